@@ -1,0 +1,180 @@
+"""The parts that several events share: money, bodies, the head of a job, what decided an event."""
+
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+
+class Part(BaseModel):
+    """A frozen piece of an event. Fields that it does not know are ignored, so that producers may go first."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class PublicPart(BaseModel):
+    """A frozen piece of a public event. Fields that it does not know are refused, so that a typo is not lost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Event(Part):
+    """An internal or outgoing event: one version of one type, in the registry under both."""
+
+    event_type: ClassVar[str]
+    version: ClassVar[int]
+
+
+class PublicEvent(PublicPart):
+    """An event that people outside write by hand: unknown fields are refused by name."""
+
+    event_type: ClassVar[str]
+    version: ClassVar[int]
+
+
+def _money(value: object) -> object:
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        raise ValueError('money is a decimal string, such as "0.0015"')
+    return value
+
+
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    Field(ge=0, max_digits=28, allow_inf_nan=False),
+    PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?$", "description": "US dollars as a decimal string"}),
+]
+"""US dollars, never negative, as a decimal string on the wire: floats lose cents over millions of calls."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""An identifier chosen by a person: 1 to 200 characters without control characters."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Label = Annotated[str, StringConstraints(max_length=200)]
+JobClass = Literal["interactive", "bulk"]
+CacheMode = Literal["exact", "bypass"]
+
+
+class Reference(Part):
+    """Where a large body lies in the object store."""
+
+    sha256: Sha256
+    bytes: int = Field(ge=0, description="size of the body in bytes")
+    media_type: str = Field(description="such as text/plain or application/json")
+
+
+class Inline(PublicPart):
+    """A body carried in the event itself."""
+
+    inline: Any = Field(description="the body: text, or any JSON value")
+
+
+class Ref(PublicPart):
+    """A body carried elsewhere, named by its hash."""
+
+    ref: Reference
+
+
+Body = Inline | Ref
+"""Any prompt, input or output: in the event, or a reference to the object store."""
+
+
+def _wrapped(value: object) -> object:
+    if isinstance(value, Inline | Ref) or (isinstance(value, dict) and set(value) in ({"inline"}, {"ref"})):
+        return value
+    return {"inline": value}
+
+
+def _wrapped_text(value: object) -> object:
+    wrapped = _wrapped(value)
+    if isinstance(wrapped, dict) and "inline" in wrapped and not isinstance(wrapped["inline"], str):
+        raise ValueError("text is a string")
+    return wrapped
+
+
+def _wrapped_object(value: object) -> object:
+    wrapped = _wrapped(value)
+    if isinstance(wrapped, dict) and "inline" in wrapped and not isinstance(wrapped["inline"], dict):
+        raise ValueError("this is a JSON object")
+    return wrapped
+
+
+PublicText = Annotated[Body, BeforeValidator(_wrapped_text, json_schema_input_type=str | Inline | Ref)]
+"""Text in a public event: a plain string, or the two forms of a body."""
+
+PublicObject = Annotated[Body, BeforeValidator(_wrapped_object, json_schema_input_type=dict[str, Any] | Inline | Ref)]
+"""A JSON object in a public event: plain, or the two forms of a body."""
+
+
+class Parameters(PublicPart):
+    """Sampling parameters of a model call. What is omitted is the model's own default, which is not 0."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_output_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
+    seed: int | None = None
+    stop: tuple[str, ...] | None = Field(default=None, max_length=4)
+
+
+class JobHead(Part):
+    """What every event of a job repeats, so that no hop needs to look the job up."""
+
+    job_id: Name
+    run: int = Field(default=0, ge=0, description="raised by a rerun; a job is (job_id, run, revision)")
+    revision: int = Field(default=0, ge=0, description="of the subject; an older one that ends late is superseded")
+    tenant: Name = "default"
+    job_class: JobClass = Field(default="interactive", alias="class")
+    home_partition: int = Field(ge=0, description="the partition of jobs.submitted whose task owns the job")
+    batch_id: Name | None = None
+    conversation_id: Name | None = None
+    subject: Name | None = Field(default=None, description="what the content is about, such as a page or product id")
+    labels: dict[str, Label] = Field(default_factory=dict)
+    deadline: AwareDatetime | None = Field(default=None, description="work is not paid for after this time")
+    submitted_at: AwareDatetime
+
+
+class Cause(Part):
+    """A record that led to a decision."""
+
+    topic: str
+    partition: int = Field(ge=0)
+    offset: int = Field(ge=0)
+
+
+class Decided(Part):
+    """What a decision was made from, so that a replay can make it again and compare."""
+
+    at: AwareDatetime
+    seed: int = Field(description="of the random source that the decision drew from; 0 where it drew nothing")
+    catalog_version: str | None = Field(description="of the models and prices in force; null where none was read")
+    policy_version: str
+    causes: tuple[Cause, ...] = Field(min_length=1)
+
+
+class Usage(Part):
+    """Tokens of one or several calls, as the provider reported them."""
+
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    cached_input_tokens: int = Field(default=0, ge=0, description="part of input_tokens")
+    reasoning_tokens: int = Field(default=0, ge=0, description="part of output_tokens")
+
+
+class Finding(Part):
+    """One thing that a check found in an output."""
+
+    check: str = Field(description="the check's name, such as schema or json")
+    path: str = Field(description="JSON pointer into the output; empty for the whole")
+    message: str
+
+

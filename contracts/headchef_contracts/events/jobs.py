@@ -1,0 +1,158 @@
+"""Events at the two doors of the system: jobs submitted, refused and finished."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from headchef_contracts.events.common import (
+    Body,
+    CacheMode,
+    Cause,
+    Decided,
+    Event,
+    Finding,
+    JobClass,
+    JobHead,
+    Label,
+    Money,
+    Name,
+    Parameters,
+    Part,
+    PublicEvent,
+    PublicObject,
+    PublicPart,
+    PublicText,
+    Sha256,
+    Usage,
+)
+
+RefusalReason = Literal[
+    "not_json",
+    "not_an_object",
+    "schema_registry_framing",
+    "invalid",
+    "unknown_version",
+    "too_large",
+    "unknown_model",
+    "template",
+    "unsupported_reference",
+    "job_id_conflict",
+]
+
+
+class OutputSpec(PublicPart):
+    """What the answer must look like."""
+
+    json_schema: dict[str, Any] | None = Field(
+        default=None, alias="schema", description="JSON Schema of the answer; without one the answer is free text"
+    )
+
+
+class JobSubmitted(PublicEvent):
+    """A content job, as an upstream system publishes it."""
+
+    event_type: ClassVar[str] = "headchef.job.submitted"
+    version: ClassVar[int] = 1
+
+    job_id: Name = Field(description="your idempotency key: the same id with the same content is one job")
+    prompt: PublicText = Field(description="the prompt; a Jinja template if input is given, literal text if not")
+    input: PublicObject | None = Field(default=None, description="values for the template, as `input`")
+    system: PublicText | None = Field(default=None, description="the system prompt; a template like the prompt")
+    output: OutputSpec = Field(default_factory=OutputSpec)
+    model: Name | None = Field(default=None, description="a model of the catalogue; the default if omitted")
+    parameters: Parameters = Field(default_factory=Parameters)
+    cache: CacheMode = Field(default="exact", description="bypass: neither read nor reuse an earlier answer")
+    run: int = Field(default=0, ge=0)
+    revision: int = Field(default=0, ge=0)
+    tenant: Name = "default"
+    job_class: JobClass = Field(default="interactive", alias="class")
+    batch_id: Name | None = None
+    conversation_id: Name | None = None
+    subject: Name | None = None
+    labels: dict[str, Label] = Field(default_factory=dict)
+    deadline: AwareDatetime | None = None
+
+
+class JobRefused(Event):
+    """A record that was not accepted as a job; its raw bytes lie in the dead letters."""
+
+    event_type: ClassVar[str] = "headchef.job.refused"
+    version: ClassVar[int] = 1
+
+    job_id: str | None = Field(description="null where none could be read")
+    tenant: str | None = None
+    reason: RefusalReason
+    field: str | None = Field(description="dotted path of the field at fault; null for the whole record")
+    message: str = Field(description="what is wrong and what would be right")
+    source: Cause = Field(description="the refused record")
+    dead_letter_topic: str = Field(description="where its raw bytes are, in the partition of the same number")
+    decided: Decided
+
+
+JobStatus = Literal["ok", "needs_review", "rejected", "failed"]
+FailureReason = Literal[
+    "deadline_exceeded",
+    "provider_unavailable",
+    "provider_refused_request",
+    "credentials",
+    "rate_limited",
+    "timeout",
+    "too_large",
+    "length",
+    "refusal",
+    "malformed_response",
+    "unknown_model",
+]
+
+
+class Failure(Part):
+    """Why a model call failed for good."""
+
+    reason: FailureReason
+    message: str
+
+
+class CacheUse(Part):
+    """Whether an earlier answer was reused."""
+
+    kind: Literal["miss", "exact", "bypass", "unavailable"]
+    source_job_id: str | None = Field(default=None, description="the job whose answer was reused")
+
+
+class Provenance(Part):
+    """Where an output came from."""
+
+    prompt_sha256: Sha256 = Field(description="of the rendered messages")
+    fingerprint: Sha256
+    model: str | None = Field(description="as the catalogue names it")
+    provider_model: str | None = Field(default=None, description="as the provider reported it")
+    catalog_version: str | None
+    attempts: int = Field(ge=0, description="calls made to a provider for this job")
+
+
+class Timing(Part):
+    """Where the time of a job went."""
+
+    submitted_at: AwareDatetime
+    finished_at: AwareDatetime
+    provider_s: float = Field(ge=0, description="seconds spent inside calls to a provider")
+
+
+class JobFinished(Event):
+    """The one result of an accepted job."""
+
+    event_type: ClassVar[str] = "headchef.job.finished"
+    version: ClassVar[int] = 1
+
+    job: JobHead
+    status: JobStatus
+    superseded: bool = Field(default=False, description="a newer revision of the subject had finished before")
+    output: Body | None = Field(description="the parsed JSON, or the text; for a rejected job what the model said")
+    findings: tuple[Finding, ...] = ()
+    failure: Failure | None = None
+    usage: Usage = Field(default_factory=Usage)
+    cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
+    cache: CacheUse
+    provenance: Provenance
+    timing: Timing
+    decided: Decided

@@ -1,0 +1,165 @@
+"""Events between the processors: a step planned, dispatched, attempted, completed, judged, and its cache settled."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from headchef_contracts.events.common import (
+    Body,
+    CacheMode,
+    Decided,
+    Event,
+    Finding,
+    JobHead,
+    Money,
+    Parameters,
+    Part,
+    Sha256,
+    Usage,
+)
+from headchef_contracts.events.jobs import CacheUse, Failure
+
+
+class Message(Part):
+    """One message of a conversation with a model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Body
+
+
+class ModelRequest(Part):
+    """What a model is asked: everything that the answer depends on."""
+
+    model: str = Field(description="as the catalogue names it")
+    lane: str = Field(description="the quota pool that the call is drawn from")
+    messages: tuple[Message, ...] = Field(min_length=1)
+    parameters: Parameters = Field(default_factory=Parameters)
+    output_schema: dict[str, Any] | None = Field(default=None, description="JSON Schema that the answer must obey")
+
+
+class Step(Part):
+    """One step of a job on its way: a one-step job has the step `main`."""
+
+    job: JobHead
+    step_id: str = "main"
+    plan: int = Field(default=0, ge=0, description="raised when the router plans the step again")
+    fingerprint: Sha256 = Field(description="of tenant, request and schema: equal requests meet")
+    prompt_sha256: Sha256
+    request: ModelRequest
+    cache: CacheMode = "exact"
+    catalog_version: str | None = None
+
+
+class StepPlanned(Event):
+    """The router has decided what to ask of which model."""
+
+    event_type: ClassVar[str] = "headchef.step.planned"
+    version: ClassVar[int] = 1
+
+    step: Step
+    decided: Decided
+
+
+class StepDispatched(Event):
+    """No earlier answer serves: the step goes to a lane, to be paid for."""
+
+    event_type: ClassVar[str] = "headchef.step.dispatched"
+    version: ClassVar[int] = 1
+
+    step: Step
+    cache: CacheUse
+    decided: Decided
+
+
+class Answer(Part):
+    """What a model said."""
+
+    output: Body = Field(description="the text as the model wrote it")
+    finish_reason: str
+    provider_model: str | None = None
+    usage: Usage
+
+
+class StepCompleted(Event):
+    """A step has an answer, from a model or from the cache, or has failed for good. Exactly one of the two is set."""
+
+    event_type: ClassVar[str] = "headchef.step.completed"
+    version: ClassVar[int] = 1
+
+    step: Step
+    cache: CacheUse
+    answer: Answer | None = None
+    failure: Failure | None = None
+    usage: Usage = Field(default_factory=Usage, description="of all attempts of this step for this job")
+    cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
+    attempts: int = Field(ge=0)
+    provider_s: float = Field(ge=0, description="seconds spent inside calls")
+    decided: Decided
+
+
+AttemptOutcome = Literal[
+    "answered",
+    "length",
+    "refusal",
+    "rate_limited",
+    "server_error",
+    "timeout",
+    "connection",
+    "credentials",
+    "bad_request",
+    "malformed_response",
+]
+
+
+class AttemptRecorded(Event):
+    """One call to a provider, also a failed one, with what it cost."""
+
+    event_type: ClassVar[str] = "headchef.attempt.recorded"
+    version: ClassVar[int] = 1
+
+    job: JobHead
+    step_id: str
+    plan: int = Field(ge=0)
+    number: int = Field(ge=1, description="counts from 1 within the step's plan")
+    model: str
+    lane: str
+    provider: str
+    outcome: AttemptOutcome
+    status_code: int | None = Field(default=None, description="of HTTP; null where no answer came")
+    message: str | None = Field(default=None, description="what went wrong, in words")
+    provider_request_id: str | None = None
+    usage: Usage | None = Field(default=None, description="null where the provider reported none")
+    cost_usd: Money | None = Field(description="null where price or usage is not known, never 0 for unknown")
+    price_version: str | None
+    started_at: AwareDatetime
+    duration_s: float = Field(ge=0)
+    decided: Decided
+
+
+class StepJudged(Event):
+    """The validator hands a step back to the router: no verdict yet, the step needs another plan."""
+
+    event_type: ClassVar[str] = "headchef.step.judged"
+    version: ClassVar[int] = 1
+
+    step: Step
+    verdict: Literal["hit_refused"] = Field(description="hit_refused: a reused answer failed the step's checks")
+    findings: tuple[Finding, ...]
+    decided: Decided
+
+
+class CacheSettled(Event):
+    """The final verdict on what was asked under a fingerprint; an accepted answer may be reused."""
+
+    event_type: ClassVar[str] = "headchef.cache.settled"
+    version: ClassVar[int] = 1
+
+    fingerprint: Sha256
+    tenant: str
+    verdict: Literal["accepted", "rejected", "failed", "cancelled"]
+    answer: Answer | None = Field(description="set if accepted")
+    model: str
+    source_job_id: str
+    cost_usd: Money | None = Field(description="what the answer cost when it was made; null where not known")
+    settled_at: AwareDatetime
+    decided: Decided

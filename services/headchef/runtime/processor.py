@@ -1,0 +1,177 @@
+"""What a service tells the runtime: its inputs, its stores and its handler; and what flows between the two.
+
+A handler gets a delivery and gives an outcome. Outcomes are values: the runtime writes outputs, state changes and the
+consumed offset together, or none of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from headchef_contracts.events.common import Cause, Event, JobClass
+
+from headchef.runtime.log.port import Headers, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One record on its way through a handler.
+
+    Attributes:
+        topic: logical name, such as `steps.planned`.
+        event: the decoded event; None where the input is declared raw.
+        event_id: `ce_id`, or one derived from the record's place: the same at each redelivery.
+        record: the record as it was read.
+        partitions: how many partitions the input topic has.
+        received_at: when it reached this process, UTC.
+    """
+
+    topic: str
+    event: Event | None
+    event_id: str
+    record: Record
+    partitions: int
+    received_at: datetime
+
+    @property
+    def cause(self) -> Cause:
+        """Name the record, for `decided.causes`."""
+        return Cause(topic=self.topic, partition=self.record.partition, offset=self.record.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event to publish; its id is derived from the input's, the processor and its place in the outcome.
+
+    Attributes:
+        topic: logical name; the topic table gives the key.
+        event: what to publish.
+        partition: set only where the topic table's key does not decide, as for home partitions.
+    """
+
+    topic: str
+    event: Event
+    partition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The delivered record itself, untouched, to another partition of its topic, with headers added."""
+
+    partition: int
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """The delivered record itself, untouched, to the dead letters of its topic, with the reason in headers."""
+
+    reason: str
+    field: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new value in one of the task's stores; None deletes."""
+
+    store: str
+    key: bytes
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that one delivery leads to, written in one transaction with its offset.
+
+    Attributes:
+        outputs: in the order in which they are to be written.
+        changes: visible to the next delivery in order; concurrent ones see them at completion.
+        counted: names of counters of the metrics file to raise by one, such as `headchef.jobs.duplicates`.
+    """
+
+    outputs: tuple[Emit | Forward | DeadLetter, ...] = ()
+    changes: tuple[Change, ...] = ()
+    counted: tuple[str, ...] = ()
+
+
+class State(Protocol):
+    """The task's stores, to read. Writing is done by outcomes."""
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        """Give a key's value, or None."""
+        ...
+
+
+class Handler(Protocol):
+    """Handles one delivery at a time: in order, or concurrently where the processor says so.
+
+    May raise `InvalidEvent` (dead letter) and `TransientError` (the same delivery again); all else ends the process.
+    """
+
+    async def handle(self, delivery: Delivery, state: State) -> Outcome:
+        """Decide what one delivery leads to."""
+        ...
+
+
+class BatchHandler(Protocol):
+    """Handles several deliveries of one task at once, for ports that are cheaper in batches.
+
+    Raises as `Handler` does, but then for the batch: it is delivered again one by one.
+    """
+
+    async def handle_batch(self, deliveries: Sequence[Delivery], state: State) -> Sequence[Outcome]:
+        """Decide what each delivery leads to: one outcome a delivery, in their order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A topic that a processor reads.
+
+    Attributes:
+        topic: logical name.
+        job_class: inputs of one class share a reader; unread bulk cannot delay interactive.
+        raw: deliver bytes as they came, for public topics where bad input is an answer and not an accident.
+    """
+
+    topic: str
+    job_class: JobClass = "interactive"
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A dictionary in each task, with its changelog in the partition of the task's number.
+
+    Attributes:
+        name: the changelog is `<processor>.<name>.changelog`.
+        window_s: entries older than this are forgotten, also by the changelog's retention; None keeps them.
+    """
+
+    name: str
+    window_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """One service, as the runtime sees it.
+
+    Attributes:
+        name: consumer group and part of ids, such as `router` or `executor.default`.
+        inputs: what it reads; partition number p of all of them is task p.
+        handler: what it does.
+        stores: its state.
+        order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
+        concurrency: deliveries in flight in the whole process, for `concurrent`.
+        batch: largest batch for `batches`.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    handler: Handler | BatchHandler
+    stores: tuple[Store, ...] = ()
+    order: Literal["in_order", "batches", "concurrent"] = "in_order"
+    concurrency: int = 1
+    batch: int = 256

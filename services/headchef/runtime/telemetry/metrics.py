@@ -1,0 +1,204 @@
+"""Every metric of the product: its name, kind, unit and meaning; and the object that records them.
+
+Names follow the OpenTelemetry semantic conventions 1.44 where those have one (`messaging.*`, `gen_ai.*`); ours start
+with `headchef.`. The attributes in brackets are what the runtime and the services set.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Literal, NamedTuple
+
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
+
+CounterName = Literal[
+    "messaging.client.sent.messages",
+    "messaging.client.consumed.messages",
+    "headchef.deliveries.retried",
+    "headchef.dead_letters",
+    "headchef.records.skipped",
+    "headchef.records.forwarded",
+    "headchef.commits",
+    "headchef.aborts",
+    "headchef.rebalances",
+    "headchef.tasks.restored",
+    "headchef.tasks.given_up",
+    "headchef.pauses",
+    "headchef.freezes",
+    "headchef.jobs.accepted",
+    "headchef.jobs.duplicates",
+    "headchef.jobs.refused",
+    "headchef.jobs.finished",
+    "headchef.cache.lookups",
+    "headchef.cache.stored",
+    "headchef.cache.failures",
+    "headchef.cache.saved_cost",
+    "headchef.provider.attempts",
+    "headchef.provider.cost",
+    "headchef.findings",
+]
+
+HistogramName = Literal[
+    "messaging.client.operation.duration",
+    "messaging.process.duration",
+    "gen_ai.client.operation.duration",
+    "gen_ai.client.token.usage",
+    "headchef.hop.duration",
+    "headchef.job.duration",
+    "headchef.job.overhead",
+    "headchef.restore.duration",
+    "headchef.rebalance.duration",
+    "headchef.transaction.records",
+    "headchef.cache.duration",
+]
+
+GaugeName = Literal[
+    "headchef.lag",
+    "headchef.unfinished.oldest_age",
+    "headchef.unfinished.retention_used",
+    "headchef.in_flight",
+    "headchef.in_flight.oldest_age",
+    "headchef.watermark.span",
+    "headchef.paused",
+    "headchef.tasks.owned",
+    "headchef.queue.depth",
+    "headchef.store.entries",
+    "headchef.provider.in_flight",
+]
+
+
+class Measure(NamedTuple):
+    """How one metric is counted, in the units of UCUM, and what it means."""
+
+    unit: str
+    meaning: str
+    buckets: tuple[float, ...] | None = None
+
+
+# Both from the semantic conventions' advice for these very metrics.
+_MESSAGING_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_GEN_AI_S = tuple(0.01 * 2**n for n in range(14))
+_TOKENS = tuple(float(4**n) for n in range(14))
+# A hop takes milliseconds, a job that waits for its quota minutes: 1 ms to 35 min in steps of two.
+_WIDE_S = tuple(0.001 * 2**n for n in range(22))
+_RECORDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0)
+
+COUNTERS: Mapping[CounterName, Measure] = {
+    "messaging.client.sent.messages": Measure("{message}", "records acknowledged by the log [destination]"),
+    "messaging.client.consumed.messages": Measure("{message}", "records handed to a handler [destination]"),
+    "headchef.deliveries.retried": Measure("{record}", "deliveries repeated after a fault that may pass [reason]"),
+    "headchef.dead_letters": Measure("{record}", "records written to dead letters [topic, reason]"),
+    "headchef.records.skipped": Measure("{record}", "null values passed over [topic]"),
+    "headchef.records.forwarded": Measure("{record}", "misplaced records sent on to their home [topic]"),
+    "headchef.commits": Measure("{commit}", "commits of a task's place, with or without a transaction"),
+    "headchef.aborts": Measure("{transaction}", "transactions made void [reason]"),
+    "headchef.rebalances": Measure("{rebalance}", "joins of the group that ended with a share"),
+    "headchef.tasks.restored": Measure("{task}", "tasks that were taken over and are running"),
+    "headchef.tasks.given_up": Measure("{task}", "tasks that were stopped here [reason: drained, fenced, broken]"),
+    "headchef.pauses": Measure("{pause}", "times that a reader was not polled because of backpressure [class]"),
+    "headchef.freezes": Measure("{freeze}", "times that the process stood still for over half its session"),
+    "headchef.jobs.accepted": Measure("{job}", "jobs taken on [class]"),
+    "headchef.jobs.duplicates": Measure("{job}", "submissions dropped because job and content were known"),
+    "headchef.jobs.refused": Measure("{job}", "records refused at the door [reason]"),
+    "headchef.jobs.finished": Measure("{job}", "results published [status, model]"),
+    "headchef.cache.lookups": Measure("{lookup}", "looks into the cache [kind: exact, miss, bypass, unavailable]"),
+    "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
+    "headchef.cache.failures": Measure("{operation}", "operations that the store failed [operation, reason]"),
+    "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
+    "headchef.provider.attempts": Measure("{attempt}", "calls to a provider [lane, model, outcome]"),
+    "headchef.provider.cost": Measure("{USD}", "cost of calls whose price is known [lane, model, tenant]"),
+    "headchef.findings": Measure("{finding}", "faults found in outputs [check]"),
+}
+
+HISTOGRAMS: Mapping[HistogramName, Measure] = {
+    "messaging.client.operation.duration": Measure("s", "send, poll and commit [operation]", _MESSAGING_S),
+    "messaging.process.duration": Measure("s", "time inside a handler [destination]", _MESSAGING_S),
+    "gen_ai.client.operation.duration": Measure("s", "one call to a provider [model, provider, error.type]", _GEN_AI_S),
+    "gen_ai.client.token.usage": Measure("{token}", "tokens of one call [model, gen_ai.token.type]", _TOKENS),
+    "headchef.hop.duration": Measure("s", "from a record's timestamp to its outputs' commit [destination]", _WIDE_S),
+    "headchef.job.duration": Measure("s", "from submission to result [status, class]", _WIDE_S),
+    "headchef.job.overhead": Measure("s", "the same, less the time inside provider calls [class]", _WIDE_S),
+    "headchef.restore.duration": Measure("s", "from assignment to the task's first poll", _WIDE_S),
+    "headchef.rebalance.duration": Measure("s", "from the request to join to the share", _WIDE_S),
+    "headchef.transaction.records": Measure("{record}", "records of one transaction", _RECORDS),
+    "headchef.cache.duration": Measure("s", "one operation on the store [operation]", _WIDE_S),
+}
+
+GAUGES: Mapping[GaugeName, Measure] = {
+    "headchef.lag": Measure("{record}", "records after the committed place [topic, partition]"),
+    "headchef.unfinished.oldest_age": Measure("s", "age of the oldest record that is not finished [topic, partition]"),
+    "headchef.unfinished.retention_used": Measure("1", "that age as a share of the topic's retention; at 1 it is lost"),
+    "headchef.in_flight": Measure("{record}", "deliveries inside handlers [topic, partition]"),
+    "headchef.in_flight.oldest_age": Measure("s", "time that the oldest of them has been there [topic, partition]"),
+    "headchef.watermark.span": Measure("{offset}", "from the committed place to the last delivery [topic, partition]"),
+    "headchef.paused": Measure("1", "1 while a reader is not polled [class], or a processor has halted"),
+    "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
+    "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
+    "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),
+    "headchef.provider.in_flight": Measure("{call}", "calls to a provider that are going on [lane]"),
+}
+
+_READS = 5
+"""Times that a gauge is read before it is left out of one export."""
+
+Read = Callable[[], Iterable[tuple[float, Mapping[str, str]]]]
+"""Gives a gauge's values just now, each with its attributes."""
+
+
+class Metrics:
+    """Records to a meter of OpenTelemetry; without one it costs a dictionary look-up and records nothing.
+
+    Args:
+        meter: where to, or None.
+    """
+
+    def __init__(self, meter: Meter | None = None) -> None:
+        self._meter = meter
+        self._reads: dict[GaugeName, list[Read]] = {}
+        self._counters: dict[CounterName, Counter] = {}
+        self._histograms: dict[HistogramName, Histogram] = {}
+        if meter is None:
+            return
+        for counter, measure in COUNTERS.items():
+            self._counters[counter] = meter.create_counter(counter, measure.unit, measure.meaning)
+        for histogram, measure in HISTOGRAMS.items():
+            self._histograms[histogram] = meter.create_histogram(
+                histogram, measure.unit, measure.meaning, explicit_bucket_boundaries_advisory=measure.buckets
+            )
+
+    def count(self, name: CounterName, amount: float = 1, attributes: Mapping[str, str] | None = None) -> None:
+        """Add to a counter; the amount is in the counter's unit and never negative."""
+        if (counter := self._counters.get(name)) is not None:
+            counter.add(amount, attributes)
+
+    def record(self, name: HistogramName, value: float, attributes: Mapping[str, str] | None = None) -> None:
+        """Add one value to a histogram, in its unit."""
+        if (histogram := self._histograms.get(name)) is not None:
+            histogram.record(value, attributes)
+
+    def gauge(self, name: GaugeName, read: Read) -> None:
+        """Have a gauge read whenever metrics are exported; several readers of one gauge are put together.
+
+        Args:
+            name: of the gauge.
+            read: called on the exporter's thread, so it must only look and must not wait.
+        """
+        reads = self._reads.setdefault(name, [])
+        reads.append(read)
+        if self._meter is not None and len(reads) == 1:
+            measure = GAUGES[name]
+            self._meter.create_observable_gauge(name, [_observer(reads)], measure.unit, measure.meaning)
+
+
+def _observer(reads: Sequence[Read]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(value, attributes) for read in tuple(reads) for value, attributes in _settled(read)]
+
+    return observe
+
+
+def _settled(read: Read) -> Sequence[tuple[float, Mapping[str, str]]]:
+    for _ in range(_READS):
+        # The event loop may change what is being iterated: RuntimeError, "changed size during iteration".
+        with suppress(RuntimeError):
+            return list(read())
+    return ()

@@ -1,0 +1,21 @@
+"""Fixtures that all tests share. Every test may be a coroutine function (`asyncio_mode = "auto"`)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.kafka_server import KafkaServer, bootstrap_address, running_server
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The bootstrap address of a real Kafka that all tests of a run share: use topics and groups of one's own."""
+    with bootstrap_address() as address:
+        yield address
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[KafkaServer]:
+    """A running real Kafka of this test's own, to stop, kill and start again."""
+    with running_server() as server:
+        yield server

@@ -1,0 +1,1 @@
+"""Real servers and builders that tests share."""

@@ -1,0 +1,191 @@
+"""Runs Apache Kafka from its jars: one node that is broker and controller, on free ports and a data folder of its own."""
+
+import base64
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.kafka_jars import NoKafka, java, libs
+
+READY = "Kafka Server started"
+
+SETTINGS: Mapping[str, str] = {
+    "process.roles": "broker,controller",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    # Joins, sessions and time-outs in tests' time instead of people's.
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "500",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
+    "log.retention.check.interval.ms": "500",
+    "log.cleaner.backoff.ms": "200",
+    "log.segment.delete.delay.ms": "1000",
+    "offsets.retention.check.interval.ms": "500",
+    # A broker killed with SIGKILL may come back only when the controller has given the old one up.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    # A small broker: few internal partitions, threads, and a compaction buffer far below its 128 MiB.
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "log.cleaner.dedupe.buffer.size": "8388608",
+}
+"""What every node has; `node_settings` adds addresses, folders and replication."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of a cluster on this machine."""
+
+    id: int
+    port: int
+    controller_port: int
+    folder: Path
+
+
+def node_settings(node: Node, nodes: Sequence[Node], extra: Mapping[str, str]) -> dict[str, str]:
+    """Give all that stands in a node's `server.properties`."""
+    copies = str(min(3, len(nodes)))
+    in_sync = str(max(1, int(copies) - 1))
+    voters = ",".join(f"{each.id}@127.0.0.1:{each.controller_port}" for each in nodes)
+    own = {
+        "node.id": str(node.id),
+        "controller.quorum.voters": voters,
+        "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
+        "log.dirs": str(node.folder / "data"),
+        "default.replication.factor": copies,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": in_sync,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": in_sync,
+    }
+    return {**SETTINGS, **own, **extra}
+
+
+class KafkaProcess:
+    """A real broker as a child process. Its data outlives `stop` and `kill`, so that `start` is a restart.
+
+    Args:
+        extra: broker settings beside `SETTINGS`.
+        heap_mb: the Java heap, in MiB.
+    """
+
+    def __init__(self, extra: Mapping[str, str] | None = None, *, heap_mb: int = 512) -> None:
+        self._java = java()
+        self._classpath = f"{libs()}/*"
+        self._extra = dict(extra or {})
+        self._heap_mb = heap_mb
+        self._folder = Path(tempfile.mkdtemp(prefix="headchef-kafka-"))
+        port, controller_port = free_ports(2)
+        self._node = Node(1, port, controller_port, self._folder)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients, the same after a restart."""
+        return f"127.0.0.1:{self._node.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process id while it runs, to measure what it uses."""
+        return self._process.pid if self._process else None
+
+    def start(self, timeout_s: float = 90.0) -> None:
+        """Start the broker, on the data of last time if there is some; returns when it serves.
+
+        Raises:
+            NoKafka: it did not come up; the message has the end of its log.
+        """
+        settings = self._folder / "server.properties"
+        if not settings.exists():
+            lines = node_settings(self._node, [self._node], self._extra).items()
+            settings.write_text("".join(f"{name}={value}\n" for name, value in lines))
+            self._format(settings)
+        log = self._folder / "server.log"
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [
+                    self._java,
+                    f"-Xmx{self._heap_mb}m",
+                    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                    "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
+                    *("-cp", self._classpath, "kafka.Kafka", str(settings)),
+                ],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C in a terminal is for the tests; they stop the broker after the clients.
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + timeout_s
+        while READY not in log.read_text(errors="replace"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise NoKafka(f"Kafka did not start:\n{log.read_text(errors='replace')[-4000:]}")
+            time.sleep(0.05)
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Stop the broker as an operator would; kill it when that takes too long."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """End the broker with SIGKILL."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def freeze(self) -> None:
+        """Stop the broker from doing anything, with its connections open, until `thaw`."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen broker go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """Kill the broker and delete its data."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _format(self, settings: Path) -> None:
+        # Kafka's own form of a UUID; a leading zero byte keeps it from looking like an option.
+        cluster = base64.urlsafe_b64encode(b"\x00" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+        tool = [self._java, "-cp", self._classpath, "kafka.tools.StorageTool", "format", "-t", cluster]
+        done = subprocess.run([*tool, "-c", str(settings)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise NoKafka(f"Kafka's data folder could not be made:\n{done.stdout}{done.stderr}")
+
+
+def free_ports(count: int) -> list[int]:
+    """Give loopback ports that nobody listens on now, all different."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

@@ -1,0 +1,22 @@
+"""The models that jobs may name, with their lanes, providers and prices, read from one reviewed YAML file."""
+
+from headchef.catalogue.endpoint import Endpoint, resolve
+from headchef.catalogue.errors import BadCatalogue, Fault
+from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider
+from headchef.catalogue.reading import DEFAULT_PATH, load
+from headchef.catalogue.single import write_single
+
+__all__ = [
+    "DEFAULT_PATH",
+    "BadCatalogue",
+    "Catalogue",
+    "Endpoint",
+    "Fault",
+    "Lane",
+    "Model",
+    "Prices",
+    "Provider",
+    "load",
+    "resolve",
+    "write_single",
+]

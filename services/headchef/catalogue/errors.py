@@ -1,0 +1,40 @@
+"""What can be wrong with a catalogue: faults, each with its place, and the error that lists them all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from headchef.runtime.errors import HeadchefError
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in a catalogue file.
+
+    Attributes:
+        line: counts from 1; 0 where the file as a whole is at fault.
+        field: dotted path, such as `models.small.prices.input`; empty for the whole file.
+        message: what is wrong, and what would be right.
+    """
+
+    line: int
+    field: str
+    message: str
+
+
+class BadCatalogue(HeadchefError):
+    """A catalogue that cannot be used; the text has one line a fault.
+
+    Args:
+        path: the file.
+        faults: at least one, in the order of their lines.
+    """
+
+    def __init__(self, path: Path, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(_line(path, fault) for fault in faults))
+        self.path = path
+        self.faults = faults
+
+
+def _line(path: Path, fault: Fault) -> str:
+    place = f"{path}:{fault.line}" if fault.line else str(path)
+    return f"{place}: {fault.field}: {fault.message}" if fault.field else f"{place}: {fault.message}"

@@ -1,0 +1,91 @@
+"""The form of a catalogue file, as Pydantic checks it. The descriptions are part of the error messages."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+"""A provider's or model's name: letters, digits and . _ : / -, up to 128 characters."""
+
+LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""Part of topic and group names, hence narrow: lower case letters, digits and -, up to 63 characters."""
+
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Price = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=28, allow_inf_nan=False)]
+StructuredOutput = Literal["json_schema", "json_object", "none"]
+OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PricesEntry(_Entry):
+    """US dollars per million tokens."""
+
+    input: Price = Field(description="US dollars per million input tokens, such as 0.15")
+    output: Price = Field(description="US dollars per million output tokens, reasoning included, such as 0.60")
+    cached_input: Price | None = Field(
+        default=None,
+        description="US dollars per million input tokens read from the provider's cache; as input if omitted",
+    )
+
+
+class ProviderEntry(_Entry):
+    """An account at a provider."""
+
+    dialect: Literal["openai"] = Field(default="openai", description="the API that the endpoint speaks: openai")
+    base_url: str = Field(
+        min_length=1,
+        description="the address before /chat/completions, such as https://api.openai.com/v1;"
+        " ${NAME} or ${NAME:-default} stands for an environment variable",
+    )
+    api_key_env: EnvironmentName | None = Field(
+        default=None, description="name of the environment variable that holds the API key, such as OPENAI_API_KEY"
+    )
+    api_key_file: str | None = Field(default=None, min_length=1, description="path of the file that holds the API key")
+    output_limit_field: OutputLimitField = Field(
+        default="max_completion_tokens",
+        description="what the endpoint calls the output limit: max_completion_tokens (OpenAI, Azure, vLLM)"
+        " or max_tokens (Mistral, Ollama and most others)",
+    )
+
+
+class LaneEntry(_Entry):
+    """A quota pool: its own topics and consumer group, drawn from one account."""
+
+    provider: Key = Field(description="name of the provider whose quota this is")
+
+
+class ModelEntry(_Entry):
+    """A model that jobs may name."""
+
+    lane: LaneName = Field(description="name of the lane whose quota its calls are drawn from")
+    provider_model: str | None = Field(
+        default=None, min_length=1, max_length=200, description="the provider's name of the model; as here if omitted"
+    )
+    max_output_tokens: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="the largest output limit, and the one for jobs that set none"
+    )
+    structured_output: StructuredOutput = Field(
+        default="json_schema", description="how a schema is asked for: json_schema, json_object or none"
+    )
+    prices: PricesEntry | None = Field(
+        default=None, description="input and output in US dollars per million tokens; unknown if omitted, never 0"
+    )
+
+
+class DefaultsEntry(_Entry):
+    """What holds for jobs that do not say."""
+
+    model: Key = Field(description="name of the model for jobs that name none")
+
+
+class CatalogueFile(_Entry):
+    """A whole file."""
+
+    defaults: DefaultsEntry = Field(description="model: the model for jobs that name none")
+    providers: dict[Key, ProviderEntry] = Field(min_length=1, description="accounts, by name")
+    lanes: dict[LaneName, LaneEntry] = Field(min_length=1, description="quota pools, by name")
+    models: dict[Key, ModelEntry] = Field(min_length=1, description="models that jobs may name, by name")

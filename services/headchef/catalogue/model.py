@@ -1,0 +1,94 @@
+"""The catalogue as services use it: models with their lane, provider and prices, looked up by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from headchef.catalogue.form import OutputLimitField, StructuredOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per million tokens.
+
+    Attributes:
+        input: for input tokens.
+        output: for output tokens, reasoning included.
+        cached_input: for the part of the input that the provider read from its cache.
+    """
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An account at a provider. Holds the names of secrets, never a secret.
+
+    Attributes:
+        name: as the catalogue names it.
+        base_url: as written, environment variables not yet filled in.
+        api_key_env: name of the environment variable with the API key.
+        api_key_file: file with the API key.
+        output_limit_field: what the endpoint calls the output limit.
+        line: where it stands in the file, for messages.
+    """
+
+    name: str
+    base_url: str
+    api_key_env: str | None
+    api_key_file: Path | None
+    output_limit_field: OutputLimitField
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A quota pool, drawn from one account."""
+
+    name: str
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that jobs may name.
+
+    Attributes:
+        name: as jobs name it.
+        lane: name of its quota pool.
+        provider: name of the account.
+        provider_model: the provider's name of the model.
+        max_output_tokens: the largest output limit, and the one for jobs that set none; None leaves it to the provider.
+        structured_output: how a schema is asked for.
+        prices: None where they are not known.
+    """
+
+    name: str
+    lane: str
+    provider: str
+    provider_model: str
+    max_output_tokens: int | None
+    structured_output: StructuredOutput
+    prices: Prices | None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One version of the models, lanes, prices and defaults.
+
+    Attributes:
+        path: the file it came from.
+        version: the first 16 hexadecimal digits of the SHA-256 of the file's bytes.
+        default_model: for jobs that name none; always in `models`.
+        models: by name.
+        lanes: by name.
+    """
+
+    path: Path
+    version: str
+    default_model: str
+    models: Mapping[str, Model]
+    lanes: Mapping[str, Lane]

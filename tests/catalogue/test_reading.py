@@ -1,0 +1,129 @@
+"""Catalogue files: what they give when right, and what is said, with which line and field, when wrong."""
+
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from headchef.catalogue import DEFAULT_PATH, BadCatalogue, Prices, load
+
+GOOD = """\
+defaults:
+  model: small
+providers:
+  acme:
+    base_url: https://api.acme.test/v1
+    api_key_env: ACME_KEY
+lanes:
+  default:
+    provider: acme
+models:
+  small:
+    lane: default
+    prices: {input: 0.15, output: "0.60"}
+  large:
+    lane: default
+    provider_model: acme-large-2
+    max_output_tokens: 8192
+    structured_output: none
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "catalogue.yaml"
+    path.write_text(text)
+    return path
+
+
+def faults(folder: Path, text: str) -> list[tuple[int, str, str]]:
+    with pytest.raises(BadCatalogue) as caught:
+        load(write(folder, text))
+    assert str(caught.value).count("\n") == len(caught.value.faults) - 1
+    return [(fault.line, fault.field, fault.message) for fault in caught.value.faults]
+
+
+def test_models_know_their_lane_provider_and_prices(tmp_path: Path) -> None:
+    catalogue = load(write(tmp_path, GOOD))
+    small, large = catalogue.models["small"], catalogue.models["large"]
+    assert catalogue.default_model == "small"
+    assert (small.lane, small.provider, small.provider_model) == ("default", "acme", "small")
+    assert small.prices == Prices(input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.15"))
+    assert (large.provider_model, large.max_output_tokens, large.prices) == ("acme-large-2", 8192, None)
+    assert catalogue.lanes["default"].provider.api_key_env == "ACME_KEY"
+
+
+def test_the_version_is_the_hash_of_the_content(tmp_path: Path) -> None:
+    first = load(write(tmp_path, GOOD)).version
+    assert first == hashlib.sha256(GOOD.encode()).hexdigest()[:16]
+    assert load(write(tmp_path, GOOD)).version == first
+    assert load(write(tmp_path, GOOD + "# dearer soon\n")).version != first
+
+
+def test_the_packaged_catalogue_has_a_simulated_model_on_the_default_lane() -> None:
+    catalogue = load()
+    assert catalogue.default_model == "simulated"
+    assert catalogue.models["simulated"].lane == "default"
+    assert catalogue.models["simulated"].prices is not None
+
+
+def test_the_documented_example_is_right() -> None:
+    assert load(DEFAULT_PATH.with_name("example.yaml")).models["fast"].provider_model == "qwen3:8b"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "field", "says"),
+    [
+        ("lane: default\n    prices", "lane: fast\n    prices", 12, "models.small.lane", "known are default"),
+        ("provider: acme", "provider: acmee", 9, "lanes.default.provider", "known are acme"),
+        ("model: small", "model: tiny", 2, "defaults.model", "known are small, large"),
+        ("input: 0.15", "input: -1", 13, "models.small.prices.input", "US dollars per million input tokens"),
+        ("input: 0.15", "input: .nan", 13, "models.small.prices.input", "US dollars"),
+        ('output: "0.60"', "output: free", 13, "models.small.prices.output", "US dollars"),
+        (', output: "0.60"', "", 13, "models.small.prices.output", "is missing"),
+        ("max_output_tokens: 8192", "max_output_token: 8192", 17, "models.large.max_output_token", "did you mean"),
+        ("max_output_tokens: 8192", "max_output_tokens: 0", 17, "models.large.max_output_tokens", "output limit"),
+        ("structured_output: none", "structured_output: yes", 18, "models.large.structured_output", "json_object"),
+        ("base_url: https://api.acme.test/v1", "base_url: api.acme.test", 5, "providers.acme.base_url", "such as http"),
+        ("https://api.acme", "https://me:secret@api.acme", 5, "providers.acme.base_url", "holds a credential"),
+        ("https://api.acme.test/v1", "${ACME", 5, "providers.acme.base_url", "${NAME}"),
+        ("api_key_env: ACME_KEY", "api_key_env: sk-1234", 6, "providers.acme.api_key_env", "environment variable"),
+        ("api_key_env: ACME_KEY", "api_key: sk-1234", 6, "providers.acme.api_key", "did you mean api_key_"),
+        ("lanes:\n  default:", "lanes:\n  Default Lane:", 8, "lanes.Default Lane", "match"),
+        ("  large:", "  small:", 14, "models.small", "given twice, first on line 11"),
+        ("lanes:\n  default:\n    provider: acme\n", "", 1, "lanes", "is missing"),
+        ("models:", "models: [", 0, "", "is not YAML"),
+    ],
+)
+def test_a_fault_names_line_field_and_what_would_be_right(
+    tmp_path: Path, before: str, after: str, line: int, field: str, says: str
+) -> None:
+    assert before in GOOD
+    found = faults(tmp_path, GOOD.replace(before, after, 1))
+    if line:
+        assert (line, field) in [(fault[0], fault[1]) for fault in found]
+    assert says in " ".join(message for _, where, message in found if where == field)
+    assert "secret" not in repr(found)
+    assert "sk-1234" not in repr(found)
+
+
+def test_all_faults_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    text = GOOD.replace("input: 0.15", "input: -1").replace("lane: default\n    provider", "lan: default\n    provider")
+    assert [(line, field) for line, field, _ in faults(tmp_path, text)] == [
+        (13, "models.small.prices.input"),
+        (14, "models.large.lane"),
+        (15, "models.large.lan"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "\t", "defaults: *nowhere", "{a: b"])
+def test_a_file_of_another_shape_is_named_as_such(tmp_path: Path, text: str) -> None:
+    assert faults(tmp_path, text)
+
+
+def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadCatalogue, match=r"nowhere\.yaml: cannot be read"):
+        load(tmp_path / "nowhere.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"caf\xe9: 1")
+    with pytest.raises(BadCatalogue, match="UTF-8"):
+        load(tmp_path / "latin.yaml")

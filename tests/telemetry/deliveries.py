@@ -1,0 +1,40 @@
+"""Builders for what telemetry looks at: deliveries with events and headers."""
+
+from datetime import UTC, datetime
+
+from headchef_contracts.events.common import Cause, Decided, Event, Inline, JobHead
+from headchef_contracts.events.steps import Message, ModelRequest, Step, StepPlanned
+
+from headchef.runtime.log.port import Headers, Record
+from headchef.runtime.processor import Delivery
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+
+
+def make_planned(job_id: str = "job-1") -> StepPlanned:
+    return StepPlanned(
+        step=Step(
+            job=JobHead(job_id=job_id, home_partition=0, submitted_at=AT),
+            fingerprint="a" * 64,
+            prompt_sha256="b" * 64,
+            request=ModelRequest(
+                model="m", lane="default", messages=(Message(role="user", content=Inline(inline="secret prompt")),)
+            ),
+        ),
+        decided=Decided(
+            at=AT,
+            seed=0,
+            catalog_version=None,
+            policy_version="1",
+            causes=(Cause(topic="jobs.submitted", partition=0, offset=0),),
+        ),
+    )
+
+
+def make_delivery(
+    topic: str = "steps.planned", headers: Headers = (), event: Event | None = None, key: bytes | None = b"job-1"
+) -> Delivery:
+    record = Record(f"headchef.{topic}.v1", 3, 42, 0, key, b"{}", headers)
+    return Delivery(topic, event, "event-1", record, 4, AT)

@@ -1,5 +1,7 @@
 """The parts that several events share: money, bodies, the head of a job, what decided an event."""
 
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     StringConstraints,
     WithJsonSchema,
 )
@@ -34,25 +37,29 @@ class Event(Part):
     version: ClassVar[int]
 
 
-class PublicEvent(PublicPart):
+class PublicEvent(Event):
     """An event that people outside write by hand: unknown fields are refused by name."""
 
-    event_type: ClassVar[str]
-    version: ClassVar[int]
+    model_config = ConfigDict(extra="forbid")
 
 
-def _money(value: object) -> object:
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        raise ValueError('money is a decimal string, such as "0.0015"')
-    return value
+_MONEY_PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,40})?$"
+_is_money = re.compile(_MONEY_PATTERN.replace("$", r"\Z")).match
+
+
+def _money(value: object) -> Decimal:
+    if isinstance(value, str) and _is_money(value):
+        return Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite() and _is_money(format(value, "f")):
+        return value
+    raise ValueError('must be US dollars as a decimal string, such as "0.0015"')
 
 
 Money = Annotated[
     Decimal,
-    BeforeValidator(_money),
-    Field(ge=0, max_digits=28, allow_inf_nan=False),
+    PlainValidator(_money, json_schema_input_type=str),
     PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?$", "description": "US dollars as a decimal string"}),
+    WithJsonSchema({"type": "string", "pattern": _MONEY_PATTERN, "description": "US dollars as a decimal string"}),
 ]
 """US dollars, never negative, as a decimal string on the wire: floats lose cents over millions of calls."""
 
@@ -89,30 +96,30 @@ Body = Inline | Ref
 """Any prompt, input or output: in the event, or a reference to the object store."""
 
 
-def _wrapped(value: object) -> object:
-    if isinstance(value, Inline | Ref) or (isinstance(value, dict) and set(value) in ({"inline"}, {"ref"})):
-        return value
-    return {"inline": value}
+def _body_of(kind: type, right: str) -> Callable[[object], object]:
+    """Make a check that takes a bare value as an inline body, and refuses one of another kind."""
 
+    def wrapped(value: object) -> object:
+        if isinstance(value, Ref) or (isinstance(value, dict) and set(value) == {"ref"}):
+            return value
+        if isinstance(value, Inline):
+            inline = value.inline
+        else:
+            inline = value["inline"] if isinstance(value, dict) and set(value) == {"inline"} else value
+        if not isinstance(inline, kind):
+            raise ValueError(right)
+        return value if inline is not value else {"inline": value}
 
-def _wrapped_text(value: object) -> object:
-    wrapped = _wrapped(value)
-    if isinstance(wrapped, dict) and "inline" in wrapped and not isinstance(wrapped["inline"], str):
-        raise ValueError("text is a string")
     return wrapped
 
 
-def _wrapped_object(value: object) -> object:
-    wrapped = _wrapped(value)
-    if isinstance(wrapped, dict) and "inline" in wrapped and not isinstance(wrapped["inline"], dict):
-        raise ValueError("this is a JSON object")
-    return wrapped
+_text = _body_of(str, 'must be a string, or a body as {"inline": "…"} or {"ref": {…}}')
+_object = _body_of(dict, 'must be an object, or a body as {"inline": {…}} or {"ref": {…}}')
 
-
-PublicText = Annotated[Body, BeforeValidator(_wrapped_text, json_schema_input_type=str | Inline | Ref)]
+PublicText = Annotated[Body, BeforeValidator(_text, json_schema_input_type=str | Inline | Ref)]
 """Text in a public event: a plain string, or the two forms of a body."""
 
-PublicObject = Annotated[Body, BeforeValidator(_wrapped_object, json_schema_input_type=dict[str, Any] | Inline | Ref)]
+PublicObject = Annotated[Body, BeforeValidator(_object, json_schema_input_type=dict[str, Any] | Inline | Ref)]
 """A JSON object in a public event: plain, or the two forms of a body."""
 
 
@@ -176,5 +183,3 @@ class Finding(Part):
     check: str = Field(description="the check's name, such as schema or json")
     path: str = Field(description="JSON pointer into the output; empty for the whole")
     message: str
-
-

@@ -1,8 +1,8 @@
 """Events at the two doors of the system: jobs submitted, refused and finished."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import (
     Body,
@@ -80,7 +80,9 @@ class JobRefused(Event):
     version: ClassVar[int] = 1
 
     job_id: str | None = Field(description="null where none could be read")
+    run: int | None = Field(default=None, ge=0, description="null where none could be read")
     tenant: str | None = None
+    batch_id: str | None = None
     reason: RefusalReason
     field: str | None = Field(description="dotted path of the field at fault; null for the whole record")
     message: str = Field(description="what is wrong and what would be right")
@@ -145,14 +147,20 @@ class JobFinished(Event):
     version: ClassVar[int] = 1
 
     job: JobHead
-    status: JobStatus
+    status: JobStatus = Field(description="failed: no answer was had; rejected: it broke the output's schema or checks")
     superseded: bool = Field(default=False, description="a newer revision of the subject had finished before")
     output: Body | None = Field(description="the parsed JSON, or the text; for a rejected job what the model said")
     findings: tuple[Finding, ...] = ()
-    failure: Failure | None = None
+    failure: Failure | None = Field(default=None, description="set if and only if the status is failed")
     usage: Usage = Field(default_factory=Usage)
     cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
     cache: CacheUse
     provenance: Provenance
     timing: Timing
     decided: Decided
+
+    @model_validator(mode="after")
+    def _failure_with_its_status(self) -> Self:
+        if (self.status == "failed") != (self.failure is not None):
+            raise ValueError("`failure` must be set if and only if `status` is failed")
+        return self

@@ -1,8 +1,8 @@
 """Events between the processors: a step planned, dispatched, attempted, completed, judged, and its cache settled."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import (
     Body,
@@ -96,6 +96,12 @@ class StepCompleted(Event):
     provider_s: float = Field(ge=0, description="seconds spent inside calls")
     decided: Decided
 
+    @model_validator(mode="after")
+    def _answer_or_failure(self) -> Self:
+        if (self.answer is None) == (self.failure is None):
+            raise ValueError("exactly one of `answer` and `failure` must be set")
+        return self
+
 
 AttemptOutcome = Literal[
     "answered",
@@ -157,9 +163,15 @@ class CacheSettled(Event):
     fingerprint: Sha256
     tenant: str
     verdict: Literal["accepted", "rejected", "failed", "cancelled"]
-    answer: Answer | None = Field(description="set if accepted")
+    answer: Answer | None = Field(description="set if and only if accepted")
     model: str
     source_job_id: str
     cost_usd: Money | None = Field(description="what the answer cost when it was made; null where not known")
     settled_at: AwareDatetime
     decided: Decided
+
+    @model_validator(mode="after")
+    def _answer_if_accepted(self) -> Self:
+        if (self.verdict == "accepted") != (self.answer is not None):
+            raise ValueError("`answer` must be set if and only if `verdict` is accepted")
+        return self

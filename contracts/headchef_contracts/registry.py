@@ -1,0 +1,165 @@
+"""Which model stands for which event type and version, how old versions are read, and the JSON in and out."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
+from headchef_contracts.events.common import Event, PublicEvent
+from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.steps import (
+    AttemptRecorded,
+    CacheSettled,
+    StepCompleted,
+    StepDispatched,
+    StepJudged,
+    StepPlanned,
+)
+from headchef_contracts.faults import explain
+
+__all__ = [
+    "REGISTRY",
+    "BrokenContract",
+    "ContractError",
+    "Registry",
+    "UnknownEventType",
+    "UnknownEventVersion",
+    "decode",
+    "encode",
+]
+
+Upcaster = Callable[[Any], Event]
+"""Makes an event of version n + 1 from one of version n."""
+
+_Reader = tuple[Callable[..., Event], tuple[Upcaster, ...], type[Event]]
+
+
+class Registry:
+    """The models of all published versions.
+
+    Args:
+        models: each published version of each event, in any order.
+        upcasters: by (type, version), what makes the next version from this one.
+        in_full: events written with their defaults too, because people read them without our models.
+
+    Raises:
+        ValueError: a version or an upcaster is missing, or one too many is there.
+    """
+
+    def __init__(
+        self,
+        models: Iterable[type[Event]],
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
+        in_full: Iterable[type[Event]] = (),
+    ) -> None:
+        self.upcasters: Mapping[tuple[str, int], Upcaster] = dict(upcasters or {})
+        self.models: Mapping[tuple[str, int], type[Event]] = {(each.event_type, each.version): each for each in models}
+        self.newest: Mapping[str, int] = _newest(self.models, self.upcasters)
+        self._compact = {each: each not in frozenset(in_full) for each in self.models.values()}
+        self._readers: dict[tuple[str, int], _Reader] = {
+            (name, version): (
+                model.__pydantic_validator__.validate_json,
+                tuple(self.upcasters[name, each] for each in range(version, self.newest[name])),
+                model,
+            )
+            for (name, version), model in self.models.items()
+        }
+
+    def encode(self, event: Event) -> bytes:
+        """Write an event as JSON; where only our models read it, without the fields that were left at their defaults.
+
+        Args:
+            event: of a registered model.
+
+        Returns:
+            UTF-8 JSON; `decode` gives an equal event.
+
+        Raises:
+            UnknownEventType: the model is not in the registry.
+        """
+        model = type(event)
+        compact = self._compact.get(model)
+        if compact is None:
+            raise UnknownEventType(f"{model.__name__} is not in the registry: add it to headchef_contracts.registry")
+        return model.__pydantic_serializer__.to_json(event, by_alias=True, exclude_unset=compact)
+
+    def decode(self, event_type: str, version: int, data: bytes) -> Event:
+        """Read an event and bring it to the newest version.
+
+        Args:
+            event_type: such as `headchef.job.submitted`.
+            version: of the type's schema, from 1.
+            data: the record's value, JSON.
+
+        Returns:
+            The event, as the type's newest model.
+
+        Raises:
+            UnknownEventType: no event has this type.
+            UnknownEventVersion: this version of it is not known here.
+            BrokenContract: the data breaks the contract; names the first field at fault.
+        """
+        reader = self._readers.get((event_type, version))
+        if reader is None:
+            self._refuse(event_type, version)
+        validate, upcasters, model = reader
+        if data[:1] == b"\0":
+            message = "framed for a schema registry (it starts with a zero byte): publish plain JSON"
+            raise BrokenContract(None, message, "schema_registry_framing")
+        try:
+            event = validate(data, strict=True, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise explain(error, model, data) from None
+        if issubclass(model, PublicEvent) and (b"NaN" in data or b"Infinity" in data):
+            json.loads(data, parse_constant=_refuse_constant)
+        for upcast in upcasters:
+            event = upcast(event)
+        return event
+
+    def _refuse(self, event_type: str, version: int) -> NoReturn:
+        if event_type in self.newest:
+            raise UnknownEventVersion(event_type, version, self.newest[event_type])
+        near = get_close_matches(event_type, self.newest, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(self.newest)}"
+        raise UnknownEventType(f"no event has the type {event_type!r}; {hint}")
+
+
+def _newest(
+    models: Mapping[tuple[str, int], type[Event]], upcasters: Mapping[tuple[str, int], Upcaster]
+) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for name, version in sorted(models):
+        if version != newest.get(name, 0) + 1:
+            raise ValueError(f"{name}: version {version} is registered without version {version - 1}; keep old models")
+        newest[name] = version
+    needed = {(name, version) for name, version in models if version < newest[name]}
+    for name, version in sorted(needed - set(upcasters)):
+        raise ValueError(f"{name}: version {version} has no upcaster to version {version + 1}; register one")
+    for name, version in sorted(set(upcasters) - needed):
+        raise ValueError(f"{name}: the upcaster of version {version} leads to no registered version")
+    return newest
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BrokenContract(None, f"not JSON: {name} is not a JSON number; write null or leave it out", "not_json")
+
+
+REGISTRY = Registry(
+    models=(
+        JobSubmitted,
+        JobRefused,
+        JobFinished,
+        StepPlanned,
+        StepDispatched,
+        StepCompleted,
+        AttemptRecorded,
+        StepJudged,
+        CacheSettled,
+    ),
+    in_full=(JobRefused, JobFinished),
+)
+encode = REGISTRY.encode
+decode = REGISTRY.decode

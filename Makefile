@@ -1,0 +1,65 @@
+# What a person types: install, check, test, demo, bench; and what keeps the tree in order.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+ARGS ?=
+
+LOCK := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help install check test demo bench generate format lock build clean
+
+help:  ## list these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## make .venv with the locked dependencies and both packages
+
+$(INSTALLED): requirements-dev.lock pyproject.toml contracts/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Headchef needs Python 3.11 or later; this is " \
+		+ sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "Python's venv module is missing; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e contracts -e .
+	@touch $@
+
+check: install  ## lint, format, types, imports, and the published contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m headchef_contracts.check
+
+test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses
+	$(BIN)/pytest $(ARGS)
+
+demo: install  ## 600 content jobs through all services, with nothing else to install
+	$(BIN)/headchef demo $(ARGS)
+
+bench: install  ## measure, and write build/bench.json and BENCHMARKS.md
+	$(BIN)/python -m tests.bench $(ARGS)
+
+generate: install  ## write the JSON Schemas and the AsyncAPI document again, from the models
+	$(BIN)/python -m headchef_contracts.generate
+
+format: install  ## put the source in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock:  ## resolve all dependencies anew and write both locks; needs uv
+	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pipx install uv, or make lock UV=path/to/uv" >&2; exit 1; }
+	$(LOCK) --upgrade -o requirements.lock
+	$(LOCK) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+
+build: install  ## make both wheels, in dist/
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist contracts
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+clean:  ## remove what was made, but not .venv
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find services contracts tests -name __pycache__ -type d -prune -exec rm -rf {} +

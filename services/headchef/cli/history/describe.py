@@ -1,0 +1,119 @@
+"""Says in one line what an event of a job's history means."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from headchef_contracts.events.common import Body, Inline, Usage
+from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.steps import (
+    AttemptRecorded,
+    CacheSettled,
+    StepCompleted,
+    StepDispatched,
+    StepJudged,
+    StepPlanned,
+)
+
+from headchef.cli.history.hop import Hop
+
+
+def describe(hop: Hop) -> str:
+    """Describe an event for a person, in one line."""
+    if hop.event is None:
+        return hop.fault or "cannot be read"
+    words = _WORDS.get(type(hop.event))
+    return words(hop.event) if words else (hop.event_type or "")
+
+
+def dollars(cost: Decimal | None) -> str:
+    """Show an amount: `$0.0012`, or `cost unknown`."""
+    if cost is None:
+        return "cost unknown"
+    return f"${cost:.4f}" if cost >= Decimal("0.0001") or not cost else f"${cost:.7f}".rstrip("0")
+
+
+def duration(seconds: float) -> str:
+    """Show a time: `12 ms`, `1.25 s` or `2 min 5 s`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < 120 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def body_value(body: Body | None) -> Any:
+    """Give a body's own value, or a sentence on where it lies."""
+    if body is None:
+        return None
+    if isinstance(body, Inline):
+        return body.inline
+    return f"({body.ref.bytes} bytes of {body.ref.media_type} under {body.ref.sha256})"
+
+
+def _tokens(usage: Usage | None) -> str:
+    return f"{usage.input_tokens}+{usage.output_tokens} tokens" if usage else "tokens unknown"
+
+
+def _cache(use: CacheUse) -> str:
+    if use.kind == "exact":
+        return f"answer of job {use.source_job_id} reused" if use.source_job_id else "earlier answer reused"
+    return {"miss": "no earlier answer", "bypass": "cache bypassed", "unavailable": "cache away"}[use.kind]
+
+
+def _submitted(event: JobSubmitted) -> str:
+    shape = "template and input" if event.input is not None else "plain prompt"
+    again = f", run {event.run}" if event.run else ""
+    return f"submitted by tenant {event.tenant}, {event.job_class}, {shape}{again}"
+
+
+def _refused(event: JobRefused) -> str:
+    field = f"{event.field}: " if event.field else ""
+    return f"refused as {event.reason}: {field}{event.message}"
+
+
+def _planned(event: StepPlanned) -> str:
+    again = f", plan {event.step.plan}" if event.step.plan else ""
+    return f"planned for {event.step.request.model}{again}, fingerprint {event.step.fingerprint[:12]}"
+
+
+def _dispatched(event: StepDispatched) -> str:
+    return f"{_cache(event.cache)}, sent to lane {event.step.request.lane}"
+
+
+def _attempt(event: AttemptRecorded) -> str:
+    code = f" (HTTP {event.status_code})" if event.status_code and event.status_code != 200 else ""
+    why = f": {event.message}" if event.message else ""
+    outcome = event.outcome.replace("_", " ")
+    spent = f"{duration(event.duration_s)}, {_tokens(event.usage)}, {dollars(event.cost_usd)}"
+    return f"call {event.number} to {event.model}: {outcome}{code} in {spent}{why}"
+
+
+def _completed(event: StepCompleted) -> str:
+    if event.failure is not None:
+        return f"failed for good: {event.failure.reason}: {event.failure.message}"
+    return f"answered ({_cache(event.cache)}), {_tokens(event.usage)}, {dollars(event.cost_usd)}"
+
+
+def _judged(event: StepJudged) -> str:
+    return f"{event.verdict.replace('_', ' ')}: {'; '.join(finding.message for finding in event.findings)}"
+
+
+def _settled(event: CacheSettled) -> str:
+    return f"cache told: {event.verdict} ({event.source_job_id})"
+
+
+def _finished(event: JobFinished) -> str:
+    why = f": {event.failure.reason}: {event.failure.message}" if event.failure else ""
+    return f"finished: {event.status}{why}, {dollars(event.cost_usd)}"
+
+
+_WORDS: dict[type, Callable[[Any], str]] = {
+    JobSubmitted: _submitted,
+    JobRefused: _refused,
+    StepPlanned: _planned,
+    StepDispatched: _dispatched,
+    AttemptRecorded: _attempt,
+    StepCompleted: _completed,
+    StepJudged: _judged,
+    CacheSettled: _settled,
+    JobFinished: _finished,
+}

@@ -1,0 +1,112 @@
+"""Turns a row of a file, or a job written out in a line, into the event that is published."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+
+from headchef_contracts import registry
+from headchef_contracts.events.jobs import JobSubmitted
+
+from headchef.cli.faults import BadLine, LineFault
+from headchef.cli.submission.rows import Row
+from headchef.cli.submission.templates import BadTemplate, PromptTemplate
+
+_DIGEST_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What the command line says about all jobs of one submission.
+
+    Attributes:
+        stem: starts the ids that are derived from content, such as the file's name.
+        prompt: with one, rows are values for it; without, each line is a whole job.
+        system: template of the system prompt.
+        schema: JSON Schema of the answers.
+        id_field: the column that holds the job id; without one ids are derived from the content.
+        id_prefix: put before ids from the id field, and used in place of the stem.
+        subject_field: the column that says what the content is about.
+        fields: other fields of the event, such as `model`; a line that is a whole job may overrule them.
+    """
+
+    stem: str
+    prompt: PromptTemplate | None = None
+    system: PromptTemplate | None = None
+    schema: dict[str, Any] | None = None
+    id_field: str | None = None
+    id_prefix: str = ""
+    subject_field: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
+    """Make the event of one row.
+
+    Args:
+        row: columns of a table, or the fields of a job.
+        options: what holds for all rows.
+        name: the file, for messages.
+
+    Raises:
+        BadLine: the row cannot become a job; names the line, the field and what would be right.
+    """
+    fields = _from_template(row, options, name) if options.prompt else _written_out(row, options)
+    if options.id_field is not None:
+        fields["job_id"] = options.id_prefix + _cell(row, options.id_field, "--id-field", name)
+    elif "job_id" not in fields:
+        fields["job_id"] = derived_id(options.id_prefix or f"{options.stem}-", fields)
+    if options.subject_field is not None:
+        fields["subject"] = _cell(row, options.subject_field, "--subject-field", name)
+    try:
+        event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, orjson.dumps(fields))
+    except registry.BrokenContract as broken:
+        raise BadLine(LineFault(name, row.line, broken.field, _right(broken, options))) from broken
+    return cast(JobSubmitted, event)
+
+
+def derived_id(prefix: str, fields: Mapping[str, Any]) -> str:
+    """Make an id of a job's content: the same content has the same id, so that sending it again is safe."""
+    content = orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)
+    return f"{prefix}{hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]}"
+
+
+def _from_template(row: Row, options: JobOptions, name: str) -> dict[str, Any]:
+    fields = dict(options.fields)
+    for key, template in (("prompt", options.prompt), ("system", options.system)):
+        if template is None:
+            continue
+        try:
+            template.check(row.values)
+        except BadTemplate as error:
+            raise BadLine(LineFault(name, row.line, None, str(error))) from error
+        fields[key] = template.source
+    if options.schema is not None:
+        fields["output"] = {"schema": options.schema}
+    fields["input"] = row.values
+    return fields
+
+
+def _written_out(row: Row, options: JobOptions) -> dict[str, Any]:
+    fields = {**options.fields, **row.values}
+    if options.schema is not None and "output" not in row.values:
+        fields["output"] = {"schema": options.schema}
+    return fields
+
+
+def _cell(row: Row, column: str, option: str, name: str) -> str:
+    if column not in row.values:
+        message = f'{option}: there is no column "{column}"; columns: {", ".join(row.values)}'
+        raise BadLine(LineFault(name, row.line, None, message))
+    value = row.values[column]
+    if isinstance(value, bool | float | dict | list) or value is None or not str(value).strip():
+        raise BadLine(LineFault(name, row.line, column, f"{option} wants text or a whole number here, not {value!r}"))
+    return str(value).strip()
+
+
+def _right(broken: registry.BrokenContract, options: JobOptions) -> str:
+    if broken.field == "prompt" and options.prompt is None:
+        return f"{broken.message}; a line is a whole job, or give --prompt or --prompt-file to make jobs from rows"
+    return broken.message

@@ -1,21 +1,21 @@
 """What can go wrong in a processor, and what is done about it.
 
-    HeadchefError
-    ├── InvalidEvent          the record is at fault   → dead letter, and on with the next
-    ├── TransientError        may pass                 → the same record again, after a pause
-    ├── LogError              the log is at fault
-    │   ├── LogUnavailable    not reachable, may pass  → again, with a message
-    │   ├── LogRefused        wrong credentials, missing topic, no transactions → end, naming the setting
-    │   ├── MemberFenced      another live process has this member's id         → end
-    │   ├── CommitRefused     the group has moved on   → once more after the next join, or give the task up
-    │   ├── SendFailed        one record was not taken → abort, new producer, the same outputs again
-    │   ├── ProducerFenced    the task has another owner, or its transaction timed out → recover if still ours
-    │   ├── ProducerBroken    the producer is unusable → recover
-    │   └── OffsetLost        records expired unread   → end, naming the lost offsets
-    └── InvariantBroken       must not happen          → end, and nothing is committed
-        ├── UnknownVersion    an internal event is newer than this program
-        ├── PlaceUnknown      committed offsets have expired, or their finished map cannot be read
-        └── TopicMismatch     inputs with different partition counts, for longer than a change takes
+HeadchefError
+├── InvalidEvent          the record is at fault   → dead letter, and on with the next
+├── TransientError        may pass                 → the same record again, after a pause
+├── LogError              the log is at fault
+│   ├── LogUnavailable    not reachable, may pass  → again, with a message
+│   ├── LogRefused        wrong credentials, missing topic, no transactions → end, naming the setting
+│   ├── MemberFenced      another live process has this member's id         → end
+│   ├── CommitRefused     the group has moved on   → once more after the next join, or give the task up
+│   ├── SendFailed        one record was not taken → abort, new producer, the same outputs again
+│   ├── ProducerFenced    the task has another owner, or its transaction timed out → recover if still ours
+│   ├── ProducerBroken    the producer is unusable → recover
+│   └── OffsetLost        records expired unread   → end, naming the lost offsets
+└── InvariantBroken       must not happen          → end, and nothing is committed
+├── UnknownVersion    an internal event is newer than this program
+├── PlaceUnknown      committed offsets have expired, or their finished map cannot be read
+└── TopicMismatch     inputs with different partition counts, for longer than a change takes
 """
 
 from headchef.runtime.log.port import Partition

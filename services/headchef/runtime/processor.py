@@ -7,11 +7,12 @@ consumed offset together, or none of them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from headchef_contracts.events.common import Cause, Event, JobClass
 
 from headchef.runtime.log.port import Headers, Record
+from headchef.runtime.telemetry.metrics import CounterName
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,12 @@ class Outcome:
     Attributes:
         outputs: in the order in which they are to be written.
         changes: visible to the next delivery in order; concurrent ones see them at completion.
-        counted: names of counters of the metrics file to raise by one, such as `headchef.jobs.duplicates`.
+        counted: counters to raise by one.
     """
 
     outputs: tuple[Emit | Forward | DeadLetter, ...] = ()
     changes: tuple[Change, ...] = ()
-    counted: tuple[str, ...] = ()
+    counted: tuple[CounterName, ...] = ()
 
 
 class State(Protocol):
@@ -115,6 +116,7 @@ class Handler(Protocol):
         ...
 
 
+@runtime_checkable
 class BatchHandler(Protocol):
     """Handles several deliveries of one task at once, for ports that are cheaper in batches.
 

@@ -1,0 +1,168 @@
+"""Collects finished work of one task and writes it in batches: at once, but with a breath between two commits."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from headchef.runtime import finished as finished_map
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import InvariantBroken, LogUnavailable, SendFailed
+from headchef.runtime.log.port import Commit, NewRecord, Partition
+from headchef.runtime.outcomes import Finished
+from headchef.runtime.watermark import Watermark
+from headchef.runtime.writers import RecordsRefused, Writer
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+
+
+class StateOvertaken(Exception):
+    """An outcome that changed state was dead-lettered: what was decided after it must be decided again."""
+
+
+class Committer:
+    """Writes what a task has finished.
+
+    Args:
+        writer: how batches are written.
+        watermarks: the task's inputs.
+        dead_letter: makes the record that replaces an outcome which the log will not take.
+        clock: for pauses.
+        interval_s: pause after a commit.
+        max_records: outputs a batch.
+        max_bytes: of outputs a batch.
+        written: called after each batch.
+    """
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        watermarks: Mapping[Partition, Watermark],
+        dead_letter: Callable[[Finished, SendFailed], NewRecord],
+        clock: Clock,
+        interval_s: float,
+        max_records: int,
+        max_bytes: int,
+        written: Callable[[int], None],
+    ) -> None:
+        self._writer = writer
+        self._watermarks = watermarks
+        self._dead_letter = dead_letter
+        self._clock = clock
+        self._interval_s = interval_s
+        self._max_records = max_records
+        self._max_bytes = max_bytes
+        self._written = written
+        self._pending: deque[Finished] = deque()
+        self._more = asyncio.Event()
+        self._closing = False
+
+    def __len__(self) -> int:
+        """Count the finished deliveries that are not written."""
+        return len(self._pending)
+
+    def add(self, finished: Finished) -> None:
+        """Hand over finished work."""
+        self._pending.append(finished)
+        self._more.set()
+
+    def close(self) -> None:
+        """Say that nothing more comes: `run` returns after the last batch."""
+        self._closing = True
+        self._more.set()
+
+    async def run(self) -> None:
+        """Write until closed.
+
+        Raises:
+            ProducerFenced: the task has another owner.
+            ProducerBroken: what is committed must be read anew.
+            StateOvertaken: the task must be recovered from the log.
+        """
+        while True:
+            if not self._pending:
+                if self._closing:
+                    return
+                self._more.clear()
+                await self._more.wait()
+                continue
+            batch = self._take()
+            await self._write(batch)
+            self._written(len(batch))
+            if self._interval_s:
+                await self._clock.sleep(self._interval_s)
+
+    def _take(self) -> list[Finished]:
+        batch: list[Finished] = []
+        records = size_bytes = 0
+        while self._pending:
+            head = self._pending[0]
+            if batch and (
+                records + len(head.records) > self._max_records or size_bytes + head.size_bytes > self._max_bytes
+            ):
+                break
+            records += len(head.records)
+            size_bytes += head.size_bytes
+            batch.append(self._pending.popleft())
+        return batch
+
+    async def _write(self, batch: list[Finished]) -> None:
+        pause_s = _FIRST_PAUSE_S
+        overtaken = False
+        while True:
+            records = [record for finished in batch for record in finished.records]
+            try:
+                await self._writer.write(records, self._places(batch))
+            except RecordsRefused as refused:
+                batch, overtaken = self._replaced(batch, refused.reasons)
+            except LogUnavailable as error:
+                _log.warning("the log is away, trying again in %.1f s: %s", pause_s, error)
+                await self._clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            else:
+                break
+        for finished in batch:
+            self._watermarks[finished.partition].finish(finished.source.offset)
+            if finished.hop is not None:
+                finished.hop.sent()
+        if overtaken:
+            raise StateOvertaken
+
+    def _places(self, batch: list[Finished]) -> dict[Partition, Commit]:
+        """Work out the places after a batch, without moving the watermarks: it may yet fail, or shrink."""
+        after: dict[Partition, Watermark] = {}
+        for finished in batch:
+            if finished.partition not in after:
+                after[finished.partition] = self._watermarks[finished.partition].copy()
+            after[finished.partition].finish(finished.source.offset)
+        return {
+            partition: Commit(
+                watermark.next_commit, finished_map.encode(watermark.next_commit, watermark.finished_above())
+            )
+            for partition, watermark in after.items()
+        }
+
+    def _replaced(self, batch: list[Finished], reasons: Mapping[int, SendFailed]) -> tuple[list[Finished], bool]:
+        """Dead-letter what was refused for the second time, and all that was decided on a state that never came."""
+        kept: list[Finished] = []
+        index = 0
+        for finished in batch:
+            refused = [reasons[at] for at in range(index, index + len(finished.records)) if at in reasons]
+            index += len(finished.records)
+            if refused:
+                finished.refusals += 1
+            if not refused or finished.refusals < 2:
+                kept.append(finished)
+                continue
+            if finished.refusals > 2:
+                raise InvariantBroken(f"the dead letters do not take a record either: {refused[0]}")
+            _log.error("dead letter: the log does not take an output of %s: %s", finished.partition, refused[0])
+            letter = Finished(finished.source, [self._dead_letter(finished, refused[0])], refusals=2)
+            kept.append(letter)
+            if finished.stateful:
+                return kept, True
+        return kept, False

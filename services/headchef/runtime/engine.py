@@ -1,0 +1,269 @@
+"""Runs one processor in this process: its place in the group, its tasks, its readers."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine
+from typing import Any
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.envelope import Envelope
+from headchef.runtime.errors import LogRefused, LogUnavailable, TopicMismatch
+from headchef.runtime.freeze import FreezeGuard
+from headchef.runtime.handover import HandOver
+from headchef.runtime.intake import Intake
+from headchef.runtime.log.port import Log, MemberSettings
+from headchef.runtime.names import names
+from headchef.runtime.processor import Processor
+from headchef.runtime.settings import RuntimeSettings
+from headchef.runtime.slots import Slots
+from headchef.runtime.task import Kitchen, Phase, Task
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.runtime.telemetry.tracing import Tracer
+
+_log = logging.getLogger(__name__)
+
+_MEMBERSHIP_LOOK_S = 0.2
+_MISMATCH_S = 10.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 5.0
+
+
+class Engine:
+    """One processor, as a member of its group.
+
+    Args:
+        processor: what to run.
+        log: where it reads and writes.
+        settings: how.
+        instance: static member id.
+        guard: withholds leave to pay after a freeze.
+        clock: where time comes from.
+        metrics: for gauges and counters.
+        tracer: for traces.
+    """
+
+    def __init__(
+        self,
+        processor: Processor,
+        *,
+        log: Log,
+        settings: RuntimeSettings,
+        instance: str,
+        guard: FreezeGuard,
+        clock: Clock,
+        metrics: Metrics,
+        tracer: Tracer,
+    ) -> None:
+        self.processor = processor
+        self._log = log
+        self._settings = settings
+        self._guard = guard
+        self._clock = clock
+        self._metrics = metrics
+        self._names = names(settings.namespace, processor)
+        self._tasks: dict[int, Task] = {}
+        self._runs: set[asyncio.Future[None]] = set()
+        self._released = asyncio.Event()
+        self._joined = False
+        self._fault: asyncio.Future[None] | None = None
+        self._partitions: dict[str, int] = {}
+        self._hand_over = HandOver(self, self._rejoin)
+        self._membership = log.membership(
+            MemberSettings(
+                group=self._names.group,
+                instance=instance,
+                topics=tuple(self._names.inputs),
+                session_timeout_s=settings.session_timeout_s,
+                heartbeat_s=min(settings.heartbeat_s, settings.session_timeout_s / 3),
+            ),
+            self._hand_over,
+        )
+        self._kitchen = Kitchen(
+            processor=processor,
+            log=log,
+            names=self._names,
+            settings=settings,
+            clock=clock,
+            metrics=metrics,
+            tracer=tracer,
+            envelope=Envelope(
+                namespace=settings.namespace, processor=processor.name, group=self._names.group, clock=clock
+            ),
+            slots=Slots(processor.concurrency),
+            partitions=self._partitions,
+            commit=self._membership.commit,
+            changed=self._changed,
+        )
+        classes = sorted({source.job_class for source in processor.inputs})
+        self._intakes = [
+            Intake(
+                log,
+                name=f"{self._names.group}.{job_class}",
+                topics=[topic for topic, source in self._names.inputs.items() if source.job_class == job_class],
+                tasks=lambda: self._tasks,
+                clock=clock,
+                after_loss=settings.after_loss,
+            )
+            for job_class in reversed(classes)
+        ]
+
+    @property
+    def tasks(self) -> dict[int, Task]:
+        """The tasks of this process, by number."""
+        return self._tasks
+
+    @property
+    def intakes(self) -> list[Intake]:
+        """One reader a class of inputs."""
+        return self._intakes
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop, then drain and leave.
+
+        Raises:
+            HeadchefError: what ended the processor; nothing unfinished was committed.
+        """
+        self._fault = asyncio.get_running_loop().create_future()
+        self._spawn(self._work())
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait((stopping, self._fault), return_when=asyncio.FIRST_COMPLETED)
+            if not self._fault.done():
+                await self._leave(self._fault)
+            if self._fault.done():
+                self._fault.result()
+        finally:
+            stopping.cancel()
+            await self._end()
+
+    def live(self) -> str | None:
+        """Say why this processor should be restarted, or None."""
+        return "it has failed" if self._fault is not None and self._fault.done() else None
+
+    def ready(self) -> str | None:
+        """Say why this processor is not at work, or None."""
+        if not self._joined:
+            return "it has not joined its group"
+        waiting = [number for number, task in self._tasks.items() if task.phase is Phase.RECOVERING]
+        if waiting:
+            return f"tasks {waiting} are recovering"
+        return "it is leaving" if self._hand_over.leaving else None
+
+    def owned(self) -> Collection[int]:
+        """Give the tasks that have started and not ended."""
+        return self._tasks.keys()
+
+    def start(self, task: int) -> None:
+        """Begin to run a task."""
+        _log.info("%s: task %d starts here", self.processor.name, task)
+        self._tasks[task] = Task(task, self._kitchen)
+        self._spawn(self._live(self._tasks[task]))
+
+    def drain(self, task: int) -> None:
+        """Let a task end."""
+        if self._tasks[task].phase is not Phase.DRAINING:
+            _log.info("%s: task %d is to be given back", self.processor.name, task)
+        self._tasks[task].drain()
+        self._changed()
+
+    def settled(self) -> None:
+        """Note that a join has ended."""
+        self._joined = True
+        self._metrics.count("headchef.rebalances")
+        self._guard.assigned()
+        if self._hand_over.released:
+            self._released.set()
+        self._spawn(self._count_partitions())
+
+    async def _live(self, task: Task) -> None:
+        try:
+            await task.run()
+        finally:
+            if self._tasks.get(task.number) is task:
+                del self._tasks[task.number]
+            self._changed()
+            self._hand_over.ended()
+
+    async def _work(self) -> None:
+        await self._known_topics()
+        for intake in self._intakes:
+            self._spawn(intake.run())
+            self._spawn(intake.watch())
+        self._spawn(self._guard.watch(self._rejoin))
+        await self._membership.join()
+        while True:
+            failure = self._membership.failure()
+            if failure is not None:
+                raise failure
+            await self._clock.sleep(_MEMBERSHIP_LOOK_S)
+
+    async def _leave(self, fault: "asyncio.Future[None]") -> None:
+        """Give all tasks back, and go when the group knows."""
+        if not self._joined:
+            return
+        self._hand_over.leave()
+        known = asyncio.ensure_future(self._released.wait())
+        overdue = asyncio.ensure_future(self._overdue())
+        await asyncio.wait((known, overdue, fault), return_when=asyncio.FIRST_COMPLETED)
+        known.cancel()
+        overdue.cancel()
+
+    async def _overdue(self) -> None:
+        """Wait as long as a task may take to drain, and a round after it."""
+        await self._clock.sleep(self._settings.drain_timeout_s + self._settings.session_timeout_s)
+        _log.error("%s: leaving without the group's answer", self.processor.name)
+
+    async def _end(self) -> None:
+        runs = list(self._runs)
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+        for intake in self._intakes:
+            await intake.close()
+        await self._membership.close()
+
+    async def _known_topics(self) -> None:
+        """Wait for the broker, then for the topics to agree."""
+        pause_s = _FIRST_PAUSE_S
+        patience_s = _MISMATCH_S
+        while True:
+            try:
+                await self._count_partitions()
+            except LogUnavailable as error:
+                _log.warning("%s; trying again in %.1f s", error, pause_s)
+            else:
+                counts = {topic: self._partitions[topic] for topic in self._names.inputs}
+                if len(set(counts.values())) == 1:
+                    return
+                if patience_s <= 0:
+                    raise TopicMismatch(f"inputs of {self.processor.name} must count the same partitions: {counts}")
+                patience_s -= pause_s
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _count_partitions(self) -> None:
+        counts = await self._log.partition_counts(self._names.topics)
+        missing = sorted(set(self._names.topics) - set(counts))
+        if missing:
+            raise LogRefused(f"topics are missing: {', '.join(missing)}; run `headchef topics create`")
+        self._partitions.update(counts)
+
+    def _rejoin(self) -> None:
+        self._membership.rejoin()
+
+    def _changed(self) -> None:
+        for intake in self._intakes:
+            intake.changed()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        run = asyncio.ensure_future(work)
+        self._runs.add(run)
+        run.add_done_callback(self._ended)
+
+    def _ended(self, run: "asyncio.Future[None]") -> None:
+        self._runs.discard(run)
+        if run.cancelled() or self._fault is None or self._fault.done():
+            return
+        error = run.exception()
+        if error is not None and not isinstance(error, LogUnavailable):
+            self._fault.set_exception(error)

@@ -1,0 +1,96 @@
+"""A member's side of the hand-over: takes granted tasks at once, gives others back only when they are drained.
+
+Synchronous and without I/O: the membership calls it during joins, in which nothing may wait.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
+
+from headchef.runtime.assignment import Grant, Report, shares
+from headchef.runtime.log.port import Share
+
+
+class TaskOwner(Protocol):
+    """Who runs the tasks of this process."""
+
+    def owned(self) -> Collection[int]:
+        """Give the tasks that have started and not ended, drained ones excluded."""
+        ...
+
+    def start(self, task: int) -> None:
+        """Begin to recover and run a task."""
+        ...
+
+    def drain(self, task: int) -> None:
+        """Let a task finish what it has begun, commit, and end; then call `HandOver.ended`."""
+        ...
+
+    def settled(self) -> None:
+        """Note that a join has ended: all tasks that are owned are confirmed, or being drained."""
+        ...
+
+
+class HandOver:
+    """Implements `GroupMember` for one process and processor.
+
+    Args:
+        owner: who runs the tasks.
+        rejoin: asks the membership for another round.
+    """
+
+    def __init__(self, owner: TaskOwner, rejoin: Callable[[], None]) -> None:
+        self._owner = owner
+        self._rejoin = rejoin
+        self._generation = 0
+        self._nonce = 0
+        self._leaving = False
+        self._released = False
+
+    @property
+    def leaving(self) -> bool:
+        """Whether this member has asked to be given nothing more."""
+        return self._leaving
+
+    @property
+    def released(self) -> bool:
+        """Whether the group knows that this member leaves and has nothing: others may have its tasks now."""
+        return self._released
+
+    def report(self) -> bytes:
+        """Say what this member has, for the leader."""
+        self._nonce += 1
+        return Report(tuple(sorted(self._owner.owned())), self._generation, self._leaving, self._nonce).encode()
+
+    def share_out(self, reports: Mapping[str, bytes], partitions: int) -> Mapping[str, Share]:
+        """Divide the tasks, if this member leads."""
+        return shares(reports, partitions)
+
+    def assigned(self, payload: bytes) -> None:
+        """Start what is new, drain what is gone, and ask again if the leader decided on what is no longer so.
+
+        The last covers a task that ended during the join, a request for a rejoin that the client lost, and a static
+        member that came back and was given the share of its former self without a round.
+        """
+        grant = Grant.decode(payload)
+        self._generation = grant.generation
+        self._released = grant.leaving and self._leaving and not grant.claimed
+        granted = set() if self._leaving else set(grant.tasks)
+        before = set(self._owner.owned())
+        for task in sorted(granted - before):
+            self._owner.start(task)
+        for task in sorted(before - granted):
+            self._owner.drain(task)
+        if grant.leaving != self._leaving or not set(grant.claimed) <= set(self._owner.owned()):
+            self._rejoin()
+        self._owner.settled()
+
+    def ended(self) -> None:
+        """Tell the group that a task is no longer here, so that it can be given to somebody."""
+        self._rejoin()
+
+    def leave(self) -> None:
+        """Ask to be given nothing, and drain all."""
+        self._leaving = True
+        for task in sorted(self._owner.owned()):
+            self._owner.drain(task)
+        self._rejoin()

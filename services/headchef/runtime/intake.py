@@ -1,0 +1,154 @@
+"""Reads one class of inputs for the tasks of this process: polls those that have room, and notices a stalled reader."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import LogUnavailable, OffsetLost
+from headchef.runtime.log.port import Log, Partition, Reader
+from headchef.runtime.task import Phase, Task
+
+_log = logging.getLogger(__name__)
+
+_POLL_S = 0.1
+_POLL_RECORDS = 2_000
+_STALL_S = 10.0
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 5.0
+
+
+class Intake:
+    """The reader of one class of inputs.
+
+    Args:
+        log: where to read.
+        name: client id.
+        topics: full names of the inputs of the class.
+        tasks: gives the tasks of this process, by number.
+        clock: for pauses.
+        after_loss: what to do when unread records have expired.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        name: str,
+        topics: Collection[str],
+        tasks: Callable[[], Mapping[int, Task]],
+        clock: Clock,
+        after_loss: Literal["halt", "earliest"],
+    ) -> None:
+        self._log = log
+        self._name = name
+        self._topics = topics
+        self._tasks = tasks
+        self._clock = clock
+        self._after_loss = after_loss
+        self._changed = asyncio.Event()
+        self._reader: Reader | None = None
+        self._following: dict[Partition, Task] = {}
+        self._before: dict[Partition, int] = {}
+        self.lags: dict[Partition, int] = {}
+
+    def changed(self) -> None:
+        """Note that tasks came, went, or have room again."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Read for ever.
+
+        Raises:
+            OffsetLost: unread records have expired, and the setting says to halt.
+        """
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                await self._read()
+                pause_s = _FIRST_PAUSE_S
+            except LogUnavailable as error:
+                _log.warning("%s: the log is away, trying again in %.1f s: %s", self._name, pause_s, error)
+                await self._drop_reader()
+                await self._clock.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def watch(self) -> None:
+        """Measure lag for ever, and drop a reader that brings nothing although there is something."""
+        while True:
+            await self._clock.sleep(_STALL_S)
+            try:
+                await self._look()
+            except LogUnavailable as error:
+                _log.warning("%s: cannot measure lag: %s", self._name, error)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        await self._drop_reader()
+
+    async def _read(self) -> None:
+        self._changed.clear()
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = await self._log.reader(self._name)
+            self._following = {}
+        await self._follow(reader)
+        wanted = [partition for partition, task in self._following.items() if task.wants_more()]
+        if not wanted:
+            await self._changed.wait()
+            return
+        try:
+            polled = await reader.poll(wanted, max_records=_POLL_RECORDS, timeout_s=_POLL_S)
+        except OffsetLost as loss:
+            self._lost(loss)
+            return
+        for partition, records in polled.items():
+            self._following[partition].take(partition, list(records))
+
+    async def _follow(self, reader: Reader) -> None:
+        """Assign the partitions of the running tasks, from where each has come to."""
+        running = {
+            Partition(topic, task.number): task
+            for task in self._tasks().values()
+            if task.phase is Phase.RUNNING
+            for topic in self._topics
+        }
+        if running != self._following:
+            await reader.assign({partition: task.positions[partition] for partition, task in running.items()})
+            self._following = running
+
+    def _lost(self, loss: OffsetLost) -> None:
+        if self._after_loss == "halt":
+            raise loss
+        _log.error("going on with offset %d, as HEADCHEF_AFTER_LOSS=earliest says: %s", loss.earliest, loss)
+        self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
+
+    async def _look(self) -> None:
+        reader = self._reader
+        if reader is None or not self._following:
+            self.lags, self._before = {}, {}
+            return
+        bounds = await reader.bounds(list(self._following))
+        stalled = []
+        places = {}
+        for partition, task in self._following.items():
+            if partition in bounds and partition in task.watermarks:
+                end = bounds[partition][1]
+                self.lags[partition] = max(0, end - task.watermarks[partition].next_commit)
+                places[partition] = reader.position(partition)
+                if task.wants_more() and places[partition] < end and self._before.get(partition) == places[partition]:
+                    stalled.append(partition)
+        self.lags = {partition: lag for partition, lag in self.lags.items() if partition in places}
+        self._before = places
+        if stalled:
+            _log.error(
+                "%s: no records for %.0f s although there are some in %s; reading anew", self._name, _STALL_S, stalled
+            )
+            await self._drop_reader()
+
+    async def _drop_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        self._following, self._before = {}, {}
+        if reader is not None:
+            await reader.close()

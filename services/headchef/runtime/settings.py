@@ -1,0 +1,65 @@
+"""Settings that every processor shares: where it is in the world, what it guarantees, how much it holds."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Guarantee = Literal["exactly_once", "at_least_once"]
+
+
+class BadSettings(Exception):
+    """A setting that cannot be used.
+
+    Args:
+        field: the environment variable, or the option of the command line.
+        message: what is wrong, and what would be right.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class RuntimeSettings(BaseSettings):
+    """How the runtime runs a processor; `HEADCHEF_` and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADCHEF_", frozen=True, extra="ignore")
+
+    namespace: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9-]{0,40}$")] = Field(
+        default="headchef", description="first part of all topics, groups and transactional ids"
+    )
+    processing_guarantee: Guarantee = Field(
+        default="exactly_once", description="at_least_once where the broker has no transactions; never chosen silently"
+    )
+    instance: str | None = Field(
+        default=None, description="static member id; by default host name and the lowest free slot on this machine"
+    )
+    lock_dir: Path = Field(
+        default=Path(tempfile.gettempdir()) / "headchef", description="where slots are locked, so that ids are unique"
+    )
+    session_timeout_s: float = Field(
+        default=10, ge=1, le=300, description="a silent member loses its tasks after this; brokers refuse below 6"
+    )
+    heartbeat_s: float = Field(
+        default=0.5, gt=0, le=10, description="how soon a member hears of a new round: the pause of a hand-over"
+    )
+    commit_interval_s: float = Field(
+        default=0.002, ge=0, le=5, description="pause after a commit: below 2 ms the next meets the broker's 20 ms wait"
+    )
+    commit_max_records: int = Field(default=1000, ge=1, le=10_000, description="larger batches took over a second")
+    commit_max_bytes: int = Field(default=1_048_576, ge=1024, description="of outputs in one transaction")
+    buffer_records: int = Field(
+        default=1000, ge=1, le=100_000, description="records a task holds unread or unwritten before it is not polled"
+    )
+    drain_timeout_s: float = Field(
+        default=120, gt=0, description="for work in flight when a task is given back; longer than the longest call"
+    )
+    after_loss: Literal["halt", "earliest"] = Field(
+        default="halt", description="when unread records have expired: end, or name them and go on with the earliest"
+    )
+    health_host: str = Field(default="127.0.0.1", description="address that liveness and readiness answer on")
+    health_port: int | None = Field(default=None, ge=0, le=65535, description="0 picks a free one; unset: no server")

@@ -1,0 +1,276 @@
+"""One task: recovers, handles and writes its records, and ends when it is given back or lost."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.committer import Committer, StateOvertaken
+from headchef.runtime.dispatch import Dispatcher
+from headchef.runtime.envelope import Envelope
+from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
+from headchef.runtime.log.port import Log, NewRecord, Partition, Record
+from headchef.runtime.names import Names
+from headchef.runtime.outcomes import Finished
+from headchef.runtime.processor import DeadLetter, Processor
+from headchef.runtime.recovery import Recovery
+from headchef.runtime.settings import RuntimeSettings
+from headchef.runtime.slots import Slots
+from headchef.runtime.state import TaskState
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.runtime.telemetry.tracing import Tracer
+from headchef.runtime.watermark import Watermark
+from headchef.runtime.workbench import Workbench
+from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, Writer
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 5.0
+_CLOSE_S = 15.0
+
+
+Watermarks = dict[Partition, Watermark]
+
+
+class Phase(Enum):
+    """Where a task is in its life."""
+
+    RECOVERING = "recovering"
+    RUNNING = "running"
+    DRAINING = "draining"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Kitchen:
+    """What all tasks of a processor in one process share."""
+
+    processor: Processor
+    log: Log
+    names: Names
+    settings: RuntimeSettings
+    clock: Clock
+    metrics: Metrics
+    tracer: Tracer
+    envelope: Envelope
+    slots: Slots
+    partitions: Mapping[str, int]
+    commit: Callable[[Places], Awaitable[None]]
+    changed: Callable[[], None]
+
+
+class Task:
+    """Partition number p of all inputs, its state, its producer.
+
+    Args:
+        number: p.
+        kitchen: what it shares with the other tasks here.
+    """
+
+    def __init__(self, number: int, kitchen: Kitchen) -> None:
+        self.number = number
+        self.phase = Phase.RECOVERING
+        self.positions: dict[Partition, int] = {}
+        self._kitchen = kitchen
+        self._inputs = [Partition(topic, number) for topic in kitchen.names.inputs]
+        self._changelogs = dict(kitchen.names.changelogs)
+        self._state = TaskState(kitchen.processor.stores, number, self._changelogs)
+        self._watermarks: Watermarks = {}
+        self._draining = asyncio.Event()
+        self._dispatcher: Dispatcher | None = None
+        self._committer: Committer | None = None
+        self._clean = False
+
+    @property
+    def watermarks(self) -> Mapping[Partition, Watermark]:
+        """The place of each input; empty while recovering."""
+        return self._watermarks
+
+    @property
+    def in_flight(self) -> int:
+        """Deliveries handed to handlers or waiting to be written."""
+        if self._dispatcher is None or self._committer is None:
+            return 0
+        return self._dispatcher.in_flight + len(self._committer)
+
+    @property
+    def queued(self) -> int:
+        """Records that have come and were not handed over."""
+        return 0 if self._dispatcher is None else self._dispatcher.queued
+
+    @property
+    def entries(self) -> int:
+        """Entries in the task's stores."""
+        return self._state.size()
+
+    def wants_more(self) -> bool:
+        """Say whether the task should be polled."""
+        return self._dispatcher is not None and self.phase is Phase.RUNNING and self._dispatcher.wants_more()
+
+    def take(self, partition: Partition, records: list[Record]) -> None:
+        """Queue records that were read for it."""
+        if self._dispatcher is not None and self.phase is Phase.RUNNING and records:
+            self.positions[partition] = records[-1].offset + 1
+            self._dispatcher.take(records)
+
+    def drain(self) -> None:
+        """Finish what has begun, commit, end."""
+        if self.phase is not Phase.ENDED:
+            self.phase = Phase.DRAINING
+        self._draining.set()
+        if self._dispatcher is not None:
+            self._dispatcher.drain()
+
+    async def run(self) -> None:
+        """Live: recover, work until drained or lost. Faults that only cost this task end it; all others are raised."""
+        writer = self._writer()
+        try:
+            if await self._recovered(writer):
+                await self._work(writer)
+                await asyncio.wait_for(writer.close(), _CLOSE_S)
+                self._clean = True
+        except (ProducerFenced, ProducerBroken, StateOvertaken, TimeoutError) as error:
+            _log.warning("task %s-%d is lost here: %s", self._kitchen.processor.name, self.number, error)
+            self._kitchen.metrics.count("headchef.tasks.given_up", 1, {"reason": type(error).__name__})
+        finally:
+            self.phase = Phase.ENDED
+            if self._dispatcher is not None:
+                self._dispatcher.cancel()
+            if not self._clean:
+                writer.abandon()
+
+    def _writer(self) -> Writer:
+        kitchen, names = self._kitchen, self._kitchen.names
+        name = f"{names.transactional_id(self.number)}"
+        if kitchen.settings.processing_guarantee == "exactly_once":
+            return ExactlyOnceWriter(
+                kitchen.log, name=name, transactional_id=name, group=names.group, partitions=self._inputs
+            )
+        return AtLeastOnceWriter(
+            kitchen.log,
+            name=name,
+            group=names.group,
+            partitions=self._inputs,
+            commit=kitchen.commit,
+            clock=kitchen.clock,
+        )
+
+    async def _recovered(self, writer: Writer) -> bool:
+        """Recover, as often as the log is away. Returns False if the task was given back first."""
+        kitchen = self._kitchen
+        pause_s = _FIRST_PAUSE_S
+        began_s = kitchen.clock.monotonic()
+        recovery = Recovery(
+            kitchen.log,
+            name=kitchen.names.transactional_id(self.number),
+            task=self.number,
+            inputs=self._inputs,
+            births_topic=kitchen.names.births,
+            changelogs=self._changelogs,
+            guarantee=kitchen.settings.processing_guarantee,
+            clock=kitchen.clock,
+        )
+        while not self._draining.is_set():
+            try:
+                places = await self._unless_drained(recovery.run(writer, self._state))
+            except LogUnavailable as error:
+                _log.warning("task %d cannot recover, trying again in %.1f s: %s", self.number, pause_s, error)
+                await kitchen.clock.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                if places is None:
+                    return False
+                self._watermarks = places
+                kitchen.metrics.count("headchef.tasks.restored")
+                kitchen.metrics.record("headchef.restore.duration", kitchen.clock.monotonic() - began_s)
+                return True
+        return False
+
+    async def _unless_drained(self, recovering: Coroutine[Any, Any, Watermarks]) -> Watermarks | None:
+        run = asyncio.ensure_future(recovering)
+        drained = asyncio.ensure_future(self._draining.wait())
+        try:
+            await asyncio.wait((run, drained), return_when=asyncio.FIRST_COMPLETED)
+            return run.result() if run.done() else None
+        finally:
+            run.cancel()
+            drained.cancel()
+
+    async def _work(self, writer: Writer) -> None:
+        kitchen = self._kitchen
+        settings, processor = kitchen.settings, kitchen.processor
+        self._committer = Committer(
+            writer=writer,
+            watermarks=self._watermarks,
+            dead_letter=self._too_much,
+            clock=kitchen.clock,
+            interval_s=settings.commit_interval_s,
+            max_records=settings.commit_max_records,
+            max_bytes=settings.commit_max_bytes,
+            written=self._written,
+        )
+        workbench = Workbench(
+            handler=processor.handler,
+            inputs=kitchen.names.inputs,
+            partitions=dict(kitchen.partitions),
+            envelope=kitchen.envelope,
+            state=self._state,
+            committer=self._committer,
+            clock=kitchen.clock,
+            metrics=kitchen.metrics,
+            tracer=kitchen.tracer,
+            draining=self._draining,
+        )
+        self._dispatcher = Dispatcher(
+            workbench=workbench,
+            watermarks=self._watermarks,
+            order=processor.order,
+            batch=processor.batch,
+            slots=kitchen.slots,
+            unwritten=self._committer.__len__,
+            capacity=settings.buffer_records,
+        )
+        self.positions = {partition: watermark.next_commit for partition, watermark in self._watermarks.items()}
+        if self._draining.is_set():
+            self._dispatcher.drain()
+        else:
+            self.phase = Phase.RUNNING
+            kitchen.changed()
+        await self._until_drained(self._dispatcher, self._committer)
+
+    async def _until_drained(self, dispatcher: Dispatcher, committer: Committer) -> None:
+        dispatching = asyncio.ensure_future(dispatcher.run())
+        committing = asyncio.ensure_future(committer.run())
+        overdue = asyncio.ensure_future(self._overdue())
+        try:
+            await asyncio.wait((dispatching, committing, overdue), return_when=asyncio.FIRST_COMPLETED)
+            if dispatching.done():
+                dispatching.result()
+                committer.close()
+                await asyncio.wait((committing, overdue), return_when=asyncio.FIRST_COMPLETED)
+            if committing.done():
+                return committing.result()
+            overdue.result()
+        finally:
+            for part in (dispatching, committing, overdue):
+                part.cancel()
+
+    async def _overdue(self) -> None:
+        await self._draining.wait()
+        await self._kitchen.clock.sleep(self._kitchen.settings.drain_timeout_s)
+        raise TimeoutError(f"not drained within {self._kitchen.settings.drain_timeout_s} s")
+
+    def _written(self, deliveries: int) -> None:
+        self._kitchen.metrics.count("headchef.commits")
+        if self._dispatcher is not None:
+            self._dispatcher.written()
+        self._kitchen.changed()
+
+    def _too_much(self, finished: Finished, error: Exception) -> NewRecord:
+        topic = self._kitchen.names.inputs[finished.source.topic].topic
+        letter = DeadLetter("output_refused", None, f"the log does not take an output of this record: {error}")
+        return self._kitchen.envelope.dead_letter(topic, finished.source, letter)

@@ -1,0 +1,170 @@
+"""Takes one delivery through the handler of a task: open, handle, seal, change state, hand to the committer."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.committer import Committer
+from headchef.runtime.envelope import Envelope, OutputTooLarge
+from headchef.runtime.errors import InvalidEvent, TransientError
+from headchef.runtime.log.port import Record
+from headchef.runtime.outcomes import Finished
+from headchef.runtime.processor import BatchHandler, DeadLetter, Delivery, Forward, Handler, Input, Outcome
+from headchef.runtime.state import TaskState
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.runtime.telemetry.tracing import Hop, Tracer
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
+
+
+class Unfinished(Exception):
+    """The task is given back while a delivery waits to be tried again: its next owner handles it."""
+
+
+class Workbench:
+    """Handles deliveries of one task.
+
+    Args:
+        handler: the service's.
+        inputs: by full topic name.
+        partitions: how many partitions each input topic has, by full topic name.
+        envelope: opens and seals.
+        state: the task's stores.
+        committer: takes what is finished.
+        clock: for pauses and changelog times.
+        metrics: for counters.
+        tracer: for the hops' traces.
+        draining: set when the task is given back.
+    """
+
+    def __init__(
+        self,
+        *,
+        handler: Handler | BatchHandler,
+        inputs: dict[str, Input],
+        partitions: dict[str, int],
+        envelope: Envelope,
+        state: TaskState,
+        committer: Committer,
+        clock: Clock,
+        metrics: Metrics,
+        tracer: Tracer,
+        draining: asyncio.Event,
+    ) -> None:
+        self._single = None if isinstance(handler, BatchHandler) else handler
+        self._batched = handler if isinstance(handler, BatchHandler) else None
+        self._inputs = inputs
+        self._partitions = partitions
+        self._envelope = envelope
+        self._state = state
+        self._committer = committer
+        self._clock = clock
+        self._metrics = metrics
+        self._tracer = tracer
+        self._draining = draining
+
+    async def handle(self, record: Record) -> None:
+        """Handle one record, however often it takes.
+
+        Raises:
+            Unfinished: if the task is drained before a fault outside has passed.
+        """
+        delivery = self._opened(record)
+        if delivery is None:
+            return
+        hop = self._tracer.process(delivery)
+        with hop:
+            outcome = await self._outcome(delivery)
+        self._conclude(delivery, outcome, hop)
+
+    async def handle_batch(self, records: Sequence[Record]) -> None:
+        """Handle several records of the task at once; after a fault, one by one.
+
+        Raises:
+            Unfinished: as `handle`.
+        """
+        deliveries = [delivery for record in records if (delivery := self._opened(record)) is not None]
+        if not deliveries:
+            return
+        hops = [self._tracer.process(delivery) for delivery in deliveries]
+        outcomes = await self._outcomes(deliveries)
+        for delivery, outcome, hop in zip(deliveries, outcomes, hops, strict=True):
+            hop.processed()
+            self._conclude(delivery, outcome, hop)
+
+    def _opened(self, record: Record) -> Delivery | None:
+        """Decode a record; what is no event is finished here and now."""
+        source = self._inputs[record.topic]
+        if record.value is None and not source.raw:
+            self._metrics.count("headchef.records.skipped", 1, {"topic": source.topic})
+            self._committer.add(Finished(record, []))
+            return None
+        try:
+            return self._envelope.open(source, record, self._partitions[record.topic])
+        except InvalidEvent as error:
+            self._bury(source.topic, record, error)
+            return None
+
+    def _conclude(self, delivery: Delivery, outcome: Outcome, hop: Hop) -> None:
+        """Make an outcome's changes visible and hand its records over, or bury the input if they cannot be written."""
+        for name in outcome.counted:
+            self._metrics.count(name)
+        try:
+            records = self._envelope.seal(delivery, outcome, hop)
+        except OutputTooLarge as error:
+            self._bury(delivery.topic, delivery.record, error)
+            return
+        if outcome.changes:
+            now_ms = int(self._clock.now().timestamp() * 1000)
+            records += self._state.records(outcome.changes, now_ms)
+            self._state.apply(outcome.changes, now_ms)
+        for output in outcome.outputs:
+            if isinstance(output, DeadLetter):
+                self._metrics.count("headchef.dead_letters", 1, {"topic": delivery.topic, "reason": output.reason})
+            elif isinstance(output, Forward):
+                self._metrics.count("headchef.records.forwarded", 1, {"topic": delivery.topic})
+        self._committer.add(Finished(delivery.record, records, hop, stateful=bool(outcome.changes)))
+
+    def _bury(self, topic: str, record: Record, error: InvalidEvent) -> None:
+        _log.warning("dead letter: %s[%d] offset %d: %s", record.topic, record.partition, record.offset, error)
+        self._metrics.count("headchef.dead_letters", 1, {"topic": topic, "reason": error.reason})
+        letter = DeadLetter(error.reason, error.field, error.message)
+        self._committer.add(Finished(record, [self._envelope.dead_letter(topic, record, letter)]))
+
+    async def _outcomes(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+        if self._batched is not None:
+            with suppress(InvalidEvent, TransientError):
+                return await self._batched.handle_batch(deliveries, self._state)
+        return [await self._outcome(delivery) for delivery in deliveries]
+
+    async def _outcome(self, delivery: Delivery) -> Outcome:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                if self._single is not None:
+                    return await self._single.handle(delivery, self._state)
+                if self._batched is not None:
+                    return (await self._batched.handle_batch([delivery], self._state))[0]
+            except InvalidEvent as error:
+                return Outcome((DeadLetter(error.reason, error.field, error.message),))
+            except TransientError as error:
+                _log.warning("%s: trying again in %.1f s: %s", delivery.topic, pause_s, error)
+                self._metrics.count("headchef.deliveries.retried", 1, {"topic": delivery.topic})
+            await self._pause(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _pause(self, seconds: float) -> None:
+        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
+        drain = asyncio.ensure_future(self._draining.wait())
+        try:
+            await asyncio.wait((sleep, drain), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            drain.cancel()
+        if self._draining.is_set():
+            raise Unfinished

@@ -1,0 +1,227 @@
+"""Two ways to write a batch: records, state and offsets in one transaction, or records first and then the offsets.
+
+Both take the same outputs again after a failure, as long as nobody else has moved the task on in between: outcomes
+are kept in memory and no call is paid twice for a log's hiccup.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import CommitRefused, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
+from headchef.runtime.log.port import Commit, Log, NewRecord, Partition, Producer
+
+Places = Mapping[Partition, Commit]
+
+
+class RecordsRefused(Exception):
+    """The log would not take some records of a batch; nothing of the batch is visible, or may be sent again.
+
+    Args:
+        reasons: what the log said, by index of the record in the batch.
+    """
+
+    def __init__(self, reasons: Mapping[int, SendFailed]) -> None:
+        super().__init__(f"{len(reasons)} records refused")
+        self.reasons = reasons
+
+
+class Writer(Protocol):
+    """Writes batches of one task."""
+
+    async def start(self) -> Places:
+        """Become the task's only writer, and give the places committed so far."""
+        ...
+
+    async def write(self, records: Sequence[NewRecord], places: Places) -> None:
+        """Write a batch.
+
+        Raises:
+            RecordsRefused: the batch may be written again without, or with, those records.
+            LogUnavailable: the same batch may be written again later.
+            ProducerFenced: the task has another owner.
+            ProducerBroken: what is committed must be read anew.
+        """
+        ...
+
+    def abandon(self) -> None:
+        """Drop all without waiting."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect after the last batch."""
+        ...
+
+
+class ExactlyOnceWriter:
+    """One transaction a batch, by one producer a task.
+
+    Args:
+        log: the log.
+        name: client id.
+        transactional_id: `<namespace>.<processor>.<task>`; whoever starts it last owns the task.
+        group: whose offsets are committed.
+        partitions: the task's inputs.
+    """
+
+    def __init__(
+        self, log: Log, *, name: str, transactional_id: str, group: str, partitions: Collection[Partition]
+    ) -> None:
+        self._log = log
+        self._name = name
+        self._transactional_id = transactional_id
+        self._group = group
+        self._partitions = partitions
+        self._producer = log.producer(name, transactional_id)
+        self._committed: dict[Partition, Commit] = {}
+        self._stale = False
+
+    async def start(self) -> Places:
+        """Fence the former owner, whose open transaction ends, and read the places after that. May be called again."""
+        self._producer.abandon()
+        self._producer = self._log.producer(self._name, self._transactional_id)
+        await self._producer.start()
+        self._committed = dict(await self._log.committed(self._group, self._partitions))
+        return dict(self._committed)
+
+    async def write(self, records: Sequence[NewRecord], places: Places) -> None:
+        """Write a batch in one transaction; each send is awaited, since a failed one does not fail the transaction."""
+        if self._stale and await self._renew(places):
+            return
+        producer = self._producer
+        try:
+            await producer.begin()
+            await _delivered(await producer.send(records))
+            await producer.send_offsets(self._group, places)
+        except (RecordsRefused, LogUnavailable):
+            self._stale = True
+            raise
+        try:
+            await producer.commit()
+        except LogUnavailable:
+            # Whether it was committed is known once the transactional id is ours again.
+            self._stale = True
+            if await self._renew(places):
+                return
+            raise
+        self._committed.update(places)
+
+    async def _renew(self, attempted: Places) -> bool:
+        """Replace the producer and learn what became of the last transaction.
+
+        Returns:
+            True if the attempted places are committed.
+
+        Raises:
+            ProducerFenced: if somebody else has committed since.
+        """
+        self._producer.abandon()
+        self._producer = self._log.producer(self._name, self._transactional_id)
+        await self._producer.start()
+        found = dict(await self._log.committed(self._group, self._partitions))
+        wanted = {**self._committed, **attempted}
+        if found not in (self._committed, wanted):
+            raise ProducerFenced(f"{self._transactional_id}: another owner has committed in the meantime")
+        committed = found == wanted and wanted != self._committed
+        self._committed, self._stale = found, False
+        return committed
+
+    def abandon(self) -> None:
+        """Drop the producer without waiting; its transaction ends when the next owner starts, or by time."""
+        self._producer.abandon()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._producer.close()
+
+
+class AtLeastOnceWriter:
+    """Records first; when all are acknowledged, the offsets, as a member of the group.
+
+    Args:
+        log: the log.
+        name: client id.
+        group: whose offsets are committed.
+        partitions: the task's inputs.
+        commit: commits offsets as this process's member.
+        clock: for pauses between tries.
+    """
+
+    _COMMIT_TRIES = 50
+    _COMMIT_PAUSE_S = 0.1
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        name: str,
+        group: str,
+        partitions: Collection[Partition],
+        commit: Callable[[Places], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        self._log = log
+        self._group = group
+        self._partitions = partitions
+        self._commit = commit
+        self._clock = clock
+        self._name = name
+        self._producer: Producer = log.producer(name, None)
+        self._broken = False
+
+    async def start(self) -> Places:
+        """Connect, and read the places. May be called again."""
+        self._producer.abandon()
+        self._producer = self._log.producer(self._name, None)
+        await self._producer.start()
+        return await self._log.committed(self._group, self._partitions)
+
+    async def write(self, records: Sequence[NewRecord], places: Places) -> None:
+        """Write a batch; records of a batch that fails half-way may be visible twice, with the same event ids."""
+        if self._broken:
+            self._producer.abandon()
+            self._producer = self._log.producer(self._name, None)
+            await self._producer.start()
+            self._broken = False
+        try:
+            await _delivered(await self._producer.send(records))
+        except (RecordsRefused, LogUnavailable, ProducerBroken):
+            self._broken = True
+            raise
+        for attempt in range(self._COMMIT_TRIES):
+            try:
+                await self._commit(places)
+            except CommitRefused as error:
+                if attempt == self._COMMIT_TRIES - 1:
+                    raise ProducerFenced(f"{self._name}: the group no longer takes its offsets: {error}") from error
+                await self._clock.sleep(self._COMMIT_PAUSE_S)
+            else:
+                return
+
+    def abandon(self) -> None:
+        """Drop the producer without waiting."""
+        self._producer.abandon()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._producer.close()
+
+
+async def _delivered(acknowledgements: Sequence[Awaitable[object]]) -> None:
+    """Await every record, also after one has failed: none may be left behind unseen."""
+    refused: dict[int, SendFailed] = {}
+    other: Exception | None = None
+    for index, acknowledgement in enumerate(acknowledgements):
+        try:
+            await acknowledgement
+        except SendFailed as error:
+            refused[index] = error
+        except (LogUnavailable, ProducerFenced, ProducerBroken) as error:
+            if other is None or isinstance(error, ProducerFenced):
+                other = error
+    if isinstance(other, ProducerFenced):
+        raise other
+    if refused:
+        raise RecordsRefused(refused)
+    if other is not None:
+        raise other

@@ -1,0 +1,151 @@
+"""What a producer has handed over and the in-memory log has not yet acknowledged."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from headchef_contracts.placement import partition_for
+
+from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
+from headchef.runtime.log.memory.cluster import Cluster, Topic
+from headchef.runtime.log.memory.process import Process
+from headchef.runtime.log.memory.transaction import Transaction
+from headchef.runtime.log.port import NewRecord, Partition
+
+# Kafka's record batch header, and the most that a record and a header add to their bytes (message format 2).
+_BATCH_OVERHEAD_BYTES = 61
+_RECORD_OVERHEAD_BYTES = 21
+_HEADER_OVERHEAD_BYTES = 10
+
+_Waiting = tuple[NewRecord, Partition, asyncio.Future[object]]
+
+
+class Permission(Protocol):
+    """What a sender asks of its producer before it writes."""
+
+    async def former_finished(self) -> None:
+        """Wait until nothing of an earlier transaction is under way."""
+        ...
+
+    def transaction(self) -> Transaction | None:
+        """Give the transaction to write in, if any. Raises ProducerFenced for a former owner."""
+        ...
+
+
+class Sender:
+    """Sends in the background what a producer hands over, in order, and settles a future for each record.
+
+    A record that fails leaves a gap in its partition's sequence numbers: every later record of this producer for that
+    partition is refused, as by Kafka, whatever becomes of the transaction.
+
+    Args:
+        cluster: the log.
+        process: whose sender it is.
+        permission: the producer.
+    """
+
+    def __init__(self, cluster: Cluster, process: Process, permission: Permission) -> None:
+        self._cluster = cluster
+        self._process = process
+        self._permission = permission
+        self._queue: list[_Waiting] = []
+        self._under_way: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+        self._gaps: dict[Partition, None] = {}
+        self._keyless = 0
+
+    def put(self, records: Sequence[NewRecord]) -> list[asyncio.Future[object]]:
+        """Queue records. Raises LogRefused, and queues none, if a topic or partition does not exist."""
+        placed = [(record, self._place(record)) for record in records]
+        loop = asyncio.get_running_loop()
+        waiting: list[_Waiting] = [(record, partition, loop.create_future()) for record, partition in placed]
+        self._queue.extend(waiting)
+        if self._queue and (self._task is None or self._task.done()):
+            self._task = self._process.spawn(self._run())
+        return [future for _, _, future in waiting]
+
+    async def flush(self) -> None:
+        """Wait until all that was queued has an outcome."""
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+        await self._process.running()
+
+    def drop(self, error: Exception) -> None:
+        """Stop sending; what has no outcome yet gets this error."""
+        if self._task is not None:
+            self._task.cancel()
+        for _, _, future in self._under_way + self._queue:
+            _settle(future, error)
+        self._under_way, self._queue = [], []
+
+    async def _run(self) -> None:
+        while self._queue:
+            self._under_way, self._queue = self._queue, []
+            outcomes = await self._outcomes(self._under_way)
+            for (_, _, future), outcome in zip(self._under_way, outcomes, strict=True):
+                _settle(future, outcome)
+            self._under_way = []
+
+    async def _outcomes(self, batch: Sequence[_Waiting]) -> Sequence[object]:
+        try:
+            await self._permission.former_finished()
+            return await self._process.request("produce", lambda: [self._append(*each) for each in batch])
+        except LogUnavailable as error:
+            self._gaps.update(dict.fromkeys(partition for _, partition, _ in batch))
+            return [SendFailed(f"{partition.topic}[{partition.number}]: {error}") for _, partition, _ in batch]
+        except (ProducerFenced, ProducerBroken) as error:
+            return [error] * len(batch)
+
+    def _append(self, record: NewRecord, partition: Partition, _: object) -> object:
+        where = f"{partition.topic}[{partition.number}]"
+        transaction = self._permission.transaction()
+        if transaction is not None:
+            transaction.partitions[partition] = None
+        if partition in self._gaps:
+            return ProducerBroken(f"{where}: out of order sequence number, after a record that failed")
+        refusal = _refusal(record, self._cluster.topic(partition.topic))
+        if refusal is not None:
+            self._gaps[partition] = None
+            return SendFailed(f"{where}: {refusal}")
+        timestamp_ms = record.timestamp_ms
+        if timestamp_ms is None:
+            timestamp_ms = int(self._cluster.clock.now().timestamp() * 1000)
+        return self._cluster.partition(partition).append(record, timestamp_ms, transaction)
+
+    def _place(self, record: NewRecord) -> Partition:
+        count = len(self._cluster.topic(record.topic).partitions)
+        number = record.partition
+        if number is None and record.key is not None:
+            number = partition_for(record.key, count)
+        elif number is None:
+            self._keyless += 1
+            number = self._keyless % count
+        partition = Partition(record.topic, number)
+        self._cluster.partition(partition)
+        return partition
+
+
+def _refusal(record: NewRecord, topic: Topic) -> str | None:
+    if topic.compacted and record.key is None:
+        return "a compacted topic takes no record without a key"
+    size_bytes = _size_bytes(record)
+    if size_bytes > topic.max_message_bytes:
+        return f"{size_bytes} bytes are more than the topic's max.message.bytes of {topic.max_message_bytes}"
+    return None
+
+
+def _size_bytes(record: NewRecord) -> int:
+    headers_bytes = sum(len(name) + len(value) + _HEADER_OVERHEAD_BYTES for name, value in record.headers)
+    body_bytes = len(record.key or b"") + len(record.value or b"")
+    return _BATCH_OVERHEAD_BYTES + _RECORD_OVERHEAD_BYTES + headers_bytes + body_bytes
+
+
+def _settle(future: asyncio.Future[object], outcome: object) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+        # Whoever drops a future has said that its outcome does not matter; asyncio would log it.
+        future.exception()
+    else:
+        future.set_result(outcome)

@@ -1,0 +1,64 @@
+"""What the log does by itself when time passes, whichever client is alive."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from headchef.runtime.clock import Clock
+
+T = TypeVar("T")
+
+
+async def bounded(work: Coroutine[Any, Any, T], within_s: float, clock: Clock) -> T:
+    """Run some work for at most this long by the given clock.
+
+    Raises:
+        TimeoutError: it had not ended; it is cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    sleeping = asyncio.ensure_future(clock.sleep(within_s))
+    try:
+        await asyncio.wait((task, sleeping), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+        sleeping.cancel()
+
+
+class Timers:
+    """Runs the log's own tasks in the context in which the log was made, so that they outlive every client.
+
+    Args:
+        clock: what time is measured with.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._context = contextvars.copy_context()
+        self._tasks: dict[asyncio.Task[None], None] = {}
+
+    def after(self, seconds: float, action: Callable[[], None]) -> Callable[[], object]:
+        """Call something once after this many seconds; call what is returned to prevent it."""
+        return self._start(self._wait_and_call(seconds, action))
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the clients."""
+        self._start(work)
+
+    def close(self) -> None:
+        """Cancel all that is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
+        task = asyncio.get_running_loop().create_task(work, context=self._context)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+        return task.cancel
+
+    async def _wait_and_call(self, seconds: float, action: Callable[[], None]) -> None:
+        await self._clock.sleep(seconds)
+        action()

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ARGS ?=
 
-LOCK := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
 
 .DEFAULT_GOAL := help
@@ -50,10 +50,11 @@ format: install  ## put the source in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock:  ## resolve all dependencies anew and write both locks; needs uv
+lock:  ## resolve all dependencies anew and write the locks; needs uv
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pipx install uv, or make lock UV=path/to/uv" >&2; exit 1; }
-	$(LOCK) --upgrade -o requirements.lock
-	$(LOCK) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --group build -c requirements-dev.lock -o requirements-build.lock
 
 build: install  ## make both wheels, in dist/
 	rm -rf dist

@@ -99,7 +99,7 @@ def topic(logical: str) -> Topic:
     if logical in TOPICS:
         return TOPICS[logical]
     if logical.endswith(".dlq"):
-        return _dead_letters(topic(logical.removesuffix(".dlq")))
+        return dead_letters_of(topic(logical.removesuffix(".dlq")))
     lane = logical.removeprefix(_LANE_TOPIC.removesuffix("<lane>"))
     if lane != logical and _LANE.fullmatch(lane):
         return _filled(_ROWS[_LANE_TOPIC], logical, {"<lane>": lane})
@@ -116,7 +116,12 @@ def _filled(template: Topic, logical: str, parts: Mapping[str, str]) -> Topic:
     return replace(template, logical=logical, writers=fill(template.writers), readers=fill(template.readers))
 
 
-def _dead_letters(source: Topic) -> Topic:
+def dead_letters_of(source: Topic) -> Topic:
+    """Give the dead-letter topic of a topic.
+
+    Raises:
+        UnknownTopic: the topic has none.
+    """
     if not source.dead_letters:
         raise UnknownTopic(f"{source.logical} has no dead letters: no processor reads it")
     own = dict(_TABLE["dead_letters"])

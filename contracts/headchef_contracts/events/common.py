@@ -116,10 +116,23 @@ def _body_of(kind: type, right: str) -> Callable[[object], object]:
 _text = _body_of(str, 'must be a string, or a body as {"inline": "…"} or {"ref": {…}}')
 _object = _body_of(dict, 'must be an object, or a body as {"inline": {…}} or {"ref": {…}}')
 
-PublicText = Annotated[Body, BeforeValidator(_text, json_schema_input_type=str | Inline | Ref)]
+
+class InlineText(PublicPart):
+    """Text carried in the event itself."""
+
+    inline: str
+
+
+class InlineObject(PublicPart):
+    """A JSON object carried in the event itself."""
+
+    inline: dict[str, Any]
+
+
+PublicText = Annotated[Body, BeforeValidator(_text, json_schema_input_type=str | InlineText | Ref)]
 """Text in a public event: a plain string, or the two forms of a body."""
 
-PublicObject = Annotated[Body, BeforeValidator(_object, json_schema_input_type=dict[str, Any] | Inline | Ref)]
+PublicObject = Annotated[Body, BeforeValidator(_object, json_schema_input_type=dict[str, Any] | InlineObject | Ref)]
 """A JSON object in a public event: plain, or the two forms of a body."""
 
 

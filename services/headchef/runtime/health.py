@@ -26,7 +26,8 @@ async def serve_health(vitals: Mapping[str, Vital], host: str, port: int) -> Asy
     """Answer on a port while the block runs.
 
     Args:
-        vitals: by the names that the answers use; read at each request, so that more may be added later.
+        vitals: by the names that the answers use; read at each request, as they come one by one while a process
+            starts. Before the first it is live but not ready.
         host: address to listen on.
         port: 0 takes a free one.
 
@@ -37,8 +38,8 @@ async def serve_health(vitals: Mapping[str, Vital], host: str, port: int) -> Asy
         BadSettings: the address cannot be listened on.
     """
     application = web.Application()
-    application.router.add_get("/live", _answering(vitals, lambda vital: vital.live()))
-    application.router.add_get("/ready", _answering(vitals, lambda vital: vital.ready()))
+    application.router.add_get("/live", _answering(vitals, lambda vital: vital.live(), empty_is_ok=True))
+    application.router.add_get("/ready", _answering(vitals, lambda vital: vital.ready(), empty_is_ok=False))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -54,10 +55,12 @@ async def serve_health(vitals: Mapping[str, Vital], host: str, port: int) -> Asy
 
 
 def _answering(
-    vitals: Mapping[str, Vital], ask: Callable[[Vital], str | None]
+    vitals: Mapping[str, Vital], ask: Callable[[Vital], str | None], *, empty_is_ok: bool
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def answer(_: web.Request) -> web.StreamResponse:
         reasons = {name: reason for name, vital in vitals.items() if (reason := ask(vital)) is not None}
+        if not vitals and not empty_is_ok:
+            reasons = {"process": "starting"}
         status = {"status": "failing" if reasons else "ok", "reasons": reasons}
         return web.json_response(status, status=503 if reasons else 200)
 

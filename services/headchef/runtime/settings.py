@@ -2,9 +2,9 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Guarantee = Literal["exactly_once", "at_least_once"]
@@ -22,6 +22,30 @@ class BadSettings(Exception):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def load(settings: type[Settings]) -> Settings:
+    """Read settings from the environment.
+
+    Raises:
+        BadSettings: naming the environment variable at fault and what would be right; values are not repeated, since
+            they may be secrets.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        field = settings.model_fields.get(name)
+        variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper() if field is not None else name
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "missing":
+            message = "must be set"
+        description = None if field is None else field.description
+        raise BadSettings(variable or "settings", f"{message} ({description})" if description else message) from None
 
 
 class RuntimeSettings(BaseSettings):

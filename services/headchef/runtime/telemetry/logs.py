@@ -12,10 +12,12 @@ from typing import TextIO
 import orjson
 from pydantic import ValidationError
 
+from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.subject import subject_of
 from headchef.runtime.telemetry.tracing import current_hop
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _REPEAT_S = 30.0
 _MAX_MESSAGE_CHARACTERS = 2_000
 
@@ -26,12 +28,17 @@ def start_logs(level: str, stream: TextIO = sys.stderr) -> None:
     Args:
         level: of our own lines, such as `INFO`; the Kafka client's are shown from `WARNING` on, or all at `DEBUG`.
         stream: a terminal gets coloured lines, anything else JSON.
+
+    Raises:
+        BadSettings: there is no such level.
     """
+    if level.upper() not in _LEVELS:
+        raise BadSettings("HEADCHEF_LOG_LEVEL", f"{level} is none of {', '.join(_LEVELS)}")
     handler = _terminal(stream) if stream.isatty() else logging.StreamHandler(stream)
     if not stream.isatty():
         handler.setFormatter(JsonLines())
     handler.addFilter(Seldom(_REPEAT_S))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     verbose = logging.getLogger().level <= logging.DEBUG
     for chatty in ("aiokafka", "asyncio", "httpx", "httpcore", "aiohttp.access", "opentelemetry", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.NOTSET if verbose else logging.WARNING)

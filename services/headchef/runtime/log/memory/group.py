@@ -97,10 +97,15 @@ class Group:
             raise RoundInProgress("the group joins anew")
 
     def commit(self, member_id: str, instance: str, generation: int, offsets: Mapping[Partition, Commit]) -> None:
-        """Set the group's places as one of its members. Raises CommitRefused if the group has moved on."""
+        """Set the group's places as one of its members.
+
+        Raises:
+            CommitRefused: the group has moved on.
+            MemberFenced: the instance belongs to another member by now.
+        """
         try:
             member = self._member(member_id, instance, generation)
-        except (NotAMember, MemberFenced) as error:
+        except NotAMember as error:
             raise CommitRefused(str(error)) from error
         if self.phase == "syncing":
             raise CommitRefused("the group is in the middle of a round")

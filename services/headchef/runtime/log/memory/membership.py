@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from headchef.runtime.errors import CommitRefused, LogUnavailable
+from headchef.runtime.errors import CommitRefused, LogUnavailable, MemberFenced
 from headchef.runtime.log.limits import check_metadata
 from headchef.runtime.log.memory.cluster import Cluster
 from headchef.runtime.log.memory.group import Group
@@ -76,6 +76,7 @@ class MemoryMembership:
 
         Raises:
             CommitRefused: the group has moved on; the member joins again by itself.
+            MemberFenced: another process took the instance id.
             ValueError: metadata over 4,000 characters.
             LogUnavailable: the log did not answer.
         """
@@ -88,7 +89,7 @@ class MemoryMembership:
                 "commit_offsets",
                 lambda: self._group().commit(member_id, self._settings.instance, generation, offsets),
             )
-        except CommitRefused:
+        except (CommitRefused, MemberFenced):
             self._rejoin_wanted.set()
             raise
 

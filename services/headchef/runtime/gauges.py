@@ -1,0 +1,56 @@
+"""Shows operators what a processor is doing: lag, work in flight, watermark span, tasks, state."""
+
+from collections.abc import Iterable, Mapping
+
+from headchef.runtime.engine import Engine
+from headchef.runtime.telemetry.metrics import Metrics
+
+Values = Iterable[tuple[float, Mapping[str, str]]]
+
+
+class Gauges:
+    """Reads one processor's engine whenever metrics are exported.
+
+    Args:
+        engine: what to look at.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._processor = engine.processor.name
+
+    def register(self, metrics: Metrics) -> None:
+        """Have all gauges read."""
+        metrics.gauge("headchef.lag", self._lag)
+        metrics.gauge("headchef.in_flight", self._in_flight)
+        metrics.gauge("headchef.queue.depth", self._queued)
+        metrics.gauge("headchef.watermark.span", self._span)
+        metrics.gauge("headchef.tasks.owned", self._owned)
+        metrics.gauge("headchef.store.entries", self._entries)
+
+    def _lag(self) -> Values:
+        for intake in self._engine.intakes:
+            for partition, behind in intake.lags.items():
+                yield behind, {"topic": partition.topic, "partition": str(partition.number)}
+
+    def _in_flight(self) -> Values:
+        for number, task in self._engine.tasks.items():
+            yield task.in_flight, {"processor": self._processor, "partition": str(number)}
+
+    def _queued(self) -> Values:
+        for number, task in self._engine.tasks.items():
+            yield task.queued, {"queue": f"{self._processor}.{number}"}
+
+    def _span(self) -> Values:
+        for task in self._engine.tasks.values():
+            for partition, watermark in task.watermarks.items():
+                yield watermark.span, {"topic": partition.topic, "partition": str(partition.number)}
+
+    def _owned(self) -> Values:
+        phases = [task.phase.value for task in self._engine.tasks.values()]
+        for phase in sorted(set(phases)):
+            yield phases.count(phase), {"processor": self._processor, "state": phase}
+
+    def _entries(self) -> Values:
+        for number, task in self._engine.tasks.items():
+            yield task.entries, {"store": self._processor, "partition": str(number)}

@@ -42,6 +42,15 @@ async def test_reasons_are_named_by_processor_and_follow_events() -> None:
         assert await ask(port, "/live") == (503, {"status": "failing", "reasons": {"cache": "no progress for 60 s"}})
 
 
+async def test_a_process_without_processors_is_still_starting() -> None:
+    vitals: dict[str, Patient] = {}
+    async with serve_health(vitals, "127.0.0.1", 0) as port:
+        assert (await ask(port, "/live"))[0] == 200
+        assert await ask(port, "/ready") == (503, {"status": "failing", "reasons": {"process": "starting"}})
+        vitals["router"] = Patient()
+        assert (await ask(port, "/ready"))[0] == 200
+
+
 async def test_a_port_that_is_taken_is_a_bad_setting() -> None:
     async with serve_health({}, "127.0.0.1", 0) as port:
         with pytest.raises(BadSettings, match=r"HEADCHEF_HEALTH_PORT: cannot listen on 127.0.0.1"):

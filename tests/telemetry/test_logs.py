@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.logs import Seldom, describe, start_logs
 from headchef.runtime.telemetry.tracing import Tracer
 from tests.telemetry.deliveries import PARENT, TRACE_ID, make_delivery, make_planned
@@ -121,3 +122,10 @@ def test_the_kafka_client_is_quiet_below_warning_unless_asked() -> None:
     assert logging.getLogger("aiokafka.consumer").getEffectiveLevel() == logging.WARNING
     start_logs("DEBUG", StringIO())
     assert logging.getLogger("aiokafka.consumer").getEffectiveLevel() == logging.DEBUG
+
+
+def test_a_level_that_does_not_exist_is_a_bad_setting() -> None:
+    with pytest.raises(BadSettings, match=r"HEADCHEF_LOG_LEVEL: loud is none of DEBUG, INFO"):
+        start_logs("loud", StringIO())
+    start_logs("warning", StringIO())
+    assert logging.getLogger().level == logging.WARNING

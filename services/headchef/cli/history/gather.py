@@ -1,0 +1,129 @@
+"""Collects every event of one job from all topics, reading only the partitions that can hold it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from headchef_contracts import placement, topics
+from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
+
+from headchef.cli.history.hop import Hop, in_order
+from headchef.cli.history.reading import JobFilter, head_of
+from headchef.cli.history.scan import partitions_of, scan, stretches
+from headchef.runtime.log.port import Log, Partition, Reader
+
+_BY_JOB = ("jobs.finished", "steps.completed", "attempts.recorded", "jobs.refused")
+_DEFAULT_LANE = "default"
+_WITH_STEP = (StepPlanned, StepDispatched, StepCompleted, StepJudged)
+
+Progress = Callable[[str, int, int], None]
+"""Told a topic, how many offsets of this stage have been passed, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the log knows of a job.
+
+    Attributes:
+        hops: its events, causes first.
+        skipped: by logical topic, how many older records were not looked at.
+        missing: topics that do not exist.
+    """
+
+    hops: Sequence[Hop]
+    skipped: dict[str, int] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+async def gather(log: Log, *, namespace: str, job_id: str, max_records: int, progress: Progress) -> History:
+    """Find all events of a job.
+
+    Topics keyed by job id are read in one partition; what they say (home partition, fingerprint, lane) tells where to
+    look in the others. Where nothing tells, all partitions are read.
+
+    Args:
+        log: the cluster.
+        namespace: first part of the topics' names.
+        job_id: the job.
+        max_records: at most this many of the newest offsets of a partition are looked at.
+        progress: told how far the reading is.
+    """
+    reader = await log.reader(f"{namespace}.explain")
+    try:
+        search = _Search(log, reader, namespace, job_id, max_records, progress)
+        await search.read(_BY_JOB, key=job_id.encode())
+        await search.read_submissions()
+        await search.read_steps()
+    finally:
+        await reader.close()
+    return History(in_order(search.hops), search.skipped, tuple(search.missing))
+
+
+class _Search:
+    def __init__(
+        self, log: Log, reader: Reader, namespace: str, job_id: str, max_records: int, progress: Progress
+    ) -> None:
+        self.hops: list[Hop] = []
+        self.skipped: dict[str, int] = {}
+        self.missing: list[str] = []
+        self._log = log
+        self._reader = reader
+        self._namespace = namespace
+        self._job_id = job_id
+        self._filter = JobFilter(job_id)
+        self._max_records = max_records
+        self._progress = progress
+
+    async def read(
+        self, names: Iterable[str], *, key: bytes | None = None, number: int | None = None, without: int | None = None
+    ) -> None:
+        """Read topics: the partition of a key, one partition, all but one, or all."""
+        logical = {topics.physical(self._namespace, name): name for name in names}
+        found = await partitions_of(self._log, logical)
+        self.missing += [name for physical, name in logical.items() if physical not in found]
+        chosen: list[Partition] = []
+        for partitions in found.values():
+            wanted = placement.partition_for(key, len(partitions)) if key is not None else number
+            chosen += [p for p in partitions if (wanted is None or p.number == wanted) and p.number != without]
+        parts = await stretches(self._reader, chosen, self._max_records)
+        total = sum(part.end - part.start for part in parts)
+        for part in parts:
+            if part.skipped:
+                name = logical[part.partition.topic]
+                self.skipped[name] = self.skipped.get(name, 0) + part.skipped
+        label = ", ".join(logical.values())
+        async for record in scan(self._reader, parts, lambda done: self._progress(label, done, total)):
+            hop = self._filter.read(logical[record.topic], record)
+            if hop is not None:
+                self.hops.append(hop)
+
+    async def read_submissions(self) -> None:
+        """Read the home partition, where the router brings every copy; the others if it holds none."""
+        counts = await self._log.partition_counts([topics.physical(self._namespace, "jobs.submitted")])
+        home = next((job.home_partition for hop in self.hops if (job := head_of(hop.event))), None)
+        if home is None and counts:
+            home = placement.home_partition(self._job_id, None, next(iter(counts.values())))
+        await self.read(["jobs.submitted"], number=home)
+        if counts and not any(hop.topic == "jobs.submitted" for hop in self.hops):
+            await self.read(["jobs.submitted"], without=home)
+
+    async def read_steps(self) -> None:
+        """Read the topics of steps: by fingerprint, by home, by lane."""
+        prints = self._fingerprints()
+        for fingerprint in prints:
+            await self.read(["steps.planned", "cache.settled"], key=fingerprint.encode())
+        if not prints:
+            await self.read(["steps.planned"])
+        job = next((job for hop in self.hops if (job := head_of(hop.event))), None)
+        if job is None:
+            return
+        await self.read(["steps.judged"], number=job.home_partition)
+        lanes = {hop.event.step.request.lane for hop in self.hops if isinstance(hop.event, _WITH_STEP)} or {
+            _DEFAULT_LANE
+        }
+        await self.read([f"steps.dispatched.{lane}" for lane in sorted(lanes)])
+        if not prints:
+            for fingerprint in self._fingerprints():
+                await self.read(["cache.settled"], key=fingerprint.encode())
+
+    def _fingerprints(self) -> list[str]:
+        return sorted({hop.event.step.fingerprint for hop in self.hops if isinstance(hop.event, _WITH_STEP)})

@@ -1,0 +1,76 @@
+"""Shows a job's history to a person: the verdict, the hops with their times, the prompt, the answer."""
+
+from collections.abc import Iterator
+
+import orjson
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from headchef_contracts.events.jobs import JobFinished
+
+from headchef.cli.history.describe import dollars, duration
+from headchef.cli.history.explanation import answer, attempts, last_result, messages, story
+from headchef.cli.history.gather import History
+from headchef.cli.screen import printable, table
+
+_STYLES = {"ok": "bold green", "needs_review": "bold yellow", "rejected": "bold yellow", "failed": "bold red"}
+
+
+def view(job_id: str, history: History) -> RenderableType:
+    """Lay out a history that has at least one event."""
+    return Group(*_parts(job_id, history))
+
+
+def _parts(job_id: str, history: History) -> Iterator[RenderableType]:
+    yield _verdict(job_id, history)
+    rows = [
+        (
+            f"+{duration(line.since_start_ms / 1000)}",
+            "" if line.since_cause_ms is None else duration(line.since_cause_ms / 1000),
+            f"{line.hop.topic}[{line.hop.partition}]@{line.hop.offset}",
+            line.words,
+        )
+        for line in story(history)
+    ]
+    yield table("", ("at", "took", "event", "what"), rows)
+    for message in messages(history):
+        title = "Prompt" if message["role"] == "user" else f"Prompt ({message['role']})"
+        yield _panel(title, str(message["content"]))
+    result = answer(history)
+    if result is not None:
+        text = result if isinstance(result, str) else orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+        yield _panel("Answer", text)
+    finished = last_result(history)
+    if isinstance(finished, JobFinished) and finished.findings:
+        found = "\n".join(
+            f"{finding.path or '/'}: {finding.message} ({finding.check})" for finding in finished.findings
+        )
+        yield _panel("Findings", found)
+    for topic, count in history.skipped.items():
+        yield Text(f"Not looked at: {count:,} older records of {topic}; --records looks further.", style="dim")
+
+
+def _verdict(job_id: str, history: History) -> Text:
+    result = last_result(history)
+    text = Text(f"Job {printable(job_id)}  ", style="bold")
+    if result is None:
+        return text.append("not finished yet", style="bold yellow")
+    if not isinstance(result, JobFinished):
+        return text.append("refused", style="bold red")
+    took = (result.timing.finished_at - result.timing.submitted_at).total_seconds()
+    text.append(result.status.replace("_", " "), style=_STYLES[result.status])
+    calls = len(attempts(history))
+    tokens = result.usage.input_tokens + result.usage.output_tokens
+    facts = (
+        f"{duration(took)}, of which {duration(result.timing.provider_s)} in {calls} call{'' if calls == 1 else 's'}",
+        f"{tokens:,} tokens",
+        dollars(result.cost_usd),
+        f"model {result.provenance.model}" if result.provenance.model else "",
+        f"cache {result.cache.kind}",
+    )
+    return text.append(Text("  " + " · ".join(fact for fact in facts if fact), style="not bold"))
+
+
+def _panel(title: str, text: str) -> Panel:
+    return Panel(Text(printable(text)), title=Text(title, style="bold"), title_align="left", border_style="dim")

@@ -1,0 +1,160 @@
+"""The order in which a job's events are told, and where they are looked for."""
+
+import pytest
+
+from headchef_contracts import placement, topics
+from headchef_contracts.events.common import Event
+
+from headchef.cli.history.describe import describe
+from headchef.cli.history.explanation import answer, as_json, messages, story
+from headchef.cli.history.gather import History, gather
+from headchef.cli.history.hop import Hop, in_order
+from headchef.runtime.clock import SystemClock
+from headchef.runtime.log.memory import Cluster, MemoryLog
+from headchef.runtime.log.port import NewRecord
+from tests.cli.builders import (
+    SHA,
+    as_record,
+    make_attempt,
+    make_completed,
+    make_dispatched,
+    make_finished,
+    make_job,
+    make_planned,
+    make_refused,
+)
+
+TOPICS = (
+    "jobs.submitted",
+    "jobs.refused",
+    "jobs.finished",
+    "steps.planned",
+    "steps.dispatched.default",
+    "steps.completed",
+    "steps.judged",
+    "attempts.recorded",
+    "cache.settled",
+)
+
+
+def hop(topic: str, event: Event, timestamp_ms: int, offset: int = 0) -> Hop:
+    return Hop(topic, 0, offset, timestamp_ms, event.event_type, "e", event, None, b"{}")
+
+
+def a_life() -> list[Hop]:
+    """A whole job, with one clock that runs five seconds behind the others."""
+    return [
+        hop("jobs.submitted", make_job(), 10_000),
+        hop("steps.planned", make_planned("j1", ("jobs.submitted", 0, 0)), 10_010),
+        hop("steps.dispatched.default", make_dispatched("j1", ("steps.planned", 0, 0)), 5_020),
+        hop("attempts.recorded", make_attempt("j1", ("steps.dispatched.default", 0, 0)), 10_500),
+        hop("steps.completed", make_completed("j1", ("steps.dispatched.default", 0, 0)), 10_500),
+        hop("jobs.finished", make_finished("j1", {"title": "Bolt"}, causes=(("steps.completed", 0, 0),)), 10_510),
+    ]
+
+
+@pytest.mark.parametrize("shuffle", [1, 2, 3, -1])
+def test_causes_come_first_whatever_the_clocks_say(shuffle: int) -> None:
+    life = a_life()
+    mixed = life[shuffle:] + life[:shuffle] if shuffle > 0 else life[::-1]
+    assert [each.topic for each in in_order(mixed)] == [each.topic for each in life]
+
+
+def test_copies_are_told_once_and_circles_end() -> None:
+    first = hop("a", make_planned("j1", ("b", 0, 0)), 1)
+    second = hop("b", make_planned("j1", ("a", 0, 0)), 2)
+    assert in_order([first, second, first]) == [first, second]
+
+
+def test_the_story_has_times_since_the_start_and_since_the_cause() -> None:
+    told = story(History(in_order(a_life())))
+    assert [line.since_cause_ms for line in told] == [None, 10, -4990, 5480, 5480, 10]
+    assert told[-1].since_start_ms == 5_490
+    assert told[0].words == "submitted by tenant default, interactive, template and input"
+    assert told[-1].words == "finished: ok, $0.0012"
+
+
+def test_a_refusal_is_told_in_words() -> None:
+    assert (
+        describe(hop("jobs.refused", make_refused(), 1))
+        == "refused as unknown_model: model: the catalogue has no model x"
+    )
+
+
+def test_the_prompt_and_the_answer_are_shown() -> None:
+    history = History(in_order(a_life()))
+    assert messages(history) == [{"role": "user", "content": "Write about Bolt"}]
+    assert answer(history) == {"title": "Bolt"}
+    assert answer(History(history.hops[:-1])) == '{"title": "Bolt"}'
+
+
+def test_the_json_has_everything() -> None:
+    told = as_json("j1", History(in_order(a_life())))
+    assert (told["status"], told["cost_usd"], len(told["events"])) == ("ok", "0.0012", 6)
+
+
+async def write(log: MemoryLog, topic: str, event: Event, key: bytes | None, number: int | None = None) -> None:
+    value, headers = as_record(event)
+    producer = log.producer("test", None)
+    await producer.start()
+    record = NewRecord(topics.physical("headchef", topic), value, key, number, headers)
+    for sent in await producer.send([record]):
+        await sent
+    await producer.close()
+
+
+@pytest.fixture
+def log() -> MemoryLog:
+    cluster = Cluster(SystemClock())
+    for name in TOPICS:
+        cluster.create_topic(topics.physical("headchef", name), 4)
+    return MemoryLog(cluster)
+
+
+async def found(log: MemoryLog, job_id: str = "j1", max_records: int = 1000) -> History:
+    return await gather(log, namespace="headchef", job_id=job_id, max_records=max_records, progress=lambda *_: None)
+
+
+async def test_every_event_of_a_job_is_found_and_no_other(log: MemoryLog) -> None:
+    for job_id in ("j1", "j11"):
+        key = job_id.encode()
+        await write(log, "jobs.submitted", make_job(job_id), key)
+        await write(log, "steps.planned", make_planned(job_id), SHA.encode())
+        await write(log, "steps.dispatched.default", make_dispatched(job_id), None, 3)
+        await write(log, "attempts.recorded", make_attempt(job_id), key)
+        await write(log, "steps.completed", make_completed(job_id), key)
+        await write(log, "jobs.finished", make_finished(job_id, "x"), key)
+    history = await found(log)
+    assert sorted(hop.topic for hop in history.hops) == sorted(
+        (
+            "jobs.submitted",
+            "steps.planned",
+            "steps.dispatched.default",
+            "attempts.recorded",
+            "steps.completed",
+            "jobs.finished",
+        )
+    )
+    assert history.missing == ()
+
+
+async def test_a_submission_in_a_strange_place_is_found(log: MemoryLog) -> None:
+    home = placement.home_partition("j1", None, 4)
+    await write(log, "jobs.submitted", make_job("j1"), b"other", (home + 1) % 4)
+    history = await found(log)
+    assert [each.partition for each in history.hops] == [(home + 1) % 4]
+
+
+async def test_an_unfinished_job_is_found_as_far_as_it_came(log: MemoryLog) -> None:
+    await write(log, "jobs.submitted", make_job("j1"), b"j1")
+    await write(log, "steps.planned", make_planned("j1"), SHA.encode())
+    assert [each.topic for each in (await found(log)).hops] == ["jobs.submitted", "steps.planned"]
+
+
+async def test_the_reading_is_bounded_and_says_so(log: MemoryLog) -> None:
+    for number in range(5):
+        await write(log, "jobs.submitted", make_job(f"other{number}"), b"j1")
+    history = await found(log, max_records=2)
+    assert history.hops == []
+    assert history.skipped == {"jobs.submitted": 3}
+    assert "jobs.submitted" not in history.missing

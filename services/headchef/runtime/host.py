@@ -105,8 +105,7 @@ class Host:
         metrics = self._telemetry.metrics
         processor = await stack.enter_async_context(assemble(Surroundings(self._clock, self._chance, guard, metrics)))
         group = names(self._settings.namespace, processor).group
-        lock = hold_instance(group, self._settings.instance, self._settings.lock_dir)
-        stack.callback(lock.release)
+        lock = stack.enter_context(hold_instance(group, self._settings.instance, self._settings.lock_dir))
         engine = Engine(
             processor,
             log=self._log,

@@ -5,7 +5,7 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from headchef.runtime.settings import BadSettings
 
@@ -24,7 +24,10 @@ class InstanceLock:
         self.instance = instance
         self._handle = handle
 
-    def release(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Give the id back."""
         self._handle.close()
 

@@ -1,0 +1,54 @@
+"""Runs the router as a process of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from headchef_contracts import topics
+
+from headchef import catalogue
+from headchef.router.handler import SEEN, RouterHandler
+from headchef.router.rendering import Renderer
+from headchef.router.settings import RouterSettings
+from headchef.router.submission import Limits
+from headchef.runtime.host import run
+from headchef.runtime.processor import Input, Processor, Store
+from headchef.runtime.settings import load
+from headchef.runtime.surroundings import Surroundings
+from headchef.schema import SchemaCache
+
+
+@asynccontextmanager
+async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
+    """Build the router from the environment's settings.
+
+    Args:
+        surroundings: what the host lends.
+
+    Raises:
+        BadSettings: a setting is wrong, or the file of models.
+    """
+    settings = load(RouterSettings)
+    handler = RouterHandler(
+        clock=surroundings.clock,
+        metrics=surroundings.metrics,
+        catalogue=catalogue.load(settings.catalogue),
+        renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
+        schemas=SchemaCache(settings.max_schemas),
+        limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
+        max_prompt_bytes=settings.max_prompt_bytes,
+    )
+    yield Processor(
+        name="router",
+        inputs=(Input("jobs.submitted", raw=True), Input("steps.judged")),
+        handler=handler,
+        stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
+    )
+
+
+def main() -> None:
+    """Run until told to stop."""
+    run(assemble, "router")
+
+
+if __name__ == "__main__":
+    main()

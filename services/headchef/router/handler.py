@@ -1,0 +1,149 @@
+"""The door: turns submitted records into planned steps, and plans steps again that the validator hands back.
+
+Consumes jobs.submitted (raw) and steps.judged; produces steps.planned and jobs.refused.
+"""
+
+from datetime import UTC, datetime
+
+from headchef_contracts.events.common import Decided
+from headchef_contracts.events.jobs import JobRefused
+from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
+
+from headchef.catalogue import Catalogue
+from headchef.router import home, policy
+from headchef.router.canonical import payload_hash
+from headchef.router.refusal import Refused
+from headchef.router.rendering import Renderer
+from headchef.router.submission import Limits, Submission, read, validate
+from headchef.runtime.clock import Clock
+from headchef.runtime.processor import Change, DeadLetter, Delivery, Emit, Outcome, State
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.schema import SchemaCache
+
+SEEN = "seen"
+_LAST_MS = 253_402_300_799_000  # the end of the year 9999, after which datetime cannot go
+
+
+class RouterHandler:
+    """Handles one record at a time, in order.
+
+    Args:
+        clock: for the time of decisions.
+        metrics: counts jobs taken on and refused.
+        catalogue: the models in force.
+        renderer: fills templates.
+        schemas: compiles output schemas.
+        limits: how large a record may be.
+        max_prompt_bytes: how large a rendered prompt may be.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        catalogue: Catalogue,
+        renderer: Renderer,
+        schemas: SchemaCache,
+        limits: Limits,
+        max_prompt_bytes: int,
+    ) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._catalogue = catalogue
+        self._renderer = renderer
+        self._schemas = schemas
+        self._limits = limits
+        self._max_prompt_bytes = max_prompt_bytes
+
+    async def handle(self, delivery: Delivery, state: State) -> Outcome:
+        """Decide what becomes of a record."""
+        if isinstance(delivery.event, StepJudged):
+            step = policy.replan(delivery.event.step)
+            return Outcome((self._planned(step, delivery),), counted=("headchef.steps.replanned",))
+        if delivery.record.value is None:
+            return Outcome(counted=("headchef.records.skipped",))
+        submission: Submission | None = None
+        try:
+            submission = read(delivery.record, delivery.record.value, self._limits)
+            return self._take(submission, delivery, state)
+        except Refused as refused:
+            return self._refuse(refused, submission, delivery)
+
+    def _take(self, submission: Submission, delivery: Delivery, state: State) -> Outcome:
+        record = delivery.record
+        if submission.job_id is None:
+            raise _without_id(submission)
+        forward = home.forward(record, submission.job_id, submission.conversation_id, delivery.partitions)
+        if forward is not None:
+            return Outcome((forward,))
+        key, content = submission.seen_key, payload_hash(submission.payload)
+        seen = None if key is None else state.get(SEEN, key)
+        if seen == content:
+            return Outcome(counted=("headchef.jobs.duplicates",))
+        job = validate(submission, record.headers)
+        if seen is not None:
+            raise _conflict(submission.job_id, job.run, job.revision)
+        if key is None:
+            raise AssertionError("the contract took a run or revision that is not a whole number")
+        step = policy.plan(
+            job,
+            home_partition=record.partition,
+            submitted_at=_submitted_at(delivery),
+            catalogue=self._catalogue,
+            schemas=self._schemas,
+            render=self._renderer.render,
+            max_prompt_bytes=self._max_prompt_bytes,
+        )
+        self._metrics.count("headchef.jobs.accepted", attributes={"class": job.job_class})
+        return Outcome((self._planned(step, delivery),), (Change(SEEN, key, content),))
+
+    def _planned(self, step: Step, delivery: Delivery) -> Emit:
+        return Emit("steps.planned", StepPlanned(step=step, decided=self._decided(delivery)))
+
+    def _refuse(self, refused: Refused, submission: Submission | None, delivery: Delivery) -> Outcome:
+        event = JobRefused(
+            job_id=submission.job_id if submission else None,
+            tenant=submission.tenant if submission else None,
+            reason=refused.reason,
+            field=refused.field,
+            message=refused.message,
+            source=delivery.cause,
+            dead_letter_topic=f"{delivery.topic}.dlq",
+            decided=self._decided(delivery),
+        )
+        letter = DeadLetter(refused.reason, refused.field, refused.message)
+        self._metrics.count("headchef.jobs.refused", attributes={"reason": refused.reason})
+        return Outcome((letter, Emit("jobs.refused", event)))
+
+    def _decided(self, delivery: Delivery) -> Decided:
+        return Decided(
+            at=self._clock.now(),
+            seed=0,
+            catalog_version=self._catalogue.version,
+            policy_version=policy.POLICY_VERSION,
+            causes=(delivery.cause,),
+        )
+
+
+def _without_id(submission: Submission) -> Refused:
+    if "job_id" not in submission.payload:
+        message = "this field is required: your own id of the job, the same each time that you send the job"
+    else:
+        message = "must be a string of 1 to 200 characters"
+    return Refused("invalid", "job_id", message)
+
+
+def _conflict(job_id: str, run: int, revision: int) -> Refused:
+    return Refused(
+        "job_id_conflict",
+        "job_id",
+        f"the job {job_id!r} (run {run}, revision {revision}) was accepted before with other content: "
+        "raise `revision` for new content, or `run` to have the job done again, or choose another id",
+    )
+
+
+def _submitted_at(delivery: Delivery) -> datetime:
+    """Take the record's own time where it is one; some producers send none."""
+    milliseconds = delivery.record.timestamp_ms
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if 0 < milliseconds < _LAST_MS else delivery.received_at

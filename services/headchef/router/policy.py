@@ -1,0 +1,145 @@
+"""Decides what a submitted job asks of which model. Pure: the same job, catalogue and limits give the same step."""
+
+from collections.abc import Callable
+from datetime import datetime
+from difflib import get_close_matches
+from hashlib import sha256
+from typing import Any, Literal
+
+from headchef_contracts.events.common import Body, Inline, JobHead
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.steps import Message, ModelRequest, Step
+
+from headchef.catalogue import Catalogue, Model
+from headchef.router.canonical import canonical, fingerprint
+from headchef.router.refusal import Refused
+from headchef.schema import SchemaCache, SchemaRefused
+
+POLICY_VERSION = "router/1"
+_SHOWN_MODELS = 5
+
+Role = Literal["system", "user"]
+Render = Callable[[str, dict[str, Any], str], str]
+"""Fills a template with values; the last argument names the field that the template stands in."""
+
+
+def plan(
+    job: JobSubmitted,
+    *,
+    home_partition: int,
+    submitted_at: datetime,
+    catalogue: Catalogue,
+    schemas: SchemaCache,
+    render: Render,
+    max_prompt_bytes: int,
+) -> Step:
+    """Plan the one step of a job.
+
+    Args:
+        job: as submitted, within its contract.
+        home_partition: the partition of `jobs.submitted` whose task owns the job.
+        submitted_at: when the job was published.
+        catalogue: the models in force.
+        schemas: compiles output schemas.
+        render: fills templates.
+        max_prompt_bytes: of all messages together, as JSON.
+
+    Raises:
+        Refused: a reference that is not supported, an unknown model, a bad schema or template, too long a prompt.
+    """
+    values = _input(job)
+    texts: list[tuple[Role, str]] = []
+    if job.system is not None:
+        texts.append(("system", _filled(job.system, "system", values, render)))
+    texts.append(("user", _filled(job.prompt, "prompt", values, render)))
+    model = _model(job, catalogue)
+    schema = job.output.json_schema
+    if schema is not None:
+        _check_schema(schema, schemas)
+    said = canonical(texts)
+    if len(said) > max_prompt_bytes:
+        raise Refused("too_large", "prompt", f"the prompt has {len(said)} bytes; at most {max_prompt_bytes} are taken")
+    prompt_sha256 = sha256(said).hexdigest()
+    return Step(
+        job=_head(job, home_partition, submitted_at),
+        fingerprint=fingerprint(
+            tenant=job.tenant,
+            model=model.name,
+            prompt_sha256=prompt_sha256,
+            parameters=job.parameters.model_dump(exclude_none=True),
+            output_schema=schema,
+        ),
+        prompt_sha256=prompt_sha256,
+        request=ModelRequest(
+            model=model.name,
+            lane=model.lane,
+            messages=tuple(Message(role=role, content=Inline(inline=text)) for role, text in texts),
+            parameters=job.parameters,
+            output_schema=schema,
+        ),
+        cache=job.cache,
+        catalog_version=catalogue.version,
+    )
+
+
+def replan(step: Step) -> Step:
+    """Plan a step again whose reused answer was refused: this time a model is asked."""
+    return step.model_copy(update={"plan": step.plan + 1, "cache": "bypass"})
+
+
+def _input(job: JobSubmitted) -> dict[str, Any] | None:
+    if job.input is None:
+        return None
+    if not isinstance(job.input, Inline):
+        raise _reference("input")
+    values: dict[str, Any] = job.input.inline
+    return values
+
+
+def _filled(body: Body, field: str, values: dict[str, Any] | None, render: Render) -> str:
+    if not isinstance(body, Inline):
+        raise _reference(field)
+    text: str = body.inline
+    return text if values is None else render(text, values, field)
+
+
+def _reference(field: str) -> Refused:
+    return Refused(
+        "unsupported_reference", field, "references to an object store are not supported yet: send it inline"
+    )
+
+
+def _model(job: JobSubmitted, catalogue: Catalogue) -> Model:
+    name = catalogue.default_model if job.model is None else job.model
+    model = catalogue.models.get(name)
+    if model is None:
+        near = get_close_matches(name, catalogue.models, n=_SHOWN_MODELS)
+        known = list(catalogue.models)[:_SHOWN_MODELS]
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+        raise Refused("unknown_model", "model", f"the catalogue has no model {name!r}; {hint}")
+    return model
+
+
+def _check_schema(schema: dict[str, Any], schemas: SchemaCache) -> None:
+    try:
+        schemas.compiled(schema)
+    except SchemaRefused as refused:
+        place = f"output.schema.{refused.path}" if refused.path else "output.schema"
+        raise Refused("invalid", place, f"not a usable JSON Schema: {refused.message}") from refused
+
+
+def _head(job: JobSubmitted, home_partition: int, submitted_at: datetime) -> JobHead:
+    return JobHead(
+        job_id=job.job_id,
+        run=job.run,
+        revision=job.revision,
+        tenant=job.tenant,
+        job_class=job.job_class,
+        home_partition=home_partition,
+        batch_id=job.batch_id,
+        conversation_id=job.conversation_id,
+        subject=job.subject,
+        labels=job.labels,
+        deadline=job.deadline,
+        submitted_at=submitted_at,
+    )

@@ -1,0 +1,102 @@
+"""Renders prompts from templates and a job's input, within bounds, with errors that name the variable and the line."""
+
+from collections import OrderedDict
+from types import TracebackType
+from typing import Any
+
+from jinja2 import Template, TemplateError, TemplateSyntaxError
+
+from headchef.router.refusal import Refused
+from headchef.router.template_budget import Budget, TemplateTooCostly
+from headchef.router.template_filters import TemplateMisuse
+from headchef.router.template_language import PromptEnvironment
+
+_TEMPLATE_FILE = "<template>"
+_MAX_MESSAGE_CHARACTERS = 500
+
+# What Jinja, and the Python that it compiles to, raise for a template or a value that is at fault.
+_FAULTS = (
+    TemplateError,
+    TemplateTooCostly,
+    TemplateMisuse,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
+class Renderer:
+    """Renders one template at a time; compiled ones are kept, the least recently used dropped first.
+
+    Args:
+        max_templates: how many compiled templates are kept.
+        max_work: characters and items that one rendering may touch; a turn of a loop counts as 40.
+    """
+
+    def __init__(self, *, max_templates: int, max_work: int) -> None:
+        self._max_templates = max_templates
+        self._budget = Budget(max_work)
+        self._environment = PromptEnvironment(self._budget)
+        self._kept: OrderedDict[str, Template] = OrderedDict()
+
+    def render(self, source: str, values: dict[str, Any], field: str) -> str:
+        """Fill a template.
+
+        Args:
+            source: the template.
+            values: the job's input, in the template as `input`.
+            field: of the job that the template stands in, for the error.
+
+        Raises:
+            Refused: the template is wrong, names a value that is not given, or does too much.
+        """
+        self._budget.refill()
+        pieces = []
+        try:
+            for piece in self._compiled(source).generate(input=values):
+                self._budget.spend(len(piece))
+                pieces.append(piece)
+        except _FAULTS as fault:
+            raise Refused("template", field, _described(fault)) from fault
+        return "".join(pieces)
+
+    def _compiled(self, source: str) -> Template:
+        template = self._kept.get(source)
+        if template is None:
+            template = self._kept[source] = self._environment.compiled(source)
+            if len(self._kept) > self._max_templates:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(source)
+        return template
+
+
+def _described(fault: BaseException) -> str:
+    line = fault.lineno if isinstance(fault, TemplateSyntaxError) else _line_of(fault.__traceback__)
+    message = _message_of(fault)
+    return f"line {line}: {message}"[:_MAX_MESSAGE_CHARACTERS] if line else message[:_MAX_MESSAGE_CHARACTERS]
+
+
+def _message_of(fault: BaseException) -> str:
+    if isinstance(fault, TemplateSyntaxError):
+        return fault.message or "not a template"
+    if isinstance(fault, RecursionError | SyntaxError):
+        return "nested too deeply"
+    if isinstance(fault, TemplateError | TemplateTooCostly | TemplateMisuse):
+        return str(fault)
+    return f"{type(fault).__name__}: {fault}"
+
+
+def _line_of(traceback: TracebackType | None) -> int | None:
+    """Find the template's line: Jinja puts it into the traceback."""
+    line = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == _TEMPLATE_FILE:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line

@@ -1,0 +1,41 @@
+"""The router's own settings, read from the environment; those that all processors share are the runtime's."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from headchef.catalogue import DEFAULT_PATH
+
+
+class RouterSettings(BaseSettings):
+    """What a job may be; `HEADCHEF_ROUTER_` and the field's name in capitals, or the name given with it."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADCHEF_ROUTER_", frozen=True, extra="ignore")
+
+    catalogue: Path = Field(
+        default=DEFAULT_PATH, validation_alias="HEADCHEF_CATALOGUE", description="YAML file of the models and prices"
+    )
+    max_job_bytes: int = Field(
+        default=1_000_000,
+        ge=1_000,
+        le=1_000_000,
+        description="of a record's value, key and headers; the topic takes 1 MiB, and forwarding adds headers",
+    )
+    max_header_bytes: int = Field(
+        default=16_384, ge=1_000, le=32_768, description="of a record's headers: ours and tracing's are under 1 KB"
+    )
+    max_prompt_bytes: int = Field(
+        default=1_048_576,
+        ge=1_000,
+        le=2_097_152,
+        description="of a rendered prompt as JSON; with the output schema it must fit into 4 MiB",
+    )
+    max_template_work: int = Field(
+        default=4_000_000,
+        ge=1_000,
+        le=100_000_000,
+        description="characters and items that a rendering may touch; a turn of a loop counts 40. Under a second",
+    )
+    max_templates: int = Field(default=256, ge=1, le=10_000, description="compiled templates kept; each takes 1 ms")
+    max_schemas: int = Field(default=256, ge=1, le=10_000, description="compiled output schemas kept")

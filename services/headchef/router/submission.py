@@ -1,0 +1,172 @@
+"""Reads a raw record of the public topic as far as it can be read: bytes to JSON object, and whose job it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from headchef_contracts import cloudevents
+from headchef_contracts.errors import BrokenContract, UnknownEventVersion
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.registry import decode
+
+from headchef.router.refusal import Refused
+from headchef.runtime.log.port import Headers, Record
+from headchef.schema import depth_of
+
+MAX_DEPTH = 64
+_LONGEST_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a submission may be.
+
+    Attributes:
+        max_job_bytes: of the record's value, key and headers together.
+        max_header_bytes: of its headers alone.
+    """
+
+    max_job_bytes: int
+    max_header_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A JSON object that may be a job.
+
+    Attributes:
+        payload: the object.
+        data: the bytes it was read from.
+        attributes: of a structured CloudEvent; None where they would be in the headers.
+    """
+
+    payload: dict[str, Any]
+    data: bytes
+    attributes: cloudevents.Attributes | None
+
+    @property
+    def job_id(self) -> str | None:
+        """What names the job, if it can be read."""
+        job_id = self.payload.get("job_id")
+        return job_id if isinstance(job_id, str) and 0 < len(job_id) <= _LONGEST_ID else None
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose job it is, if that can be read."""
+        tenant = self.payload.get("tenant")
+        return tenant if isinstance(tenant, str) and len(tenant) <= _LONGEST_ID else None
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation that the job belongs to, if that can be read."""
+        conversation_id = self.payload.get("conversation_id")
+        return conversation_id if isinstance(conversation_id, str) else None
+
+    @property
+    def seen_key(self) -> bytes | None:
+        """Under what the job is remembered; None where run or revision cannot be read."""
+        run, revision = self.payload.get("run", 0), self.payload.get("revision", 0)
+        if type(run) is not int or type(revision) is not int:
+            return None
+        return f"{self.job_id}\0{run}\0{revision}".encode()
+
+
+def read(record: Record, value: bytes, limits: Limits) -> Submission:
+    """Read a record's JSON object.
+
+    Args:
+        record: as it was read from the log.
+        value: the record's value, which is not null.
+        limits: how large it may be.
+
+    Raises:
+        Refused: too large, framed for a schema registry, not JSON, not an object, nested too deeply.
+    """
+    _weigh(record.headers, len(value) + len(record.key or b""), limits)
+    if value[:1] == b"\0":
+        raise Refused(
+            "schema_registry_framing",
+            None,
+            "the value starts with a zero byte, as a schema registry's serializer writes it: publish plain JSON "
+            "(StringSerializer or ByteArraySerializer in place of KafkaJsonSchemaSerializer or KafkaAvroSerializer)",
+        )
+    if not cloudevents.is_structured(record.headers):
+        return Submission(_object(value), value, None)
+    _object(value)
+    try:
+        attributes, data = cloudevents.from_structured(value)
+    except BrokenContract as broken:
+        raise Refused(broken.reason, broken.field, broken.message) from broken
+    return Submission(_object(data), data, attributes)
+
+
+def _weigh(headers: Headers, bytes_beside: int, limits: Limits) -> None:
+    header_bytes = 0
+    for name, content in headers:
+        header_bytes += len(name) + len(content or b"")
+    if header_bytes > limits.max_header_bytes:
+        raise Refused(
+            "too_large", None, f"{header_bytes} bytes of headers; at most {limits.max_header_bytes} are taken"
+        )
+    total = header_bytes + bytes_beside
+    if total > limits.max_job_bytes:
+        raise Refused("too_large", None, f"the record has {total} bytes; at most {limits.max_job_bytes} are taken")
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        payload = from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        if "recursion limit" in str(error):
+            raise Refused("invalid", None, f"nested deeper than {MAX_DEPTH} levels") from error
+        raise Refused("not_json", None, f"not JSON: {error}") from error
+    if not isinstance(payload, dict):
+        raise Refused("not_an_object", None, f"a job is a JSON object, not {_kind(payload)}")
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and depth_of(payload, MAX_DEPTH) > MAX_DEPTH:
+        raise Refused("invalid", None, f"nested deeper than {MAX_DEPTH} levels")
+    return payload
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case list():
+            return "an array"
+        case str():
+            return "a string"
+        case bool():
+            return "true or false"
+        case _:
+            return "a number"
+
+
+def validate(submission: Submission, headers: Headers) -> JobSubmitted:
+    """Hold a submission against the contract.
+
+    Args:
+        submission: a JSON object.
+        headers: of the record; CloudEvents headers are optional, but not half of them.
+
+    Raises:
+        Refused: the type is not a job's, the version is unknown, or the contract is broken; names the field.
+    """
+    try:
+        attributes = submission.attributes or cloudevents.from_headers(headers)
+        version = JobSubmitted.version
+        if attributes is not None:
+            version = attributes.version
+            if attributes.type != JobSubmitted.event_type:
+                field = "ce_type" if submission.attributes is None else "type"
+                message = f"jobs.submitted takes {JobSubmitted.event_type}, not {attributes.type[:_LONGEST_ID]}"
+                raise Refused("invalid", field, message)
+        event = decode(JobSubmitted.event_type, version, submission.data)
+    except BrokenContract as broken:
+        raise Refused(broken.reason, broken.field, broken.message) from broken
+    except UnknownEventVersion as unknown:
+        field = "ce_dataschema" if submission.attributes is None else "dataschema"
+        raise Refused("unknown_version", field, str(unknown)) from unknown
+    if not isinstance(event, JobSubmitted):
+        raise AssertionError("the registry read a job as another event")
+    return event

@@ -1,0 +1,158 @@
+"""Builds valid events and deliveries, each with one call; what a test is about is named, the rest is filled in."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from headchef_contracts.events.common import (
+    CacheMode,
+    Cause,
+    Decided,
+    Event,
+    Inline,
+    JobHead,
+    Parameters,
+    Usage,
+)
+from headchef_contracts.events.jobs import CacheUse, Failure
+from headchef_contracts.events.steps import (
+    Answer,
+    Message,
+    ModelRequest,
+    Step,
+    StepCompleted,
+    StepJudged,
+    StepPlanned,
+)
+from headchef_contracts.placement import home_partition
+
+from headchef.runtime.log.port import Headers, Record
+from headchef.runtime.processor import Delivery
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PARTITIONS = 4
+
+
+def make_job(job_id: str = "job-1", prompt: str = "hi", **fields: Any) -> dict[str, Any]:
+    """Give a job as an upstream system writes it; `fields` are further ones, under their names in JSON."""
+    return {"job_id": job_id, "prompt": prompt, **fields}
+
+
+def make_head(job_id: str = "job-1", **fields: Any) -> JobHead:
+    """Give what every event of a job repeats."""
+    home = home_partition(job_id, fields.get("conversation_id"), PARTITIONS)
+    known: dict[str, Any] = {"job_id": job_id, "home_partition": home, "submitted_at": NOON}
+    return JobHead(**(known | fields))
+
+
+def make_decided(**fields: Any) -> Decided:
+    """Give what a decision was made from."""
+    cause = Cause(topic="jobs.submitted", partition=0, offset=0)
+    known: dict[str, Any] = {"at": NOON, "seed": 0, "catalog_version": "test", "policy_version": "test/1"}
+    return Decided(**(known | {"causes": (cause,)} | fields))
+
+
+def make_step(
+    prompt: str = "hi",
+    *,
+    job: JobHead | None = None,
+    output_schema: dict[str, Any] | None = None,
+    model: str = "small",
+    lane: str = "default",
+    parameters: Parameters | None = None,
+    cache: CacheMode = "exact",
+    plan: int = 0,
+) -> Step:
+    """Give a step; its hashes follow from the prompt, the model and the schema."""
+    asked = orjson.dumps([prompt, model, output_schema], option=orjson.OPT_SORT_KEYS)
+    return Step(
+        job=job or make_head(),
+        plan=plan,
+        fingerprint=sha256(asked).hexdigest(),
+        prompt_sha256=sha256(prompt.encode()).hexdigest(),
+        request=ModelRequest(
+            model=model,
+            lane=lane,
+            messages=(Message(role="user", content=Inline(inline=prompt)),),
+            parameters=parameters or Parameters(),
+            output_schema=output_schema,
+        ),
+        cache=cache,
+        catalog_version="test",
+    )
+
+
+def make_planned(prompt: str = "hi", **step: Any) -> StepPlanned:
+    """Give a planned step; `step` goes to `make_step`."""
+    return StepPlanned(step=make_step(prompt, **step), decided=make_decided())
+
+
+def make_answer(text: str = "A fine car.", *, finish_reason: str = "stop", usage: Usage | None = None) -> Answer:
+    """Give what a model said."""
+    return Answer(
+        output=Inline(inline=text),
+        finish_reason=finish_reason,
+        provider_model="small-2026",
+        usage=usage or Usage(input_tokens=10, output_tokens=5),
+    )
+
+
+def make_completed(
+    text: str = "A fine car.", *, step: Step | None = None, failure: Failure | None = None, **fields: Any
+) -> StepCompleted:
+    """Give a step with its answer, or with its failure."""
+    known: dict[str, Any] = {
+        "step": step or make_step(),
+        "cache": CacheUse(kind="miss"),
+        "answer": None if failure else make_answer(text),
+        "failure": failure,
+        "usage": Usage(input_tokens=10, output_tokens=5),
+        "cost_usd": None,
+        "attempts": 1,
+        "provider_s": 0.5,
+        "decided": make_decided(),
+    }
+    return StepCompleted(**(known | fields))
+
+
+def make_judged(step: Step | None = None) -> StepJudged:
+    """Give a step whose reused answer was refused."""
+    return StepJudged(step=step or make_step(), verdict="hit_refused", findings=(), decided=make_decided())
+
+
+def make_record(
+    value: bytes | None,
+    *,
+    topic: str = "headchef.jobs.submitted.v1",
+    partition: int = 0,
+    offset: int = 0,
+    key: bytes | None = None,
+    headers: Headers = (),
+    timestamp_ms: int = int(NOON.timestamp() * 1000),
+) -> Record:
+    """Give a record as it is read from the log."""
+    return Record(topic, partition, offset, timestamp_ms, key, value, headers)
+
+
+def make_delivery(
+    event: Event | None = None,
+    *,
+    value: bytes | Mapping[str, Any] | None = None,
+    topic: str = "jobs.submitted",
+    event_id: str = "event-1",
+    partitions: int = PARTITIONS,
+    **record: Any,
+) -> Delivery:
+    """Give a delivery of a decoded event, or of a raw value; objects are written as JSON.
+
+    `record` goes to `make_record`. A job lies in its home partition unless a partition is named.
+    """
+    if isinstance(value, Mapping):
+        if "partition" not in record and isinstance(value.get("job_id"), str):
+            record["partition"] = home_partition(value["job_id"], value.get("conversation_id"), partitions)
+        value = orjson.dumps(dict(value))
+    record.setdefault("topic", f"headchef.{topic}.v1")
+    return Delivery(topic, event, event_id, make_record(value, **record), partitions, NOON)

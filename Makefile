@@ -32,7 +32,7 @@ check: install  ## lint, format, types, imports, and the published contracts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m headchef_contracts.check
+	$(BIN)/python -m contract_checks
 
 test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses
 	$(BIN)/pytest $(ARGS)

@@ -1,6 +1,5 @@
 """Which model stands for which event type and version, how old versions are read, and the JSON in and out."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -19,6 +18,7 @@ from headchef_contracts.events.steps import (
     StepPlanned,
 )
 from headchef_contracts.faults import explain
+from headchef_contracts.portability import refuse_unportable
 
 __all__ = [
     "REGISTRY",
@@ -113,8 +113,8 @@ class Registry:
             event = validate(data, strict=True, by_alias=True, by_name=False)
         except ValidationError as error:
             raise explain(error, model, data) from None
-        if issubclass(model, PublicEvent) and (b"NaN" in data or b"Infinity" in data):
-            json.loads(data, parse_constant=_refuse_constant)
+        if issubclass(model, PublicEvent):
+            refuse_unportable(data)
         for upcast in upcasters:
             event = upcast(event)
         return event
@@ -141,10 +141,6 @@ def _newest(
     for name, version in sorted(set(upcasters) - needed):
         raise ValueError(f"{name}: the upcaster of version {version} leads to no registered version")
     return newest
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise BrokenContract(None, f"not JSON: {name} is not a JSON number; write null or leave it out", "not_json")
 
 
 REGISTRY = Registry(

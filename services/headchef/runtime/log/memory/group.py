@@ -1,6 +1,7 @@
 """A consumer group of static members, as Kafka's coordinator keeps it: rounds of joining, sessions, fencing.
 
-The rules are those of Kafka's classic protocol at the version that aiokafka speaks (JoinGroup 5, SyncGroup 3).
+The rules are those of Kafka's classic protocol at the versions that aiokafka speaks (JoinGroup 5, SyncGroup 3,
+Heartbeat 1, OffsetCommit 3).
 """
 
 import asyncio
@@ -89,22 +90,17 @@ class Group:
             self._answer_sync(member)
         return answer
 
-    def heartbeat(self, member_id: str, instance: str, generation: int) -> None:
-        """Keep the session. Raises as `sync`, whereby the session is kept during a round too."""
-        member = self._member(member_id, instance, generation)
+    def heartbeat(self, member_id: str, generation: int) -> None:
+        """Keep the session. Raises NotAMember or RoundInProgress; the session is kept during a round too."""
+        member = self._member(member_id, None, generation)
         member.heard_s = self._clock.monotonic()
         if self.phase == "joining":
             raise RoundInProgress("the group joins anew")
 
-    def commit(self, member_id: str, instance: str, generation: int, offsets: Mapping[Partition, Commit]) -> None:
-        """Set the group's places as one of its members.
-
-        Raises:
-            CommitRefused: the group has moved on.
-            MemberFenced: the instance belongs to another member by now.
-        """
+    def commit(self, member_id: str, generation: int, offsets: Mapping[Partition, Commit]) -> None:
+        """Set the group's places as one of its members. Raises CommitRefused if the group has moved on."""
         try:
-            member = self._member(member_id, instance, generation)
+            member = self._member(member_id, None, generation)
         except NotAMember as error:
             raise CommitRefused(str(error)) from error
         if self.phase == "syncing":
@@ -112,8 +108,9 @@ class Group:
         member.heard_s = self._clock.monotonic()
         self.offsets.place(offsets)
 
-    def _member(self, member_id: str, instance: str, generation: int | None = None) -> Member:
-        if self._roll.instances.get(instance, member_id) != member_id:
+    def _member(self, member_id: str, instance: str | None, generation: int | None = None) -> Member:
+        # aiokafka's heartbeats and commits do not name the instance, so that a fenced member is just unknown there.
+        if instance is not None and self._roll.instances.get(instance, member_id) != member_id:
             raise MemberFenced(f"another live process is {instance!r}")
         if member_id not in self._roll.members or generation not in (None, self.generation):
             raise NotAMember(f"{member_id} is not a member of generation {self.generation}")
@@ -196,7 +193,7 @@ class Group:
     def _share_out(self, shares: Mapping[str, Share]) -> None:
         self.phase = "stable"
         for member in self._roll.members.values():
-            member.share = shares.get(member.id, NOTHING)
+            member.share = shares.get(member.applicant.instance, NOTHING)
             self._answer_sync(member)
 
     def _answer_join(self, member: Member, reports: Mapping[str, bytes] | None) -> None:
@@ -213,7 +210,7 @@ class Group:
                 waiting.set_result(member.share)
 
     def _reports(self) -> dict[str, bytes]:
-        return {member.id: member.applicant.report for member in self._roll.members.values()}
+        return {each.applicant.instance: each.applicant.report for each in self._roll.members.values()}
 
     def _expel_unsynced(self) -> None:
         for member in [each for each in self._roll.members.values() if not each.synced]:

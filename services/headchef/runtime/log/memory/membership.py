@@ -42,6 +42,8 @@ class MemoryMembership:
         self._retry_backoff_s = retry_backoff_s
         self._id: str | None = None
         self._generation = -1
+        self._was_member = False
+        self._entering_s = cluster.clock.monotonic()
         self._watched_counts: dict[str, int] | None = None
         self._rejoin_wanted = asyncio.Event()
         self._entered = asyncio.Event()
@@ -76,7 +78,6 @@ class MemoryMembership:
 
         Raises:
             CommitRefused: the group has moved on; the member joins again by itself.
-            MemberFenced: another process took the instance id.
             ValueError: metadata over 4,000 characters.
             LogUnavailable: the log did not answer.
         """
@@ -87,9 +88,9 @@ class MemoryMembership:
         try:
             await self._process.request(
                 "commit_offsets",
-                lambda: self._group().commit(member_id, self._settings.instance, generation, offsets),
+                lambda: self._group().commit(member_id, generation, offsets),
             )
-        except (CommitRefused, MemberFenced):
+        except CommitRefused:
             self._rejoin_wanted.set()
             raise
 
@@ -110,6 +111,7 @@ class MemoryMembership:
 
     async def _enter_round(self) -> None:
         while True:
+            self._check_place()
             try:
                 share = await self._join_and_sync()
             except NotAMember:
@@ -128,6 +130,7 @@ class MemoryMembership:
         )
         joined = await self._process.exchange("join", lambda: group.join(self._id, applicant))
         self._id, self._generation = joined.member_id, joined.generation
+        self._was_member = True
         shares = self._share_out(joined)
         # aiokafka makes its future of wanted rejoins anew here, so that an earlier request is lost.
         self._rejoin_wanted.clear()
@@ -142,6 +145,16 @@ class MemoryMembership:
         self._watched_counts = self._counts()
         return self._member.share_out(joined.reports, min(self._watched_counts.values()))
 
+    def _check_place(self) -> None:
+        """Tell a place that another process took from one that was lost with the session, as on Kafka."""
+        if self._id is not None:
+            return
+        now_s = self._process.clock.monotonic()
+        if self._was_member and now_s - self._entering_s < self._settings.session_timeout_s:
+            raise MemberFenced(f"another live process is {self._settings.instance!r} of {self._settings.group!r}")
+        self._was_member = False
+        self._entering_s = now_s
+
     async def _beat_until_rejoin(self) -> None:
         while not self._rejoin_wanted.is_set():
             try:
@@ -150,14 +163,12 @@ class MemoryMembership:
                 await self._beat()
 
     async def _beat(self) -> None:
-        member_id, instance = self._id, self._settings.instance
+        member_id = self._id
         if member_id is None:
             self._rejoin_wanted.set()
             return
         try:
-            await self._process.request(
-                "heartbeat", lambda: self._group().heartbeat(member_id, instance, self._generation)
-            )
+            await self._process.request("heartbeat", lambda: self._group().heartbeat(member_id, self._generation))
         except RoundInProgress:
             self._rejoin_wanted.set()
         except NotAMember:

@@ -30,7 +30,7 @@ Operation = Literal[
 class Faults(Protocol):
     """Where a test or a simulation makes the log misbehave. Both may wait, raise `LogUnavailable`, or kill the process.
 
-    For `produce` an error fails the records that were under way; a member tries `join`, `sync` and `heartbeat` again.
+    For `produce` the records that were under way get the error; a member tries `join`, `sync` and `heartbeat` again.
     """
 
     async def before(self, operation: Operation, client: str) -> None:

@@ -63,6 +63,7 @@ class MemoryProducer:
         if self._identity is None:
             raise ProducerBroken("a producer without a transactional id has no transactions")
         self._current = None
+        self._sender.failure = None
         self._state = _State.OPEN
 
     async def send(self, records: Sequence[NewRecord]) -> Sequence[Awaitable[object]]:
@@ -90,16 +91,17 @@ class MemoryProducer:
         await self._request("send_offsets", lambda: self._put_offsets(group, offsets))
 
     async def commit(self) -> None:
-        """Make all of the transaction visible. Like the real client it does so even after a failed record.
+        """Make all of the transaction visible.
 
         Raises:
+            SendFailed: a record was not taken; only an abort is left.
             ProducerFenced, ProducerBroken: the producer is dead, and nothing was committed.
             LogUnavailable: the log did not answer; the outcome is unknown and the producer no longer usable.
         """
         await self._end("commit", committed=True)
 
     async def abort(self) -> None:
-        """Make all of the transaction void. Raises as `commit`."""
+        """Make all of the transaction void. Raises as `commit`, except for a failed record."""
         await self._end("abort", committed=False)
 
     def abandon(self) -> None:
@@ -150,6 +152,9 @@ class MemoryProducer:
         self._state = _State.ENDING
         await self._sender.flush()
         self._require(_State.ENDING)
+        if committed and self._sender.failure is not None:
+            self._state = _State.OPEN
+            raise self._sender.failure
         identity = self._identity
         if self._current is not None and identity is not None:
             await self._request(operation, lambda: self._cluster.transactions.end(identity, committed=committed))

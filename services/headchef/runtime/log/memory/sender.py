@@ -6,7 +6,7 @@ from typing import Protocol
 
 from headchef_contracts.placement import partition_for
 
-from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
+from headchef.runtime.errors import LogError, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
 from headchef.runtime.log.memory.cluster import Cluster, Topic
 from headchef.runtime.log.memory.process import Process
 from headchef.runtime.log.memory.transaction import Transaction
@@ -42,9 +42,13 @@ class Sender:
         cluster: the log.
         process: whose sender it is.
         permission: the producer.
+
+    Attributes:
+        failure: what the first record got that failed, until the producer forgets it.
     """
 
     def __init__(self, cluster: Cluster, process: Process, permission: Permission) -> None:
+        self.failure: LogError | None = None
         self._cluster = cluster
         self._process = process
         self._permission = permission
@@ -83,6 +87,8 @@ class Sender:
             self._under_way, self._queue = self._queue, []
             outcomes = await self._outcomes(self._under_way)
             for (_, _, future), outcome in zip(self._under_way, outcomes, strict=True):
+                if isinstance(outcome, LogError):
+                    self.failure = self.failure or outcome
                 _settle(future, outcome)
             self._under_way = []
 
@@ -92,7 +98,7 @@ class Sender:
             return await self._process.request("produce", lambda: [self._append(*each) for each in batch])
         except LogUnavailable as error:
             self._gaps.update(dict.fromkeys(partition for _, partition, _ in batch))
-            return [SendFailed(f"{partition.topic}[{partition.number}]: {error}") for _, partition, _ in batch]
+            return [error] * len(batch)
         except (ProducerFenced, ProducerBroken) as error:
             return [error] * len(batch)
 

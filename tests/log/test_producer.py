@@ -1,0 +1,93 @@
+"""Writing without transactions: placement, order, and records that the log does not take."""
+
+from collections.abc import Awaitable
+
+import pytest
+
+from headchef_contracts.placement import partition_for
+
+from headchef.runtime.errors import LogRefused, ProducerBroken, SendFailed
+from headchef.runtime.log.port import NewRecord
+from tests.support.backends import Backend
+from tests.support.log_client import bodies, publish, started_producer, values, write
+
+
+async def test_a_key_decides_the_partition_as_javas_clients_do(backend: Backend) -> None:
+    topic = await backend.make_topic(4)
+    keys = [f"job-{number}".encode() for number in range(20)]
+    await publish(backend.process("p"), [NewRecord(topic, key, key=key) for key in keys])
+    placed = {record.key: record.partition for record in await backend.read_committed(topic)}
+    assert placed == {key: partition_for(key, 4) for key in keys}
+
+
+async def test_without_a_key_any_partition_will_do(backend: Backend) -> None:
+    topic = await backend.make_topic(2)
+    await publish(backend.process("p"), [NewRecord(topic, str(number).encode()) for number in range(40)])
+    records = await backend.read_committed(topic)
+    assert sorted(int(body) for body in bodies(records)) == list(range(40))
+    assert {record.partition for record in records} == {0, 1}
+
+
+async def test_records_keep_their_order_in_a_partition_over_several_sends(backend: Backend) -> None:
+    topic = await backend.make_topic()
+    async with started_producer(backend.process("p")) as producer:
+        waiting: list[Awaitable[object]] = []
+        for number in range(30):
+            waiting += await producer.send(values(topic, str(number)))
+        for each in waiting:
+            await each
+    assert bodies(await backend.read_committed(topic)) == [str(number) for number in range(30)]
+
+
+async def test_a_record_without_a_partition_of_a_topic_that_does_not_exist_is_refused(backend: Backend) -> None:
+    async with started_producer(backend.process("p")) as producer:
+        with pytest.raises(LogRefused):
+            await write(producer, [NewRecord("no-such-topic", b"x")])
+
+
+async def test_a_record_that_is_too_large_fails_alone(backend: Backend) -> None:
+    topic = await backend.make_topic(2, max_message_bytes=2000)
+    async with started_producer(backend.process("p")) as producer:
+        small = await producer.send(values(topic, "small"))
+        [large] = await producer.send([NewRecord(topic, b"x" * 5000, partition=1)])
+        await small[0]
+        with pytest.raises(SendFailed):
+            await large
+    assert bodies(await backend.read_committed(topic)) == ["small"]
+
+
+async def test_after_a_failed_record_its_partition_takes_no_more_from_this_producer(backend: Backend) -> None:
+    topic = await backend.make_topic(2, max_message_bytes=2000)
+    log = backend.process("p")
+    async with started_producer(log) as producer:
+        with pytest.raises(SendFailed):
+            await write(producer, [NewRecord(topic, b"x" * 5000, partition=1)])
+        with pytest.raises((SendFailed, ProducerBroken)):
+            await write(producer, values(topic, "refused", partition=1))
+    async with started_producer(log) as producer:
+        await write(producer, values(topic, "taken", partition=1))
+    assert bodies(await backend.read_committed(topic)) == ["taken"]
+
+
+async def test_a_compacted_topic_takes_no_record_without_a_key(backend: Backend) -> None:
+    topic = await backend.make_topic(compacted=True)
+    async with started_producer(backend.process("p")) as producer:
+        with pytest.raises(SendFailed):
+            await write(producer, values(topic, "keyless"))
+    assert not await backend.read_all(topic)
+
+
+async def test_closing_sends_what_is_still_under_way(backend: Backend) -> None:
+    topic = await backend.make_topic()
+    producer = backend.process("p").producer("test", None)
+    await producer.start()
+    await producer.send([NewRecord(topic, str(number).encode(), partition=0) for number in range(10)])
+    await producer.close()
+    assert len(await backend.read_committed(topic)) == 10
+
+
+async def test_partitions_that_do_not_exist_are_refused(backend: Backend) -> None:
+    topic = await backend.make_topic(2)
+    async with started_producer(backend.process("p")) as producer:
+        with pytest.raises((LogRefused, ProducerBroken)):
+            await write(producer, values(topic, "x", partition=7))

@@ -1,0 +1,52 @@
+"""What the seam suite and the behaviour suite ask of a log, whichever it is."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from headchef.runtime.log.port import Log, Partition, Record
+
+
+class Backend(Protocol):
+    """A log under test, and what a test may do to it from outside."""
+
+    def name(self, stem: str) -> str:
+        """Make a name for a group, an instance or a transactional id that no other test uses."""
+        ...
+
+    async def make_topic(
+        self, partitions: int = 1, *, max_message_bytes: int | None = None, compacted: bool = False
+    ) -> str:
+        """Make a topic of the test's own and give its name."""
+        ...
+
+    async def grow_topic(self, topic: str, partitions: int) -> None:
+        """Give a topic more partitions."""
+        ...
+
+    async def delete_records(self, partition: Partition, before_offset: int) -> None:
+        """Delete a partition's records before an offset."""
+        ...
+
+    async def delete_group_offsets(self, group: str) -> None:
+        """Forget the places of a group without members, as their expiry does."""
+        ...
+
+    async def read_committed(self, topic: str) -> Sequence[Record]:
+        """Give all that a read_committed reader sees of a topic, partition by partition."""
+        ...
+
+    async def read_all(self, topic: str) -> Sequence[Record]:
+        """Give all of a topic's records, aborted ones and those of open transactions too."""
+        ...
+
+    def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> Log:
+        """Make the log as a process of this name uses it."""
+        ...
+
+    async def kill(self, log: Log) -> None:
+        """End that process without a word to the log."""
+        ...
+
+    async def close(self) -> None:
+        """Close every process that was made."""
+        ...

@@ -1,0 +1,51 @@
+"""Short ways to put members into a group under test."""
+
+from dataclasses import dataclass
+
+from headchef.runtime.log.port import Log, MemberSettings, Membership
+from tests.support.backends import Backend
+from tests.support.eventually import eventually
+from tests.support.recording_member import RecordingMember
+
+SESSION_TIMEOUT_S = 2.0
+HEARTBEAT_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One process in a group, and all that a test looks at."""
+
+    log: Log
+    membership: Membership
+    member: RecordingMember
+
+
+def settings(group: str, instance: str, *topics: str) -> MemberSettings:
+    """Make the settings of a member with a short session."""
+    return MemberSettings(group, instance, topics, SESSION_TIMEOUT_S, HEARTBEAT_S)
+
+
+async def join(backend: Backend, group: str, instance: str, *topics: str, said: bytes | None = None) -> Joined:
+    """Start a process and let it enter a group; it reports its instance unless told otherwise."""
+    log = backend.process(instance)
+    member = RecordingMember(instance.encode() if said is None else said)
+    membership = log.membership(settings(group, instance, *topics), member)
+    await membership.join()
+    return Joined(log, membership, member)
+
+
+async def settled(*members: Joined, of: int | None = None) -> None:
+    """Wait until these members are in one round of so many members, all by default."""
+    size = len(members) if of is None else of
+
+    def in_one_round() -> bool:
+        shares = [each.member.payloads[-1] for each in members]
+        sizes = {each.member.size for each in members}
+        return sizes == {size} and len({each.member.round for each in members}) == 1 and len(set(shares)) == len(shares)
+
+    await eventually(in_one_round)
+
+
+def dealt(*members: Joined) -> list[int]:
+    """Give all tasks of these members, in order."""
+    return sorted(task for each in members for task in each.member.tasks or [])

@@ -1,0 +1,53 @@
+"""An event loop whose time jumps to the next timer when there is nothing else to do: waiting costs nothing."""
+
+import asyncio
+import selectors
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class NothingLeft(RuntimeError):
+    """Every task waits for something that will never happen."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if timeout is None and not ready:
+            raise NothingLeft("no task can run and no timer is set: something awaits what nobody will do")
+        if not ready and timeout is not None:
+            self.passed_s += max(0.0, timeout)
+        return ready
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """A loop for tests without sockets and threads; `time` starts at 0 and moves only while all tasks wait."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Give the seconds that have passed for the tasks of this loop."""
+        return self._jumping.passed_s
+
+
+class LoopClock:
+    """The running loop's time as a clock, whether that is real or virtual."""
+
+    def now(self) -> datetime:
+        """Give a wall clock's time that starts with the loop."""
+        return START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Give the loop's time."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for this many seconds of the loop's time."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,93 @@
+"""Assembles the cache, and runs it: `python -m headchef.cache`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.edge import EdgeAnswerStore
+from headchef.cache.guarded import GuardedStore
+from headchef.cache.handler import CacheHandler
+from headchef.cache.policy import CachePolicy
+from headchef.cache.settings import CacheSettings
+from headchef.cache.store import AnswerStore, StoreRefused
+from headchef.runtime.host import run
+from headchef.runtime.processor import Input, Processor
+from headchef.runtime.settings import BadSettings, RuntimeSettings, load
+from headchef.runtime.surroundings import Surroundings
+
+
+@asynccontextmanager
+async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
+    """Build the cache from the environment's settings; its store is open while the context is.
+
+    A server that is away is no error: the cache goes on without it.
+
+    Args:
+        surroundings: what the host lends.
+
+    Raises:
+        BadSettings: a setting is wrong, or the store refuses to work with these settings.
+    """
+    settings = load(CacheSettings)
+    store = GuardedStore(
+        make_store(settings, load(RuntimeSettings).namespace),
+        CircuitPolicy(settings.retry_first_s, settings.retry_longest_s),
+        surroundings.clock,
+        surroundings.metrics,
+    )
+    try:
+        await store.open()
+    except StoreRefused as error:
+        raise _bad_settings(settings, error) from error
+    try:
+        handler = CacheHandler(store, CachePolicy(settings.ttl_s), surroundings.clock, surroundings.metrics)
+        yield Processor(
+            name="cache",
+            inputs=(Input("steps.planned"), Input("cache.settled")),
+            handler=handler,
+            order="batches",
+            batch=settings.batch,
+        )
+    finally:
+        await store.close()
+
+
+def make_store(settings: CacheSettings, namespace: str) -> AnswerStore:
+    """Choose the store: a server if one is named, else the embedded engine.
+
+    Args:
+        settings: of the cache.
+        namespace: keeps environments apart that share a server or a machine.
+    """
+    if settings.qdrant_url is None:
+        return EdgeAnswerStore(settings.folder / namespace)
+    # The client takes two seconds and 80 MB to load, which the embedded store must not cost.
+    from headchef.cache.server import QdrantServer, ServerAnswerStore
+
+    return ServerAnswerStore(
+        QdrantServer(
+            url=str(settings.qdrant_url),
+            grpc_port=settings.qdrant_grpc_port,
+            api_key=settings.qdrant_api_key,
+            collection=settings.collection or f"{namespace}.answers",
+            open_timeout_s=settings.open_timeout_s,
+            lookup_timeout_s=settings.lookup_timeout_s,
+            put_timeout_s=settings.put_timeout_s,
+        )
+    )
+
+
+def main() -> None:
+    """Run the cache as a process of its own."""
+    run(assemble, "cache")
+
+
+def _bad_settings(settings: CacheSettings, error: StoreRefused) -> BadSettings:
+    if settings.qdrant_url is None:
+        remedy = "name another folder, or a Qdrant server for all by HEADCHEF_CACHE_QDRANT_URL"
+        return BadSettings("HEADCHEF_CACHE_FOLDER", f"{error}; {remedy}")
+    return BadSettings("HEADCHEF_CACHE_QDRANT_API_KEY", f"the Qdrant server refuses: {error}")
+
+
+if __name__ == "__main__":
+    main()

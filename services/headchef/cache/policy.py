@@ -1,0 +1,123 @@
+"""Decides whether an earlier answer serves a step, what follows from that, and which answers are worth keeping."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, assert_never
+
+from headchef_contracts.events.common import Cause, Decided
+from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.steps import CacheSettled, Step, StepCompleted, StepDispatched
+
+from headchef.cache.store import StoredAnswer
+from headchef.runtime.processor import Emit
+
+VERSION = "exact-1"
+"""Of the decisions in this file, for `decided`; raised when one of them changes."""
+
+COMPLETE = frozenset({"stop"})
+"""Finish reasons of answers that the model ended by itself. A cut or refused one must not meet the next job."""
+
+_FREE_USD = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """What holds for all answers.
+
+    Attributes:
+        ttl_s: seconds from the verdict on an answer until it is no longer served; None for ever.
+    """
+
+    ttl_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The step gets an earlier answer."""
+
+    stored: StoredAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The step goes to its model, and why."""
+
+    kind: Literal["miss", "bypass", "unavailable"]
+
+
+Choice = Hit | Pass
+
+
+def choose(step: Step, found: StoredAnswer | None, *, reachable: bool, now: datetime) -> Choice:
+    """Choose between an earlier answer and the model.
+
+    Args:
+        step: what is asked.
+        found: the answer under its tenant and fingerprint.
+        reachable: whether the store was there to be asked.
+        now: the wall clock's time.
+    """
+    if step.cache == "bypass":
+        return Pass("bypass")
+    if not reachable:
+        return Pass("unavailable")
+    if found is None or (found.expires_at is not None and found.expires_at <= now):
+        return Pass("miss")
+    return Hit(found)
+
+
+def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
+    """Say a choice as an event: a completed step that cost nothing, or a dispatch to the step's lane.
+
+    Args:
+        step: what was asked.
+        choice: what came of it.
+        at: when it was made.
+        cause: the record that planned the step.
+    """
+    match choice:
+        case Hit(stored):
+            completed = StepCompleted(
+                step=step,
+                cache=CacheUse(kind="exact", source_job_id=stored.source_job_id),
+                answer=stored.answer,
+                cost_usd=_FREE_USD,
+                attempts=0,
+                provider_s=0.0,
+                decided=_decided(at, (cause, stored.settled)),
+            )
+            return Emit("steps.completed", completed)
+        case Pass(kind):
+            dispatched = StepDispatched(step=step, cache=CacheUse(kind=kind), decided=_decided(at, (cause,)))
+            return Emit(f"steps.dispatched.{step.request.lane}", dispatched)
+        case _:
+            assert_never(choice)
+
+
+def worth_keeping(settled: CacheSettled, cause: Cause, policy: CachePolicy) -> StoredAnswer | None:
+    """Give the answer to store, or None: only an accepted answer that the model ended by itself may be reused.
+
+    Args:
+        settled: the verdict.
+        cause: its record.
+        policy: how long it serves, counted from the verdict, so that storing it again does not prolong it.
+    """
+    answer = settled.answer
+    if settled.verdict != "accepted" or answer is None or answer.finish_reason not in COMPLETE:
+        return None
+    return StoredAnswer(
+        fingerprint=settled.fingerprint,
+        tenant=settled.tenant,
+        answer=answer,
+        model=settled.model,
+        source_job_id=settled.source_job_id,
+        cost_usd=settled.cost_usd,
+        settled_at=settled.settled_at,
+        expires_at=None if policy.ttl_s is None else settled.settled_at + timedelta(seconds=policy.ttl_s),
+        settled=cause,
+    )
+
+
+def _decided(at: datetime, causes: tuple[Cause, ...]) -> Decided:
+    return Decided(at=at, seed=0, catalog_version=None, policy_version=VERSION, causes=causes)

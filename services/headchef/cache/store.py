@@ -1,0 +1,102 @@
+"""The port of the answer store: earlier answers, found by tenant and fingerprint."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from headchef_contracts.events.common import Cause
+from headchef_contracts.events.steps import Answer
+
+from headchef.runtime.errors import HeadchefError
+
+
+class StoreUnavailable(HeadchefError):
+    """The store did not do what it was asked, and may the next time.
+
+    Args:
+        reason: machine-readable, for metrics, such as `timeout`.
+        message: what happened.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+
+
+class StoreRefused(StoreUnavailable):
+    """The store will not serve this process before somebody changes a setting, a folder or a right."""
+
+
+class Sought(NamedTuple):
+    """What a lookup asks for. The tenant is part of it: nobody sees another tenant's answer."""
+
+    tenant: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An accepted answer, and what a hit needs to say where it came from.
+
+    Attributes:
+        fingerprint: 64 hexadecimal digits, of tenant, request and output schema.
+        tenant: whose answer it is.
+        answer: what the model said.
+        model: as the catalogue names it.
+        source_job_id: the job that the model was called for.
+        cost_usd: what the answer cost when it was made; None where not known.
+        settled_at: when it was accepted.
+        expires_at: from when on it is no longer served, however often it was; None for never.
+        settled: the record of `cache.settled` that it came from.
+    """
+
+    fingerprint: str
+    tenant: str
+    answer: Answer
+    model: str
+    source_job_id: str
+    cost_usd: Decimal | None
+    settled_at: datetime
+    expires_at: datetime | None
+    settled: Cause
+
+
+class AnswerStore(Protocol):
+    """Holds one answer a fingerprint. Expired answers are given out too: whether they serve is a policy."""
+
+    async def open(self) -> None:
+        """Make ready; on a store that is ready nothing happens, so that it may be called after each failure.
+
+        Raises:
+            StoreUnavailable: not now; try again.
+            StoreRefused: not with these settings.
+        """
+        ...
+
+    async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
+        """Look for several answers at once, in any number and with repetitions.
+
+        Returns:
+            One for each that was sought, in order; None where there is none of that tenant and fingerprint,
+            or where it cannot be read by this version of the program.
+
+        Raises:
+            StoreUnavailable: nothing is known about any of them.
+        """
+        ...
+
+    async def put(self, answers: Sequence[StoredAnswer]) -> None:
+        """Store answers, each in the place of an earlier one with its fingerprint.
+
+        When it returns they outlive the process, and every later lookup finds them.
+
+        Raises:
+            StoreUnavailable: some or all may not be stored; putting them again is harmless.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of all that `open` took. The store may be opened again."""
+        ...

@@ -1,0 +1,47 @@
+"""An answer store in memory, which can be told to be away or to refuse."""
+
+from collections.abc import Sequence
+
+from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreUnavailable
+
+
+class MemoryAnswerStore(AnswerStore):
+    """Passes the same behaviour suite as the real ones.
+
+    Attributes:
+        fault: raised by each call while it is set.
+        calls: how many calls came through, also those that met the fault.
+    """
+
+    def __init__(self) -> None:
+        self.fault: StoreUnavailable | None = None
+        self.calls = 0
+        self._answers: dict[Sought, StoredAnswer] = {}
+        self._open = False
+
+    async def open(self) -> None:
+        self._meet_fault()
+        self._open = True
+
+    async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
+        self._meet_fault()
+        self._check_open()
+        return [self._answers.get(each) for each in sought]
+
+    async def put(self, answers: Sequence[StoredAnswer]) -> None:
+        self._meet_fault()
+        self._check_open()
+        for each in answers:
+            self._answers[Sought(each.tenant, each.fingerprint)] = each
+
+    async def close(self) -> None:
+        self._open = False
+
+    def _meet_fault(self) -> None:
+        self.calls += 1
+        if self.fault is not None:
+            raise self.fault
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoreUnavailable("closed", "the answer store is not open")

@@ -1,0 +1,59 @@
+"""What lies in Qdrant, and what is no answer."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from headchef.cache.payload import VERSION, point_id, read_payload, write_payload
+from tests.cache.builders import make_sought, make_stored
+
+STORED = make_stored()
+SOUGHT = make_sought()
+
+
+def test_the_payload_is_flat_and_says_its_version() -> None:
+    payload = write_payload(STORED)
+    assert payload["version"] == VERSION == 1
+    assert all(isinstance(value, str | int | float | None) for value in payload.values())
+
+
+def test_the_point_is_the_first_half_of_the_fingerprint() -> None:
+    assert point_id("0123456789abcdef" * 4) == UUID("01234567-89ab-cdef-0123-456789abcdef")
+
+
+def test_a_payload_reads_back() -> None:
+    assert read_payload(write_payload(STORED), SOUGHT) == STORED
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"version": 2},
+        {"version": None},
+        {"tenant": "other"},
+        {"fingerprint": "0" * 64},
+        {"answer": "not JSON"},
+        {"answer": "{}"},
+        {"answer": None},
+        {"cost_usd": "dear"},
+        {"expires_at_s": "soon"},
+        {"settled_at_s": None},
+        {"settled_at_s": 1e300},
+        {"settled_offset": -1},
+    ],
+)
+def test_what_another_version_or_somebody_else_wrote_is_no_answer(changed: dict[str, Any]) -> None:
+    assert read_payload({**write_payload(STORED), **changed}, SOUGHT) is None
+
+
+@pytest.mark.parametrize("name", write_payload(STORED))
+def test_a_payload_that_lacks_a_field_is_no_answer(name: str) -> None:
+    payload = write_payload(STORED)
+    del payload[name]
+    assert read_payload(payload, SOUGHT) is None
+
+
+@pytest.mark.parametrize("payload", [None, {}])
+def test_a_point_without_a_payload_is_no_answer(payload: dict[str, Any] | None) -> None:
+    assert read_payload(payload, SOUGHT) is None

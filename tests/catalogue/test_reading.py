@@ -39,7 +39,7 @@ def write(folder: Path, text: str) -> Path:
 def faults(folder: Path, text: str) -> list[tuple[int, str, str]]:
     with pytest.raises(BadCatalogue) as caught:
         load(write(folder, text))
-    assert str(caught.value).count("\n") == len(caught.value.faults) - 1
+    assert str(caught.value).count("\n") == len(caught.value.faults)
     return [(fault.line, fault.field, fault.message) for fault in caught.value.faults]
 
 

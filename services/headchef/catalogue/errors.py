@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from headchef.runtime.errors import HeadchefError
+from headchef.runtime.settings import BadSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Fault:
     message: str
 
 
-class BadCatalogue(HeadchefError):
-    """A catalogue that cannot be used; the text has one line a fault.
+class BadCatalogue(BadSettings):
+    """A catalogue that cannot be used; after its first line the text has one line a fault.
 
     Args:
         path: the file.
@@ -30,7 +30,8 @@ class BadCatalogue(HeadchefError):
     """
 
     def __init__(self, path: Path, faults: tuple[Fault, ...]) -> None:
-        super().__init__("\n".join(_line(path, fault) for fault in faults))
+        lines = "\n".join(_line(path, fault) for fault in faults)
+        super().__init__("HEADCHEF_CATALOGUE", f"the catalogue cannot be used\n{lines}")
         self.path = path
         self.faults = faults
 

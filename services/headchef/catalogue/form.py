@@ -12,7 +12,7 @@ LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"
 """Part of topic and group names, hence narrow: lower case letters, digits and -, up to 63 characters."""
 
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-Price = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=28, allow_inf_nan=False)]
+Price = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=18, decimal_places=12, allow_inf_nan=False)]
 StructuredOutput = Literal["json_schema", "json_object", "none"]
 OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
 

@@ -65,7 +65,7 @@ class _Comparison:
             found = [list(self.of(path, before, after)) for after in new]
             best = min(range(len(new)), key=lambda index: (sum(it.breaks for it in found[index]), len(found[index])))
             matched.append(best)
-            if any(it.breaks for it in found[best]) and not self._same_kind(before, new[best]):
+            if any(it.breaks for it in found[best]) and not self._alike(before, new[best]):
                 yield Difference(path, True, f"it no longer takes {self._named(0, before)}")
             else:
                 yield from found[best]
@@ -73,8 +73,10 @@ class _Comparison:
             if index not in matched:
                 yield Difference(path, False, f"it now takes {self._named(1, after)} too")
 
-    def _same_kind(self, old: Schema, new: Schema) -> bool:
-        return _kind(_resolved(self._roots[0], old)) == _kind(_resolved(self._roots[1], new))
+    def _alike(self, old: Schema, new: Schema) -> bool:
+        before, after = _resolved(self._roots[0], old), _resolved(self._roots[1], new)
+        fields = set(before.get("properties", ())), set(after.get("properties", ()))
+        return before.get("type") == after.get("type") and (fields[0] == fields[1] or bool(fields[0] & fields[1]))
 
     def _named(self, side: int, schema: Schema) -> str:
         resolved = _resolved(self._roots[side], schema)
@@ -132,10 +134,6 @@ def _resolved(root: Schema, schema: Schema) -> Schema:
         return schema
     target = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     return {**target, **{name: value for name, value in schema.items() if name != "$ref"}}
-
-
-def _kind(schema: Schema) -> object:
-    return schema.get("type"), frozenset(schema.get("required", ())) if schema.get("type") == "object" else None
 
 
 def _types(path: str, old: Schema, new: Schema) -> Iterator[Difference]:

@@ -220,7 +220,10 @@ class Engine:
         await asyncio.gather(*runs, return_exceptions=True)
         for intake in self._intakes:
             await intake.close()
-        await self._membership.close()
+        if self._released.is_set():
+            await self._membership.leave()
+        else:
+            await self._membership.close()
 
     async def _known_topics(self) -> None:
         """Wait for the broker, then for the topics to agree."""

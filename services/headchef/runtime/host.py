@@ -146,7 +146,7 @@ async def _serve(assemble: Assemble, name: str) -> None:
     settings = load(RuntimeSettings)
     kafka = load(KafkaSettings)
     telemetry = start_telemetry(f"headchef-{name}", settings.namespace, str(os.getpid()))
-    log = KafkaLog(kafka, transactional=settings.processing_guarantee == "exactly_once")
+    log = KafkaLog(kafka)
     stop = stop_on_signals()
     host = Host(
         [assemble],

@@ -97,8 +97,12 @@ class Membership(Protocol):
         """Commit as this member, without a transaction. Raises `CommitRefused` if the group has moved on."""
         ...
 
+    async def leave(self) -> None:
+        """Give the place up, so that no round waits for this member; only for one that has nothing left to drain."""
+        ...
+
     async def close(self) -> None:
-        """Leave. A static member sends no word: the group keeps its place until the session times out."""
+        """Disconnect. No word is sent: the group keeps a place that was not left until the session times out."""
         ...
 
 

@@ -108,6 +108,12 @@ class Group:
         member.heard_s = self._clock.monotonic()
         self.offsets.place(offsets)
 
+    def leave(self, member_id: str) -> None:
+        """Give a place up; one that was given up before is no matter."""
+        member = self._roll.members.get(member_id)
+        if member is not None:
+            self._expel(member)
+
     def _member(self, member_id: str, instance: str | None, generation: int | None = None) -> Member:
         # aiokafka's heartbeats and commits do not name the instance, so that a fenced member is just unknown there.
         if instance is not None and self._roll.instances.get(instance, member_id) != member_id:

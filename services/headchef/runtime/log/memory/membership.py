@@ -94,6 +94,13 @@ class MemoryMembership:
             self._rejoin_wanted.set()
             raise
 
+    async def leave(self) -> None:
+        """Give the place up; the others share anew at once."""
+        await self.close()
+        member_id, self._id = self._id, None
+        if member_id is not None:
+            await self._process.request("leave", lambda: self._group().leave(member_id))
+
     async def close(self) -> None:
         """Stop the heartbeats; the group keeps the place until the session times out."""
         if self._task is not None:

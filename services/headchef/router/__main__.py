@@ -1,4 +1,4 @@
-"""Runs the router as a process of its own."""
+"""Assembles the router, and runs it: `python -m headchef.router`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,7 +46,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run the router as a process of its own."""
     run(assemble, "router")
 
 

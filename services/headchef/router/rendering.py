@@ -44,6 +44,9 @@ class Renderer:
         self._environment = PromptEnvironment(self._budget)
         self._kept: OrderedDict[str, Template] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def render(self, source: str, values: dict[str, Any], field: str) -> str:
         """Fill a template.
 

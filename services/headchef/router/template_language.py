@@ -34,6 +34,7 @@ _TEXT_METHODS = frozenset({"endswith", "lower", "split", "startswith", "strip", 
 _LOOP_FIELDS = frozenset(
     {"first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"}
 )
+_KINDS: Mapping[type, str] = {str: "text", list: "an array", int: "a number", float: "a number", type(None): "null"}
 _MAX_BITS = 256
 _REFUSED_NODES: Mapping[type[nodes.Node], str] = {
     nodes.AssignBlock: "{% set … %} with a body",
@@ -62,7 +63,7 @@ class NotGiven(StrictUndefined):
         if isinstance(self._undefined_obj, dict):
             known = ", ".join(str(key)[:40] for key in list(self._undefined_obj)[:10])
             return f"`{name}` is not given; there is {known or 'nothing here'}"
-        return f"`{name}` is asked of a {type(self._undefined_obj).__name__}, which has no such field"
+        return f"`{name}` is asked of {_KINDS.get(type(self._undefined_obj), 'a value')}, which has no such field"
 
 
 class PromptEnvironment(ImmutableSandboxedEnvironment):

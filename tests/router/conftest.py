@@ -1,0 +1,70 @@
+"""A router of its own for each test, with a catalogue of two models and a state that is a dictionary."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from headchef.catalogue import Catalogue, Lane, Model, Provider
+from headchef.router.handler import RouterHandler
+from headchef.router.rendering import Renderer
+from headchef.router.submission import Limits
+from headchef.runtime.processor import Change, Delivery, Outcome
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.schema import SchemaCache
+from tests.support.builders import make_delivery
+from tests.support.manual_clock import ManualClock
+
+
+def make_catalogue(models: Mapping[str, str] = MappingProxyType({"small": "default", "large": "premium"})) -> Catalogue:
+    """Give a catalogue with these models and their lanes; the first is the default."""
+    provider = Provider("sim", "http://localhost", None, None, "max_tokens", 1)
+    lanes = {lane: Lane(lane, provider) for lane in models.values()}
+    known = {name: Model(name, lane, "sim", name, None, "json_schema", None) for name, lane in models.items()}
+    return Catalogue(Path("test.yaml"), "cafe", next(iter(models)), known, lanes)
+
+
+class FakeState:
+    """The task's stores, as the runtime keeps them."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, bytes], bytes] = {}
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        return self.values.get((store, key))
+
+    def apply(self, changes: tuple[Change, ...]) -> None:
+        for change in changes:
+            assert change.value is not None
+            self.values[change.store, change.key] = change.value
+
+
+class Door:
+    """A router and its state: what comes in is handled and remembered."""
+
+    def __init__(self, catalogue: Catalogue | None = None, limits: Limits | None = None) -> None:
+        self.state = FakeState()
+        self.handler = RouterHandler(
+            clock=ManualClock(),
+            metrics=Metrics(),
+            catalogue=catalogue or make_catalogue(),
+            renderer=Renderer(max_templates=8, max_work=400_000),
+            schemas=SchemaCache(8),
+            limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),
+            max_prompt_bytes=50_000,
+        )
+
+    async def deliver(self, delivery: Delivery) -> Outcome:
+        outcome = await self.handler.handle(delivery, self.state)
+        self.state.apply(outcome.changes)
+        return outcome
+
+    async def submit(self, value: bytes | Mapping[str, Any] | None, **record: Any) -> Outcome:
+        return await self.deliver(make_delivery(value=value, **record))
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()

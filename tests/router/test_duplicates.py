@@ -1,0 +1,113 @@
+"""The same job twice, in all its forms, and jobs that lie elsewhere than at home."""
+
+import orjson
+
+from headchef_contracts.events.jobs import JobRefused
+from headchef_contracts.placement import home_partition
+
+from headchef.router.home import FORWARDED_FROM, FORWARDED_TO
+from headchef.runtime.log.port import Headers
+from headchef.runtime.processor import DeadLetter, Emit, Forward, Outcome
+from tests.router.conftest import Door, make_catalogue
+from tests.support.builders import PARTITIONS, make_job
+
+HOME = home_partition("job-1", None, PARTITIONS)
+ELSEWHERE = (HOME + 1) % PARTITIONS
+
+
+def was_accepted(outcome: Outcome) -> bool:
+    return len(outcome.changes) == 1
+
+
+def was_dropped(outcome: Outcome) -> bool:
+    return outcome.outputs == () and outcome.counted == ("headchef.jobs.duplicates",)
+
+
+def is_conflict(outcome: Outcome) -> bool:
+    event = outcome.outputs[1].event if isinstance(outcome.outputs[1], Emit) else None
+    return isinstance(event, JobRefused) and event.reason == "job_id_conflict" and "raise `revision`" in event.message
+
+
+async def test_the_same_content_is_dropped_whatever_the_order_of_its_keys(door: Door) -> None:
+    job = make_job(labels={"a": "1", "b": "2"})
+    turned = {**dict(reversed(job.items())), "labels": {"b": "2", "a": "1"}}
+    assert was_accepted(await door.submit(job))
+    assert was_dropped(await door.submit(job, offset=1))
+    assert was_dropped(await door.submit(orjson.dumps(turned, option=orjson.OPT_INDENT_2), partition=HOME))
+
+
+async def test_other_content_under_a_used_id_is_refused(door: Door) -> None:
+    assert was_accepted(await door.submit(make_job(prompt="one")))
+    assert is_conflict(await door.submit(make_job(prompt="two")))
+    assert was_dropped(await door.submit(make_job(prompt="one")))
+
+
+async def test_a_raised_run_or_revision_is_another_job(door: Door) -> None:
+    for run, revision in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        assert was_accepted(await door.submit(make_job(run=run, revision=revision)))
+        assert was_dropped(await door.submit(make_job(run=run, revision=revision)))
+
+
+async def test_a_duplicate_is_dropped_even_if_it_would_be_refused_today(door: Door) -> None:
+    assert was_accepted(await door.submit(make_job(model="large")))
+    today = Door(make_catalogue({"small": "default"}))
+    today.state = door.state
+    assert was_dropped(await today.submit(make_job(model="large")))
+
+
+async def test_numbers_beyond_64_bits_are_told_apart(door: Door) -> None:
+    def job(number: int) -> bytes:
+        return b'{"job_id": "job-1", "prompt": "{{ input.n }}", "input": {"n": %d}}' % number
+
+    assert was_accepted(await door.submit(job(10**30), partition=HOME))
+    assert is_conflict(await door.submit(job(10**30 + 1), partition=HOME))
+
+
+async def test_a_misplaced_job_is_sent_home_untouched(door: Door) -> None:
+    outcome = await door.submit(make_job(), partition=ELSEWHERE, offset=5)
+    [forward] = outcome.outputs
+    assert isinstance(forward, Forward)
+    assert forward.partition == HOME
+    assert dict(forward.headers) == {FORWARDED_TO: b"%d" % HOME, FORWARDED_FROM: b"%d/5" % ELSEWHERE}
+    assert outcome.changes == ()
+
+
+async def test_a_conversation_has_one_home(door: Door) -> None:
+    homes = {home_partition(f"job-{n}", None, PARTITIONS) for n in range(20)}
+    assert len(homes) == PARTITIONS
+    at_home = home_partition("", "talk", PARTITIONS)
+    for n in range(20):
+        assert was_accepted(await door.submit(make_job(f"job-{n}", conversation_id="talk"), partition=at_home))
+
+
+async def test_a_forwarded_job_is_handled_where_it_was_sent(door: Door) -> None:
+    """Also if the topic has grown since, and its home would be elsewhere today."""
+    headers: Headers = ((FORWARDED_TO, b"%d" % ELSEWHERE), (FORWARDED_FROM, b"0/1"))
+    outcome = await door.submit(make_job(), partition=ELSEWHERE, headers=headers)
+    assert was_accepted(outcome)
+    [emitted] = outcome.outputs
+    assert isinstance(emitted, Emit)
+    assert emitted.event.model_dump()["step"]["job"]["home_partition"] == ELSEWHERE
+
+
+async def test_a_mark_that_names_another_partition_is_not_believed(door: Door) -> None:
+    for mark in (b"%d" % HOME, b"", b"\xff", b"no number"):
+        [forward] = (await door.submit(make_job(), partition=ELSEWHERE, headers=((FORWARDED_TO, mark),))).outputs
+        assert isinstance(forward, Forward)
+
+
+async def test_two_clients_with_different_placement_make_one_job(door: Door) -> None:
+    assert was_accepted(await door.submit(make_job(), partition=HOME))
+    [forward] = (await door.submit(make_job(), partition=ELSEWHERE)).outputs
+    assert isinstance(forward, Forward)
+    assert was_dropped(await door.submit(make_job(), partition=forward.partition, headers=forward.headers))
+
+
+async def test_a_misplaced_job_is_sent_home_before_it_is_validated(door: Door) -> None:
+    outcome = await door.submit(make_job(model="none"), partition=ELSEWHERE)
+    assert isinstance(outcome.outputs[0], Forward)
+
+
+async def test_without_a_job_id_there_is_no_home(door: Door) -> None:
+    outcome = await door.submit({"prompt": "hi"}, partition=ELSEWHERE)
+    assert isinstance(outcome.outputs[0], DeadLetter)

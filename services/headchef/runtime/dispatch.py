@@ -130,7 +130,7 @@ class Dispatcher:
         await asyncio.sleep(0)
 
     async def _in_batches(self) -> None:
-        records = []
+        records: list[Record] = []
         while self._queue and not self._blocked() and len(records) < self._batch:
             if (record := self._next()) is not None:
                 records.append(record)

@@ -15,6 +15,7 @@ Operation = Literal[
     "join",
     "sync",
     "heartbeat",
+    "leave",
     "commit_offsets",
     "committed",
     "fetch",

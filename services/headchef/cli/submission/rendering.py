@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
-from headchef.cli.submission.templates import environment
+from headchef.cli.submission.templates import renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ def rendered(job: JobSubmitted) -> Prompt:
     """Fill a job's prompts from its input; without an input they are literal text.
 
     Raises:
-        jinja2.TemplateError: a template does not fit the input.
+        Refused: a template does not fit the input.
     """
     values = job.input.inline if isinstance(job.input, Inline) else None
     texts = []
     for body in (job.system, job.prompt):
         text = body.inline if isinstance(body, Inline) else ""
-        if body is not None and values is not None:
-            text = environment().from_string(text).render(input=values)
+        if text and values is not None:
+            text = renderer().render(text, values, "prompt")
         texts.append(text)
     return Prompt(texts[0] or None, texts[1])

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from headchef.cli.faults import WrongUsage
+from headchef.router.refusal import Refused
+from headchef.router.rendering import Renderer
+from headchef.router.settings import RouterSettings
+from headchef.router.template_budget import Budget
+from headchef.router.template_language import PromptEnvironment
 
 _LISTED_COLUMNS = 40
+_KNOWN = frozenset({"input", "range", "namespace"})
 
 
 class BadTemplate(Exception):
@@ -21,32 +26,28 @@ class BadTemplate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """A compiled template and the places where it reads the row.
+    """A template and the places where it reads the row.
 
     Attributes:
         name: file or option that it came from, for messages.
         source: its text, as it is sent.
-        compiled: to try it on a row.
         reads: (line in the template, column) for each `input.column` in it.
     """
 
     name: str
     source: str
-    compiled: Template
     reads: tuple[tuple[int, str], ...]
 
     def check(self, row: Mapping[str, Any]) -> None:
-        """Fill the template from a row.
+        """Fill the template from a row, as the router will.
 
         Raises:
             BadTemplate: a column does not exist, or the template fails on this row; says line and columns.
         """
         try:
-            self.compiled.render(input=row)
-        except UndefinedError as error:
-            raise BadTemplate(self._missing(row) or f"{self.name}: {error}") from error
-        except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise BadTemplate(f"{self.name}: {type(error).__name__}: {error}") from error
+            renderer().render(self.source, dict(row), "prompt")
+        except Refused as refused:
+            raise BadTemplate(self._missing(row) or f"{self.name}, {refused.message}") from refused
 
     def _missing(self, row: Mapping[str, Any]) -> str:
         for line, column in self.reads:
@@ -59,9 +60,13 @@ class PromptTemplate:
 
 
 @lru_cache(maxsize=1)
-def environment() -> ImmutableSandboxedEnvironment:
-    """Give Jinja2 as the router has it: sandboxed, and strict about names that do not exist."""
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+def renderer() -> Renderer:
+    """Give the router's own renderer, with its default bound."""
+    return Renderer(max_templates=8, max_work=_max_work())
+
+
+def _max_work() -> int:
+    return int(RouterSettings.model_fields["max_template_work"].default)
 
 
 def compile_template(source: str, name: str) -> PromptTemplate:
@@ -74,12 +79,13 @@ def compile_template(source: str, name: str) -> PromptTemplate:
     Raises:
         WrongUsage: it does not parse, or it names a variable other than `input`.
     """
+    environment = PromptEnvironment(Budget(_max_work()))
     try:
-        tree = environment().parse(source)
-        compiled = environment().from_string(source)
+        tree = environment.parse(source)
+        environment.compiled(source)
     except TemplateSyntaxError as error:
         raise WrongUsage(f"{name}, line {error.lineno}: {error.message}", "see jinja.palletsprojects.com") from error
-    strangers = sorted(find_undeclared_variables(tree) - {"input"})
+    strangers = sorted(find_undeclared_variables(tree) - _KNOWN)
     if strangers:
         first = strangers[0]
         line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == first), 1)
@@ -87,7 +93,7 @@ def compile_template(source: str, name: str) -> PromptTemplate:
             f'{name}, line {line}: "{first}" is not known; the row is called input',
             f"write {{{{ input.{first} }}}} instead of {{{{ {first} }}}}",
         )
-    return PromptTemplate(name, source, compiled, _reads(tree))
+    return PromptTemplate(name, source, _reads(tree))
 
 
 def _reads(tree: nodes.Template) -> tuple[tuple[int, str], ...]:

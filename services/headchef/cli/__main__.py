@@ -1,0 +1,31 @@
+"""The command line: puts the commands together. Each imports what is slow only when it runs."""
+
+import typer
+
+from headchef.cli import dlq, topics
+from headchef.cli.explain import explain
+from headchef.cli.results import results
+from headchef.cli.submit import submit
+from headchef.cli.version import version
+
+_HELP = """Content jobs on Apache Kafka: submit them, read validated results, see what happened.
+
+HEADCHEF_KAFKA names the cluster. Exit codes: 0 all is well, 1 the work failed, 2 wrong usage or settings.
+"""
+
+app = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(submit)
+app.command()(results)
+app.command()(explain)
+app.add_typer(dlq.commands, name="dlq")
+app.add_typer(topics.commands, name="topics")
+app.command()(version)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="headchef")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Waits for the outcomes of chosen jobs."""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from headchef.cli.following.feed import Feed, Outcome
+from headchef.runtime.clock import Clock, SystemClock
+
+_POLL_S = 0.25
+
+
+async def wait_for(
+    feed: Feed,
+    wanted: Collection[str],
+    *,
+    stop: asyncio.Event,
+    timeout_s: float,
+    progress: Callable[[int], None] | None = None,
+    clock: Clock | None = None,
+) -> dict[str, Outcome]:
+    """Read until each job has an outcome, the time is up, or `stop` is set.
+
+    Args:
+        feed: opened before the jobs were submitted, or at the start.
+        wanted: job ids.
+        stop: looked at several times a second.
+        timeout_s: seconds without any wanted outcome before giving up.
+        progress: told how many are there.
+        clock: time, for tests.
+
+    Returns:
+        The newest outcome of each job that has one.
+    """
+    clock = clock or SystemClock()
+    open_ids, found = set(wanted), dict[str, Outcome]()
+    last = clock.monotonic()
+    while open_ids and not stop.is_set() and clock.monotonic() - last < timeout_s:
+        for outcome in await feed.next(_POLL_S):
+            if outcome.job_id is not None and outcome.job_id in wanted:
+                found[outcome.job_id] = outcome
+                open_ids.discard(outcome.job_id)
+                last = clock.monotonic()
+        if progress is not None:
+            progress(len(found))
+    return found

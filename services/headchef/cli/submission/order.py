@@ -1,0 +1,166 @@
+"""What `submit` was asked to send: its options, read and checked, as a source of rows and the options of its jobs."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from headchef.cli.faults import WrongUsage
+from headchef.cli.submission.jobs import JobOptions
+from headchef.cli.submission.rows import RowFormat, format_of
+from headchef.cli.submission.source import Source
+from headchef.cli.submission.templates import PromptTemplate, compile_template
+from headchef.schema.compiled import SchemaRefused, compile_schema
+
+_STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The options of the command line.
+
+    Attributes:
+        file: what to read; None for the one job of `--prompt`.
+        prompt: text of `--prompt`.
+        prompt_file: file of the prompt.
+        system: text of the system prompt.
+        schema: file of the output schema.
+        values: JSON text of `--input`.
+        file_format: as given.
+        job_id: of one job.
+        new_id: the id of one job that was given none.
+        id_field: column of the ids.
+        id_prefix: put before ids.
+        subject_field: column of the subjects.
+        labels: each as `NAME=VALUE`.
+        fields: other fields of all jobs, by their names in the event; None leaves one out.
+        parameters: sampling parameters; None leaves one out.
+    """
+
+    file: Path | None
+    prompt: str | None
+    prompt_file: Path | None
+    system: str | None
+    schema: Path | None
+    values: str | None
+    file_format: RowFormat | None
+    job_id: str | None
+    new_id: str
+    id_field: str | None
+    id_prefix: str
+    subject_field: str | None
+    labels: Sequence[str]
+    fields: dict[str, Any]
+    parameters: dict[str, Any]
+
+    def read(self) -> tuple[Source, JobOptions]:
+        """Open what the options name.
+
+        Raises:
+            WrongUsage: options that do not go together, or a file that cannot be used; names the option.
+        """
+        self._check()
+        prompt = self._prompt()
+        single = self.file is None and prompt is not None
+        source = self._single(prompt) if single else self._source()
+        templated = prompt is not None and not (single and self.values is None)
+        options = JobOptions(
+            stem=source.stem,
+            prompt=compile_template(prompt, self._prompt_name) if templated and prompt is not None else None,
+            system=self._system() if templated else None,
+            schema=_schema(self.schema),
+            id_field=self.id_field,
+            id_prefix=self.id_prefix,
+            subject_field=self.subject_field,
+            fields=self._fields(single, templated),
+        )
+        return source, options
+
+    @property
+    def _prompt_name(self) -> str:
+        return "--prompt" if self.prompt_file is None else str(self.prompt_file)
+
+    def _check(self) -> None:
+        if self.prompt is not None and self.prompt_file is not None:
+            raise WrongUsage("--prompt and --prompt-file are both given", "give one of them")
+        if self.file is not None:
+            for option, value, instead in (
+                ("--job-id", self.job_id, "--id-field names the column that holds the ids"),
+                ("--input", self.values, "the rows of the file are the input"),
+            ):
+                if value is not None:
+                    raise WrongUsage(f"{option} is for one job, not for a file", instead)
+        elif self.id_field is not None or self.subject_field is not None:
+            raise WrongUsage("--id-field and --subject-field name columns of a file", "for one job give --job-id")
+
+    def _prompt(self) -> str | None:
+        return _text(self.prompt_file, "--prompt-file") if self.prompt_file is not None else self.prompt
+
+    def _system(self) -> PromptTemplate | None:
+        return None if self.system is None else compile_template(self.system, "--system")
+
+    def _fields(self, single: bool, templated: bool) -> dict[str, Any]:
+        fields = {name: value for name, value in self.fields.items() if value is not None}
+        parameters = {name: value for name, value in self.parameters.items() if value is not None}
+        if parameters:
+            fields["parameters"] = parameters
+        if self.labels:
+            fields["labels"] = dict(_label(label) for label in self.labels)
+        if single:
+            fields["job_id"] = self.id_prefix + (self.job_id or self.new_id)
+        if self.system is not None and not templated:
+            fields["system"] = self.system
+        return fields
+
+    def _single(self, prompt: str | None) -> Source:
+        text = orjson.dumps({"prompt": prompt}).decode() if self.values is None else self.values
+        return Source("--input" if self.values is not None else self._prompt_name, "json", text=text)
+
+    def _source(self) -> Source:
+        if self.file is not None and str(self.file) != _STDIN:
+            return Source(str(self.file), self.file_format or format_of(self.file.name), self.file)
+        if self.file is None and sys.stdin.isatty():
+            raise WrongUsage("nothing to submit", "give a FILE, a --prompt, or jobs on standard input")
+        text = sys.stdin.read()
+        return Source("standard input", self.file_format or _guessed(text), text=text)
+
+
+def _guessed(text: str) -> RowFormat:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return "jsonl"
+    return "json"
+
+
+def _text(path: Path, option: str) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{option}: {path} is not UTF-8", "save the file as UTF-8") from error
+
+
+def _schema(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        schema = orjson.loads(_text(path, "--schema"))
+    except orjson.JSONDecodeError as error:
+        raise WrongUsage(f"--schema: {path}, line {error.lineno}, column {error.colno}: {error.msg}") from error
+    if not isinstance(schema, dict):
+        raise WrongUsage(f"--schema: {path} holds no JSON object", 'a JSON Schema starts with {"type": "object", …}')
+    try:
+        compile_schema(schema)
+    except SchemaRefused as refused:
+        raise WrongUsage(f"--schema: {path}, at {refused.path or 'the whole'}: {refused.message}") from refused
+    return schema
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise WrongUsage(f'--label: "{text}" is not NAME=VALUE', "such as --label season=spring")
+    return name, value

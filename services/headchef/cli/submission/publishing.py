@@ -1,0 +1,105 @@
+"""Publishes jobs in windows, and counts what the log has acknowledged, so that an interruption loses nothing."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from headchef_contracts import cloudevents, registry, topics
+from headchef_contracts.events.jobs import JobSubmitted
+
+from headchef.runtime.errors import LogError, LogUnavailable, SendFailed
+from headchef.runtime.log.port import NewRecord, Producer
+
+WINDOW = 500
+"""Jobs under way at once: enough for full batches, and few to wait for after Ctrl-C."""
+
+_SOURCE = "/headchef/cli"
+
+
+@dataclass(slots=True)
+class Sent:
+    """How far a submission came.
+
+    Attributes:
+        acknowledged: jobs that the log has taken.
+        refused: job id and reason of jobs that the log did not take.
+        stopped: why the rest was not tried, or None if all were.
+    """
+
+    acknowledged: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    stopped: str | None = None
+
+
+def record_of(job: JobSubmitted, namespace: str) -> NewRecord:
+    """Make the record of a job; its event id follows from the job, so that a repeated one is recognised."""
+    attributes = cloudevents.Attributes(
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.job_id}\0{job.run}\0{job.revision}")),
+        source=_SOURCE,
+        type=job.event_type,
+        version=job.version,
+        subject=job.job_id,
+    )
+    return NewRecord(
+        topics.physical(namespace, "jobs.submitted"),
+        registry.encode(job),
+        topics.key_of("jobs.submitted", job),
+        headers=cloudevents.to_headers(attributes),
+    )
+
+
+async def publish_all(
+    jobs: Iterable[JobSubmitted],
+    producer: Producer,
+    *,
+    namespace: str,
+    stop: asyncio.Event,
+    progress: Callable[[int], None] | None = None,
+) -> Sent:
+    """Publish jobs until all are acknowledged, the log goes away, or `stop` is set.
+
+    Args:
+        jobs: read as they are needed.
+        producer: started, without transactions.
+        namespace: first part of the topic's name.
+        stop: looked at between windows; what is under way is waited for.
+        progress: told how many jobs are acknowledged.
+    """
+    sent = Sent()
+    for window in _windows(jobs):
+        if stop.is_set():
+            sent.stopped = "interrupted"
+            break
+        try:
+            await _publish(window, producer, namespace, sent)
+        except LogError as error:
+            sent.stopped = str(error)
+            break
+        if progress is not None:
+            progress(sent.acknowledged)
+    return sent
+
+
+async def _publish(window: Sequence[JobSubmitted], producer: Producer, namespace: str, sent: Sent) -> None:
+    awaited = await producer.send([record_of(job, namespace) for job in window])
+    outcomes = await asyncio.gather(*awaited, return_exceptions=True)
+    gone: LogError | None = None
+    for job, outcome in zip(window, outcomes, strict=True):
+        if isinstance(outcome, SendFailed):
+            sent.refused.append((job.job_id, str(outcome)))
+        elif isinstance(outcome, LogError):
+            gone = outcome
+        elif isinstance(outcome, BaseException):
+            raise outcome
+        else:
+            sent.acknowledged += 1
+    if gone is not None:
+        raise gone if isinstance(gone, LogUnavailable) else LogUnavailable(str(gone))
+
+
+def _windows(jobs: Iterable[JobSubmitted]) -> Iterator[list[JobSubmitted]]:
+    left = iter(jobs)
+    while window := list(islice(left, WINDOW)):
+        yield window

@@ -1,0 +1,176 @@
+"""Carries a submission out: check everything, publish, wait if asked to, and say what happened."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from headchef_contracts import topics
+from headchef_contracts.events.jobs import JobSubmitted
+
+from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
+from headchef.cli.faults import WorkFailed, WrongUsage
+from headchef.cli.following.feed import Feed, Outcome, open_feed
+from headchef.cli.following.show import outcome_as_json, show_outcome, summary
+from headchef.cli.following.waiting import wait_for
+from headchef.cli.interrupts import stop_on_signals
+from headchef.cli.screen import Screen
+from headchef.cli.submission.jobs import JobOptions
+from headchef.cli.submission.order import Order
+from headchef.cli.submission.publishing import Sent, publish_all
+from headchef.cli.submission.source import Source
+from headchef.cli.submission.survey import Survey, jobs_of, survey
+from headchef.runtime.log.port import Log
+
+_SHOWN_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a submission is carried out.
+
+    Attributes:
+        skip_bad: send the good lines of an input with bad ones.
+        dry_run: send nothing.
+        wait: wait for the results.
+        timeout_s: for how long, in seconds.
+        patience_s: how long to wait for Kafka, in seconds.
+        as_json: show the outcome as JSON.
+    """
+
+    skip_bad: bool
+    dry_run: bool
+    wait: bool
+    timeout_s: float
+    patience_s: float
+    as_json: bool
+
+
+def carry_out(order: Order, manner: Manner) -> None:
+    """Do what `submit` was asked to.
+
+    Raises:
+        WrongUsage: the input is wrong, and nothing was sent.
+        WorkFailed: not all of it could be sent, or not all results came.
+    """
+    screen = Screen(as_json=manner.as_json)
+    source, options = order.read()
+    with screen.progress(f"checking {source.name}"):
+        found = survey(source, options)
+    _report_faults(found, manner, screen)
+    if found.repeated:
+        screen.say(f"{found.repeated:,} lines repeat the job of an earlier line and are not sent again", "yellow")
+    if manner.dry_run:
+        _tell(screen, f"{found.jobs:,} jobs are fine; nothing was sent", {"jobs": found.jobs, "sent": 0})
+        return
+    is_new = order.file is None and order.job_id is None
+    asyncio.run(_Submission(source, options, found, manner, screen, is_new).run(named_cluster()))
+
+
+def _report_faults(found: Survey, manner: Manner, screen: Screen) -> None:
+    for fault in found.faults[:_SHOWN_FAULTS]:
+        screen.say(str(fault), "red")
+    if len(found.faults) > _SHOWN_FAULTS:
+        screen.say(f"… and {len(found.faults) - _SHOWN_FAULTS:,} more", "red")
+    if found.faults and not manner.skip_bad:
+        bad = "1 line is wrong" if len(found.faults) == 1 else f"{len(found.faults):,} lines are wrong"
+        raise WrongUsage(f"{bad}, and nothing was sent", "mend them, or send the others with --skip-bad")
+    if not found.jobs:
+        raise WrongUsage("there is no job in the input")
+
+
+class _Submission:
+    def __init__(
+        self, source: Source, options: JobOptions, found: Survey, manner: Manner, screen: Screen, is_new: bool
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._found = found
+        self._manner = manner
+        self._screen = screen
+        self._is_new = is_new
+
+    async def run(self, cluster: Cluster) -> None:
+        with stop_on_signals() as stop:
+            async with opened(cluster) as log:
+                await patiently(
+                    lambda: _require_topic(log, cluster.namespace),
+                    cluster=cluster,
+                    screen=self._screen,
+                    patience_s=self._manner.patience_s,
+                )
+                feed = await self._feed(log, cluster) if self._manner.wait else None
+                sent = await self._publish(log, cluster, stop)
+                if feed is None:
+                    self._conclude(sent, {})
+                else:
+                    self._conclude(sent, await self._results(feed, stop) if sent.stopped is None else {})
+
+    async def _feed(self, log: Log, cluster: Cluster) -> Feed:
+        return await open_feed(log, cluster.namespace, "now" if self._is_new else "start")
+
+    async def _publish(self, log: Log, cluster: Cluster, stop: asyncio.Event) -> Sent:
+        producer = log.producer(f"{cluster.namespace}.submit", None)
+        await producer.start()
+        try:
+            with self._screen.progress("submitting", self._found.jobs) as meter:
+                return await publish_all(
+                    self._jobs(), producer, namespace=cluster.namespace, stop=stop, progress=meter.update
+                )
+        finally:
+            await producer.close()
+
+    def _jobs(self) -> Iterable[JobSubmitted]:
+        return jobs_of(self._source, self._options)
+
+    async def _results(self, feed: Feed, stop: asyncio.Event) -> dict[str, Outcome]:
+        wanted = {job.job_id for job in self._jobs()}
+        with self._screen.progress("waiting for results", len(wanted)) as meter:
+            return await wait_for(feed, wanted, stop=stop, timeout_s=self._manner.timeout_s, progress=meter.update)
+
+    def _conclude(self, sent: Sent, outcomes: Mapping[str, Outcome]) -> None:
+        for job_id, reason in sent.refused[:_SHOWN_FAULTS]:
+            self._screen.say(f"job {job_id} was not taken: {reason}", "red")
+        self._show(sent, outcomes)
+        missing = self._found.jobs - sent.acknowledged
+        if missing:
+            why = sent.stopped or "Kafka did not take some"
+            raise WorkFailed(
+                f"{sent.acknowledged:,} of {self._found.jobs:,} jobs are acknowledged ({why})",
+                "run the same command again: what has arrived keeps its id and is not done twice",
+            )
+        if self._found.faults:
+            raise WorkFailed(f"{len(self._found.faults):,} bad lines were left out")
+        if self._manner.wait and len(outcomes) < self._found.jobs:
+            raise WorkFailed(
+                f"{len(outcomes):,} of {self._found.jobs:,} results are there",
+                "`headchef results --follow` goes on waiting; are the services running?",
+            )
+        if any(outcome.status not in ("ok", "needs_review") for outcome in outcomes.values()):
+            raise WorkFailed("not all jobs came out well")
+
+    def _show(self, sent: Sent, outcomes: Mapping[str, Outcome]) -> None:
+        single = next(iter(self._jobs())).job_id if self._found.jobs == 1 else None
+        if self._manner.as_json:
+            results = [outcome_as_json(each) for each in outcomes.values()]
+            counts = {"jobs": self._found.jobs, "acknowledged": sent.acknowledged}
+            self._screen.data({**counts, "job_id": single, "results": results})
+            return
+        if sent.acknowledged:
+            self._screen.say(f"submitted job {single}" if single else f"submitted {sent.acknowledged:,} jobs", "green")
+        if single is not None and single in outcomes:
+            self._screen.write(show_outcome(outcomes[single]))
+        elif outcomes:
+            self._screen.write(summary([each.event for each in outcomes.values()]))
+
+
+def _tell(screen: Screen, text: str, value: object) -> None:
+    if screen.as_json:
+        screen.data(value)
+    else:
+        screen.say(text, "green")
+
+
+async def _require_topic(log: Log, namespace: str) -> None:
+    name = topics.physical(namespace, "jobs.submitted")
+    if not await log.partition_counts([name]):
+        raise WorkFailed(f"there is no topic {name}", "make the topics with `headchef topics create`")

@@ -1,0 +1,46 @@
+"""Assembles the validator, and runs it: `python -m headchef.validator`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from headchef.runtime.host import run
+from headchef.runtime.processor import Input, Processor
+from headchef.runtime.settings import load
+from headchef.runtime.surroundings import Surroundings
+from headchef.schema import SchemaCache
+from headchef.validator.handler import ValidatorHandler
+from headchef.validator.policy import JudgingPolicy
+from headchef.validator.settings import ValidatorSettings
+
+
+@asynccontextmanager
+async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
+    """Build the validator from the environment's settings.
+
+    Args:
+        surroundings: what the host lends.
+
+    Raises:
+        BadSettings: a setting is wrong.
+    """
+    settings = load(ValidatorSettings)
+    handler = ValidatorHandler(
+        clock=surroundings.clock,
+        metrics=surroundings.metrics,
+        schemas=SchemaCache(settings.max_schemas),
+        policy=JudgingPolicy(
+            max_answer_characters=settings.max_answer_characters,
+            max_findings=settings.max_findings,
+            max_message_characters=settings.max_message_characters,
+        ),
+    )
+    yield Processor(name="validator", inputs=(Input("steps.completed"),), handler=handler)
+
+
+def main() -> None:
+    """Run the validator as a process of its own."""
+    run(assemble, "validator")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Judges a completed step: accepted, rejected with findings, or failed. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from headchef_contracts.events.common import Finding, Inline
+from headchef_contracts.events.jobs import Failure
+from headchef_contracts.events.steps import Answer, StepCompleted
+
+from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
+from headchef.validator.answer import AnswerRefused, parse_answer
+
+POLICY_VERSION = "validator/1"
+
+# As providers say that an answer was cut off or withheld; no check can make such an answer good.
+_CUT_OFF = frozenset({"length", "max_tokens"})
+_WITHHELD = frozenset({"refusal", "content_filter", "safety"})
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingPolicy:
+    """How much is looked at, and how much is said.
+
+    Attributes:
+        max_answer_characters: longer answers are rejected where a schema is to be applied.
+        max_findings: no more than this many are reported.
+        max_message_characters: of one finding.
+    """
+
+    max_answer_characters: int
+    max_findings: int
+    max_message_characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer passed all checks; the output is the parsed JSON, or the text."""
+
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The answer failed a check."""
+
+    said: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no answer to check."""
+
+    failure: Failure
+
+
+Verdict = Accepted | Rejected | Failed
+
+
+def judge(event: StepCompleted, schemas: SchemaCache, policy: JudgingPolicy) -> Verdict:
+    """Judge a step by its answer and its schema.
+
+    Args:
+        event: the completed step.
+        schemas: compiles the step's schema.
+        policy: the limits.
+    """
+    if event.failure is not None:
+        return Failed(event.failure)
+    if event.answer is None:
+        raise AssertionError("the contract lets no step end with neither answer nor failure")
+    unusable = _unusable(event.answer)
+    if unusable is not None:
+        return Failed(unusable)
+    if not isinstance(event.answer.output, Inline) or not isinstance(event.answer.output.inline, str):
+        return Failed(Failure(reason="malformed_response", message="the answer is not text"))
+    said = event.answer.output.inline
+    schema = event.step.request.output_schema
+    if schema is not None:
+        return _judge_json(said, schema, schemas, policy)
+    if not said.strip():
+        return Rejected(said, (Finding(check="empty", path="", message="the answer is empty"),))
+    return Accepted(said)
+
+
+def findings_of(verdict: Rejected | Failed) -> tuple[Finding, ...]:
+    """Give what speaks against an answer, also where it was cut off or withheld."""
+    if isinstance(verdict, Rejected):
+        return verdict.findings
+    return (Finding(check=verdict.failure.reason, path="", message=verdict.failure.message),)
+
+
+def _unusable(answer: Answer) -> Failure | None:
+    if answer.finish_reason in _CUT_OFF:
+        tokens = answer.usage.output_tokens
+        message = f"the answer was cut off after {tokens} tokens: raise parameters.max_output_tokens, or ask for less"
+        return Failure(reason="length", message=message)
+    if answer.finish_reason in _WITHHELD:
+        return Failure(reason="refusal", message=f"the model did not answer ({answer.finish_reason})")
+    return None
+
+
+def _judge_json(said: str, schema: dict[str, Any], schemas: SchemaCache, policy: JudgingPolicy) -> Verdict:
+    try:
+        compiled = schemas.compiled(schema)
+        value = _parsed(said, compiled, policy)
+    except SchemaRefused as refused:
+        return _rejected(said, "schema", f"the output schema cannot be used: {refused}", policy)
+    except AnswerRefused as refused:
+        return _rejected(said, refused.check, refused.message, policy)
+    findings = compiled.findings(
+        value, max_findings=policy.max_findings, max_message_characters=policy.max_message_characters
+    )
+    return Rejected(said, findings) if findings else Accepted(value)
+
+
+def _parsed(said: str, compiled: CompiledSchema, policy: JudgingPolicy) -> Any:
+    return parse_answer(
+        said, kinds=compiled.kinds, max_characters=policy.max_answer_characters, max_depth=compiled.max_depth
+    )
+
+
+def _rejected(said: str, check: str, message: str, policy: JudgingPolicy) -> Rejected:
+    return Rejected(said, (Finding(check=check, path="", message=message[: policy.max_message_characters]),))

@@ -2,19 +2,16 @@
 
 import pytest
 
-from headchef_contracts import placement, topics
+from headchef_contracts import placement
 from headchef_contracts.events.common import Event
 
 from headchef.cli.history.describe import describe
 from headchef.cli.history.explanation import answer, as_json, messages, story
 from headchef.cli.history.gather import History, gather
 from headchef.cli.history.hop import Hop, in_order
-from headchef.runtime.clock import SystemClock
-from headchef.runtime.log.memory import Cluster, MemoryLog
-from headchef.runtime.log.port import NewRecord
+from headchef.runtime.log.memory import MemoryLog
 from tests.cli.builders import (
     SHA,
-    as_record,
     make_attempt,
     make_completed,
     make_dispatched,
@@ -23,18 +20,7 @@ from tests.cli.builders import (
     make_planned,
     make_refused,
 )
-
-TOPICS = (
-    "jobs.submitted",
-    "jobs.refused",
-    "jobs.finished",
-    "steps.planned",
-    "steps.dispatched.default",
-    "steps.completed",
-    "steps.judged",
-    "attempts.recorded",
-    "cache.settled",
-)
+from tests.cli.clusters import make_log, put_event
 
 
 def hop(topic: str, event: Event, timestamp_ms: int, offset: int = 0) -> Hop:
@@ -93,22 +79,9 @@ def test_the_json_has_everything() -> None:
     assert (told["status"], told["cost_usd"], len(told["events"])) == ("ok", "0.0012", 6)
 
 
-async def write(log: MemoryLog, topic: str, event: Event, key: bytes | None, number: int | None = None) -> None:
-    value, headers = as_record(event)
-    producer = log.producer("test", None)
-    await producer.start()
-    record = NewRecord(topics.physical("headchef", topic), value, key, number, headers)
-    for sent in await producer.send([record]):
-        await sent
-    await producer.close()
-
-
 @pytest.fixture
 def log() -> MemoryLog:
-    cluster = Cluster(SystemClock())
-    for name in TOPICS:
-        cluster.create_topic(topics.physical("headchef", name), 4)
-    return MemoryLog(cluster)
+    return make_log()
 
 
 async def found(log: MemoryLog, job_id: str = "j1", max_records: int = 1000) -> History:
@@ -118,12 +91,12 @@ async def found(log: MemoryLog, job_id: str = "j1", max_records: int = 1000) -> 
 async def test_every_event_of_a_job_is_found_and_no_other(log: MemoryLog) -> None:
     for job_id in ("j1", "j11"):
         key = job_id.encode()
-        await write(log, "jobs.submitted", make_job(job_id), key)
-        await write(log, "steps.planned", make_planned(job_id), SHA.encode())
-        await write(log, "steps.dispatched.default", make_dispatched(job_id), None, 3)
-        await write(log, "attempts.recorded", make_attempt(job_id), key)
-        await write(log, "steps.completed", make_completed(job_id), key)
-        await write(log, "jobs.finished", make_finished(job_id, "x"), key)
+        await put_event(log, "jobs.submitted", make_job(job_id), key)
+        await put_event(log, "steps.planned", make_planned(job_id), SHA.encode())
+        await put_event(log, "steps.dispatched.default", make_dispatched(job_id), None, 3)
+        await put_event(log, "attempts.recorded", make_attempt(job_id), key)
+        await put_event(log, "steps.completed", make_completed(job_id), key)
+        await put_event(log, "jobs.finished", make_finished(job_id, "x"), key)
     history = await found(log)
     assert sorted(hop.topic for hop in history.hops) == sorted(
         (
@@ -140,20 +113,20 @@ async def test_every_event_of_a_job_is_found_and_no_other(log: MemoryLog) -> Non
 
 async def test_a_submission_in_a_strange_place_is_found(log: MemoryLog) -> None:
     home = placement.home_partition("j1", None, 4)
-    await write(log, "jobs.submitted", make_job("j1"), b"other", (home + 1) % 4)
+    await put_event(log, "jobs.submitted", make_job("j1"), b"other", (home + 1) % 4)
     history = await found(log)
     assert [each.partition for each in history.hops] == [(home + 1) % 4]
 
 
 async def test_an_unfinished_job_is_found_as_far_as_it_came(log: MemoryLog) -> None:
-    await write(log, "jobs.submitted", make_job("j1"), b"j1")
-    await write(log, "steps.planned", make_planned("j1"), SHA.encode())
+    await put_event(log, "jobs.submitted", make_job("j1"), b"j1")
+    await put_event(log, "steps.planned", make_planned("j1"), SHA.encode())
     assert [each.topic for each in (await found(log)).hops] == ["jobs.submitted", "steps.planned"]
 
 
 async def test_the_reading_is_bounded_and_says_so(log: MemoryLog) -> None:
     for number in range(5):
-        await write(log, "jobs.submitted", make_job(f"other{number}"), b"j1")
+        await put_event(log, "jobs.submitted", make_job(f"other{number}"), b"j1")
     history = await found(log, max_records=2)
     assert history.hops == []
     assert history.skipped == {"jobs.submitted": 3}

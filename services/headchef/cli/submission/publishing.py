@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from headchef_contracts import cloudevents, registry, topics
+from headchef_contracts import cloudevents, placement, registry, topics
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.errors import LogError, LogUnavailable, SendFailed
@@ -33,8 +33,14 @@ class Sent:
     stopped: str | None = None
 
 
-def record_of(job: JobSubmitted, namespace: str) -> NewRecord:
-    """Make the record of a job; its event id follows from the job, so that a repeated one is recognised."""
+def record_of(job: JobSubmitted, namespace: str, partitions: int) -> NewRecord:
+    """Make the record of a job, for its home; its event id follows from the job, so that a repeat is recognised.
+
+    Args:
+        job: what to publish.
+        namespace: first part of the topic's name.
+        partitions: how many the topic has.
+    """
     attributes = cloudevents.Attributes(
         id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.job_id}\0{job.run}\0{job.revision}")),
         source=_SOURCE,
@@ -46,6 +52,7 @@ def record_of(job: JobSubmitted, namespace: str) -> NewRecord:
         topics.physical(namespace, "jobs.submitted"),
         registry.encode(job),
         topics.key_of("jobs.submitted", job),
+        placement.home_partition(job.job_id, job.conversation_id, partitions),
         headers=cloudevents.to_headers(attributes),
     )
 
@@ -55,6 +62,7 @@ async def publish_all(
     producer: Producer,
     *,
     namespace: str,
+    partitions: int,
     stop: asyncio.Event,
     progress: Callable[[int], None] | None = None,
 ) -> Sent:
@@ -64,6 +72,7 @@ async def publish_all(
         jobs: read as they are needed.
         producer: started, without transactions.
         namespace: first part of the topic's name.
+        partitions: how many the topic has.
         stop: looked at between windows; what is under way is waited for.
         progress: told how many jobs are acknowledged.
     """
@@ -73,7 +82,7 @@ async def publish_all(
             sent.stopped = "interrupted"
             break
         try:
-            await _publish(window, producer, namespace, sent)
+            await _publish([record_of(job, namespace, partitions) for job in window], window, producer, sent)
         except LogError as error:
             sent.stopped = str(error)
             break
@@ -82,8 +91,10 @@ async def publish_all(
     return sent
 
 
-async def _publish(window: Sequence[JobSubmitted], producer: Producer, namespace: str, sent: Sent) -> None:
-    awaited = await producer.send([record_of(job, namespace) for job in window])
+async def _publish(
+    records: Sequence[NewRecord], window: Sequence[JobSubmitted], producer: Producer, sent: Sent
+) -> None:
+    awaited = await producer.send(records)
     outcomes = await asyncio.gather(*awaited, return_exceptions=True)
     gone: LogError | None = None
     for job, outcome in zip(window, outcomes, strict=True):

@@ -92,14 +92,14 @@ class _Submission:
     async def run(self, cluster: Cluster) -> None:
         with stop_on_signals() as stop:
             async with opened(cluster) as log:
-                await patiently(
-                    lambda: _require_topic(log, cluster.namespace),
+                partitions = await patiently(
+                    lambda: _partitions(log, cluster.namespace),
                     cluster=cluster,
                     screen=self._screen,
                     patience_s=self._manner.patience_s,
                 )
                 feed = await self._feed(log, cluster) if self._manner.wait else None
-                sent = await self._publish(log, cluster, stop)
+                sent = await self._publish(log, cluster, partitions, stop)
                 if feed is None:
                     self._conclude(sent, {})
                 else:
@@ -108,13 +108,18 @@ class _Submission:
     async def _feed(self, log: Log, cluster: Cluster) -> Feed:
         return await open_feed(log, cluster.namespace, "now" if self._is_new else "start")
 
-    async def _publish(self, log: Log, cluster: Cluster, stop: asyncio.Event) -> Sent:
+    async def _publish(self, log: Log, cluster: Cluster, partitions: int, stop: asyncio.Event) -> Sent:
         producer = log.producer(f"{cluster.namespace}.submit", None)
         await producer.start()
         try:
             with self._screen.progress("submitting", self._found.jobs) as meter:
                 return await publish_all(
-                    self._jobs(), producer, namespace=cluster.namespace, stop=stop, progress=meter.update
+                    self._jobs(),
+                    producer,
+                    namespace=cluster.namespace,
+                    partitions=partitions,
+                    stop=stop,
+                    progress=meter.update,
                 )
         finally:
             await producer.close()
@@ -170,7 +175,9 @@ def _tell(screen: Screen, text: str, value: object) -> None:
         screen.say(text, "green")
 
 
-async def _require_topic(log: Log, namespace: str) -> None:
+async def _partitions(log: Log, namespace: str) -> int:
     name = topics.physical(namespace, "jobs.submitted")
-    if not await log.partition_counts([name]):
+    counts = await log.partition_counts([name])
+    if name not in counts:
         raise WorkFailed(f"there is no topic {name}", "make the topics with `headchef topics create`")
+    return counts[name]

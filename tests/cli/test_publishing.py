@@ -1,0 +1,61 @@
+"""Publishing: every acknowledged job is counted, an interruption says how far it came, and repeats are recognised."""
+
+import asyncio
+from collections.abc import Iterator
+
+from headchef_contracts import cloudevents, placement, topics
+from headchef_contracts.events.jobs import JobSubmitted
+
+from headchef.cli.submission.publishing import WINDOW, publish_all, record_of
+from headchef.runtime.log.memory import MemoryLog
+from headchef.runtime.log.port import Partition
+from tests.cli.builders import make_job
+from tests.cli.clusters import NAMESPACE, make_log
+
+PHYSICAL = topics.physical(NAMESPACE, "jobs.submitted")
+
+
+async def publish(log: MemoryLog, jobs: Iterator[JobSubmitted], stop: asyncio.Event) -> tuple[int, str | None]:
+    producer = log.producer("test", None)
+    await producer.start()
+    sent = await publish_all(jobs, producer, namespace=NAMESPACE, partitions=4, stop=stop)
+    await producer.close()
+    return sent.acknowledged, sent.stopped
+
+
+async def published(log: MemoryLog) -> int:
+    reader = await log.reader("test")
+    bounds = await reader.bounds([Partition(PHYSICAL, number) for number in range(4)])
+    return sum(end for _, end in bounds.values())
+
+
+async def test_all_jobs_are_acknowledged() -> None:
+    log = make_log()
+    jobs = (make_job(f"j{number}") for number in range(1_200))
+    assert await publish(log, jobs, asyncio.Event()) == (1_200, None)
+    assert await published(log) == 1_200
+
+
+async def test_an_interruption_waits_for_what_is_under_way_and_says_how_far_it_came() -> None:
+    log, stop = make_log(), asyncio.Event()
+
+    def jobs() -> Iterator[JobSubmitted]:
+        for number in range(3 * WINDOW):
+            if number == WINDOW + 5:
+                stop.set()
+            yield make_job(f"j{number}")
+
+    acknowledged, stopped = await publish(log, jobs(), stop)
+    assert stopped == "interrupted"
+    assert acknowledged == await published(log) == WINDOW
+
+
+def test_the_same_job_has_the_same_event_id_and_lies_at_home() -> None:
+    one, again = (record_of(make_job("j1"), NAMESPACE, 4) for _ in range(2))
+    assert one == again
+    assert one.partition == placement.home_partition("j1", None, 4)
+    attributes = cloudevents.from_headers(one.headers)
+    assert attributes is not None
+    assert attributes.type == "headchef.job.submitted"
+    other = record_of(make_job("j1").model_copy(update={"run": 1}), NAMESPACE, 4)
+    assert dict(other.headers)["ce_id"] != dict(one.headers)["ce_id"]

@@ -1,0 +1,69 @@
+"""Turns figures into a table for the terminal and for BENCHMARKS.md."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+_NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
+_PARTS = {"cold": "cold jobs", "hits": "exact hits", "overhead": "100 jobs a second"}
+
+
+def table(figures: Mapping[str, float]) -> str:
+    """Write the figures as Markdown tables: speed first, then what each process used for a job."""
+    guarantees = [name for name in _NAMES if f"{name}.cold.jobs_per_s" in figures]
+    lines = ["| | " + " | ".join(_NAMES[name] for name in guarantees) + " |", "|---|" + "---|" * len(guarantees)]
+    rows = {
+        "cold jobs a second": "cold.jobs_per_s",
+        "exact hits a second": "hits.jobs_per_s",
+        "overhead at 100 jobs a second, p50 (ms)": "overhead.p50_ms",
+        "overhead at 100 jobs a second, p95 (ms)": "overhead.p95_ms",
+        "overhead at 100 jobs a second, p99 (ms)": "overhead.p99_ms",
+        "processor time of a cold job, all processes (µs)": "cold.all.cpu_us_per_job",
+        "processor time of an exact hit, all processes (µs)": "hits.all.cpu_us_per_job",
+    }
+    for title, name in rows.items():
+        lines.append(f"| {title} | " + " | ".join(f"{figures[f'{each}.{name}']:,.0f}" for each in guarantees) + " |")
+    lines.append(
+        f"\nYardstick: a bare loop with the same client calls the simulator {figures['yardstick.calls_per_s']:,.0f}"
+        " times a second, with the services idle.\n"
+    )
+    for guarantee in guarantees:
+        lines += _processes(figures, guarantee)
+    return "\n".join(lines)
+
+
+def write_benchmarks(path: Path, figures: Mapping[str, float], made: str) -> None:
+    """Replace the figures in a document, between its two marks.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{path} needs the marks {_BEGIN} and {_END}")
+    executors = f"{figures['jobs']:,.0f} jobs, {figures['executors']:.0f} executor processes"
+    path.write_text(f"{before}{_BEGIN}\n{made}; {executors}.\n\n{table(figures)}\n{_END}{after}", encoding="utf-8")
+
+
+def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:
+    parts = [part for part in _PARTS if f"{guarantee}.{part}.all.cpu_us_per_job" in figures]
+    marker = f"{guarantee}.{parts[0]}."
+    names = sorted(
+        name.removeprefix(marker).removesuffix(".rss_mb")
+        for name in figures
+        if name.startswith(marker) and name.endswith(".rss_mb")
+    )
+    heading = " | ".join(f"{_PARTS[part]}: µs a job" for part in parts)
+    lines = [
+        f"Processor time and resident memory of each process, {_NAMES[guarantee]}:\n",
+        f"| process | {heading} | MB at the end |",
+        "|---|" + "---|" * (len(parts) + 1),
+    ]
+    for name in names:
+        used = " | ".join(f"{figures[f'{guarantee}.{part}.{name}.cpu_us_per_job']:,.0f}" for part in parts)
+        memory = max(figures[f"{guarantee}.{part}.{name}.rss_mb"] for part in parts)
+        lines.append(f"| {name} | {used} | {memory:,.0f} |")
+    return [*lines, ""]

@@ -1,0 +1,212 @@
+"""Runs the services as processes of their own, as in production: start, wait until ready, kill, freeze, stop."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from headchef.runtime.log.kafka.settings import KafkaSettings
+from headchef.runtime.log.kafka.topics import create
+from tests.support.kafka_process import free_ports
+
+SERVICES = ("router", "cache", "executor", "validator")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process has used: processor seconds so far, and resident bytes now."""
+
+    cpu_s: float
+    rss_bytes: int
+
+
+def usage_of(pid: int) -> Usage:
+    """Measure one process."""
+    process = psutil.Process(pid)
+    times = process.cpu_times()
+    return Usage(times.user + times.system, process.memory_info().rss)
+
+
+class ServiceProcess:
+    """One `python -m headchef.<module>`.
+
+    Args:
+        name: for people and log files.
+        module: such as `router`.
+        environment: settings, added to this process's environment.
+        folder: where its log goes.
+    """
+
+    def __init__(self, name: str, module: str, environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self._module = module
+        self._environment = dict(environment)
+        self._log_file = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._process.pid
+
+    def log(self) -> str:
+        """Give what it has written so far."""
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        with self._log_file.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"headchef.{self._module}"],
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_for(self, path: str, timeout_s: float = 60.0) -> None:
+        """Wait until a health path (`/ready`, `/live`) answers 200; fails if the process ends or is too slow."""
+        deadline = time.monotonic() + timeout_s
+        url = f"http://127.0.0.1:{self._environment['HEADCHEF_HEALTH_PORT']}{path}"
+        answer = "nothing"
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
+            try:
+                with urllib.request.urlopen(url, timeout=2) as response:
+                    response.read()
+                    return
+            except urllib.error.HTTPError as error:
+                answer = json.dumps(json.load(error))
+            except OSError as error:
+                answer = str(error)
+            time.sleep(0.05)
+        raise AssertionError(f"{self.name}: {path} still answers {answer}\n{self.log()[-4000:]}")
+
+    def wait_for_output(self, text: str, timeout_s: float = 30.0) -> str:
+        """Wait until a line of its output holds a text, and give that line."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            for line in self.log().splitlines():
+                if text in line:
+                    return line
+            if self._process is None or self._process.poll() is not None:
+                raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
+            time.sleep(0.05)
+        raise AssertionError(f"{self.name} did not say {text!r}:\n{self.log()[-4000:]}")
+
+    def usage(self) -> Usage:
+        """Measure it."""
+        return usage_of(self.pid)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+        if self._process is not None:
+            self._process.wait()
+
+    def stop(self, timeout_s: float = 60.0) -> int:
+        """End it as an orchestrator would, with SIGTERM, and give its exit code; killed if it does not end."""
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not drain in {timeout_s} s:\n{self.log()[-4000:]}") from None
+
+
+@dataclass
+class Deployment:
+    """The simulator and all services against one broker, in a namespace of their own.
+
+    Attributes:
+        bootstrap: address of the broker.
+        namespace: first part of all topic names.
+        folder: for logs, locks and the cache's store.
+        counts: how many processes of a service; the cache has one store and so one process.
+        environment: settings for all of them.
+    """
+
+    bootstrap: str
+    namespace: str
+    folder: Path
+    counts: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    services: list[ServiceProcess] = field(init=False, default_factory=list)
+    simulator: ServiceProcess = field(init=False)
+    simulator_url: str = field(init=False, default="")
+
+    def __enter__(self) -> Self:
+        port = free_ports(1)[0]
+        self.simulator_url = f"http://127.0.0.1:{port}/v1"
+        shared = {
+            "HEADCHEF_KAFKA": self.bootstrap,
+            "HEADCHEF_NAMESPACE": self.namespace,
+            "HEADCHEF_LOCK_DIR": str(self.folder / "locks"),
+            "HEADCHEF_CACHE_FOLDER": str(self.folder / "cache"),
+            "HEADCHEF_SIMULATOR_URL": self.simulator_url,
+            "HEADCHEF_SIMULATOR_PORT": str(port),
+            **self.environment,
+        }
+        self.simulator = ServiceProcess("simulator", "simulator", shared, self.folder)
+        ports = iter(free_ports(sum(self.counts.get(module, 1) for module in SERVICES)))
+        self.services = [
+            ServiceProcess(
+                f"{module}-{number}", module, {**shared, "HEADCHEF_HEALTH_PORT": str(next(ports))}, self.folder
+            )
+            for module in SERVICES
+            for number in range(self.counts.get(module, 1))
+        ]
+        asyncio.run(create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"]))
+        try:
+            self.simulator.start()
+            for service in self.services:
+                service.start()
+            self.simulator.wait_for_output("simulator listens")
+            self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def wait_ready(self) -> None:
+        """Wait until every service has its tasks."""
+        for service in self.services:
+            service.wait_for("/ready")
+
+    def of(self, module: str) -> Sequence[ServiceProcess]:
+        """Give the processes of one service."""
+        return [service for service in self.services if service.name.startswith(f"{module}-")]
+
+    def close(self) -> None:
+        """End everything that was started."""
+        for service in [*self.services, self.simulator]:
+            service.kill()

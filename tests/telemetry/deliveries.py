@@ -34,7 +34,11 @@ def make_planned(job_id: str = "job-1") -> StepPlanned:
 
 
 def make_delivery(
-    topic: str = "steps.planned", headers: Headers = (), event: Event | None = None, key: bytes | None = b"job-1"
+    topic: str = "steps.planned",
+    headers: Headers = (),
+    event: Event | None = None,
+    key: bytes | None = b"job-1",
+    timestamp_ms: int = 0,
 ) -> Delivery:
-    record = Record(f"headchef.{topic}.v1", 3, 42, 0, key, b"{}", headers)
+    record = Record(f"headchef.{topic}.v1", 3, 42, timestamp_ms, key, b"{}", headers)
     return Delivery(topic, event, "event-1", record, 4, AT)

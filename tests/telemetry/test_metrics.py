@@ -1,6 +1,7 @@
 """The table of metrics is whole, costs nothing when nobody listens, and reaches a meter when somebody does."""
 
 import timeit
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -16,6 +17,7 @@ from headchef.runtime.telemetry.metrics import (
     HistogramName,
     Metrics,
 )
+from headchef.runtime.telemetry.metrics import __file__ as metrics_file
 from tests.support.recorded_metrics import RecordedMetrics
 
 
@@ -23,6 +25,12 @@ def test_every_name_has_one_row_and_every_row_a_name() -> None:
     assert set(COUNTERS) == set(get_args(CounterName))
     assert set(HISTOGRAMS) == set(get_args(HistogramName))
     assert set(GAUGES) == set(get_args(GaugeName))
+
+
+def test_every_name_is_recorded_somewhere() -> None:
+    table = Path(metrics_file)
+    source = "".join(path.read_text("utf-8") for path in table.parents[2].rglob("*.py") if path != table)
+    assert [name for name in (*COUNTERS, *HISTOGRAMS, *GAUGES) if f'"{name}"' not in source] == []
 
 
 def test_every_row_says_its_unit_and_meaning_and_every_histogram_its_buckets() -> None:

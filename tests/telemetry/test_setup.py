@@ -6,10 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.setup import start_telemetry
 from headchef.runtime.telemetry.spans import SpanTracer
 from headchef.runtime.telemetry.tracing import Tracer
+from tests.support.manual_clock import ManualClock
 from tests.telemetry.deliveries import make_delivery
 
 
@@ -41,13 +43,15 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
 
 def test_nothing_is_started_when_nothing_is_asked_for() -> None:
     telemetry = start_telemetry("headchef-router", "headchef", "router-1", {})
-    assert type(telemetry.tracer("g", "c")) is Tracer
+    assert type(telemetry.tracer("g", "c", ManualClock())) is Tracer
+    log = MemoryLog(Cluster(ManualClock()))
+    assert telemetry.observed(log, ManualClock()) is log
     telemetry.close()
 
 
 def test_traces_and_metrics_reach_the_collector(collector: dict[str, bytes]) -> None:
     telemetry = start_telemetry("headchef-router", "blue", "router-1")
-    tracer = telemetry.tracer("blue.router", "router-1")
+    tracer = telemetry.tracer("blue.router", "router-1", ManualClock())
     assert isinstance(tracer, SpanTracer)
     with tracer.process(make_delivery()):
         telemetry.metrics.count("headchef.jobs.accepted")
@@ -65,7 +69,7 @@ def test_the_environment_may_name_the_service(collector: dict[str, bytes], monke
     monkeypatch.setenv("OTEL_SERVICE_NAME", "kitchen")
     monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
     telemetry = start_telemetry("headchef-router", "headchef", "router-1")
-    with telemetry.tracer("g", "c").process(make_delivery()):
+    with telemetry.tracer("g", "c", ManualClock()).process(make_delivery()):
         pass
     telemetry.close()
 
@@ -82,7 +86,7 @@ def test_the_environment_may_name_the_service(collector: dict[str, bytes], monke
     ],
 )
 def test_it_can_be_switched_off(environ: dict[str, str]) -> None:
-    assert type(start_telemetry("s", "n", "i", environ).tracer("g", "c")) is Tracer
+    assert type(start_telemetry("s", "n", "i", environ).tracer("g", "c", ManualClock())) is Tracer
 
 
 @pytest.mark.parametrize(

@@ -107,21 +107,6 @@ def test_outputs_end_with_their_commit_or_with_what_prevented_it(
     assert (span.attributes or {})["error.type"] == "TimeoutError"
 
 
-def test_commit_and_poll_are_client_spans_with_their_counts(tracer: SpanTracer, exporter: InMemorySpanExporter) -> None:
-    tracer.polled("steps.planned", 5, began_ns=1)
-    with tracer.commit(7):
-        pass
-    with pytest.raises(TimeoutError), tracer.commit(8):
-        raise TimeoutError
-
-    poll, commit, failed = exporter.get_finished_spans()
-    assert [poll.name, commit.name, failed.name] == ["poll steps.planned", "commit", "commit"]
-    assert [(span.attributes or {})["messaging.batch.message_count"] for span in (poll, commit, failed)] == [5, 7, 8]
-    assert poll.start_time == 1
-    assert {span.kind for span in (poll, commit, failed)} == {SpanKind.CLIENT}
-    assert (failed.attributes or {})["error.type"] == "TimeoutError"
-
-
 def test_a_call_inside_a_handler_is_a_child_of_its_span(tracer: SpanTracer, exporter: InMemorySpanExporter) -> None:
     with tracer.process(make_delivery()), call("chat m", {"gen_ai.request.model": "m"}) as going_on:
         going_on.answered({"gen_ai.response.id": "r"})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from headchef.runtime.engine import Engine
+from headchef.runtime.task import Phase
 from headchef.runtime.telemetry.metrics import Metrics
 
 Values = Iterable[tuple[float, Mapping[str, str]]]
@@ -27,6 +28,7 @@ class Gauges:
         metrics.gauge("headchef.watermark.span", self._span)
         metrics.gauge("headchef.tasks.owned", self._owned)
         metrics.gauge("headchef.store.entries", self._entries)
+        metrics.gauge("headchef.paused", self._paused)
 
     def _lag(self) -> Values:
         for intake in self._engine.intakes:
@@ -54,3 +56,8 @@ class Gauges:
     def _entries(self) -> Values:
         for number, task in self._engine.tasks.items():
             yield task.entries, {"store": self._processor, "partition": str(number)}
+
+    def _paused(self) -> Values:
+        for number, task in self._engine.tasks.items():
+            full = task.phase is Phase.RUNNING and not task.wants_more()
+            yield float(full), {"processor": self._processor, "partition": str(number)}

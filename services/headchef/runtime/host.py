@@ -60,7 +60,7 @@ class Host:
         chance: random.Random,
     ) -> None:
         self._assemblies = assemblies
-        self._log = log
+        self._log = telemetry.observed(log, clock)
         self._settings = settings
         self._telemetry = telemetry
         self._clock = clock
@@ -114,7 +114,7 @@ class Host:
             guard=guard,
             clock=self._clock,
             metrics=metrics,
-            tracer=self._telemetry.tracer(group, lock.instance),
+            tracer=self._telemetry.tracer(group, lock.instance, self._clock),
         )
         Gauges(engine).register(metrics)
         self._engines[processor.name] = engine

@@ -22,8 +22,6 @@ CounterName = Literal[
     "headchef.rebalances",
     "headchef.tasks.restored",
     "headchef.tasks.given_up",
-    "headchef.pauses",
-    "headchef.freezes",
     "headchef.jobs.accepted",
     "headchef.jobs.duplicates",
     "headchef.jobs.refused",
@@ -48,7 +46,6 @@ HistogramName = Literal[
     "headchef.job.duration",
     "headchef.job.overhead",
     "headchef.restore.duration",
-    "headchef.rebalance.duration",
     "headchef.transaction.records",
     "headchef.cache.duration",
 ]
@@ -85,19 +82,17 @@ _WIDE_S = tuple(0.001 * 2**n for n in range(22))
 _RECORDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0)
 
 COUNTERS: Mapping[CounterName, Measure] = {
-    "messaging.client.sent.messages": Measure("{message}", "records acknowledged by the log [destination]"),
+    "messaging.client.sent.messages": Measure("{message}", "records written, state included [destination]"),
     "messaging.client.consumed.messages": Measure("{message}", "records handed to a handler [destination]"),
     "headchef.deliveries.retried": Measure("{record}", "deliveries repeated after a fault that may pass [reason]"),
     "headchef.dead_letters": Measure("{record}", "records written to dead letters [topic, reason]"),
     "headchef.records.skipped": Measure("{record}", "null values passed over [topic]"),
     "headchef.records.forwarded": Measure("{record}", "misplaced records sent on to their home [topic]"),
     "headchef.commits": Measure("{commit}", "commits of a task's place, with or without a transaction"),
-    "headchef.aborts": Measure("{transaction}", "transactions made void [reason]"),
+    "headchef.aborts": Measure("{transaction}", "transactions made void"),
     "headchef.rebalances": Measure("{rebalance}", "joins of the group that ended with a share"),
     "headchef.tasks.restored": Measure("{task}", "tasks that were taken over and are running"),
     "headchef.tasks.given_up": Measure("{task}", "tasks that were stopped here [reason: drained, fenced, broken]"),
-    "headchef.pauses": Measure("{pause}", "times that a reader was not polled because of backpressure [class]"),
-    "headchef.freezes": Measure("{freeze}", "times that the process stood still for over half its session"),
     "headchef.jobs.accepted": Measure("{job}", "jobs taken on [class]"),
     "headchef.jobs.duplicates": Measure("{job}", "submissions dropped because job and content were known"),
     "headchef.jobs.refused": Measure("{job}", "records refused at the door [reason]"),
@@ -114,7 +109,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
 }
 
 HISTOGRAMS: Mapping[HistogramName, Measure] = {
-    "messaging.client.operation.duration": Measure("s", "send, poll and commit [operation]", _MESSAGING_S),
+    "messaging.client.operation.duration": Measure("s", "poll and commit [operation, error.type]", _MESSAGING_S),
     "messaging.process.duration": Measure("s", "time inside a handler [destination]", _MESSAGING_S),
     "gen_ai.client.operation.duration": Measure("s", "one call to a provider [model, provider, error.type]", _GEN_AI_S),
     "gen_ai.client.token.usage": Measure("{token}", "tokens of one call [model, gen_ai.token.type]", _TOKENS),
@@ -122,7 +117,6 @@ HISTOGRAMS: Mapping[HistogramName, Measure] = {
     "headchef.job.duration": Measure("s", "from submission to result [status, class]", _WIDE_S),
     "headchef.job.overhead": Measure("s", "the same, less the time inside provider calls [class]", _WIDE_S),
     "headchef.restore.duration": Measure("s", "from assignment to the task's first poll", _WIDE_S),
-    "headchef.rebalance.duration": Measure("s", "from the request to join to the share", _WIDE_S),
     "headchef.transaction.records": Measure("{record}", "records of one transaction", _RECORDS),
     "headchef.cache.duration": Measure("s", "one operation on the store [operation]", _WIDE_S),
 }
@@ -134,7 +128,7 @@ GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.in_flight": Measure("{record}", "deliveries inside handlers [topic, partition]"),
     "headchef.in_flight.oldest_age": Measure("s", "time that the oldest of them has been there [topic, partition]"),
     "headchef.watermark.span": Measure("{offset}", "from the committed place to the last delivery [topic, partition]"),
-    "headchef.paused": Measure("1", "1 while a reader is not polled [class], or a processor has halted"),
+    "headchef.paused": Measure("1", "1 while a task is not polled because it has its fill [processor, partition]"),
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
     "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),

@@ -7,7 +7,12 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from headchef_contracts import topics
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.log.port import Log
 from headchef.runtime.settings import BadSettings
+from headchef.runtime.telemetry.in_flight import InFlight
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
 
@@ -25,25 +30,46 @@ class Telemetry:
     Args:
         meters: takes the metrics, or None.
         tracers: takes the spans, or None.
+        namespace: first part of the topics' names, which is left out of metrics and spans.
     """
 
-    def __init__(self, meters: "MeterProvider | None" = None, tracers: "TracerProvider | None" = None) -> None:
+    def __init__(
+        self,
+        meters: "MeterProvider | None" = None,
+        tracers: "TracerProvider | None" = None,
+        namespace: str = "headchef",
+    ) -> None:
         self._meters = meters
         self._tracers = tracers
+        self._namespace = namespace
         self.metrics = Metrics(None if meters is None else meters.get_meter("headchef"))
 
-    def tracer(self, group: str, client_id: str) -> Tracer:
+    def tracer(self, group: str, client_id: str, clock: Clock) -> Tracer:
         """Give one processor's tracer.
 
         Args:
             group: its consumer group.
             client_id: its member's static id.
+            clock: measures its deliveries.
         """
+        in_flight = None if self._meters is None else InFlight(self.metrics, clock)
         if self._tracers is None:
-            return Tracer()
+            return Tracer(in_flight)
         from headchef.runtime.telemetry.spans import SpanTracer
 
-        return SpanTracer(self._tracers, group, client_id)
+        return SpanTracer(self._tracers, group, client_id, in_flight)
+
+    def observed(self, log: Log, clock: Clock) -> Log:
+        """Give a log whose polls, sends and commits are told; the log itself if nobody listens."""
+        if self._meters is None and self._tracers is None:
+            return log
+        from headchef.runtime.telemetry.observed_log import ObservedLog, Observer
+
+        spans = None if self._tracers is None else self._tracers.get_tracer("headchef")
+        return ObservedLog(log, Observer(self.metrics, spans, clock, self._logical))
+
+    def _logical(self, topic: str) -> str:
+        return topics.logical(self._namespace, topic) or topic
 
     def close(self) -> None:
         """Export what is left, for five seconds at most: an absent collector must not hold up an exit. Blocks."""
@@ -73,7 +99,7 @@ def start_telemetry(service: str, namespace: str, instance: str, environ: Mappin
     if not traces and not metrics:
         return Telemetry()
     resource = _resource(service, namespace, instance)
-    return Telemetry(_meters(resource) if metrics else None, _tracers(resource) if traces else None)
+    return Telemetry(_meters(resource) if metrics else None, _tracers(resource) if traces else None, namespace)
 
 
 def _wanted(environ: Mapping[str, str], signal: str) -> bool:

@@ -18,6 +18,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.log.port import Headers
 from headchef.runtime.processor import Delivery
+from headchef.runtime.telemetry.in_flight import InFlight
 from headchef.runtime.telemetry.subject import subject_of
 from headchef.runtime.telemetry.tracing import Call, Hop, Tracer, Value
 
@@ -28,15 +29,17 @@ _MAX_KEY_CHARACTERS = 200
 
 
 class SpanTracer(Tracer):
-    """Makes a span of each poll, hop, output and commit.
+    """Makes a span of each hop and output.
 
     Args:
         provider: of the spans.
         group: the processor's consumer group.
         client_id: the member's static id.
+        in_flight: measures the hops, or None.
     """
 
-    def __init__(self, provider: TracerProvider, group: str, client_id: str) -> None:
+    def __init__(self, provider: TracerProvider, group: str, client_id: str, in_flight: InFlight | None = None) -> None:
+        super().__init__(in_flight)
         self._spans = provider.get_tracer("headchef")
         self._about: Attributes = {
             "messaging.system": "kafka",
@@ -46,35 +49,7 @@ class SpanTracer(Tracer):
 
     def process(self, delivery: Delivery) -> Hop:
         """Begin a hop, as the child of what wrote the record."""
-        return SpanHop(delivery, self._spans, self._about)
-
-    def polled(self, destination: str, records: int, began_ns: int) -> None:
-        """Note a poll that brought something; polls that bring nothing are not worth a span."""
-        attributes = (
-            self._about
-            | _operation("poll", "receive")
-            | {
-                "messaging.destination.name": destination,
-                "messaging.batch.message_count": records,
-            }
-        )
-        span = self._spans.start_span(
-            f"poll {destination}", Context(), SpanKind.CLIENT, attributes, start_time=began_ns
-        )
-        span.end()
-
-    @contextmanager
-    def commit(self, records: int) -> Iterator[None]:
-        """Trace a commit of so many records."""
-        attributes = self._about | _operation("commit", "settle") | {"messaging.batch.message_count": records}
-        span = self._spans.start_span("commit", Context(), SpanKind.CLIENT, attributes)
-        try:
-            yield
-        except BaseException as error:
-            _fail(span, error)
-            raise
-        finally:
-            span.end()
+        return SpanHop(delivery, self._spans, self._about, self._in_flight)
 
 
 class SpanHop(Hop):
@@ -82,8 +57,8 @@ class SpanHop(Hop):
 
     __slots__ = ("_about", "_context", "_otel_token", "_outputs", "_span", "_spans")
 
-    def __init__(self, delivery: Delivery, spans: Spans, about: Attributes) -> None:
-        super().__init__(delivery)
+    def __init__(self, delivery: Delivery, spans: Spans, about: Attributes, in_flight: InFlight | None = None) -> None:
+        super().__init__(delivery, in_flight)
         self._spans = spans
         self._about = about
         carrier = {name: value.decode("ascii", "replace") for name, value in self._incoming}
@@ -115,6 +90,7 @@ class SpanHop(Hop):
 
     def processed(self, error: BaseException | None = None) -> None:
         """End the span of the handler."""
+        super().processed(error)
         if error is not None:
             _fail(self._span, error)
         self._span.end()
@@ -130,6 +106,7 @@ class SpanHop(Hop):
 
     def sent(self, error: BaseException | None = None) -> None:
         """End the spans of the outputs."""
+        super().sent(error)
         for span in self._outputs:
             if error is not None:
                 _fail(span, error)

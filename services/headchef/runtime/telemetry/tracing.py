@@ -8,6 +8,7 @@ from typing import Self
 
 from headchef.runtime.log.port import Headers
 from headchef.runtime.processor import Delivery
+from headchef.runtime.telemetry.in_flight import InFlight
 
 # W3C Trace Context: version 00 has 55 characters, later ones may have more; a tracestate needs no more than 512.
 _MAX_BYTES = {"traceparent": 128, "tracestate": 512}
@@ -36,12 +37,15 @@ class Hop:
 
     Args:
         delivery: what is processed.
+        in_flight: measures it, or None.
     """
 
-    __slots__ = ("_incoming", "_token", "delivery")
+    __slots__ = ("__weakref__", "_in_flight", "_incoming", "_token", "began_s", "delivery")
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, in_flight: InFlight | None = None) -> None:
         self.delivery = delivery
+        self._in_flight = in_flight
+        self.began_s = 0.0 if in_flight is None else in_flight.begun(self)
         self._incoming = trace_headers(delivery.record.headers)
         self._token: Token[Hop | None] | None = None
 
@@ -65,6 +69,8 @@ class Hop:
 
     def processed(self, error: BaseException | None = None) -> None:
         """Note that the handler is done with the delivery; only batches, which use no `with`, call this themselves."""
+        if self._in_flight is not None:
+            self._in_flight.processed(self, error)
 
     def headers(self, destination: str) -> Headers:
         """Give the trace headers for one output.
@@ -76,6 +82,8 @@ class Hop:
 
     def sent(self, error: BaseException | None = None) -> None:
         """Note that all outputs are committed, or what kept them from it."""
+        if self._in_flight is not None:
+            self._in_flight.sent(self, error)
 
     def calling(self, name: str, attributes: Mapping[str, Value]) -> AbstractContextManager["Call"]:
         """Trace one call to something outside.
@@ -103,24 +111,18 @@ _SILENT_CALL = Call()
 
 
 class Tracer:
-    """Makes hops that only hand the incoming context on: the form without a provider of traces."""
+    """Makes hops that only hand the incoming context on: the form without a provider of traces.
+
+    Args:
+        in_flight: measures the hops, or None.
+    """
+
+    def __init__(self, in_flight: InFlight | None = None) -> None:
+        self._in_flight = in_flight
 
     def process(self, delivery: Delivery) -> Hop:
         """Begin a hop."""
-        return Hop(delivery)
-
-    def polled(self, destination: str, records: int, began_ns: int) -> None:
-        """Note a poll that brought something.
-
-        Args:
-            destination: logical name of the topic.
-            records: how many came.
-            began_ns: when the poll began, in nanoseconds since 1970.
-        """
-
-    def commit(self, records: int) -> AbstractContextManager[None]:
-        """Trace a commit of so many records, from its begin to its acknowledgement."""
-        return nullcontext()
+        return Hop(delivery, self._in_flight)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Simulator:
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_get("/bill", self._show_bill)
         app.router.add_delete("/bill", self._clear_bill)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
         return self

@@ -1,0 +1,155 @@
+"""Calls the model that a step was given, tries again within the policy, and records every attempt.
+
+Consumes steps.dispatched.<lane>, produces attempts.recorded and steps.completed.
+"""
+
+from datetime import datetime
+from random import Random
+
+from headchef_contracts.events.common import Cause, Decided, Inline
+from headchef_contracts.events.steps import ModelRequest, StepDispatched
+
+from headchef.catalogue import Catalogue, Model
+from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, decide
+from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Role
+from headchef.executor.record import StepRecord
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.permit import Permit
+from headchef.runtime.processor import Delivery, Emit, Outcome, State
+from headchef.runtime.telemetry.gen_ai import ModelCall, model_call
+from headchef.runtime.telemetry.metrics import Metrics
+
+_BY_REFERENCE = "a message is given by reference; this executor takes messages in the event only"
+
+
+class ExecutorHandler:
+    """Handles steps concurrently; the only state is what is in flight.
+
+    Args:
+        lane: whose steps come here.
+        catalogue: models and prices.
+        provider: answers the lane's calls.
+        retry: limits of trying again.
+        clock: for time-outs, deadlines and pauses.
+        random: for the jitter of pauses.
+        permit: asked before each call.
+        metrics: takes durations, tokens, attempts and cost.
+    """
+
+    def __init__(
+        self,
+        *,
+        lane: str,
+        catalogue: Catalogue,
+        provider: Provider,
+        retry: RetryPolicy,
+        clock: Clock,
+        random: Random,
+        permit: Permit,
+        metrics: Metrics,
+    ) -> None:
+        self._lane = lane
+        self._catalogue = catalogue
+        self._provider = provider
+        self._retry = retry
+        self._clock = clock
+        self._random = random
+        self._permit = permit
+        self._metrics = metrics
+        self._in_flight = 0
+        metrics.gauge("headchef.provider.in_flight", lambda: [(self._in_flight, {"lane": lane})])
+
+    async def handle(self, delivery: Delivery, state: State) -> Outcome:
+        """Answer one step, or say why it failed for good.
+
+        Raises:
+            InvariantBroken: the topic held another event.
+        """
+        event = delivery.event
+        if not isinstance(event, StepDispatched):
+            raise InvariantBroken(f"{delivery.topic} holds {type(event).__name__}, expected StepDispatched")
+        model = self._catalogue.models.get(event.step.request.model)
+        record = StepRecord(event, model, self._catalogue.version)
+        cause = delivery.cause
+        end = await self._answer(record, model, cause)
+        completed = record.complete(end, self._decided(cause))
+        attempts = (Emit("attempts.recorded", attempt) for attempt in record.attempts)
+        return Outcome(outputs=(*attempts, Emit("steps.completed", completed)))
+
+    async def _answer(self, record: StepRecord, model: Model | None, cause: Cause) -> Answered | GiveUp:
+        step = record.dispatched.step
+        if model is None or model.lane != self._lane:
+            message = f"catalogue {self._catalogue.version} has no model {step.request.model!r} on lane {self._lane!r}"
+            return GiveUp("unknown_model", message)
+        question = _question(step.request, model)
+        if question is None:
+            return GiveUp("provider_refused_request", _BY_REFERENCE)
+        body = self._provider.prepare(question)
+        state = RetryState(self._clock.monotonic())
+        while True:
+            await self._permit.wait()
+            left_s = self._left_s(step.job.deadline)
+            if left_s is not None and left_s <= 0:
+                return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
+            reply = await self._call(record, question, body, cause)
+            if isinstance(reply, Answered):
+                return reply
+            now_s, left_s = self._clock.monotonic(), self._left_s(step.job.deadline)
+            verdict = decide(self._retry, state, reply, now_s=now_s, draw=self._random.random(), left_s=left_s)
+            if not isinstance(verdict, Again):
+                return verdict
+            state = verdict.state
+            await self._clock.sleep(verdict.delay_s)
+
+    async def _call(self, record: StepRecord, question: Question, body: bytes, cause: Cause) -> Reply:
+        job, model, parameters = record.dispatched.step.job, question.model, question.parameters
+        asked = ModelCall(
+            model.provider, model.provider_model, job.job_id, parameters.temperature, parameters.max_output_tokens
+        )
+        started_at, began_s = self._clock.now(), self._clock.monotonic()
+        self._in_flight += 1
+        try:
+            with model_call(asked, self._metrics, self._clock) as going_on:
+                reply = await self._provider.ask(body)
+                if isinstance(reply, Faulted):
+                    going_on.usage = reply.usage
+                    going_on.failed(reply.outcome)
+                else:
+                    going_on.answered(
+                        usage=reply.usage,
+                        finish_reason=reply.finish_reason,
+                        response_model=reply.provider_model,
+                        response_id=reply.request_id,
+                    )
+        finally:
+            self._in_flight -= 1
+        duration_s = max(0.0, self._clock.monotonic() - began_s)
+        attempt = record.add(reply, started_at=started_at, duration_s=duration_s, decided=self._decided(cause))
+        about = {"lane": self._lane, "model": model.name}
+        self._metrics.count("headchef.provider.attempts", attributes={**about, "outcome": attempt.outcome})
+        if attempt.cost_usd is not None:
+            self._metrics.count("headchef.provider.cost", float(attempt.cost_usd), {**about, "tenant": job.tenant})
+        return reply
+
+    def _left_s(self, deadline: datetime | None) -> float | None:
+        return None if deadline is None else (deadline - self._clock.now()).total_seconds()
+
+    def _decided(self, cause: Cause) -> Decided:
+        return Decided.model_construct(
+            at=self._clock.now(),
+            seed=0,
+            catalog_version=self._catalogue.version,
+            policy_version=POLICY_VERSION,
+            causes=(cause,),
+        )
+
+
+def _question(request: ModelRequest, model: Model) -> Question | None:
+    """Put the request into the port's words; None where a message is not in the event."""
+    messages: list[tuple[Role, str]] = []
+    for message in request.messages:
+        if not isinstance(message.content, Inline):
+            return None
+        messages.append((message.role, str(message.content.inline)))
+    return Question(model, messages, request.parameters, request.output_schema)

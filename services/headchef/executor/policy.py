@@ -1,0 +1,118 @@
+"""Decides after each failed call whether, when and why not the step is tried again. Length and refusal are final."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from headchef_contracts.events.jobs import FailureReason
+from headchef_contracts.events.steps import AttemptOutcome
+
+from headchef.executor.provider import Faulted
+
+POLICY_VERSION = "executor-1"
+
+FAILURES: Mapping[AttemptOutcome, FailureReason] = {
+    "length": "length",
+    "refusal": "refusal",
+    "rate_limited": "rate_limited",
+    "server_error": "provider_unavailable",
+    "timeout": "timeout",
+    "connection": "provider_unavailable",
+    "credentials": "credentials",
+    "bad_request": "provider_refused_request",
+    "malformed_response": "malformed_response",
+}
+"""What a step's failure is called when its last attempt had this outcome."""
+
+_RETRIED: frozenset[AttemptOutcome] = frozenset(
+    {"rate_limited", "server_error", "timeout", "connection", "malformed_response"}
+)
+_MAX_EXPONENT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Limits of trying again; the back-off is that of the providers' own SDKs, `min(0.5·2ⁿ, 8)·(1 − 0.25·rand)`.
+
+    Attributes:
+        max_attempts: failed calls of a step, 429s not counted.
+        window_s: seconds after the start in which another call may begin.
+        first_delay_s: the back-off before the second call, without jitter.
+        max_delay_s: the largest back-off; what the provider asks for may be more.
+        jitter: the share of the back-off that chance may take away.
+    """
+
+    max_attempts: int = 4
+    window_s: float = 300.0
+    first_delay_s: float = 0.5
+    max_delay_s: float = 8.0
+    jitter: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class RetryState:
+    """Progress of one step.
+
+    Attributes:
+        started_s: monotonic seconds when its first call began.
+        failed: failed calls, 429s not counted.
+        limited: 429s.
+    """
+
+    started_s: float
+    failed: int = 0
+    limited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Call once more, after a pause."""
+
+    delay_s: float
+    state: RetryState
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The step has failed for good."""
+
+    reason: FailureReason
+    message: str
+
+
+def decide(
+    policy: RetryPolicy, state: RetryState, fault: Faulted, *, now_s: float, draw: float, left_s: float | None
+) -> Again | GiveUp:
+    """Decide what follows a failed call.
+
+    Args:
+        policy: the limits.
+        state: progress before this call.
+        fault: what came of the call.
+        now_s: monotonic seconds.
+        draw: chance, from 0 to 1.
+        left_s: seconds to the job's deadline, or None if it has none.
+    """
+    if fault.final is not None or fault.outcome not in _RETRIED:
+        return GiveUp(fault.final or FAILURES[fault.outcome], fault.message)
+    if fault.outcome == "rate_limited":
+        state = replace(state, limited=state.limited + 1)
+        delay_s = _delay_s(policy, fault, state.limited, draw)
+    else:
+        state = replace(state, failed=state.failed + 1)
+        if state.failed >= policy.max_attempts:
+            return GiveUp(FAILURES[fault.outcome], f"{fault.message} (the last of {state.failed} failed calls)")
+        delay_s = _delay_s(policy, fault, state.failed, draw)
+    if left_s is not None and delay_s >= left_s:
+        message = f"the next call would begin after the deadline; the last one failed: {fault.message}"
+        return GiveUp("deadline_exceeded", message)
+    if now_s + delay_s - state.started_s > policy.window_s:
+        message = f"{fault.message} (the next call would begin {policy.window_s:g} s after the first, or later)"
+        return GiveUp(FAILURES[fault.outcome], message)
+    return Again(delay_s, state)
+
+
+def _delay_s(policy: RetryPolicy, fault: Faulted, failures: int, draw: float) -> float:
+    if fault.retry_after_s is not None and fault.retry_after_s > 0:
+        return fault.retry_after_s
+    backoff_s = min(policy.first_delay_s * 2.0 ** min(failures - 1, _MAX_EXPONENT), policy.max_delay_s)
+    return backoff_s * (1 - policy.jitter * draw)

@@ -1,0 +1,48 @@
+"""What a call costs by the catalogue's prices, exactly; what is not known is None, never 0."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from headchef_contracts.events.common import Usage
+
+from headchef.catalogue import Prices
+
+_MILLION = Decimal(1_000_000)
+
+
+def cost_of(usage: Usage | None, prices: Prices | None) -> Decimal | None:
+    """Give the cost in US dollars, or None where usage or price is not known."""
+    if usage is None or prices is None:
+        return None
+    fresh = usage.input_tokens - usage.cached_input_tokens
+    total = fresh * prices.input + usage.cached_input_tokens * prices.cached_input
+    return (total + usage.output_tokens * prices.output) / _MILLION
+
+
+def total_cost(costs: Iterable[Decimal | None], *, unbilled: bool) -> Decimal | None:
+    """Give the cost of a step's calls in US dollars, its price being known.
+
+    Args:
+        costs: of each call; None for one without usage.
+        unbilled: whether every call without usage is known to be free: refused by status, or never begun.
+
+    Returns:
+        The sum of what is known; None where no call's cost is known although one may have been billed.
+    """
+    known = [cost for cost in costs if cost is not None]
+    if known:
+        return sum(known, Decimal(0))
+    return Decimal(0) if unbilled else None
+
+
+def total_usage(usages: Iterable[Usage | None]) -> Usage:
+    """Add up the tokens of several calls."""
+    known = [usage for usage in usages if usage is not None]
+    if len(known) == 1:
+        return known[0]
+    return Usage(
+        input_tokens=sum(usage.input_tokens for usage in known),
+        output_tokens=sum(usage.output_tokens for usage in known),
+        cached_input_tokens=sum(usage.cached_input_tokens for usage in known),
+        reasoning_tokens=sum(usage.reasoning_tokens for usage in known),
+    )

@@ -1,0 +1,89 @@
+"""The port to a model provider, with types of our own: a question is asked, and answered or faulted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from headchef_contracts.events.common import Parameters, Usage
+from headchef_contracts.events.jobs import FailureReason
+from headchef_contracts.events.steps import AttemptOutcome
+
+from headchef.catalogue import Model
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a model is asked.
+
+    Attributes:
+        model: which, and how it takes schemas and limits.
+        messages: role and text, in order.
+        parameters: of sampling; what is None is left to the provider.
+        output_schema: JSON Schema of the answer, or None for free text.
+    """
+
+    model: Model
+    messages: Sequence[tuple[Role, str]]
+    parameters: Parameters
+    output_schema: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The model answered in full.
+
+    Attributes:
+        text: as the model wrote it.
+        finish_reason: as the provider named it.
+        provider_model: as the provider reported it.
+        usage: None where the provider reported none.
+        request_id: the provider's own.
+        status_code: of HTTP.
+    """
+
+    text: str
+    finish_reason: str
+    provider_model: str | None
+    usage: Usage | None
+    request_id: str | None
+    status_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Faulted:
+    """No answer that could be used.
+
+    Attributes:
+        outcome: what happened, as attempts record it; never `answered`.
+        message: in words, without prompt, output or credential.
+        final: set where the same call would fail again; then the step's failure.
+        status_code: of HTTP; None where no answer came.
+        retry_after_s: seconds that the provider asked to wait.
+        request_id: the provider's own.
+        usage: set where the call was paid for, as far as the provider said so.
+    """
+
+    outcome: AttemptOutcome
+    message: str
+    final: FailureReason | None = None
+    status_code: int | None = None
+    retry_after_s: float | None = None
+    request_id: str | None = None
+    usage: Usage | None = None
+
+
+Reply = Answered | Faulted
+
+
+class Provider(Protocol):
+    """One account at a provider."""
+
+    def prepare(self, question: Question) -> bytes:
+        """Write the request's body, once for all tries."""
+        ...
+
+    async def ask(self, body: bytes) -> Reply:
+        """Make one call. Raises nothing but cancellation: whatever a provider does is a reply."""
+        ...

@@ -1,0 +1,116 @@
+"""Fakes of the executor's ports, and deliveries of steps."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from headchef_contracts.events.common import Usage
+from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.steps import Step, StepDispatched
+
+from headchef.catalogue import Catalogue, Lane, Model, Prices, Provider
+from headchef.executor.provider import Answered, Faulted, Question, Reply
+from headchef.runtime.processor import Delivery
+from tests.support.builders import make_decided, make_delivery, make_step
+from tests.support.manual_clock import ManualClock
+
+PRICES = Prices(input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.075"))
+ACCOUNT = Provider("acme", "http://127.0.0.1:1/v1", None, None, "max_completion_tokens", 1)
+
+
+def make_model(name: str = "small", prices: Prices | None = PRICES, **fields: Any) -> Model:
+    known: dict[str, Any] = {
+        "lane": "default",
+        "provider": "acme",
+        "provider_model": f"{name}-1",
+        "max_output_tokens": None,
+        "structured_output": "json_schema",
+    }
+    return Model(name=name, prices=prices, **(known | fields))
+
+
+def make_catalogue(*models: Model) -> Catalogue:
+    known = models or (make_model(),)
+    lanes = {"default": Lane("default", ACCOUNT)}
+    return Catalogue(Path("test.yaml"), "v1", known[0].name, {model.name: model for model in known}, lanes)
+
+
+def make_dispatched(step: Step | None = None) -> StepDispatched:
+    return StepDispatched(step=step or make_step(), cache=CacheUse(kind="miss"), decided=make_decided())
+
+
+def deliver(step: Step | None = None) -> Delivery:
+    return make_delivery(make_dispatched(step), topic="steps.dispatched.default", offset=7, partition=2)
+
+
+USAGE = Usage(input_tokens=1000, output_tokens=100)
+
+
+def answered(text: str = "A fine car.", usage: Usage | None = USAGE) -> Answered:
+    return Answered(text, "stop", "small-1-2026", usage, "req-1", 200)
+
+
+def limited(retry_after_s: float | None = None) -> Faulted:
+    return Faulted("rate_limited", "the provider answered 429", None, 429, retry_after_s, "req-2")
+
+
+def broken() -> Faulted:
+    return Faulted("server_error", "the provider answered 500", None, 500, None, "req-3")
+
+
+def timed_out() -> Faulted:
+    return Faulted("timeout", "no answer within 100 s")
+
+
+class PassingClock(ManualClock):
+    """A clock on which sleeping takes no time but the clock's own, and remembers the pauses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Move on at once."""
+        self.pauses.append(seconds)
+        self.advance(seconds)
+
+
+class ScriptedProvider:
+    """Gives the replies of a script, then the last one for ever; each call takes two seconds of the clock."""
+
+    def __init__(self, script: Sequence[Reply], clock: ManualClock) -> None:
+        self._script = list(script)
+        self._clock = clock
+        self.questions: list[Question] = []
+        self.asked: list[bytes] = []
+
+    def prepare(self, question: Question) -> bytes:
+        """Keep the question."""
+        self.questions.append(question)
+        return question.messages[-1][1].encode()
+
+    async def ask(self, body: bytes) -> Reply:
+        """Give the next reply."""
+        self.asked.append(body)
+        self._clock.advance(2)
+        return self._script.pop(0) if len(self._script) > 1 else self._script[0]
+
+
+class OpenPermit:
+    """Lets every call begin, and counts."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    async def wait(self) -> None:
+        """Return at once."""
+        self.given += 1
+
+
+class NoState:
+    """The executor has no state."""
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        """Know nothing."""
+        raise AssertionError(f"the executor asked for {store}")

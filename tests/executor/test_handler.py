@@ -1,0 +1,267 @@
+"""A dispatched step in, its attempts and its completion out."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Literal
+
+import pytest
+
+from headchef_contracts import registry
+from headchef_contracts.events.common import Inline, Parameters, Ref, Reference
+from headchef_contracts.events.steps import AttemptRecorded, Message, Step, StepCompleted
+
+from headchef.catalogue import Catalogue
+from headchef.executor.handler import ExecutorHandler
+from headchef.executor.policy import RetryPolicy
+from headchef.executor.provider import Faulted, Reply
+from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.permit import Permit
+from headchef.runtime.processor import Emit, Outcome
+from tests.executor.fakes import (
+    NoState,
+    OpenPermit,
+    PassingClock,
+    ScriptedProvider,
+    answered,
+    broken,
+    deliver,
+    limited,
+    make_catalogue,
+    make_model,
+    timed_out,
+)
+from tests.support.builders import make_delivery, make_head, make_planned, make_step
+from tests.support.manual_clock import ManualClock
+from tests.support.recorded_metrics import RecordedMetrics
+
+
+class Kitchen:
+    """A handler with its fakes."""
+
+    def __init__(
+        self,
+        *script: Reply,
+        catalogue: Catalogue | None = None,
+        permit: Permit | None = None,
+        clock: ManualClock | None = None,
+    ) -> None:
+        self.clock = clock or PassingClock()
+        self.provider = ScriptedProvider(script or (answered(),), self.clock)
+        self.metrics = RecordedMetrics()
+        self.permit = permit or OpenPermit()
+        self.handler = ExecutorHandler(
+            lane="default",
+            catalogue=catalogue or make_catalogue(),
+            provider=self.provider,
+            retry=RetryPolicy(max_attempts=3, window_s=300),
+            clock=self.clock,
+            random=Random(1),
+            permit=self.permit,
+            metrics=self.metrics,
+        )
+
+    async def handle(self, step: Step | None = None) -> tuple[list[AttemptRecorded], StepCompleted]:
+        return events_of(await self.handler.handle(deliver(step), NoState()))
+
+
+def events_of(outcome: Outcome) -> tuple[list[AttemptRecorded], StepCompleted]:
+    """Take an outcome apart, and see that each event keeps its contract on the wire."""
+    attempts: list[AttemptRecorded] = []
+    completed: list[StepCompleted] = []
+    for output in outcome.outputs:
+        assert isinstance(output, Emit)
+        event = output.event
+        assert registry.decode(event.event_type, event.version, registry.encode(event)) == event
+        if isinstance(event, AttemptRecorded):
+            assert output.topic == "attempts.recorded"
+            attempts.append(event)
+        else:
+            assert isinstance(event, StepCompleted)
+            assert output.topic == "steps.completed"
+            completed.append(event)
+    assert isinstance(outcome.outputs[-1], Emit)
+    assert outcome.outputs[-1].event is completed[0]
+    assert (len(completed), outcome.changes) == (1, ())
+    return attempts, completed[0]
+
+
+def outcomes(attempts: Sequence[AttemptRecorded]) -> list[str]:
+    return [attempt.outcome for attempt in attempts]
+
+
+def reason(completed: StepCompleted) -> str | None:
+    return completed.failure.reason if completed.failure else None
+
+
+async def test_an_answer_completes_the_step() -> None:
+    step = make_step("Say hi.", job=make_head("job-9", tenant="acme"), plan=2)
+    kitchen = Kitchen(answered("Hi."))
+    started_at = kitchen.clock.now()
+    attempts, completed = await kitchen.handle(step)
+
+    assert completed.step == step
+    assert completed.answer is not None
+    assert completed.answer.output == Inline(inline="Hi.")
+    assert (completed.answer.finish_reason, completed.answer.provider_model) == ("stop", "small-1-2026")
+    assert (completed.attempts, completed.provider_s, completed.failure) == (1, 2.0, None)
+    assert completed.cost_usd == attempts[0].cost_usd == Decimal("0.00021")
+    assert completed.usage == completed.answer.usage == attempts[0].usage
+    assert (completed.decided.catalog_version, completed.decided.seed) == ("v1", 0)
+    assert [(cause.topic, cause.partition, cause.offset) for cause in completed.decided.causes] == [
+        ("steps.dispatched.default", 2, 7)
+    ]
+    (attempt,) = attempts
+    assert (attempt.job, attempt.step_id, attempt.plan, attempt.number) == (step.job, "main", 2, 1)
+    assert (attempt.model, attempt.lane, attempt.provider) == ("small", "default", "acme")
+    assert (attempt.outcome, attempt.status_code, attempt.message) == ("answered", 200, None)
+    assert (attempt.provider_request_id, attempt.price_version) == ("req-1", "v1")
+    assert (attempt.started_at, attempt.duration_s) == (started_at, 2.0)
+
+
+async def test_the_model_is_asked_what_the_step_says() -> None:
+    kitchen = Kitchen()
+    await kitchen.handle(make_step("Say hi.", output_schema={"type": "object"}, parameters=Parameters(temperature=0.5)))
+    (question,) = kitchen.provider.questions
+    assert question.model.provider_model == "small-1"
+    assert question.messages == [("user", "Say hi.")]
+    assert question.output_schema == {"type": "object"}
+    assert question.parameters.temperature == 0.5
+
+
+async def test_every_attempt_is_recorded_and_the_step_sums_them_up() -> None:
+    kitchen = Kitchen(limited(20), broken(), timed_out(), answered())
+    attempts, completed = await Kitchen(limited(20), broken(), answered()).handle()
+    assert outcomes(attempts) == ["rate_limited", "server_error", "answered"]
+    assert [attempt.number for attempt in attempts] == [1, 2, 3]
+    assert [attempt.cost_usd for attempt in attempts] == [None, None, Decimal("0.00021")]
+    assert (completed.attempts, completed.provider_s) == (3, 6.0)
+    assert completed.cost_usd == Decimal("0.00021")
+    await kitchen.handle()
+    assert isinstance(kitchen.clock, PassingClock)
+    assert kitchen.clock.pauses[0] == 20
+    assert kitchen.provider.asked == [b"hi"] * 4
+    assert isinstance(kitchen.permit, OpenPermit)
+    assert kitchen.permit.given == 4
+
+
+async def test_the_step_fails_when_its_attempts_are_used_up() -> None:
+    attempts, completed = await Kitchen(broken()).handle()
+    assert outcomes(attempts) == ["server_error"] * 3
+    assert reason(completed) == "provider_unavailable"
+    assert completed.answer is None
+    assert completed.cost_usd == 0
+
+
+async def test_429s_use_up_time_and_no_attempt() -> None:
+    attempts, completed = await Kitchen(limited(50)).handle()
+    assert outcomes(attempts) == ["rate_limited"] * 6
+    assert reason(completed) == "rate_limited"
+
+
+@pytest.mark.parametrize("outcome", ["length", "refusal"])
+async def test_length_and_refusal_are_never_sent_again(outcome: Literal["length", "refusal"]) -> None:
+    usage = answered().usage
+    attempts, completed = await Kitchen(Faulted(outcome, "no", outcome, 200, None, "req-4", usage)).handle()
+    assert outcomes(attempts) == [outcome]
+    assert reason(completed) == outcome
+    assert completed.cost_usd == Decimal("0.00021")
+    assert completed.usage == usage
+
+
+async def test_a_cost_that_is_not_known_is_null() -> None:
+    _, unpriced = await Kitchen(catalogue=make_catalogue(make_model(prices=None))).handle()
+    attempts, unreported = await Kitchen(answered(usage=None)).handle()
+    _, lost = await Kitchen(timed_out()).handle()
+    assert (unpriced.cost_usd, unreported.cost_usd, lost.cost_usd) == (None, None, None)
+    assert (attempts[0].usage, attempts[0].cost_usd) == (None, None)
+
+
+async def test_a_passed_deadline_is_noticed_before_the_call_is_paid_for() -> None:
+    kitchen = Kitchen()
+    attempts, completed = await kitchen.handle(make_step(job=make_head(deadline=kitchen.clock.now())))
+    assert (attempts, kitchen.provider.asked) == ([], [])
+    assert reason(completed) == "deadline_exceeded"
+    assert completed.cost_usd == Decimal(0)
+    assert (completed.attempts, completed.provider_s) == (0, 0)
+
+
+async def test_a_deadline_ends_the_trying() -> None:
+    kitchen = Kitchen(limited(20))
+    step = make_step(job=make_head(deadline=kitchen.clock.now() + timedelta(seconds=30)))
+    attempts, completed = await kitchen.handle(step)
+    assert len(attempts) == 2
+    assert reason(completed) == "deadline_exceeded"
+
+
+async def test_an_unknown_model_fails_the_step_without_a_call() -> None:
+    kitchen = Kitchen()
+    attempts, completed = await kitchen.handle(make_step(model="gone"))
+    assert (attempts, kitchen.provider.asked) == ([], [])
+    assert reason(completed) == "unknown_model"
+    assert completed.failure is not None
+    assert "'gone'" in completed.failure.message
+
+
+async def test_a_model_of_another_lane_is_not_called_here() -> None:
+    kitchen = Kitchen(catalogue=make_catalogue(make_model(lane="fast")))
+    _, completed = await kitchen.handle()
+    assert reason(completed) == "unknown_model"
+    assert kitchen.provider.asked == []
+
+
+async def test_a_message_by_reference_fails_the_step_without_a_call() -> None:
+    reference = Ref(ref=Reference(sha256="0" * 64, bytes=3, media_type="text/plain"))
+    step = make_step()
+    request = step.request.model_copy(update={"messages": (Message(role="user", content=reference),)})
+    kitchen = Kitchen()
+    _, completed = await kitchen.handle(step.model_copy(update={"request": request}))
+    assert reason(completed) == "provider_refused_request"
+    assert kitchen.provider.asked == []
+
+
+async def test_no_call_begins_without_a_permit() -> None:
+    class ClosedPermit:
+        def __init__(self) -> None:
+            self.asked = asyncio.Event()
+            self.opened = asyncio.Event()
+
+        async def wait(self) -> None:
+            self.asked.set()
+            await self.opened.wait()
+
+    permit = ClosedPermit()
+    kitchen = Kitchen(permit=permit)
+    step = make_step(job=make_head(deadline=kitchen.clock.now() + timedelta(seconds=5)))
+    handling = asyncio.create_task(kitchen.handle(step))
+    await permit.asked.wait()
+    assert kitchen.provider.asked == []
+    kitchen.clock.advance(5)
+    permit.opened.set()
+    _, completed = await handling
+    assert reason(completed) == "deadline_exceeded"
+    assert kitchen.provider.asked == []
+
+
+async def test_the_same_delivery_again_gives_the_same_events() -> None:
+    first, second = Kitchen(), Kitchen()
+    assert await first.handler.handle(deliver(), NoState()) == await second.handler.handle(deliver(), NoState())
+
+
+async def test_another_event_breaks_an_invariant() -> None:
+    with pytest.raises(InvariantBroken, match="StepPlanned"):
+        await Kitchen().handler.handle(make_delivery(make_planned(), topic="steps.dispatched.default"), NoState())
+
+
+async def test_calls_are_measured() -> None:
+    kitchen = Kitchen(limited(1), answered())
+    await kitchen.handle()
+    metrics = kitchen.metrics
+    assert metrics.recorded("gen_ai.client.operation.duration") == [2.0, 2.0]
+    assert metrics.recorded("gen_ai.client.token.usage") == [1000, 100]
+    assert metrics.total("headchef.provider.attempts", outcome="rate_limited", lane="default", model="small") == 1
+    assert metrics.total("headchef.provider.attempts", outcome="answered") == 1
+    assert metrics.total("headchef.provider.cost", tenant="default") == pytest.approx(0.00021)
+    assert metrics.reading("headchef.provider.in_flight") == [(0, {"lane": "default"})]

@@ -125,3 +125,10 @@ def deliver(event: Event, *, topic: str | None = None, offset: int = 0) -> Deliv
         partitions=4,
         received_at=START,
     )
+
+
+class NoState:
+    """The cache keeps none."""
+
+    def get(self, store: str, key: bytes) -> bytes | None:
+        raise AssertionError((store, key))

@@ -14,19 +14,12 @@ from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.store import StoreUnavailable
 from headchef.runtime.processor import DeadLetter, Emit, Outcome
-from tests.cache.builders import deliver, make_planned, make_settled, make_sought
+from tests.cache.builders import NoState, deliver, make_planned, make_settled, make_sought
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
-
-
-class NoState:
-    """The cache keeps none."""
-
-    def get(self, store: str, key: bytes) -> bytes | None:
-        raise AssertionError((store, key))
 
 
 class Bench:

@@ -1,0 +1,92 @@
+"""The cache as it is put together from the environment."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from headchef.cache.__main__ import assemble
+from headchef.cache.edge import EdgeAnswerStore
+from headchef.cache.handler import CacheHandler
+from headchef.runtime.processor import Input
+from headchef.runtime.settings import BadSettings
+from headchef.runtime.surroundings import Surroundings
+from tests.cache.builders import NoState, deliver, make_planned, make_settled
+from tests.support.kafka_process import free_ports
+from tests.support.manual_clock import ManualClock
+from tests.support.qdrant_server import QdrantAddress
+from tests.support.recorded_metrics import RecordedMetrics
+
+
+class OpenPermit:
+    """Always gives leave."""
+
+    async def wait(self) -> None:
+        return
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surroundings:
+    monkeypatch.setenv("HEADCHEF_CACHE_FOLDER", str(tmp_path))
+    monkeypatch.setenv("HEADCHEF_NAMESPACE", "kitchen")
+    monkeypatch.delenv("HEADCHEF_CACHE_QDRANT_URL", raising=False)
+    return Surroundings(ManualClock(), random.Random(1), OpenPermit(), RecordedMetrics())
+
+
+async def test_the_cache_reads_planned_steps_and_verdicts_in_batches(surroundings: Surroundings) -> None:
+    async with assemble(surroundings) as processor:
+        assert processor.name == "cache"
+        assert processor.inputs == (Input("steps.planned"), Input("cache.settled"))
+        assert processor.order == "batches"
+        assert processor.stores == ()
+
+
+async def test_answers_outlive_a_restart_and_stay_in_their_namespace(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with assemble(surroundings) as processor:
+        assert isinstance(processor.handler, CacheHandler)
+        await processor.handler.handle_batch([deliver(make_settled())], NoState())
+    kinds = []
+    for namespace in ("kitchen", "sandbox"):
+        monkeypatch.setenv("HEADCHEF_NAMESPACE", namespace)
+        async with assemble(surroundings) as processor:
+            assert isinstance(processor.handler, CacheHandler)
+            [outcome] = await processor.handler.handle_batch([deliver(make_planned())], NoState())
+            kinds.append(getattr(outcome.outputs[0], "topic", None))
+    assert kinds == ["steps.completed", "steps.dispatched.default"]
+
+
+async def test_a_folder_in_use_is_a_wrong_setting(surroundings: Surroundings, tmp_path: Path) -> None:
+    owner = EdgeAnswerStore(tmp_path / "kitchen")
+    await owner.open()
+    with pytest.raises(BadSettings, match="in use by process") as caught:
+        async with assemble(surroundings):
+            pass
+    assert caught.value.field == "HEADCHEF_CACHE_FOLDER"
+    assert "HEADCHEF_CACHE_QDRANT_URL" in caught.value.message
+    await owner.close()
+
+
+async def test_a_server_that_is_away_is_no_error(surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
+    http_port, grpc_port = free_ports(2)
+    monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_URL", f"http://127.0.0.1:{http_port}")
+    monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_GRPC_PORT", str(grpc_port))
+    async with assemble(surroundings) as processor:
+        assert isinstance(processor.handler, CacheHandler)
+        [outcome] = await processor.handler.handle_batch([deliver(make_planned())], NoState())
+        assert getattr(outcome.outputs[0], "topic", None) == "steps.dispatched.default"
+
+
+async def test_one_setting_switches_to_a_server(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, qdrant: QdrantAddress
+) -> None:
+    monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_URL", qdrant.url)
+    monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_GRPC_PORT", str(qdrant.grpc_port))
+    monkeypatch.setenv("HEADCHEF_CACHE_COLLECTION", f"test.{tmp_path.name}")
+    async with assemble(surroundings) as processor:
+        assert isinstance(processor.handler, CacheHandler)
+        deliveries = [deliver(make_settled()), deliver(make_planned(), offset=1)]
+        outcomes = await processor.handler.handle_batch(deliveries, NoState())
+        assert getattr(outcomes[1].outputs[0], "topic", None) == "steps.completed"
+    assert list(tmp_path.iterdir()) == []

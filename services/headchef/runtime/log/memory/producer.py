@@ -158,6 +158,7 @@ class MemoryProducer:
         identity = self._identity
         if self._current is not None and identity is not None:
             await self._request(operation, lambda: self._cluster.transactions.end(identity, committed=committed))
+            self._sender.ended(self._current)
         self._state = _State.READY
 
     async def _request(self, operation: Operation, effect: Callable[[], None]) -> None:

@@ -35,8 +35,8 @@ class Permission(Protocol):
 class Sender:
     """Sends in the background what a producer hands over, in order, and settles a future for each record.
 
-    A record that fails leaves a gap in its partition's sequence numbers: every later record of this producer for that
-    partition is refused, as by Kafka, whatever becomes of the transaction.
+    A record that fails leaves a gap in its partition's sequence numbers. Where Kafka knows the producer, by a record
+    before it or by the marker of a transaction, every later record of this producer for that partition is refused.
 
     Args:
         cluster: the log.
@@ -55,6 +55,7 @@ class Sender:
         self._queue: list[_Waiting] = []
         self._under_way: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
+        self._known: dict[Partition, None] = {}
         self._gaps: dict[Partition, None] = {}
         self._keyless = 0
 
@@ -67,6 +68,10 @@ class Sender:
         if self._queue and (self._task is None or self._task.done()):
             self._task = self._process.spawn(self._run())
         return [future for _, _, future in waiting]
+
+    def ended(self, transaction: Transaction) -> None:
+        """Take note that the partitions of a transaction get its marker."""
+        self._known.update(transaction.partitions)
 
     async def flush(self) -> None:
         """Wait until all that was queued has an outcome."""
@@ -107,7 +112,7 @@ class Sender:
         transaction = self._permission.transaction()
         if transaction is not None:
             transaction.partitions[partition] = None
-        if partition in self._gaps:
+        if partition in self._gaps and partition in self._known:
             return ProducerBroken(f"{where}: out of order sequence number, after a record that failed")
         refusal = _refusal(record, self._cluster.topic(partition.topic))
         if refusal is not None:
@@ -116,6 +121,8 @@ class Sender:
         timestamp_ms = record.timestamp_ms
         if timestamp_ms is None:
             timestamp_ms = int(self._cluster.clock.now().timestamp() * 1000)
+        self._gaps.pop(partition, None)
+        self._known[partition] = None
         return self._cluster.partition(partition).append(record, timestamp_ms, transaction)
 
     def _place(self, record: NewRecord) -> Partition:

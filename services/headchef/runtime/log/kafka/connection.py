@@ -1,0 +1,86 @@
+"""What all clients of one cluster share: addresses, security, and words for a cluster that does not answer."""
+
+import asyncio
+import ssl
+from typing import Any
+
+from aiokafka import errors as driver
+from aiokafka.conn import create_conn
+
+from headchef.runtime.errors import LogError, LogRefused, LogUnavailable
+from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.kafka.settings import KafkaSettings
+
+_PROBE_TIMEOUT_S = 10.0
+_RETRY_BACKOFF_MS = 50
+_METADATA_MAX_AGE_MS = 30_000
+"""How soon new partitions and leaders are seen unasked; aiokafka's five minutes would stop a task for as long."""
+
+
+class Connection:
+    """The arguments that every aiokafka client of a cluster is made with.
+
+    Args:
+        settings: where the cluster is.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.settings = settings
+        self._security: dict[str, Any] = {"security_protocol": settings.security_protocol}
+        if settings.security_protocol.endswith("SSL"):
+            self._security["ssl_context"] = _tls(settings)
+        if settings.security_protocol.startswith("SASL"):
+            self._security["sasl_mechanism"] = settings.sasl_mechanism
+            self._security["sasl_plain_username"] = settings.sasl_username
+            self._security["sasl_plain_password"] = settings.password()
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        """Give the keyword arguments of a client.
+
+        Args:
+            name: its client id, as the broker's logs and quotas show it.
+        """
+        return {
+            "bootstrap_servers": self.settings.bootstrap,
+            "client_id": name,
+            "request_timeout_ms": round(self.settings.request_timeout_s * 1000),
+            "retry_backoff_ms": _RETRY_BACKOFF_MS,
+            "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
+            **self._security,
+        }
+
+    async def why(self, error: BaseException, doing: str) -> LogError:
+        """Find out why a client could not start: its own error does not say whether the credentials were at fault.
+
+        Args:
+            error: what the client raised.
+            doing: what was being started.
+        """
+        if not isinstance(error, driver.KafkaConnectionError):
+            return translated(error, doing)
+        where = f"Kafka at {self.settings.bootstrap} (HEADCHEF_KAFKA)"
+        host, _, port = self.settings.bootstrap.split(",")[0].strip().rpartition(":")
+        try:
+            connection = await asyncio.wait_for(
+                create_conn(host.strip("[]"), int(port), client_id="headchef-probe", **self._security), _PROBE_TIMEOUT_S
+            )
+        except ssl.SSLError as cause:
+            return LogRefused(
+                f"{where}: {cause}; check HEADCHEF_KAFKA_SECURITY_PROTOCOL and HEADCHEF_KAFKA_SSL_CA_FILE"
+            )
+        except ValueError:
+            return LogRefused(f"HEADCHEF_KAFKA: {self.settings.bootstrap!r} is not a list of host:port")
+        except DRIVER_ERRORS as cause:
+            found = translated(cause, where)
+            if isinstance(found, LogRefused):
+                return found
+            return LogUnavailable(f"{where} does not answer: {str(cause) or type(cause).__name__}")
+        connection.close()
+        return LogUnavailable(f"{where} answers, but not to {doing}: {error}")
+
+
+def _tls(settings: KafkaSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(settings.ssl_ca_file) if settings.ssl_ca_file else None)
+    if settings.ssl_certificate_file is not None:
+        context.load_cert_chain(settings.ssl_certificate_file, settings.ssl_key_file)
+    return context

@@ -1,0 +1,90 @@
+"""All that we need of aiokafka and that it keeps to itself, with why; tried on 0.14, to be read again for the next."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import ProducerClosed
+from aiokafka.protocol.group import LeaveGroupRequest
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+_STOP_TIMEOUT_S = 5.0
+
+
+def member_id(consumer: AIOKafkaConsumer) -> str:
+    """Give the id that the group knows the consumer by: empty once it has been dropped, which nothing else tells."""
+    coordinator: Any = consumer._coordinator
+    return str(coordinator.member_id)
+
+
+def coordination_ended(consumer: AIOKafkaConsumer) -> bool:
+    """Say whether the task that keeps the membership has died; it is not started again."""
+    coordinator: Any = consumer._coordinator
+    return bool(coordinator._coordination_task.done())
+
+
+async def commit_as_member(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+    """Commit as a member of the group; `consumer.commit` refuses partitions of a task that is being drained."""
+    coordinator: Any = consumer._coordinator
+    # The first argument is only handed on, and not looked at.
+    await coordinator.commit_offsets(None, dict(offsets))
+
+
+async def leave_group(consumer: AIOKafkaConsumer) -> None:
+    """Give a static member's place up: aiokafka never does, and then each round waits for it until its session ends."""
+    coordinator: Any = consumer._coordinator
+    if coordinator.member_id and coordinator.coordinator_id is not None:
+        await coordinator._send_req(LeaveGroupRequest(coordinator.group_id, coordinator.member_id))
+
+
+def fetch_unread_after(consumer: AIOKafkaConsumer, seconds: float) -> None:
+    """Set how long unread records of one partition hold back the fetching of the others; by default 100 ms."""
+    fetcher: Any = consumer._fetcher
+    fetcher._prefetch_backoff = seconds
+
+
+def fetching_ended(consumer: AIOKafkaConsumer) -> BaseException | None:
+    """Give what killed the task that fetches; `getmany` would only come back empty for ever."""
+    fetcher: Any = consumer._fetcher
+    task: asyncio.Task[None] = fetcher.error_future
+    return task.exception() if task.done() and not task.cancelled() else None
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Stop, also in the middle of a join, which `stop` alone would wait out."""
+    try:
+        await asyncio.wait_for(consumer.stop(), _STOP_TIMEOUT_S)
+    except (TimeoutError, asyncio.CancelledError, Exception):  # noqa: BLE001 - all that is left is to let go of it
+        if consumer._fetcher is not None:
+            await consumer._fetcher.close()
+        await consumer._client.close()
+
+
+def drop_producer(producer: AIOKafkaProducer) -> asyncio.Task[None]:
+    """Cut a producer off at once, where `stop` would deliver what it holds; the clearing up is to be awaited."""
+    producer._closed = True
+    sender = producer._sender.sender_task
+    if sender is not None:
+        sender.cancel()
+    for connection in list(producer.client._conns.values()):
+        connection.close()
+    # Lets go of whoever waits for room behind a batch that will never leave.
+    producer._message_accumulator.fail_all(ProducerClosed())
+    return asyncio.ensure_future(_clear_up(producer))
+
+
+async def _clear_up(producer: AIOKafkaProducer) -> None:
+    sender = producer._sender.sender_task
+    if sender is not None:
+        await asyncio.wait([sender], timeout=_STOP_TIMEOUT_S)
+        if sender.done() and not sender.cancelled():
+            # Seen, so that nobody is warned of an error that no longer concerns anybody.
+            sender.exception()
+    await producer.client.close()
+
+
+def cause_of_death(producer: AIOKafkaProducer) -> BaseException | None:
+    """Give what killed the task that sends; afterwards the driver only says that its states do not fit."""
+    sender = producer._sender.sender_task
+    return sender.exception() if sender is not None and sender.done() and not sender.cancelled() else None

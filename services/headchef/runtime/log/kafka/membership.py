@@ -1,0 +1,188 @@
+"""A place in a consumer group, kept by an aiokafka consumer that never reads a record."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import CommitRefused, LogError, LogRefused, LogUnavailable, MemberFenced
+from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka.assignor import ShareAssignor
+from headchef.runtime.log.kafka.connection import Connection
+from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.port import Commit, GroupMember, MemberSettings, Partition
+
+_log = logging.getLogger(__name__)
+
+_LEAVE_S = 5.0
+
+_NEVER_MS = 24 * 60 * 60 * 1000
+"""`max.poll.interval`: a member that never reads must not be taken for one that is stuck (aiokafka 1187)."""
+
+
+class KafkaMembership:
+    """A static member of a group.
+
+    Args:
+        connection: the cluster.
+        settings: group, instance, topics and time-outs.
+        member: who reports, divides and is told.
+        clock: tells a dropped member from an expired one.
+    """
+
+    def __init__(self, connection: Connection, settings: MemberSettings, member: GroupMember, clock: Clock) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._clock = clock
+        self._assignor = ShareAssignor(member, settings.instance, joining=self._joining, joined=self._joined)
+        self._consumer: AIOKafkaConsumer | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._first_share = asyncio.Event()
+        self._failure: Exception | None = None
+        self._entering_s = clock.monotonic()
+        self._was_member = False
+        self._outdated = False
+        self.closed = False
+
+    async def join(self) -> None:
+        """Enter the group; returns when the first share has been given to the member.
+
+        Raises:
+            LogUnavailable: the cluster does not answer.
+            LogRefused: it does, and says no.
+            MemberFenced: another live process has this instance id.
+        """
+        settings = self._settings
+        session_ms = round(settings.session_timeout_s * 1000)
+        consumer = AIOKafkaConsumer(
+            **self._connection.arguments(settings.instance),
+            group_id=settings.group,
+            group_instance_id=settings.instance,
+            session_timeout_ms=session_ms,
+            rebalance_timeout_ms=session_ms,
+            heartbeat_interval_ms=round(settings.heartbeat_s * 1000),
+            max_poll_interval_ms=_NEVER_MS,
+            partition_assignment_strategy=(self._assignor,),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+        )
+        self._consumer = consumer
+        try:
+            await consumer.start()
+        except DRIVER_ERRORS as error:
+            raise await self._connection.why(error, f"group {settings.group}") from error
+        consumer.subscribe(settings.topics)
+        self._watching = asyncio.create_task(self._watch(consumer), name=f"membership {settings.group}")
+        await self._first_share.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def rejoin(self) -> None:
+        """Ask for another round. Subscribing anew is aiokafka's public way, and is not lost in a join either."""
+        if self._consumer is not None:
+            self._consumer.subscribe(self._settings.topics)
+
+    def failure(self) -> Exception | None:
+        """Give what ended the membership for good, or None while it lives."""
+        return self._failure
+
+    async def commit(self, offsets: Mapping[Partition, Commit]) -> None:
+        """Commit as this member.
+
+        Args:
+            offsets: next offset to read and text, by partition; also of partitions that are not this member's.
+
+        Raises:
+            CommitRefused: the group has moved on.
+            LogUnavailable: no answer within the request time-out.
+        """
+        doing = f"commit of group {self._settings.group}"
+        if self._consumer is None:
+            raise LogUnavailable(f"{doing}: not a member yet")
+        places = {
+            TopicPartition(*partition): OffsetAndMetadata(place.offset, place.metadata)
+            for partition, place in offsets.items()
+        }
+        try:
+            await asyncio.wait_for(
+                internals.commit_as_member(self._consumer, places), self._connection.settings.request_timeout_s
+            )
+        except DRIVER_ERRORS as error:
+            refused = translated(error, doing)
+            # aiokafka then forgets its member id, as it does when another process has taken the place.
+            self._outdated = isinstance(refused, CommitRefused)
+            raise refused from error
+
+    async def leave(self) -> None:
+        """Give the place up, so that no round waits for this member; if that fails, its session has to end."""
+        if self._consumer is not None:
+            try:
+                await asyncio.wait_for(internals.leave_group(self._consumer), _LEAVE_S)
+            except DRIVER_ERRORS as error:
+                _log.warning("group %s was not told that a member leaves: %s", self._settings.group, error)
+        await self.close()
+
+    async def close(self) -> None:
+        """Disconnect. Nothing is said to the group, which keeps a static member's place for a session."""
+        self.closed = True
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        if self._consumer is not None:
+            await internals.stop_consumer(self._consumer)
+
+    def _joining(self) -> None:
+        """Before a join: find out whether the group dropped this member while its session was good."""
+        consumer = self._consumer
+        if consumer is None or internals.member_id(consumer):
+            return
+        if self._outdated:
+            self._outdated = False
+            return
+        now_s = self._clock.monotonic()
+        # A session does not expire sooner than this after an entry, so only another process with this id can have
+        # taken the place. The one that was there first has entered longer ago: it goes on, and the newcomer ends.
+        if self._was_member and now_s - self._entering_s < self._settings.session_timeout_s:
+            raise MemberFenced(
+                f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
+                " give each its own HEADCHEF_INSTANCE"
+            )
+        if self._was_member:
+            _log.warning("dropped from group %s, entering it anew", self._settings.group)
+        self._was_member = False
+        self._entering_s = now_s
+
+    def _joined(self) -> None:
+        """After a join: see to it that aiokafka fetches nothing."""
+        if self._consumer is None:
+            return
+        self._was_member = True
+        for partition in self._consumer.assignment():
+            # Without a position aiokafka would look for committed offsets, and fail where there are none.
+            self._consumer.seek(partition, 0)
+            self._consumer.pause(partition)
+        self._first_share.set()
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Surface the errors of the coordinator, which only `getmany` raises, until one ends the membership."""
+        while self._failure is None:
+            try:
+                # Waits out a join; nothing is ever read.
+                await consumer.getmany(timeout_ms=0)
+            except DRIVER_ERRORS as error:
+                self._failure = self._final(consumer, translated(error, f"group {self._settings.group}"))
+                if self._failure is None:
+                    _log.warning("group %s: %s; trying again", self._settings.group, error)
+            await self._clock.sleep(self._settings.heartbeat_s)
+        self._first_share.set()
+
+    def _final(self, consumer: AIOKafkaConsumer, error: LogError) -> Exception | None:
+        """Say what ended the membership, or None if aiokafka goes on trying."""
+        if self._assignor.fault is not None:
+            return self._assignor.fault
+        if isinstance(error, LogRefused | MemberFenced) or internals.coordination_ended(consumer):
+            return error
+        return None

@@ -1,0 +1,250 @@
+"""Writes records through an aiokafka producer: acknowledged by all in-sync replicas, in transactions if asked to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import LogError, LogRefused, LogUnavailable, ProducerBroken, SendFailed
+from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka.batches import Batch, Batches
+from headchef.runtime.log.kafka.connection import Connection
+from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.port import Commit, NewRecord, Partition
+
+_UNKNOWN_TOPIC_S = 5.0
+_RETRY_PAUSE_S = 0.05
+
+MAX_METADATA_CHARACTERS = 4000
+"""The broker takes 4,096 bytes (`offset.metadata.max.bytes`); beyond that aiokafka's sender dies."""
+
+_T = TypeVar("_T")
+
+
+class KafkaProducer:
+    """One producer.
+
+    Args:
+        connection: the cluster.
+        name: client id.
+        transactional_id: of the task, or None for a producer without transactions.
+        clock: for pauses.
+        alone: see `Batches`.
+        clearing: keeps what `abandon` leaves behind, until it is cleared up.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        name: str,
+        transactional_id: str | None,
+        *,
+        clock: Clock,
+        alone: set[str],
+        clearing: Callable[[asyncio.Task[None]], None],
+    ) -> None:
+        self._connection = connection
+        self._settings = connection.settings
+        self._name = name
+        self._transactional_id = transactional_id
+        self._clock = clock
+        self._alone = alone
+        self._clearing = clearing
+        self._producer: AIOKafkaProducer | None = None
+        self._batches = Batches(self._make_batch, alone, name)
+        self._turn = asyncio.Lock()
+        self._undelivered: dict[Batch, asyncio.TimerHandle] = {}
+        self._failed: LogError | None = None
+        self.closed = False
+
+    async def start(self) -> None:
+        """Connect; with a transactional id fence the former owner and end its open transaction.
+
+        Raises:
+            LogUnavailable: no answer within the transaction time-out.
+            LogRefused: the broker keeps no transactions, or does not let us.
+        """
+        settings, transactional_id = self._settings, self._transactional_id
+        if transactional_id is not None and not settings.idempotence:
+            raise LogRefused(self._no_transactions("HEADCHEF_KAFKA_IDEMPOTENCE is false"))
+        transactional: dict[str, Any] = {}
+        if transactional_id is not None:
+            transactional["transactional_id"] = transactional_id
+            transactional["transaction_timeout_ms"] = round(settings.transaction_timeout_s * 1000)
+        producer = AIOKafkaProducer(
+            **self._connection.arguments(self._name),
+            **transactional,
+            acks="all",
+            enable_idempotence=settings.idempotence,
+            max_batch_size=settings.batch_bytes,
+        )
+        try:
+            await asyncio.wait_for(producer.start(), settings.transaction_timeout_s)
+        except DRIVER_ERRORS as error:
+            self._clearing(internals.drop_producer(producer))
+            raise await self._why_not_started(error) from error
+        self._producer = producer
+
+    async def begin(self) -> None:
+        """Open a transaction."""
+        self._failed = None
+        await self._asked(self._started().begin_transaction(), "begin")
+
+    async def send(self, records: Sequence[NewRecord]) -> Sequence[Awaitable[object]]:
+        """Hand records over, in order a partition; each awaitable ends when its record is acknowledged.
+
+        Waits while the broker is slower than the caller. An awaitable raises `SendFailed` for its record alone, and
+        `LogUnavailable`, `ProducerFenced` or `ProducerBroken` for what is not its record's fault.
+
+        Raises:
+            LogRefused: a topic does not exist.
+        """
+        producer = self._started()
+        counts = {topic: await self._partitions(producer, topic) for topic in {record.topic for record in records}}
+        added = self._batches.add(records, counts)
+        async with self._turn:
+            # What others added while somebody was sending has been sent by them.
+            while taken := self._batches.take():
+                for batch in taken:
+                    await self._submit(producer, batch)
+        return [batch.acknowledged for batch in added]
+
+    async def send_offsets(self, group: str, offsets: Mapping[Partition, Commit]) -> None:
+        """Put a group's offsets into the transaction.
+
+        Raises:
+            ValueError: metadata over 4,000 characters, which the broker would not take either.
+        """
+        for partition, place in offsets.items():
+            if len(place.metadata) > MAX_METADATA_CHARACTERS:
+                raise ValueError(f"{partition}: {len(place.metadata)} characters of metadata, 4000 at most")
+        if not offsets:
+            return
+        places = {
+            TopicPartition(*partition): OffsetAndMetadata(place.offset, place.metadata)
+            for partition, place in offsets.items()
+        }
+        await self._asked(self._started().send_offsets_to_transaction(places, group), f"offsets of {group}")
+
+    async def commit(self) -> None:
+        """Make all of the transaction visible at once.
+
+        Raises:
+            SendFailed: a record was not taken; aiokafka would commit the rest without a word.
+            LogUnavailable: no answer in time; whether it was committed is not known.
+        """
+        if self._failed is not None:
+            raise self._failed
+        await self._asked(self._started().commit_transaction(), "commit")
+
+    async def abort(self) -> None:
+        """Make all of the transaction void."""
+        await self._asked(self._started().abort_transaction(), "abort")
+
+    def abandon(self) -> None:
+        """Drop the producer without waiting and without a word to the log."""
+        self.closed = True
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            self._clearing(internals.drop_producer(producer))
+        for batch in list(self._undelivered):
+            batch.fail(ProducerBroken(f"{self._name}: abandoned"))
+
+    async def close(self) -> None:
+        """Flush and disconnect."""
+        self.closed = True
+        producer = self._producer
+        if producer is None:
+            return
+        try:
+            await asyncio.wait_for(producer.stop(), self._settings.transaction_timeout_s)
+        except DRIVER_ERRORS:
+            # Nothing is left to be told: what was not acknowledged has said so by its own awaitable.
+            self.abandon()
+        self._producer = None
+
+    def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise ProducerBroken(f"{self._name}: not started, or already dropped")
+        return self._producer
+
+    def _make_batch(self) -> BatchBuilder:
+        made: BatchBuilder = self._started().create_batch()
+        return made
+
+    async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
+        """Count a topic's partitions, as the client knows them; a topic made just now may take a moment."""
+        answered = False
+        deadline_s = self._clock.monotonic() + _UNKNOWN_TOPIC_S
+        while (known := producer.client.cluster.partitions_for_topic(topic)) is None:
+            if self._clock.monotonic() > deadline_s:
+                if answered:
+                    raise LogRefused(f"topic {topic} does not exist: run `headchef topics create`")
+                raise LogUnavailable(f"topic {topic}: Kafka at {self._settings.bootstrap} does not answer")
+            producer.client.add_topic(topic)
+            answered = await producer.client.force_metadata_update()
+            if producer.client.cluster.partitions_for_topic(topic) is None:
+                await self._clock.sleep(_RETRY_PAUSE_S)
+        return len(known)
+
+    async def _submit(self, producer: AIOKafkaProducer, batch: Batch) -> None:
+        if producer is not self._producer:
+            batch.fail(ProducerBroken(f"{self._name}: abandoned"))
+            return
+        topic, number = batch.partition
+        waiting_s = self._settings.delivery_timeout_s
+        loop = asyncio.get_running_loop()
+        self._undelivered[batch] = loop.call_later(waiting_s, batch.expire, waiting_s)
+        batch.acknowledged.add_done_callback(lambda ended: self._settled(batch, ended))
+        try:
+            delivered = await producer.send_batch(batch.builder, topic, partition=number)
+        except DRIVER_ERRORS as error:
+            batch.fail(self._judged(error, f"{topic}[{number}]"))
+        else:
+            delivered.add_done_callback(batch.settle)
+
+    def _settled(self, batch: Batch, ended: asyncio.Future[None]) -> None:
+        self._undelivered.pop(batch).cancel()
+        error = ended.exception()
+        if error is None:
+            return
+        if isinstance(error, LogError):
+            self._failed = self._failed or error
+        if isinstance(error, SendFailed):
+            self._alone.discard(batch.partition.topic)
+        elif batch.refused:
+            self._alone.add(batch.partition.topic)
+
+    async def _asked(self, answer: Awaitable[_T], doing: str) -> _T:
+        """Await the driver within the transaction time-out, and raise in our words."""
+        try:
+            async with asyncio.timeout(self._settings.transaction_timeout_s):
+                return await answer
+        except DRIVER_ERRORS as error:
+            raise self._judged(error, doing) from error
+
+    def _judged(self, error: BaseException, doing: str) -> LogError:
+        said = f"{self._transactional_id or self._name}: {doing}"
+        died = internals.cause_of_death(self._producer) if self._producer is not None else None
+        if died is not None:
+            # The states of a dead producer do not fit; what killed it says more.
+            return translated(died, said, otherwise=ProducerBroken)
+        if isinstance(error, asyncio.TimeoutError):
+            return LogUnavailable(f"{said}: no answer within {self._settings.transaction_timeout_s:g} s")
+        return translated(error, said, otherwise=ProducerBroken)
+
+    async def _why_not_started(self, error: BaseException) -> LogError:
+        reason = await self._connection.why(error, f"producer {self._name}")
+        if isinstance(reason, LogRefused) and self._transactional_id is not None and "Authoriz" not in repr(error):
+            return LogRefused(self._no_transactions(str(reason)))
+        return reason
+
+    def _no_transactions(self, reason: str) -> str:
+        return (
+            f"Kafka at {self._settings.bootstrap} keeps no transactions ({reason}): use a broker that does,"
+            " or set HEADCHEF_PROCESSING_GUARANTEE=at_least_once"
+        )

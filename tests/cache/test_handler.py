@@ -13,7 +13,8 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.store import StoreUnavailable
-from headchef.runtime.processor import DeadLetter, Emit, Outcome
+from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.processor import Emit, Outcome
 from tests.cache.builders import NoState, deliver, make_planned, make_settled, make_sought
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.manual_clock import START, ManualClock
@@ -163,11 +164,7 @@ async def test_lookups_and_savings_are_counted(bench: Bench) -> None:
     assert bench.metrics.total("headchef.cache.saved_cost", model="small", tenant="default") == pytest.approx(0.003)
 
 
-async def test_an_event_that_does_not_belong_here_goes_to_the_dead_letters(bench: Bench) -> None:
+async def test_an_event_that_does_not_belong_here_ends_the_process(bench: Bench) -> None:
     [(_, stray)] = await bench.emitted(make_planned())
-    [outcome, other] = await bench.handle(stray, make_planned())
-    [letter] = outcome.outputs
-    assert isinstance(letter, DeadLetter)
-    assert letter.reason == "unexpected_type"
-    assert "StepDispatched" in letter.message
-    assert len(other.outputs) == 1
+    with pytest.raises(InvariantBroken, match=r"steps\.planned holds StepDispatched"):
+        await bench.handle(make_planned(), stray)

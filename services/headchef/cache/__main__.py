@@ -85,8 +85,8 @@ def main() -> None:
 def _bad_settings(settings: CacheSettings, error: StoreRefused) -> BadSettings:
     if settings.qdrant_url is None:
         remedy = "name another folder, or a Qdrant server for all by HEADCHEF_CACHE_QDRANT_URL"
-        return BadSettings("HEADCHEF_CACHE_FOLDER", f"{error}; {remedy}")
-    return BadSettings("HEADCHEF_CACHE_QDRANT_API_KEY", f"the Qdrant server refuses: {error}")
+        return BadSettings("HEADCHEF_CACHE_FOLDER", f"{error.message}; {remedy}")
+    return BadSettings("HEADCHEF_CACHE_QDRANT_API_KEY", f"the Qdrant server refuses: {error.message}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.policy import CachePolicy, Choice, Hit, choose, express, worth_keeping
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.runtime.clock import Clock
-from headchef.runtime.processor import BatchHandler, DeadLetter, Delivery, Outcome, State
+from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.processor import BatchHandler, Delivery, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 
 Found = Mapping[Sought, StoredAnswer | None]
@@ -38,7 +39,11 @@ class CacheHandler(BatchHandler):
         self._metrics = metrics
 
     async def handle_batch(self, deliveries: Sequence[Delivery], state: State) -> Sequence[Outcome]:
-        """Give one outcome a delivery; what is worth keeping is stored when this returns."""
+        """Give one outcome a delivery; what is worth keeping is stored when this returns.
+
+        Raises:
+            InvariantBroken: a topic held another event.
+        """
         await self._keep(deliveries)
         found = await self._find(deliveries)
         now = self._clock.now()
@@ -54,7 +59,7 @@ class CacheHandler(BatchHandler):
                 case CacheSettled():
                     outcomes.append(Outcome())
                 case other:
-                    outcomes.append(Outcome((_unexpected(other, delivery.topic),)))
+                    raise InvariantBroken(f"{delivery.topic} holds {type(other).__name__}")
         for kind, count in kinds.items():
             self._metrics.count("headchef.cache.lookups", count, {"kind": kind})
         return outcomes
@@ -90,7 +95,3 @@ class CacheHandler(BatchHandler):
             attributes = {"tenant": choice.stored.tenant, "model": choice.stored.model}
             self._metrics.count("headchef.cache.saved_cost", float(saved_usd), attributes)
         return "exact"
-
-
-def _unexpected(event: object, topic: str) -> DeadLetter:
-    return DeadLetter("unexpected_type", None, f"{topic} does not carry {type(event).__name__}")

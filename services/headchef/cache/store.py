@@ -23,6 +23,7 @@ class StoreUnavailable(HeadchefError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
+        self.message = message
 
 
 class StoreRefused(StoreUnavailable):

@@ -129,8 +129,8 @@ def run(assemble: Assemble, name: str) -> None:
         assemble: the service.
         name: the service's name, for telemetry.
     """
-    start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"))
     try:
+        start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"))
         asyncio.run(_serve(assemble, name))
     except BadSettings as error:
         _end(WRONG_SETTINGS, f"wrong setting: {error}")

@@ -12,10 +12,10 @@ from headchef.router.handler import RouterHandler
 from headchef.router.rendering import Renderer
 from headchef.router.submission import Limits
 from headchef.runtime.processor import Change, Delivery, Outcome
-from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
 from tests.support.builders import make_delivery
 from tests.support.manual_clock import ManualClock
+from tests.support.recorded_metrics import RecordedMetrics
 
 
 def make_catalogue(models: Mapping[str, str] = MappingProxyType({"small": "default", "large": "premium"})) -> Catalogue:
@@ -46,9 +46,10 @@ class Door:
 
     def __init__(self, catalogue: Catalogue | None = None, limits: Limits | None = None) -> None:
         self.state = FakeState()
+        self.metrics = RecordedMetrics()
         self.handler = RouterHandler(
             clock=ManualClock(),
-            metrics=Metrics(),
+            metrics=self.metrics,
             catalogue=catalogue or make_catalogue(),
             renderer=Renderer(max_templates=8, max_work=400_000),
             schemas=SchemaCache(8),

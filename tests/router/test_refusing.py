@@ -162,3 +162,12 @@ async def test_size_counts_key_and_headers_too() -> None:
 async def test_a_refused_job_may_come_again_mended(door: Door) -> None:
     refusal(await door.submit(make_job(model="none")))
     assert (await door.submit(make_job(model="small"))).changes
+
+
+async def test_refusals_are_counted_by_reason(door: Door) -> None:
+    await door.submit(b"hello")
+    await door.submit(make_job(model="none"))
+    await door.submit(make_job(**{"class": "bulk"}))
+    assert door.metrics.total("headchef.jobs.refused", reason="not_json") == 1
+    assert door.metrics.total("headchef.jobs.refused", reason="unknown_model") == 1
+    assert door.metrics.counts["headchef.jobs.accepted", (("class", "bulk"),)] == 1

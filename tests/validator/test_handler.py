@@ -1,6 +1,7 @@
 """What follows from a completed step: a result and a settlement, or another plan."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.support.builders import (
     make_step,
 )
 from tests.support.manual_clock import ManualClock
+from tests.support.recorded_metrics import RecordedMetrics
 
 SCHEMA: Mapping[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 HIT = CacheUse(kind="exact", source_job_id="job-0")
@@ -37,10 +39,10 @@ class NoState:
         raise AssertionError(f"the validator has no state, and asks {store} for {key!r}")
 
 
-async def handle(event: StepCompleted | StepJudged) -> Outcome:
+async def handle(event: StepCompleted | StepJudged, metrics: Metrics | None = None) -> Outcome:
     handler = ValidatorHandler(
         clock=ManualClock(NOON),
-        metrics=Metrics(),
+        metrics=metrics or Metrics(),
         schemas=SchemaCache(4),
         policy=JudgingPolicy(max_answer_characters=1_000, max_findings=3, max_message_characters=80),
     )
@@ -195,3 +197,22 @@ async def test_a_hit_that_fails_is_handed_back_and_is_no_verdict(event: StepComp
 async def test_another_event_is_a_fault_of_ours() -> None:
     with pytest.raises(InvariantBroken, match="StepJudged"):
         await handle(make_judged())
+
+
+async def test_verdicts_findings_and_times_are_measured() -> None:
+    metrics = RecordedMetrics()
+    head = make_head(submitted_at=NOON - timedelta(seconds=5))
+    await handle(make_completed(step=make_step(job=head), provider_s=1.5), metrics)
+    await handle(with_schema("no"), metrics)
+    assert metrics.total("headchef.jobs.finished", status="ok", model="small") == 1
+    assert metrics.total("headchef.jobs.finished", status="rejected") == 1
+    assert metrics.total("headchef.findings", check="json") == 1
+    assert metrics.values["headchef.job.duration", (("class", "interactive"), ("status", "ok"))] == [5.0]
+    assert metrics.values["headchef.job.overhead", (("class", "interactive"),)] == [3.5, 0.0]
+
+
+async def test_a_publisher_s_clock_that_is_ahead_gives_no_negative_time() -> None:
+    metrics = RecordedMetrics()
+    head = make_head(submitted_at=NOON + timedelta(hours=1))
+    await handle(make_completed(step=make_step(job=head)), metrics)
+    assert metrics.values["headchef.job.duration", (("class", "interactive"), ("status", "ok"))] == [0.0]

@@ -40,6 +40,7 @@ class Renderer:
 
     def __init__(self, *, max_templates: int, max_work: int) -> None:
         self._max_templates = max_templates
+        self._max_work = max_work
         self._budget = Budget(max_work)
         self._environment = PromptEnvironment(self._budget)
         self._kept: OrderedDict[str, Template] = OrderedDict()
@@ -59,13 +60,18 @@ class Renderer:
             Refused: the template is wrong, names a value that is not given, or does too much.
         """
         self._budget.refill()
-        pieces = []
+        template = None
+        pieces: list[str] = []
+        written = 0
         try:
-            for piece in self._compiled(source).generate(input=values):
-                self._budget.spend(len(piece))
+            template = self._compiled(source)
+            for piece in template.root_render_func(template.new_context({"input": values})):
+                written += len(piece)
+                if written > self._max_work:
+                    self._budget.spend(written)
                 pieces.append(piece)
         except _FAULTS as fault:
-            raise Refused("template", field, _described(fault)) from fault
+            raise Refused("template", field, _described(fault, template)) from fault
         return "".join(pieces)
 
     def _compiled(self, source: str) -> Template:
@@ -79,9 +85,9 @@ class Renderer:
         return template
 
 
-def _described(fault: BaseException) -> str:
-    line = fault.lineno if isinstance(fault, TemplateSyntaxError) else _line_of(fault.__traceback__)
+def _described(fault: BaseException, template: Template | None) -> str:
     message = _message_of(fault)
+    line = fault.lineno if isinstance(fault, TemplateSyntaxError) else _line_of(fault.__traceback__, template)
     return f"line {line}: {message}"[:_MAX_MESSAGE_CHARACTERS] if line else message[:_MAX_MESSAGE_CHARACTERS]
 
 
@@ -95,11 +101,11 @@ def _message_of(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {fault}"
 
 
-def _line_of(traceback: TracebackType | None) -> int | None:
-    """Find the template's line: Jinja puts it into the traceback."""
+def _line_of(traceback: TracebackType | None, template: Template | None) -> int | None:
+    """Find the template's line by the Python line that the template was compiled to."""
     line = None
-    while traceback is not None:
+    while traceback is not None and template is not None:
         if traceback.tb_frame.f_code.co_filename == _TEMPLATE_FILE:
-            line = traceback.tb_lineno
+            line = template.get_corresponding_lineno(traceback.tb_lineno)
         traceback = traceback.tb_next
     return line

@@ -28,6 +28,8 @@ class PromptFilters:
 
     def text(self, value: Any) -> str:
         """Write a value as it stands in a prompt: arrays and objects as JSON."""
+        if type(value) is str:
+            return value
         if isinstance(value, list | tuple | dict):
             return self.tojson(value)
         if value is None or isinstance(value, str | int | float | Undefined):

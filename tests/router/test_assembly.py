@@ -1,0 +1,68 @@
+"""The router as the host gets it: settings from the environment, the state it declares, and clear errors."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from headchef_contracts import topics
+
+from headchef.router.__main__ import assemble
+from headchef.router.settings import RouterSettings
+from headchef.runtime.processor import Input, Processor
+from headchef.runtime.settings import BadSettings, load
+from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.telemetry.metrics import Metrics
+from tests.support.manual_clock import ManualClock
+
+
+class Always:
+    async def wait(self) -> None:
+        return
+
+
+async def assembled() -> Processor:
+    async with assemble(Surroundings(ManualClock(), random.Random(0), Always(), Metrics())) as processor:
+        return processor
+
+
+async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
+    processor = await assembled()
+    assert (processor.name, processor.order) == ("router", "in_order")
+    assert processor.inputs == (Input("jobs.submitted", raw=True), Input("steps.judged"))
+
+
+async def test_the_store_forgets_when_its_changelog_does() -> None:
+    [store] = (await assembled()).stores
+    assert store.window_s is not None
+    assert store.window_s * 1000 == topics.topic(f"router.{store.name}.changelog").retention_ms
+    assert store.name in topics.STORES["router"]
+
+
+async def test_a_catalogue_that_cannot_be_used_is_a_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HEADCHEF_CATALOGUE", str(tmp_path / "none.yaml"))
+    with pytest.raises(BadSettings, match="HEADCHEF_CATALOGUE"):
+        await assembled()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("MAX_JOB_BYTES", "2000000"), ("MAX_JOB_BYTES", "many"), ("MAX_PROMPT_BYTES", "0"), ("MAX_TEMPLATES", "0")],
+)
+def test_wrong_settings_name_their_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(f"HEADCHEF_ROUTER_{variable}", value)
+    with pytest.raises(BadSettings, match=f"HEADCHEF_ROUTER_{variable}"):
+        load(RouterSettings)
+
+
+def test_what_is_taken_fits_into_the_topics() -> None:
+    """A forwarded record carries more headers, and a planned step has the prompt beside the job's schema."""
+    settings = RouterSettings()
+    room_bytes = 8_192
+    assert settings.max_job_bytes + room_bytes < topics.topic("jobs.submitted").max_message_bytes
+    assert (
+        settings.max_job_bytes + settings.max_prompt_bytes + room_bytes
+        < topics.topic("steps.planned").max_message_bytes
+    )

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -92,7 +93,8 @@ class ServiceProcess:
                     response.read()
                     return
             except urllib.error.HTTPError as error:
-                answer = json.dumps(json.load(error))
+                with error:
+                    answer = json.dumps(json.load(error))
             except OSError as error:
                 answer = str(error)
             time.sleep(0.05)
@@ -180,7 +182,10 @@ class Deployment:
             for module in SERVICES
             for number in range(self.counts.get(module, 1))
         ]
-        asyncio.run(create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"]))
+        making = create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"])
+        # In a thread, since this thread's own event loop belongs to the test runner.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, making).result()
         try:
             self.simulator.start()
             for service in self.services:

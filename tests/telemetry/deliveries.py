@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
-from headchef_contracts.events.common import Cause, Decided, Event, Inline, JobHead
-from headchef_contracts.events.steps import Message, ModelRequest, Step, StepPlanned
+from headchef_contracts.events.common import Event
+from headchef_contracts.events.steps import StepPlanned
 
 from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.processor import Delivery
+from tests.support import builders
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PARENT = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -14,23 +15,7 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 
 
 def make_planned(job_id: str = "job-1") -> StepPlanned:
-    return StepPlanned(
-        step=Step(
-            job=JobHead(job_id=job_id, home_partition=0, submitted_at=AT),
-            fingerprint="a" * 64,
-            prompt_sha256="b" * 64,
-            request=ModelRequest(
-                model="m", lane="default", messages=(Message(role="user", content=Inline(inline="secret prompt")),)
-            ),
-        ),
-        decided=Decided(
-            at=AT,
-            seed=0,
-            catalog_version=None,
-            policy_version="1",
-            causes=(Cause(topic="jobs.submitted", partition=0, offset=0),),
-        ),
-    )
+    return builders.make_planned("secret prompt", job=builders.make_head(job_id))
 
 
 def make_delivery(

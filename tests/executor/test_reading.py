@@ -66,6 +66,7 @@ def test_usage_is_read_with_its_parts(usage: dict[str, Any], cached: int, reason
         {"prompt_tokens": -1, "completion_tokens": 5},
         {"prompt_tokens": True, "completion_tokens": 5},
         {"prompt_tokens": "10", "completion_tokens": 5},
+        {"prompt_tokens": 10**12, "completion_tokens": 5},
     ],
 )
 def test_usage_is_never_invented(usage: object) -> None:

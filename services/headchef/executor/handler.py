@@ -136,7 +136,7 @@ class ExecutorHandler:
         return None if deadline is None else (deadline - self._clock.now()).total_seconds()
 
     def _decided(self, cause: Cause) -> Decided:
-        return Decided.model_construct(
+        return Decided(
             at=self._clock.now(),
             seed=0,
             catalog_version=self._catalogue.version,

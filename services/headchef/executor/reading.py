@@ -15,6 +15,7 @@ from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.executor.retry_after import read_retry_after
 
 _MAX_MESSAGE = 500
+_MAX_TOKENS = 1_000_000_000
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|key|gsk|Bearer)[-_ ][A-Za-z0-9_\-*.]{6,}")
 _BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
 _TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
@@ -151,8 +152,7 @@ def _usage(data: dict[str, Any]) -> Usage | None:
         return None
     cached = _detail(usage.get("prompt_tokens_details"), "cached_tokens")
     reasoning = _detail(usage.get("completion_tokens_details"), "reasoning_tokens")
-    # Counts are checked above, so that Pydantic need not do it again.
-    return Usage.model_construct(
+    return Usage(
         input_tokens=given,
         output_tokens=made,
         cached_input_tokens=min(cached, given),
@@ -165,7 +165,8 @@ def _detail(details: object, key: str) -> int:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    # A count beyond any model's is a garbled one; it must not become a sum that no event can carry.
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_TOKENS else None
 
 
 def _text_or_none(value: object) -> str | None:

@@ -21,9 +21,6 @@ _FREE_STATUS = 400
 class StepRecord:
     """The calls of one step so far.
 
-    Events are made with `model_construct`: every part comes from a checked event or from this package, and checking
-    them again would cost more than making them.
-
     Attributes:
         dispatched: what was to be done.
         model: as the catalogue has it; None where it does not.
@@ -50,7 +47,7 @@ class StepRecord:
         step, model = self.dispatched.step, self.model
         prices = model.prices if model else None
         fault = reply if isinstance(reply, Faulted) else None
-        attempt = AttemptRecorded.model_construct(
+        attempt = AttemptRecorded(
             job=step.job,
             step_id=step.step_id,
             plan=step.plan,
@@ -79,7 +76,7 @@ class StepRecord:
         step, prices = self.dispatched.step, self.model.prices if self.model else None
         known = bool(prices) or not self.attempts
         usage = total_usage(attempt.usage for attempt in self.attempts)
-        return StepCompleted.model_construct(
+        return StepCompleted(
             step=step,
             cache=self.dispatched.cache,
             answer=_answer(end) if isinstance(end, Answered) else None,
@@ -96,8 +93,8 @@ class StepRecord:
 
 
 def _answer(reply: Answered) -> Answer:
-    return Answer.model_construct(
-        output=Inline.model_construct(inline=reply.text),
+    return Answer(
+        output=Inline(inline=reply.text),
         finish_reason=reply.finish_reason,
         provider_model=reply.provider_model,
         usage=reply.usage or Usage(),

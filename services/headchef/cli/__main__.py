@@ -3,9 +3,11 @@
 import typer
 
 from headchef.cli import dlq, topics
+from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
 from headchef.cli.results import results
 from headchef.cli.submit import submit
+from headchef.cli.up import up
 from headchef.cli.version import version
 
 _HELP = """Content jobs on Apache Kafka: submit them, read validated results, see what happened.
@@ -14,6 +16,8 @@ HEADCHEF_KAFKA names the cluster. Exit codes: 0 all is well, 1 the work failed, 
 """
 
 app = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(demo)
+app.command()(up)
 app.command()(submit)
 app.command()(results)
 app.command()(explain)

@@ -26,9 +26,10 @@ def list_letters(
     import asyncio
 
     from headchef.cli.cluster import named_cluster, opened, patiently
-    from headchef.cli.letters.letter import Letter, excerpt
+    from headchef.cli.letters.letter import Letter
     from headchef.cli.letters.reading import letter_topics, read_letters, split_place
-    from headchef.cli.screen import Screen, table
+    from headchef.cli.letters.view import listing
+    from headchef.cli.screen import Screen
     from headchef.cli.topics import lanes_or_catalogue
 
     screen, cluster = Screen(as_json=as_json), named_cluster()
@@ -52,8 +53,7 @@ def list_letters(
         for letter in letters:
             screen.data(letter.as_json())
     elif letters:
-        rows = [(each.place, each.died_at[:19], each.reason, each.in_words(), excerpt(each.value)) for each in letters]
-        screen.write(table("", ("place", "died at (UTC)", "reason", "what was wrong", "begins with"), rows))
+        screen.write(listing(letters))
     screen.say(f"{len(letters):,} dead letters; `headchef dlq show PLACE` shows one whole", "dim")
     if skipped:
         screen.say(f"{skipped:,} older ones were not looked at; --records looks further", "yellow")

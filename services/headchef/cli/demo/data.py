@@ -11,6 +11,10 @@ from headchef.cli.faults import WorkFailed
 CITIES = 200
 _SERVICES = ("Bicycle courier", "Heat pump installation", "Piano tuning", "Language lessons", "Rooftop gardening")
 
+_LONGEST_ABBREVIATION = 3
+_ABBREVIATIONS = frozenset({"cvcc"})
+_WORDS = frozenset({"new", "bel", "air", "fox", "el"})
+
 _ATTRIBUTES = (
     ("Cylinders", "cylinders", "{}"),
     ("Displacement", "engine displacement", "{} cubic inches"),
@@ -52,7 +56,18 @@ def _car(number: int, row: dict[str, Any]) -> dict[str, Any]:
         if row[key] is not None
     }
     attributes["model year"] = row["Year"][:4]
-    return {"sku": f"CAR-{number:04}", "name": row["Name"].title(), "attributes": attributes}
+    return {"sku": f"CAR-{number:04}", "name": _proper(row["Name"]), "attributes": attributes}
+
+
+def _proper(name: str) -> str:
+    """Write a car's name as its maker does; the data set has small letters only."""
+    return " ".join(_proper_word(word) for word in name.split())
+
+
+def _proper_word(word: str) -> str:
+    if word in _WORDS or (len(word) > _LONGEST_ABBREVIATION and word not in _ABBREVIATIONS and word.isalpha()):
+        return word.capitalize()
+    return "-".join(part.capitalize() if part.isalpha() and len(part) > 3 else part.upper() for part in word.split("-"))
 
 
 def _city(number: int, row: dict[str, Any], country: dict[str, Any]) -> dict[str, Any]:

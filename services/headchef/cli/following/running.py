@@ -179,7 +179,7 @@ class Following:
 
 def one_line(outcome: Outcome) -> Text:
     """Show an outcome in one line."""
-    line = Text(f"{outcome.status.replace('_', ' '):<12} ", style=STYLES[outcome.status])
+    line = Text(f"{outcome.status.replace('_', ' '):<12} ", STYLES[outcome.status], no_wrap=True, overflow="ellipsis")
     line.append(printable(outcome.job_id or "(no job id)"), style="bold")
     event = outcome.event
     output = body_value(getattr(event, "output", None))

@@ -15,6 +15,7 @@ async def wait_for(
     *,
     stop: asyncio.Event,
     timeout_s: float,
+    linger_s: float = 0,
     progress: Callable[[int], None] | None = None,
     clock: Clock | None = None,
 ) -> dict[str, Outcome]:
@@ -25,6 +26,7 @@ async def wait_for(
         wanted: job ids.
         stop: looked at several times a second.
         timeout_s: seconds without any wanted outcome before giving up.
+        linger_s: seconds to go on reading when all are there; an old result may be followed by a refusal of the new.
         progress: told how many are there.
         clock: time, for tests.
 
@@ -34,7 +36,7 @@ async def wait_for(
     clock = clock or SystemClock()
     open_ids, found = set(wanted), dict[str, Outcome]()
     last = clock.monotonic()
-    while open_ids and not stop.is_set() and clock.monotonic() - last < timeout_s:
+    while not stop.is_set() and clock.monotonic() - last < (timeout_s if open_ids else linger_s):
         for outcome in await feed.next(_POLL_S):
             if outcome.job_id is not None and outcome.job_id in wanted:
                 found[outcome.job_id] = outcome

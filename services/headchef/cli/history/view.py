@@ -73,4 +73,4 @@ def _verdict(job_id: str, history: History) -> Text:
 
 
 def _panel(title: str, text: str) -> Panel:
-    return Panel(Text(printable(text)), title=Text(title, style="bold"), title_align="left", border_style="dim")
+    return Panel(Text(printable(text.strip())), title=Text(title, style="bold"), title_align="left", border_style="dim")

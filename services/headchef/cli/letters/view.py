@@ -1,11 +1,26 @@
 """Shows one dead letter to a person."""
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from headchef.cli.letters.letter import Letter, shown
+from headchef.cli.letters.letter import Letter, excerpt, shown
 from headchef.cli.screen import printable, table
+
+
+def listing(letters: Sequence[Letter]) -> RenderableType:
+    """Lay out many dead letters, a few lines each: place and reason, what was wrong, how the bytes begin."""
+    shown_letters = []
+    for letter in letters:
+        line = Text(printable(letter.place), style="bold")
+        line.append(f"  {printable(letter.reason)}", style="not bold yellow")
+        line.append(f"  {printable(letter.died_at[:19])} UTC", style="not bold dim")
+        what = Text(f"  {printable(letter.in_words())}")
+        begins = Text(f"  {printable(excerpt(letter.value))}", style="dim", no_wrap=True, overflow="ellipsis")
+        shown_letters.append(Group(line, what, begins))
+    return Group(*shown_letters)
 
 
 def view(letter: Letter) -> RenderableType:

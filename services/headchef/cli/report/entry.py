@@ -1,7 +1,10 @@
 """One job with its result, as the page of results shows it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 
@@ -36,8 +39,12 @@ class Entry:
 
     @property
     def output(self) -> Any:
-        """Give the parsed output, or None."""
-        return body_value(self.finished.output) if self.finished else None
+        """Give the parsed output, or None; what a rejected job's model said is parsed if it is JSON."""
+        value = body_value(self.finished.output) if self.finished else None
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            with suppress(orjson.JSONDecodeError):
+                return orjson.loads(value)
+        return value
 
     @property
     def prompt(self) -> Prompt:

@@ -7,6 +7,7 @@
   const filters = Array.from(document.querySelectorAll("[data-filter]"));
   const order = document.getElementById("order");
   const count = document.getElementById("count");
+  const tools = document.querySelector(".tools");
   const nothing = document.getElementById("nothing");
   const texts = new Map();
   const textOf = (card) => {
@@ -24,6 +25,7 @@
     }
     count.textContent = `${shown} of ${cards.length}`;
     nothing.hidden = shown > 0;
+    if (scrollY > box.offsetTop) scrollTo({ top: box.offsetTop - tools.offsetHeight });
   };
   const arrange = () => {
     const by = order.value;

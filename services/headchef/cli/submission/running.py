@@ -22,6 +22,7 @@ from headchef.cli.submission.survey import Survey, jobs_of, survey
 from headchef.runtime.log.port import Log
 
 _SHOWN_FAULTS = 20
+_LINGER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,14 @@ class _Submission:
     async def _results(self, feed: Feed, stop: asyncio.Event) -> dict[str, Outcome]:
         wanted = {job.job_id for job in self._jobs()}
         with self._screen.progress("waiting for results", len(wanted)) as meter:
-            return await wait_for(feed, wanted, stop=stop, timeout_s=self._manner.timeout_s, progress=meter.update)
+            return await wait_for(
+                feed,
+                wanted,
+                stop=stop,
+                timeout_s=self._manner.timeout_s,
+                linger_s=0 if self._is_new else _LINGER_S,
+                progress=meter.update,
+            )
 
     def _conclude(self, sent: Sent, outcomes: Mapping[str, Outcome]) -> None:
         for job_id, reason in sent.refused[:_SHOWN_FAULTS]:

@@ -11,7 +11,6 @@ from headchef.cli.faults import WorkFailed
 if TYPE_CHECKING:
     from headchef.cli.cluster import Cluster
     from headchef.cli.screen import Screen
-    from headchef.runtime.log.kafka.admin import KafkaAdmin, WantedTopic
 
 T = TypeVar("T")
 
@@ -28,16 +27,19 @@ def create(lane: Lanes = None, patience_s: Patience = 30, as_json: AsJson = Fals
     """Make the topics that do not exist, as the topic table sets them; the others are left as they are."""
     from headchef.cli.cluster import named_cluster
     from headchef.cli.screen import Screen
+    from headchef.runtime.log.kafka.topics import create as create_topics
+    from headchef.runtime.log.kafka.topics import wanted
 
     screen, cluster = Screen(as_json=as_json), named_cluster()
-    topics = wanted(cluster.namespace, lanes_or_catalogue(lane))
-    made = _administer(cluster, screen, patience_s, lambda admin: admin.create(topics))
+    lanes = lanes_or_catalogue(lane)
+    made = _patiently(cluster, screen, patience_s, lambda: create_topics(cluster.kafka, cluster.namespace, lanes))
+    names = {each.name for each in wanted(cluster.namespace, lanes)}
     if as_json:
-        screen.data({"created": made, "existing": sorted({each.name for each in topics} - set(made))})
+        screen.data({"created": made, "existing": sorted(names - set(made))})
     else:
         for name in made:
             screen.write(f"made {name}")
-        screen.say(f"{len(made)} topics made, {len(topics) - len(made)} were there already", "green")
+        screen.say(f"{len(made)} topics made, {len(names) - len(made)} were there already", "green")
 
 
 @commands.command()
@@ -46,34 +48,24 @@ def check(lane: Lanes = None, patience_s: Patience = 30, as_json: AsJson = False
     """Compare the topics with the topic table; exit code 1 if they differ."""
     from headchef.cli.cluster import named_cluster
     from headchef.cli.screen import Screen, table
+    from headchef.runtime.log.kafka.topics import compare, wanted
 
     screen, cluster = Screen(as_json=as_json), named_cluster()
-    topics = wanted(cluster.namespace, lanes_or_catalogue(lane))
-    found = _administer(cluster, screen, patience_s, lambda admin: admin.differences(topics))
+    lanes = lanes_or_catalogue(lane)
+    found = _patiently(cluster, screen, patience_s, lambda: compare(cluster.kafka, cluster.namespace, lanes))
+    total = len(wanted(cluster.namespace, lanes))
     rows = [(each.topic, each.setting, each.wanted, each.found) for each in found]
     columns = ("topic", "setting", "wanted", "found")
     if as_json:
-        screen.data({"topics": len(topics), "differences": [dict(zip(columns, row, strict=True)) for row in rows]})
+        screen.data({"topics": total, "differences": [dict(zip(columns, row, strict=True)) for row in rows]})
     elif rows:
         screen.write(table("", columns, rows))
     if found:
         raise WorkFailed(
-            f"{len({each.topic for each in found})} of {len(topics)} topics are not as the table sets them",
+            f"{len({each.topic for each in found})} of {total} topics are not as the table sets them",
             "missing ones are made by `headchef topics create`; settings are changed with Kafka's own tools",
         )
-    screen.say(f"all {len(topics)} topics are as they should be", "green")
-
-
-def wanted(namespace: str, lanes: list[str]) -> "list[WantedTopic]":
-    """Give every topic that a deployment must have, under its full name."""
-    from headchef_contracts import topics
-
-    from headchef.runtime.log.kafka.admin import WantedTopic
-
-    return [
-        WantedTopic(topics.physical(namespace, each.logical), each.partitions, each.replicas, each.configuration())
-        for each in topics.required(lanes)
-    ]
+    screen.say(f"all {total} topics are as they should be", "green")
 
 
 def lanes_or_catalogue(given: list[str] | None) -> list[str]:
@@ -87,16 +79,9 @@ def lanes_or_catalogue(given: list[str] | None) -> list[str]:
     return sorted(load_catalogue(load(RouterSettings).catalogue).lanes)
 
 
-def _administer(
-    cluster: "Cluster", screen: "Screen", patience_s: float, ask: "Callable[[KafkaAdmin], Awaitable[T]]"
-) -> T:
+def _patiently(cluster: "Cluster", screen: "Screen", patience_s: float, ask: "Callable[[], Awaitable[T]]") -> T:
     import asyncio
 
     from headchef.cli.cluster import patiently
-    from headchef.runtime.log.kafka.admin import administration
 
-    async def once() -> T:
-        async with administration(cluster.kafka) as admin:
-            return await ask(admin)
-
-    return asyncio.run(patiently(once, cluster=cluster, screen=screen, patience_s=patience_s))
+    return asyncio.run(patiently(ask, cluster=cluster, screen=screen, patience_s=patience_s))

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from headchef.cli.cluster import DEFAULT_ADDRESS, Cluster, patiently
 from headchef.cli.kitchen.services import Stand
 from headchef.cli.screen import Screen
-from headchef.cli.topics import lanes_or_catalogue, wanted
-from headchef.runtime.log.kafka.admin import administration
+from headchef.cli.topics import lanes_or_catalogue
 from headchef.runtime.log.kafka.settings import KafkaSettings
+from headchef.runtime.log.kafka.topics import create
 from headchef.runtime.settings import RuntimeSettings, load
 
 EMBEDDED = "the embedded broker: in memory, at least once, for trying out; what it holds is gone when it stops"
@@ -51,11 +51,11 @@ async def make_topics(stand: Stand, screen: Screen, patience_s: float) -> int:
     Returns:
         How many were made.
     """
-    topics = wanted(stand.runtime.namespace, lanes_or_catalogue(None))
-
-    async def once() -> int:
-        async with administration(stand.kafka) as admin:
-            return len(await admin.create(topics))
-
-    cluster = Cluster(stand.kafka, stand.runtime.namespace, named=not stand.embedded)
-    return await patiently(once, cluster=cluster, screen=screen, patience_s=patience_s)
+    lanes, namespace = lanes_or_catalogue(None), stand.runtime.namespace
+    made = await patiently(
+        lambda: create(stand.kafka, namespace, lanes),
+        cluster=Cluster(stand.kafka, namespace, named=not stand.embedded),
+        screen=screen,
+        patience_s=patience_s,
+    )
+    return len(made)

@@ -1,0 +1,146 @@
+"""The command line as a person uses it, against all services on a real Kafka: submit, results, explain, dlq, Ctrl-C."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headchef.cli.history.hop import RANK
+
+pytestmark = pytest.mark.timeout(240)
+
+SCHEMA = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
+
+
+class Desk:
+    """A folder and an environment to type commands in."""
+
+    def __init__(self, folder: Path, kafka: str) -> None:
+        self.folder = folder
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADCHEF_")}
+        self.environment |= {
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "HEADCHEF_KAFKA": kafka,
+            "HEADCHEF_NAMESPACE": f"cli-{uuid.uuid4().hex[:8]}",
+            "HEADCHEF_CACHE_FOLDER": str(folder / "answers"),
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "headchef.cli", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def type(self, *arguments: str, code: int = 0) -> str:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
+        return out
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]:
+    """A desk with `headchef up` at work, which must drain in the end."""
+    desk = Desk(tmp_path_factory.mktemp("desk"), kafka)
+    up = desk.start("up")
+    assert up.stderr is not None
+    try:
+        said = []
+        for line in up.stderr:
+            said.append(line)
+            if line.startswith("Ready"):
+                break
+        else:
+            pytest.fail("".join(said))
+        yield desk
+        up.send_signal(signal.SIGINT)
+        _, err = up.communicate(timeout=60)
+        assert up.returncode == 0, err
+        assert "Drained and ended." in err
+    finally:
+        up.kill()
+        up.wait()
+
+
+def test_one_prompt_gets_its_answer(desk: Desk) -> None:
+    sent = json.loads(desk.type("submit", "--prompt", "Name three uses of cork", "--wait", "--json"))
+    assert sent["results"][0]["status"] == "ok"
+    assert sent["results"][0]["job"]["job_id"] == sent["job_id"]
+
+
+def test_a_table_becomes_a_table_of_results_and_a_rerun_is_safe(desk: Desk) -> None:
+    (desk.folder / "rows.csv").write_text("sku,name\n" + "".join(f"s{number},Bolt {number}\n" for number in range(30)))
+    (desk.folder / "schema.json").write_text(json.dumps(SCHEMA))
+    command = (
+        "submit", "rows.csv", "--prompt", "name: {{ input.name }}", "--schema", "schema.json", "--id-field", "sku",
+        "--batch", "table", "--wait", "--json",
+    )  # fmt: skip
+    first, again = json.loads(desk.type(*command)), json.loads(desk.type(*command))
+    assert first["acknowledged"] == again["acknowledged"] == 30
+    assert {each["status"] for each in first["results"]} == {"ok"}
+    desk.type("results", "--batch", "table", "--output", "out.csv")
+    rows = list(csv.DictReader((desk.folder / "out.csv").read_text("utf-8-sig").splitlines()))
+    assert sorted(row["job_id"] for row in rows) == sorted(f"s{number}" for number in range(30))
+    assert all("[simulated]" in row["output.title"] for row in rows)
+
+
+def test_a_job_is_explained_from_its_submission_to_its_end(desk: Desk) -> None:
+    desk.type("submit", "--prompt", "{{ input.a }}!", "--input", '{"a": "Explain me"}', "--job-id", "e1", "--wait")
+    told = json.loads(desk.type("explain", "e1", "--json"))
+    types = [event["type"] for event in told["events"]]
+    assert set(types) == set(RANK) - {"headchef.job.refused", "headchef.step.judged"}
+    assert (types[0], told["status"]) == ("headchef.job.submitted", "ok")
+    assert told["prompt"][-1]["content"] == "Explain me!"
+    assert "finished: ok" in desk.type("explain", "e1")
+
+
+def test_a_refused_job_lies_in_the_dead_letters_with_its_reason(desk: Desk) -> None:
+    desk.type("submit", "--prompt", "x", "--model", "nonesuch", "--job-id", "bad", "--wait", code=1)
+    listed = [json.loads(line) for line in desk.type("dlq", "list", "--json").splitlines()]
+    letter = next(each for each in listed if each["key"] == "bad")
+    assert (letter["reason"], letter["field"]) == ("unknown_model", "model")
+    assert json.loads(desk.type("dlq", "show", letter["place"], "--raw"))["job_id"] == "bad"
+    assert "nonesuch" in desk.type("dlq", "show", letter["place"])
+    assert json.loads(desk.type("results", "--job", "bad", "--json"))["reason"] == "unknown_model"
+
+
+def test_what_does_not_exist_is_said_not_to(desk: Desk) -> None:
+    desk.type("explain", "nobody", code=1)
+    desk.type("results", "--job", "nobody", code=1)
+
+
+def test_the_topics_are_as_they_should_be(desk: Desk) -> None:
+    assert json.loads(desk.type("topics", "create", "--json"))["created"] == []
+    assert json.loads(desk.type("topics", "check", "--json"))["differences"] == []
+
+
+def test_following_ends_on_ctrl_c_with_the_place_to_go_on(desk: Desk) -> None:
+    desk.type("submit", "--prompt", "Something to follow", "--wait")
+    following = desk.start("results", "--follow", "--json")
+    assert following.stdout is not None
+    following.stdout.readline()
+    following.send_signal(signal.SIGINT)
+    _, err = following.communicate(timeout=60)
+    assert following.returncode == 0
+    assert 'go on with --from "finished:' in err
+
+
+def test_the_demo_runs_on_a_named_cluster_and_writes_its_page(desk: Desk) -> None:
+    told = json.loads(desk.type("demo", "--jobs", "20", "--json"))
+    assert sum(told["statuses"].values()) == 22
+    assert told["hits"] >= 1
+    page = Path(told["page"]).read_text()
+    assert page.count("<article") == 22
+    assert "Simulated texts." in page

@@ -88,7 +88,12 @@ def _fetch(cache: Path, kept: Path) -> None:
         (Path(scratch) / "pom.xml").write_text(_POM.format(version=KAFKA_VERSION))
         goal = ["dependency:copy-dependencies", f"-DoutputDirectory={scratch}/libs"]
         done = subprocess.run(
-            [maven, "-q", "-B", *goal], cwd=scratch, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+            [maven, "-q", "-B", *goal],
+            cwd=scratch,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_TIMEOUT_S,
+            check=False,
         )
         if done.returncode != 0:
             raise NoKafka(f"Maven could not fetch Kafka {KAFKA_VERSION}:\n{done.stdout}{done.stderr}")

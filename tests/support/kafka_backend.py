@@ -1,0 +1,124 @@
+"""A real Kafka as the suites use it; every test has topics, groups and ids of its own."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from headchef.runtime.log.kafka.admin import WantedTopic, administration
+from headchef.runtime.log.kafka.log import KafkaLog
+from headchef.runtime.log.kafka.producer import KafkaProducer
+from headchef.runtime.log.kafka.settings import KafkaSettings
+from headchef.runtime.log.port import Log, Partition, Record
+
+Isolation = Literal["read_committed", "read_uncommitted"]
+
+
+class MortalLog(KafkaLog):
+    """A log whose process can be ended without a word to the broker."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        super().__init__(settings)
+        self._producers: list[KafkaProducer] = []
+
+    def producer(self, name: str, transactional_id: str | None) -> KafkaProducer:
+        made = super().producer(name, transactional_id)
+        self._producers.append(made)
+        return made
+
+    async def kill(self) -> None:
+        """Cut everything off. Members are static, and say nothing when they go."""
+        for each in self._producers:
+            each.abandon()
+        await self.close()
+
+
+class KafkaBackend:
+    """A Kafka cluster.
+
+    Args:
+        bootstrap: its address.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._own = uuid.uuid4().hex[:8]
+        self._names = 0
+        self._observer = KafkaLog(KafkaSettings(bootstrap=bootstrap))
+        self._made: dict[Log, MortalLog] = {}
+
+    def name(self, stem: str) -> str:
+        self._names += 1
+        return f"{stem}.{self._own}.{self._names}"
+
+    async def make_topic(
+        self, partitions: int = 1, *, max_message_bytes: int | None = None, compacted: bool = False
+    ) -> str:
+        configuration = {"cleanup.policy": "compact" if compacted else "delete"}
+        if max_message_bytes is not None:
+            configuration["max.message.bytes"] = str(max_message_bytes)
+        topic = self.name("topic")
+        async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
+            await admin.create([WantedTopic(topic, partitions, 1, configuration)])
+        return topic
+
+    async def grow_topic(self, topic: str, partitions: int) -> None:
+        async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
+            await admin.grow(topic, partitions)
+
+    async def delete_records(self, partition: Partition, before_offset: int) -> None:
+        async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
+            await admin.delete_records({partition: before_offset})
+
+    async def delete_group_offsets(self, group: str) -> None:
+        def delete() -> None:
+            for answer in AdminClient({"bootstrap.servers": self._bootstrap}).delete_consumer_groups([group]).values():
+                answer.result()
+
+        await asyncio.to_thread(delete)
+
+    async def read_committed(self, topic: str) -> Sequence[Record]:
+        return await self._read(topic, "read_committed")
+
+    async def read_all(self, topic: str) -> Sequence[Record]:
+        return await self._read(topic, "read_uncommitted")
+
+    def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> MortalLog:
+        made = MortalLog(KafkaSettings(bootstrap=self._bootstrap, transaction_timeout_s=transaction_timeout_s))
+        self._made[made] = made
+        return made
+
+    async def kill(self, log: Log) -> None:
+        await self._made.pop(log).kill()
+
+    async def close(self) -> None:
+        for made in self._made.values():
+            await made.kill()
+
+    def _witness(self) -> Log:
+        return next(iter(self._made), None) or self.process("witness")
+
+    async def _read(self, topic: str, isolation: Isolation) -> list[Record]:
+        """Read with a client that is not the one under test's settings, from the start to the end as it is now."""
+        async with AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level=isolation) as consumer:
+            count = (await self._witness().partition_counts([topic]))[topic]
+            partitions = [TopicPartition(topic, it) for it in range(count)]
+            ends = await consumer.end_offsets(partitions)
+            starts = await consumer.beginning_offsets(partitions)
+            found: list[Record] = []
+            consumer.assign(partitions)
+            for each in partitions:
+                consumer.seek(each, starts[each])
+            for each in partitions:
+                while await consumer.position(each) < ends[each]:
+                    for got in (await consumer.getmany(each, timeout_ms=200)).values():
+                        found += [_record(it) for it in got if it.offset < ends[each]]
+            return found
+
+
+def _record(it: Any) -> Record:
+    return Record(it.topic, it.partition, it.offset, it.timestamp, it.key, it.value, tuple(it.headers))

@@ -1,0 +1,139 @@
+"""Collects topics as a read_committed consumer of another make sees them, in a thread of its own."""
+
+import json
+import threading
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+_POLL_S = 0.1
+_BATCH = 500
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    header_list: Sequence[tuple[str, bytes | None]]
+
+    @cached_property
+    def event(self) -> dict[str, Any]:
+        """Its value as a JSON object."""
+        parsed = json.loads(self.value or b"")
+        assert isinstance(parsed, dict)
+        return parsed
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Its headers as text; the last of a name counts."""
+        return {name: (value or b"").decode(errors="replace") for name, value in self.header_list}
+
+
+class Collector:
+    """Reads whole topics from their beginning while it is entered.
+
+    Args:
+        bootstrap: address of the broker.
+        topics: full names.
+    """
+
+    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+        self._records: dict[str, list[Collected]] = defaultdict(list)
+        self._reached: dict[tuple[str, int], int] = {}
+        self._changed = threading.Condition()
+        self._ended = threading.Event()
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": uuid.uuid4().hex,
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 50,
+            }
+        )
+        known = self._consumer.list_topics(timeout=30).topics
+        self._consumer.assign(
+            [TopicPartition(topic, number, 0) for topic in topics for number in known[topic].partitions]
+        )
+        self._thread = threading.Thread(target=self._read)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._consumer.close()
+
+    def of(self, topic: str) -> list[Collected]:
+        """Give what has come of a topic so far."""
+        with self._changed:
+            return list(self._records[topic])
+
+    def wait_for(self, look: Callable[[], T], *, within_s: float) -> T:
+        """Wait until a look at what has come gives something true, and give that; looked again at each arrival."""
+        with self._changed:
+            self._changed.wait_for(look, within_s)
+        found = look()
+        counts = {topic: len(records) for topic, records in self._records.items() if records}
+        assert found, f"not within {within_s} s; records that came: {counts}"
+        return found
+
+    def has_reached(self, ends: Mapping[tuple[str, int], int]) -> bool:
+        """Say whether all before these ends, by topic and partition, has come."""
+        with self._changed:
+            return all(self._reached.get(partition, 0) >= end for partition, end in ends.items())
+
+    def next_offsets(self, topic: str) -> dict[int, int]:
+        """Give for each partition of a topic that has records the offset after the last."""
+        return {record.partition: record.offset + 1 for record in self.of(topic)}
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            messages = self._consumer.consume(_BATCH, timeout=_POLL_S)
+            if messages:
+                with self._changed:
+                    for message in messages:
+                        self._take(message)
+                    self._changed.notify_all()
+
+    def _take(self, message: Message) -> None:
+        error = message.error()
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            if not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
+                raise KafkaException(error)
+            return
+        assert topic is not None
+        assert partition is not None
+        assert offset is not None
+        if error is not None:
+            self._reached[topic, partition] = offset
+            return
+        self._reached[topic, partition] = offset + 1
+        self._records[topic].append(
+            Collected(topic, partition, offset, message.key(), message.value(), _headers(message))
+        )
+
+
+def _headers(message: Message) -> Sequence[tuple[str, bytes | None]]:
+    found = message.headers() or []
+    assert isinstance(found, list), "the driver takes dictionaries and gives lists"
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in found]

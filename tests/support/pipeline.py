@@ -1,0 +1,161 @@
+"""One deployment's topics as its users see them: jobs in by a foreign client, results out, and when all is quiet."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from headchef_contracts.topics import logical, physical, required
+
+from tests.support.collector import Collected, Collector
+
+PROCESSORS: Mapping[str, Sequence[str]] = {
+    "router": ("jobs.submitted", "steps.judged"),
+    "cache": ("steps.planned", "cache.settled"),
+    "executor.default": ("steps.dispatched.default",),
+    "validator": ("steps.completed",),
+}
+"""The inputs of each processor."""
+
+Header = tuple[str, bytes | None]
+_LOOK_S = 0.05
+_ANY = -1
+"""RD_KAFKA_PARTITION_UA: the partitioner chooses."""
+
+
+class Pipeline:
+    """Watches all topics of a namespace while it is entered.
+
+    Args:
+        bootstrap: address of the broker.
+        namespace: first part of the topics' names.
+    """
+
+    def __init__(self, bootstrap: str, namespace: str) -> None:
+        self.bootstrap = bootstrap
+        self.namespace = namespace
+        rows = [row for row in required(["default"]) if not row.logical.endswith(".changelog")]
+        self._collector = Collector(bootstrap, [physical(namespace, row.logical) for row in rows])
+        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._partitions = [
+            TopicPartition(physical(namespace, row.logical), number) for row in rows for number in range(row.partitions)
+        ]
+        self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 1, "message.max.bytes": 2_000_000})
+
+    def __enter__(self) -> Self:
+        self._collector.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._collector.__exit__(kind, error, traceback)
+
+    def publish(
+        self,
+        value: bytes | Mapping[str, Any] | None,
+        *,
+        topic: str = "jobs.submitted",
+        key: bytes | str | None = None,
+        headers: Sequence[Header] = (),
+        partition: int | None = None,
+    ) -> Message:
+        """Publish one record with librdkafka and its defaults, and give it as it was acknowledged."""
+        acknowledged: list[Message] = []
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            assert error is None, error
+            acknowledged.append(message)
+
+        raw = value if isinstance(value, bytes | None) else json.dumps(value).encode()
+        self._producer.produce(
+            physical(self.namespace, topic),
+            raw,
+            key,
+            headers=list(headers),
+            on_delivery=delivered,
+            partition=_ANY if partition is None else partition,
+        )
+        assert self._producer.flush(30) == 0
+        return acknowledged[0]
+
+    def of(self, topic: str) -> list[Collected]:
+        """Give what has come of a topic, by its logical name."""
+        return self._collector.of(physical(self.namespace, topic))
+
+    def results(self, job_id: str) -> list[dict[str, Any]]:
+        """Give the finished events of a job so far."""
+        return [it.event for it in self.of("jobs.finished") if it.event["job"]["job_id"] == job_id]
+
+    def result(self, job_id: str, within_s: float = 30.0) -> dict[str, Any]:
+        """Wait for a job's result."""
+        return self._collector.wait_for(lambda: self.results(job_id), within_s=within_s)[0]
+
+    def wait_for_count(self, topic: str, count: int, within_s: float) -> list[Collected]:
+        """Wait until at least so many records of a topic have come."""
+        return self._collector.wait_for(
+            lambda: found if len(found := self.of(topic)) >= count else [], within_s=within_s
+        )
+
+    def refusal(self, message: Message, within_s: float = 30.0) -> dict[str, Any]:
+        """Wait for the refusal of a record that was published into its home partition, or without a readable id."""
+        place = {"topic": "jobs.submitted", "partition": message.partition(), "offset": message.offset()}
+        look = lambda: [it.event for it in self.of("jobs.refused") if it.event["source"] == place]  # noqa: E731
+        return self._collector.wait_for(look, within_s=within_s)[0]
+
+    def letter(self, message: Message, within_s: float = 30.0) -> Collected:
+        """Wait for the dead letter of a record."""
+        topic, place = message.topic(), (str(message.partition()), str(message.offset()))
+        assert topic is not None
+        of = logical(self.namespace, topic)
+
+        def look() -> list[Collected]:
+            return [
+                it
+                for it in self.of(f"{of}.dlq")
+                if (it.headers["kafka_original-partition"], it.headers["kafka_original-offset"]) == place
+            ]
+
+        return self._collector.wait_for(look, within_s=within_s)[0]
+
+    def settled(self, within_s: float = 60.0) -> None:
+        """Wait until every processor has committed all its input and everything written has come here.
+
+        Only then does "exactly one" mean something: nothing is on its way any more.
+        """
+        deadline = time.monotonic() + within_s
+        while not self._is_settled():
+            assert time.monotonic() < deadline, f"{self.namespace} is not quiet after {within_s} s"
+            threading.Event().wait(_LOOK_S)
+
+    def _is_settled(self) -> bool:
+        committed = self._committed()
+        ends = self._ends(IsolationLevel.READ_UNCOMMITTED)
+        if ends != self._ends(IsolationLevel.READ_COMMITTED) or not self._collector.has_reached(ends):
+            return False
+        return all(
+            committed.get((topic, partition), 0) >= offset
+            for inputs in PROCESSORS.values()
+            for topic in (physical(self.namespace, name) for name in inputs)
+            for partition, offset in self._collector.next_offsets(topic).items()
+        )
+
+    def _committed(self) -> dict[tuple[str, int], int]:
+        found: dict[tuple[str, int], int] = {}
+        for processor in PROCESSORS:
+            asked = [ConsumerGroupTopicPartitions(f"{self.namespace}.{processor}")]
+            for answer in self._admin.list_consumer_group_offsets(asked).values():
+                found |= {(it.topic, it.partition): it.offset for it in answer.result().topic_partitions or ()}
+        return found
+
+    def _ends(self, isolation: IsolationLevel) -> dict[tuple[str, int], int]:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the driver declares no types here
+        asked = {partition: latest for partition in self._partitions}
+        answers = self._admin.list_offsets(asked, isolation_level=isolation)
+        return {(it.topic, it.partition): answer.result().offset for it, answer in answers.items()}

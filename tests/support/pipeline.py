@@ -156,6 +156,6 @@ class Pipeline:
 
     def _ends(self, isolation: IsolationLevel) -> dict[tuple[str, int], int]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the driver declares no types here
-        asked = {partition: latest for partition in self._partitions}
+        asked = dict.fromkeys(self._partitions, latest)
         answers = self._admin.list_offsets(asked, isolation_level=isolation)
         return {(it.topic, it.partition): answer.result().offset for it, answer in answers.items()}

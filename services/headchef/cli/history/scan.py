@@ -48,7 +48,8 @@ async def scan(
     """
     open_parts = {part.partition: part for part in parts if part.start < part.end}
     total = sum(part.end - part.start for part in open_parts.values())
-    await reader.assign({partition: part.start for partition, part in open_parts.items()})
+    if open_parts:
+        await reader.assign({partition: part.start for partition, part in open_parts.items()})
     while open_parts:
         for records in (await reader.poll(list(open_parts), max_records=_POLL_RECORDS, timeout_s=_POLL_S)).values():
             for record in records:

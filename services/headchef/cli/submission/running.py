@@ -55,8 +55,11 @@ def carry_out(order: Order, manner: Manner) -> None:
     """
     screen = Screen(as_json=manner.as_json)
     source, options = order.read()
-    with screen.progress(f"checking {source.name}"):
-        found = survey(source, options)
+    try:
+        with screen.progress(f"checking {source.name}"):
+            found = survey(source, options)
+    except KeyboardInterrupt:
+        raise WorkFailed("interrupted while checking the input; nothing was sent") from None
     _report_faults(found, manner, screen)
     if found.repeated:
         screen.say(f"{found.repeated:,} lines repeat the job of an earlier line and are not sent again", "yellow")

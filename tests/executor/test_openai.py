@@ -227,8 +227,10 @@ DRIVER_ERRORS = [*subclasses(httpx.HTTPError), *subclasses(aiohttp.ClientError)]
 @pytest.mark.parametrize("kind", sorted(DRIVER_ERRORS, key=str))
 def test_no_error_of_the_drivers_is_unmapped(kind: type[Exception]) -> None:
     error = kind.__new__(kind)
-    assert driver_fault(error).outcome in ("timeout", "connection", "malformed_response")
-    assert driver_fault(error).final is None
+    fault = driver_fault(error, "api.acme.test")
+    assert fault.outcome in ("timeout", "connection", "malformed_response")
+    assert fault.final is None
+    assert "api.acme.test" in fault.message
 
 
 async def test_costs_recorded_equal_the_bill() -> None:

@@ -87,7 +87,7 @@ class OpenAIProvider:
         except TimeoutError:
             return Faulted("timeout", f"no answer within {self._settings.call_timeout_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            return driver_fault(error)
+            return driver_fault(error, self._url.netloc.decode())
 
     async def _exchange(self, body: bytes) -> Reply:
         request = httpx.Request("POST", self._url, headers=self._headers, content=body, extensions=self._extensions)
@@ -105,7 +105,7 @@ class OpenAIProvider:
         return self._reader.read(response.status_code, response.headers, b"".join(chunks), self._clock.now())
 
 
-def driver_fault(error: Exception) -> Faulted:
+def driver_fault(error: Exception, host: str) -> Faulted:
     """Map whatever httpx, aiohttp or the socket raised. The error's text is left out: aiohttp's holds the headers.
 
     A connection closed by the other side comes as httpx.ConnectTimeout, so the error beneath it decides.
@@ -113,10 +113,10 @@ def driver_fault(error: Exception) -> Faulted:
     chain = (error.__cause__ or error, error)
     name = type(chain[0]).__name__
     if any(isinstance(each, _GARBLED) for each in chain):
-        return Faulted("malformed_response", f"the answer was garbled ({name})")
+        return Faulted("malformed_response", f"the answer of {host} was garbled ({name})")
     if isinstance(chain[0], TimeoutError | httpx.TimeoutException):
-        return Faulted("timeout", f"the connection took too long ({name})")
-    return Faulted("connection", f"the connection could not be made or was lost ({name})")
+        return Faulted("timeout", f"the connection to {host} took too long ({name})")
+    return Faulted("connection", f"the connection to {host} could not be made or was lost ({name})")
 
 
 @asynccontextmanager

@@ -26,7 +26,11 @@ class Settings(BaseSettings):
         description="lane to serve, of the catalogue: part of the names of topic and group",
     )
     concurrency: int = Field(
-        default=64, ge=1, le=10_000, description="calls in flight in this process; more gave no more on one core"
+        default=64,
+        ge=1,
+        le=10_000,
+        description="calls in flight in this process; 64 fill a core while answers take up to 25 ms, slow models need"
+        " more: calls a second are this number divided by the seconds of an answer",
     )
     connect_timeout_s: float = Field(
         default=5, gt=0, le=120, description="seconds for a connection; a healthy endpoint needs a tenth of one"

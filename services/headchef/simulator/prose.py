@@ -1,5 +1,6 @@
 """Writes texts about facts, marked as simulated, within given lengths."""
 
+from collections.abc import Callable
 from random import Random
 
 from headchef.simulator.facts import Facts, Scalar, normalise
@@ -11,13 +12,15 @@ _ROOM = 40
 
 _TITLES = frozenset({"title", "headline", "heading", "name", "h1", "h2", "meta title", "slogan", "tagline", "label"})
 _WORDS = frozenset({"keyword", "keywords", "tag", "tags", "category", "categories", "topic", "topics"})
-_SENTENCES = (
-    "The {label} of {subject} is {value}.",
-    "{subject} lists its {label} as {value}.",
-    "Whoever asks about the {label} finds {value}.",
-    "Among the facts is the {label}: {value}.",
-    "{subject} comes with {value} as its {label}.",
+_SENTENCES: tuple[Callable[[str, Scalar, str], str], ...] = (
+    lambda label, value, subject: f"The {label} of {subject} is {value}.",
+    lambda label, value, subject: f"{subject} lists its {label} as {value}.",
+    lambda label, value, subject: f"Whoever asks about the {label} finds {value}.",
+    lambda label, value, subject: f"Among the facts is the {label}: {value}.",
+    lambda label, value, subject: f"{subject} comes with {value} as its {label}.",
 )
+"""Written as code because `str.format` took a tenth of the simulator's time."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -85,8 +88,7 @@ class Writer:
         sentences = []
         for number in range(min(count, len(facts.pairs))):
             label, value = facts.pairs[(start + number) % len(facts.pairs)]
-            pattern = _SENTENCES[(shape + number) % len(_SENTENCES)]
-            sentences.append(pattern.format(label=label, value=value, subject=facts.subject))
+            sentences.append(_SENTENCES[(shape + number) % len(_SENTENCES)](label, value, facts.subject))
         return " ".join(sentences)
 
 

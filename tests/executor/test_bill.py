@@ -1,0 +1,64 @@
+"""What is recorded equals what the provider bills, call by call, whatever befalls the calls."""
+
+import asyncio
+from decimal import Decimal
+from random import Random
+
+from headchef_contracts.events.steps import AttemptRecorded, StepCompleted
+
+from headchef.catalogue import Endpoint
+from headchef.executor.handler import ExecutorHandler
+from headchef.executor.openai import open_provider
+from headchef.executor.policy import RetryPolicy
+from headchef.executor.settings import Settings
+from headchef.runtime.processor import Emit
+from headchef.simulator.server import Simulator
+from headchef.simulator.settings import Rates
+from headchef.simulator.settings import Settings as SimulatorSettings
+from tests.executor.fakes import ACCOUNT, NoState, OpenPermit, PassingClock, deliver, make_catalogue, make_model
+from tests.support.builders import make_step
+from tests.support.recorded_metrics import RecordedMetrics
+
+RATES = Rates(
+    rate_limited=0.1, server_error=0.05, unavailable=0.05, reset=0.05, malformed=0.05, length=0.1, refusal=0.1
+)
+SEEN = {"answered", "length", "refusal"}
+"""Outcomes whose usage reaches the caller; the answers of the other billed calls got lost on the way."""
+
+
+async def handle_steps(simulator: Simulator, steps: int) -> list[AttemptRecorded | StepCompleted]:
+    clock, settings = PassingClock(), Settings()
+    catalogue = make_catalogue(make_model(provider_model="simulated"))
+    async with open_provider(Endpoint(simulator.base_url, None), ACCOUNT, settings, clock) as provider:
+        handler = ExecutorHandler(
+            lane="default",
+            catalogue=catalogue,
+            provider=provider,
+            retry=RetryPolicy(max_attempts=10, window_s=1e9),
+            clock=clock,
+            random=Random(1),
+            permit=OpenPermit(),
+            metrics=RecordedMetrics(),
+        )
+        deliveries = [deliver(make_step(f"Name: thing {number}")) for number in range(steps)]
+        outcomes = await asyncio.gather(*(handler.handle(delivery, NoState()) for delivery in deliveries))
+    events = [output.event for outcome in outcomes for output in outcome.outputs if isinstance(output, Emit)]
+    return [event for event in events if isinstance(event, AttemptRecorded | StepCompleted)]
+
+
+async def test_recorded_costs_equal_the_bill() -> None:
+    async with Simulator(SimulatorSettings(port=0, rates=RATES, cached_input_share=0.4)) as simulator:
+        events = await handle_steps(simulator, 200)
+        bill = simulator.bill
+    attempts = [event for event in events if isinstance(event, AttemptRecorded)]
+    completed = [event for event in events if isinstance(event, StepCompleted)]
+    billed = {entry.request_id: entry.cost_usd for entry in bill.entries if entry.outcome in SEEN}
+    recorded = {attempt.provider_request_id: attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None}
+
+    assert recorded == billed
+    assert len(attempts) == sum(bill.calls.values())
+    assert len(completed) == 200
+    assert sum((step.cost_usd or Decimal(0) for step in completed), Decimal(0)) == sum(billed.values(), Decimal(0))
+    assert sum(billed.values(), Decimal(0)) < bill.cost_usd
+    assert {step.failure.reason for step in completed if step.failure} == {"length", "refusal"}
+    assert set(bill.calls) == {*SEEN, "rate_limited", "server_error", "unavailable", "reset", "malformed"}

@@ -93,3 +93,11 @@ def test_a_catalogue_of_one_model_is_written_from_the_usual_variables(tmp_path: 
     assert resolve(written, "default", {"OPENAI_API_KEY": SECRET}).base_url == "https://api.openai.com/v1"
     given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
     assert resolve(written, "default", given).base_url == "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize("model", ["@cf/meta/llama-3", "accounts/acme/models/x", "qwen3:8b", "ft:gpt-4o:me::id"])
+def test_names_as_providers_give_them_are_taken(model: str, tmp_path: Path) -> None:
+    path = tmp_path / "single.yaml"
+    path.write_text(write_single(model, api_key_env=None))
+    assert resolve(load(path), "default", {}).api_key is None
+    assert load(path).models[model].provider_model == model

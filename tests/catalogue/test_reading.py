@@ -116,7 +116,7 @@ def test_all_faults_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "\t", "defaults: *nowhere", "{a: b"])
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "\t", "defaults: *nowhere", "{a: b", "&a [*a]"])
 def test_a_file_of_another_shape_is_named_as_such(tmp_path: Path, text: str) -> None:
     assert faults(tmp_path, text)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
-"""A provider's or model's name: letters, digits and . _ : / -, up to 128 characters."""
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@][A-Za-z0-9._:/@+-]{0,127}$")]
+"""A provider's or model's name: letters, digits and . _ : / @ + -, up to 128 characters."""
 
 LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Part of topic and group names, hence narrow: lower case letters, digits and -, up to 63 characters."""

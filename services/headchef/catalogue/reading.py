@@ -40,6 +40,8 @@ def load(path: Path = DEFAULT_PATH) -> Catalogue:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         raise BadCatalogue(path, (Fault(mark.line + 1 if mark else 0, "", f"is not YAML: {problem}"),)) from error
+    except RecursionError as error:
+        raise BadCatalogue(path, (Fault(0, "", "is nested too deep, or an alias refers to itself"),)) from error
     return _catalogue(path, hashlib.sha256(raw).hexdigest()[:16], document, _checked(path, document))
 
 

@@ -108,6 +108,8 @@ def _conclude(screen: "Screen", served: "Served", folder: Path, *, simulated: bo
         screen.data(summary_as_json(served, page))
     elif results:
         screen.write(summary(results))
+        if simulated and any(outcome.status == "rejected" for outcome in served.state.outcomes.values()):
+            screen.write("Rejected ones are meant: one simulated answer in a hundred breaks its schema.")
         screen.write(f"Page: {page.resolve().as_uri() if page else ''}")
     missing = len(served.jobs) - len(results)
     if served.interrupted:

@@ -1,6 +1,7 @@
 """Runs the demo: broker, simulator and services in one place, the jobs through them, and out come the outcomes."""
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -127,6 +128,10 @@ async def _serving(stand: Stand, screen: Screen) -> AsyncIterator[asyncio.Task[N
     finally:
         drain.set()
         await asyncio.wait([services])
+        # What the block itself raised says more than how the services ended.
+        failure = services.exception()
+        if failure is not None and sys.exc_info()[1] is None:
+            raise failure
 
 
 async def _alongside(work: Awaitable[T], services: asyncio.Task[None]) -> T:

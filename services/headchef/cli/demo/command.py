@@ -63,8 +63,9 @@ def demo(
     with (folder / "services.log").open("w", encoding="utf-8") as log:
         start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"), log)
         in_flight = _REAL_IN_FLIGHT if real else _SIMULATED_IN_FLIGHT
-        served = asyncio.run(run_demo(Plan(chosen, menu, in_flight, cap, keep), screen))
-    _conclude(screen, served, folder, simulated=not real)
+        plan = Plan(chosen, menu, in_flight, cap, keep)
+        served = asyncio.run(run_demo(plan, screen, lambda served: _present(screen, served, folder, not real)))
+    _judge(screen, served, folder)
 
 
 def _amount(text: str) -> Decimal:
@@ -98,7 +99,7 @@ def _ask(screen: "Screen", menu: "Menu", jobs: "list[DemoJob]", cap: Decimal, ye
         raise WorkFailed("nothing was submitted")
 
 
-def _conclude(screen: "Screen", served: "Served", folder: Path, *, simulated: bool) -> None:
+def _present(screen: "Screen", served: "Served", folder: Path, simulated: bool) -> None:
     from headchef.cli.demo.conclusion import summary_as_json, write_page
     from headchef.cli.following.show import summary
 
@@ -106,17 +107,21 @@ def _conclude(screen: "Screen", served: "Served", folder: Path, *, simulated: bo
     page = write_page(served, folder / "results.html", simulated=simulated) if results else None
     if screen.as_json:
         screen.data(summary_as_json(served, page))
-    elif results:
+    elif page is not None:
         screen.write(summary(results))
         if simulated and any(outcome.status == "rejected" for outcome in served.state.outcomes.values()):
             screen.write("Rejected ones are meant: one simulated answer in a hundred breaks its schema.")
-        screen.write(f"Page: {page.resolve().as_uri() if page else ''}")
-    missing = len(served.jobs) - len(results)
+        screen.write(f"Page: {page.resolve().as_uri()}")
+
+
+def _judge(screen: "Screen", served: "Served", folder: Path) -> None:
+    outcomes = served.state.outcomes.values()
+    missing = len(served.jobs) - len(outcomes)
     if served.interrupted:
-        raise WorkFailed(f"interrupted: {len(results):,} results came, {missing:,} jobs are left out")
+        raise WorkFailed(f"interrupted: {len(outcomes):,} results came, {missing:,} jobs are left out")
     if served.state.left_out:
         screen.say(f"{missing:,} jobs were left out, as the spend cap was reached", "yellow")
     elif missing:
         raise WorkFailed(f"{missing:,} jobs have no result", f"see {folder / 'services.log'}")
-    if results and all(outcome.status in ("failed", "refused") for outcome in served.state.outcomes.values()):
+    if outcomes and all(outcome.status in ("failed", "refused") for outcome in outcomes):
         raise WorkFailed("no job came out well", "the page says why")

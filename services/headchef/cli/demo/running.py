@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -78,8 +78,13 @@ class Served:
     interrupted: bool
 
 
-async def run_demo(plan: Plan, screen: Screen) -> Served:
+async def run_demo(plan: Plan, screen: Screen, present: Callable[[Served], None]) -> Served:
     """Run the whole demo.
+
+    Args:
+        plan: what to run.
+        screen: told what is going on.
+        present: shows what came of it, before the services are drained.
 
     Raises:
         WorkFailed: something did not start, or no results came.
@@ -95,6 +100,7 @@ async def run_demo(plan: Plan, screen: Screen) -> Served:
             log = KafkaLog(stand.kafka)
             stack.push_async_callback(log.close)
             served = await _alongside(_serve(plan, log, stop, screen), services)
+            present(served)
             if plan.keep and not stop.is_set():
                 _say_how_to_look(stand, screen)
                 await _alongside(stop.wait(), services)

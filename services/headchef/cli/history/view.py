@@ -73,4 +73,6 @@ def _verdict(job_id: str, history: History) -> Text:
 
 
 def _panel(title: str, text: str) -> Panel:
-    return Panel(Text(printable(text.strip())), title=Text(title, style="bold"), title_align="left", border_style="dim")
+    # Wrapped in a pipe too, where the console wraps nothing and a frame would cut the text off.
+    whole = Text(printable(text.strip()), no_wrap=False, overflow="fold")
+    return Panel(whole, title=Text(title, style="bold"), title_align="left", border_style="dim")

@@ -39,5 +39,10 @@ def view(letter: Letter) -> RenderableType:
         Text(printable(letter.place), style="bold"),
         table("", ("", ""), facts),
         table("", ("header", "value"), headers),
-        Panel(Text(printable(shown(letter.value))), title=title, title_align="left", border_style="dim"),
+        Panel(_whole(shown(letter.value)), title=title, title_align="left", border_style="dim"),
     )
+
+
+def _whole(text: str) -> Text:
+    # Wrapped in a pipe too, where the console wraps nothing and a frame would cut the text off.
+    return Text(printable(text), no_wrap=False, overflow="fold")

@@ -48,6 +48,12 @@ async def test_a_raised_run_or_revision_is_another_job(door: Door) -> None:
         assert was_dropped(await door.submit(make_job(run=run, revision=revision)))
 
 
+async def test_tenants_neither_see_nor_disturb_each_other(door: Door) -> None:
+    assert len((await door.submit(make_job("job-1", "hi", tenant="a"))).changes) == 1
+    other = await door.submit(make_job("job-1", "bye", tenant="b"))
+    assert len(other.changes) == 1, "a conflict would tell b that a uses this id"
+
+
 async def test_a_duplicate_is_dropped_even_if_it_would_be_refused_today(door: Door) -> None:
     assert was_accepted(await door.submit(make_job(model="large")))
     today = Door(make_catalogue({"small": "default"}))

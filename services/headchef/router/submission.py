@@ -16,6 +16,8 @@ from headchef.schema import depth_of
 
 MAX_DEPTH = 64
 _LONGEST_ID = 200
+_REST_OF_IDENTITY = (("tenant", "default"), ("run", 0), ("revision", 0))
+"""What names a job beside its id, with the contract's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,14 @@ class Submission:
 
     @property
     def seen_key(self) -> bytes | None:
-        """Under what the job is remembered; None where run or revision cannot be read."""
-        run, revision = self.payload.get("run", 0), self.payload.get("revision", 0)
-        if type(run) is not int or type(revision) is not int:
+        """Under what the job is remembered; None where a part of it cannot be read.
+
+        The tenant is one part: a conflict would tell one tenant which job ids another one uses.
+        """
+        tenant, run, revision = (self.payload.get(name, other) for name, other in _REST_OF_IDENTITY)
+        if type(tenant) is not str or type(run) is not int or type(revision) is not int:
             return None
-        return f"{self.job_id}\0{run}\0{revision}".encode()
+        return f"{tenant}\0{self.job_id}\0{run}\0{revision}".encode()
 
 
 def read(record: Record, value: bytes, limits: Limits) -> Submission:

@@ -32,6 +32,8 @@ class Committer:
         dead_letter: makes the record that replaces an outcome which the log will not take.
         clock: for pauses.
         interval_s: pause after a commit.
+        gather_s: longest pause while there is a backlog.
+        backlog: says whether records wait to be handled.
         max_records: outputs a batch.
         max_bytes: of outputs a batch.
         written: called after each batch.
@@ -45,6 +47,8 @@ class Committer:
         dead_letter: Callable[[Finished, SendFailed], NewRecord],
         clock: Clock,
         interval_s: float,
+        gather_s: float,
+        backlog: Callable[[], bool],
         max_records: int,
         max_bytes: int,
         written: Callable[[int], None],
@@ -54,6 +58,8 @@ class Committer:
         self._dead_letter = dead_letter
         self._clock = clock
         self._interval_s = interval_s
+        self._gather_s = gather_s
+        self._backlog = backlog
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._written = written
@@ -93,8 +99,14 @@ class Committer:
             batch = self._take()
             await self._write(batch)
             self._written(len(batch))
-            if self._interval_s:
-                await self._clock.sleep(self._interval_s)
+            await self._breathe()
+
+    async def _breathe(self) -> None:
+        """Pause between two commits; with more to do already, gather, since each transaction costs the broker."""
+        until_s = self._clock.monotonic() + self._gather_s
+        await self._clock.sleep(self._interval_s)
+        while self._backlog() and len(self._pending) < self._max_records and self._clock.monotonic() < until_s:
+            await self._clock.sleep(self._interval_s)
 
     def _take(self) -> list[Finished]:
         batch: list[Finished] = []

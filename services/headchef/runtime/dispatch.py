@@ -14,6 +14,9 @@ from headchef.runtime.workbench import Unfinished, Workbench
 _RECORDS_BETWEEN_BREATHS = 64
 """Records handled in order before others on the event loop get a turn."""
 
+_ENOUGH_QUEUED = 100
+"""With so many at hand a task need not be polled: what comes meanwhile comes in one fetch instead of many."""
+
 
 class Dispatcher:
     """Takes records in, and sees each through the handler.
@@ -67,7 +70,7 @@ class Dispatcher:
         """Say whether the task should be polled: from full it must fall to half before it is polled again."""
         held = len(self._queue) + len(self._calls) + self._unwritten()
         self._full = held > self._capacity / 2 if self._full else held >= self._capacity
-        return not self._full and not self._draining
+        return not self._full and not self._draining and len(self._queue) < _ENOUGH_QUEUED
 
     def take(self, records: list[Record]) -> None:
         """Queue records, each partition's in ascending order."""

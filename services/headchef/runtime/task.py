@@ -133,7 +133,7 @@ class Task:
                 await self._work(writer)
                 await asyncio.wait_for(writer.close(), _CLOSE_S)
                 self._clean = True
-        except (ProducerFenced, ProducerBroken, StateOvertaken, TimeoutError) as error:
+        except (LogUnavailable, ProducerFenced, ProducerBroken, StateOvertaken, TimeoutError) as error:
             _log.warning("task %s-%d is lost here: %s", self._kitchen.processor.name, self.number, error)
             self._kitchen.metrics.count("headchef.tasks.given_up", 1, {"reason": type(error).__name__})
         finally:
@@ -209,6 +209,8 @@ class Task:
             dead_letter=self._too_much,
             clock=kitchen.clock,
             interval_s=settings.commit_interval_s,
+            gather_s=settings.commit_gather_s,
+            backlog=lambda: self.queued > 0,
             max_records=settings.commit_max_records,
             max_bytes=settings.commit_max_bytes,
             written=self._written,

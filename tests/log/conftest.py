@@ -26,3 +26,10 @@ async def backend(request: pytest.FixtureRequest) -> AsyncIterator[Backend]:
         made = KafkaBackend(request.getfixturevalue("kafka"))
     yield made
     await made.close()
+
+
+@pytest.fixture
+def memory(backend: Backend) -> MemoryBackend:
+    """The log in memory, for tests of what only it can do."""
+    assert isinstance(backend, MemoryBackend)
+    return backend

@@ -123,6 +123,31 @@ async def test_leaving_says_no_word_so_that_the_place_is_kept(backend: Backend) 
     assert asyncio.get_running_loop().time() - left_s > SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
 
 
+async def test_a_member_that_leaves_gives_its_place_up_at_once(backend: Backend) -> None:
+    topic, group = await backend.make_topic(4), backend.name("group")
+    stays = await join(backend, group, backend.name("a"), topic)
+    leaves = await join(backend, group, backend.name("b"), topic)
+    await settled(stays, leaves)
+    left_s = asyncio.get_running_loop().time()
+    await leaves.membership.leave()
+    await settled(stays)
+    assert stays.member.tasks == [0, 1, 2, 3]
+    assert asyncio.get_running_loop().time() - left_s < SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
+
+
+async def test_a_round_waits_for_a_dead_member_until_its_session_ends(backend: Backend) -> None:
+    topic, group = await backend.make_topic(4), backend.name("group")
+    first = await join(backend, group, backend.name("a"), topic)
+    victim = await join(backend, group, backend.name("b"), topic)
+    await settled(first, victim)
+    killed_s = asyncio.get_running_loop().time()
+    await backend.kill(victim.log)
+    third = await join(backend, group, backend.name("c"), topic)
+    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
+    await settled(first, third)
+    assert dealt(first, third) == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("returns", ["leader", "follower"])
 async def test_a_static_member_that_returns_in_time_gets_its_share_without_a_round(
     backend: Backend, returns: str
@@ -196,21 +221,6 @@ async def test_a_commit_before_the_join_is_refused(backend: Backend) -> None:
     membership = backend.process("p").membership(settings(group, backend.name("a"), topic), RecordingMember())
     with pytest.raises(CommitRefused):
         await membership.commit({Partition(topic, 0): Commit(1)})
-
-
-async def test_offsets_of_a_group_without_members_can_be_lost(backend: Backend) -> None:
-    topic, group = await backend.make_topic(), backend.name("group")
-    partition = Partition(topic, 0)
-    only = await join(backend, group, backend.name("a"), topic)
-    await only.membership.commit({partition: Commit(3)})
-    await backend.kill(only.log)
-    log = backend.process("witness")
-    await backend.delete_group_offsets(group)
-
-    async def lost() -> bool:
-        return await log.committed(group, [partition]) == {}
-
-    await eventually_async(lost)
 
 
 async def test_a_join_for_a_topic_that_does_not_exist_is_refused(backend: Backend) -> None:

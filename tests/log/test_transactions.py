@@ -122,6 +122,20 @@ async def test_metadata_is_taken_up_to_four_thousand_characters(backend: Backend
         assert await log.committed(group, [partition]) == {partition: Commit(1, "x" * 4000)}
 
 
+async def test_offsets_of_a_group_without_members_can_be_lost(backend: Backend) -> None:
+    topic, group = await backend.make_topic(), backend.name("group")
+    log, partition = backend.process("p"), Partition(topic, 0)
+    transactional_id = backend.name("task")
+    async with started_producer(log, transactional_id) as producer:
+        await producer.begin()
+        await producer.send_offsets(group, {partition: Commit(3)})
+        await producer.commit()
+    async with started_producer(log, transactional_id):
+        assert await log.committed(group, [partition]) == {partition: Commit(3)}
+        await backend.delete_group_offsets(group)
+        assert await log.committed(group, [partition]) == {}
+
+
 async def test_an_empty_transaction_commits(backend: Backend) -> None:
     topic = await backend.make_topic()
     async with started_producer(backend.process("p"), backend.name("task")) as producer:

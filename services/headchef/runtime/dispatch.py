@@ -29,6 +29,7 @@ class Dispatcher:
         slots: deliveries in flight in the whole process, for `concurrent`.
         unwritten: counts what is finished and not yet written.
         capacity: records that the task holds in all before it wants no more.
+        hungry: called when the task may want more.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Dispatcher:
         slots: Slots,
         unwritten: Callable[[], int],
         capacity: int,
+        hungry: Callable[[], None],
     ) -> None:
         self._workbench = workbench
         self._watermarks = watermarks
@@ -49,6 +51,7 @@ class Dispatcher:
         self._slots = slots
         self._unwritten = unwritten
         self._capacity = capacity
+        self._hungry = hungry
         self._queue: deque[Record] = deque()
         self._wake = asyncio.Event()
         self._draining = False
@@ -104,6 +107,8 @@ class Dispatcher:
                 await self._wake.wait()
                 continue
             await step()
+            if len(self._queue) < _ENOUGH_QUEUED:
+                self._hungry()
         while self._calls:
             self._wake.clear()
             await self._wake.wait()

@@ -72,7 +72,7 @@ class RuntimeSettings(BaseSettings):
         default=0.5, gt=0, le=10, description="how soon a member hears of a new round: the pause of a hand-over"
     )
     commit_interval_s: float = Field(
-        default=0.002, ge=0.0005, le=5, description="pause after a commit: below 2 ms the next meets the broker's 20 ms wait"
+        default=0.002, ge=0.0005, le=5, description="pause after a commit; in less than 2 ms the next waits 20 ms"
     )
     commit_gather_s: float = Field(
         default=0.025, ge=0, le=5, description="longest pause after a commit while records wait to be handled"

@@ -235,6 +235,7 @@ class Task:
             slots=kitchen.slots,
             unwritten=self._committer.__len__,
             capacity=settings.buffer_records,
+            hungry=kitchen.changed,
         )
         self.positions = {partition: watermark.next_commit for partition, watermark in self._watermarks.items()}
         if self._draining.is_set():

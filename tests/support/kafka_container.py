@@ -1,10 +1,8 @@
 """Runs Apache Kafka's own image through testcontainers, where a Docker daemon answers and has the image."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import docker  # type: ignore[import-untyped]  # its stubs are for another release line
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
@@ -12,27 +10,6 @@ from tests.support.kafka_jars import KAFKA_VERSION
 from tests.support.kafka_process import READY, Node, free_ports, node_settings
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
-
-
-_SOCKET = Path("/var/run/docker.sock")
-
-
-def image_is_there() -> bool:
-    """Say whether a daemon answers and has the image, without pulling anything."""
-    if "DOCKER_HOST" not in os.environ and not _SOCKET.exists():
-        # The client would leave the socket open that it could not connect.
-        return False
-    try:
-        client = docker.from_env(timeout=5)
-    except docker.errors.DockerException:
-        return False
-    try:
-        client.images.get(IMAGE)
-    except docker.errors.DockerException:
-        return False
-    finally:
-        client.close()
-    return True
 
 
 class KafkaContainer:

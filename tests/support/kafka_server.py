@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from tests.support.kafka_container import IMAGE, KafkaContainer, image_is_there
+from tests.support.docker_images import image_is_there
+from tests.support.kafka_container import IMAGE, KafkaContainer
 from tests.support.kafka_jars import NoKafka
 from tests.support.kafka_process import KafkaProcess
 
@@ -66,7 +67,7 @@ def make_server(extra: Mapping[str, str] | None = None, *, heap_mb: int = 512) -
     Raises:
         NoKafka: neither can be had; the message says what to install.
     """
-    if image_is_there():
+    if image_is_there(IMAGE):
         return KafkaContainer(extra, heap_mb=heap_mb)
     try:
         return KafkaProcess(extra, heap_mb=heap_mb)

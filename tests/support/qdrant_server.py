@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import docker  # type: ignore[import-untyped]  # its stubs are for another release line
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy
 
+from tests.support.docker_images import image_is_there
 from tests.support.kafka_process import free_ports
 
 GIVEN = "HEADCHEF_TEST_QDRANT"
@@ -70,7 +70,7 @@ def running_qdrant() -> Iterator[QdrantAddress]:
     elif (binary := find_binary()) is not None:
         with running_process(binary) as (address, _):
             yield address
-    elif _image_is_there():
+    elif image_is_there(IMAGE):
         with _running_container() as address:
             yield address
     else:
@@ -141,20 +141,6 @@ def _ready(address: QdrantAddress) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _image_is_there() -> bool:
-    try:
-        client = docker.from_env(timeout=5)
-    except docker.errors.DockerException:
-        return False
-    try:
-        client.images.get(IMAGE)
-    except docker.errors.DockerException:
-        return False
-    finally:
-        client.close()
-    return True
 
 
 @contextmanager

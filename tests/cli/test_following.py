@@ -89,7 +89,7 @@ def test_a_place_survives_being_written() -> None:
 
 def wish(**changed: Any) -> Wish:
     options: dict[str, Any] = {
-        "job_id": None, "batch_id": None, "follow": False, "until": None, "wait": False, "timeout_s": None,
+        "job_id": None, "batch_id": None, "tenant": None, "follow": False, "until": None, "wait": False, "timeout_s": None,
         "beginning": "start", "output": None, "patience_s": 1, "as_json": True,
     }  # fmt: skip
     return Wish(**(options | changed))
@@ -109,6 +109,7 @@ async def test_results_are_filtered_and_counted(log: MemoryLog, capsys: pytest.C
     assert sorted(await follow(log, wish(), capsys)) == ["a", "b", "c"]
     assert await follow(log, wish(job_id="b"), capsys) == ["b"]
     assert len(await follow(log, wish(until=2), capsys)) == 2
+    assert await follow(log, wish(tenant="other"), capsys) == []
 
 
 async def test_a_job_without_a_result_is_a_failure(log: MemoryLog, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from headchef.cli.edge import guarded
 def results(
     job: Annotated[str | None, typer.Option(help="Only this job.")] = None,
     batch: Annotated[str | None, typer.Option(help="Only this batch.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     until: Annotated[int | None, typer.Option(min=1, help="End after this many results.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="With --job: until its result is there.")] = False,
@@ -35,6 +36,7 @@ def results(
     wish = Wish(
         job_id=job,
         batch_id=batch,
+        tenant=tenant,
         follow=follow,
         until=1 if wait and until is None else until,
         wait=wait,

@@ -41,6 +41,11 @@ class Outcome:
         return self.event.job.batch_id if isinstance(self.event, JobFinished) else None
 
     @property
+    def tenant(self) -> str | None:
+        """Give the tenant; a refused record may have none."""
+        return self.event.job.tenant if isinstance(self.event, JobFinished) else self.event.tenant
+
+    @property
     def status(self) -> str:
         """Give the result's status, or `refused`."""
         return self.event.status if isinstance(self.event, JobFinished) else "refused"

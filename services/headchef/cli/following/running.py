@@ -30,6 +30,7 @@ class Wish:
     Attributes:
         job_id: only this job.
         batch_id: only this batch.
+        tenant: only of this tenant.
         follow: go on until interrupted.
         until: end after this many outcomes.
         wait: wait for the result of `job_id`.
@@ -42,6 +43,7 @@ class Wish:
 
     job_id: str | None
     batch_id: str | None
+    tenant: str | None
     follow: bool
     until: int | None
     wait: bool
@@ -59,6 +61,8 @@ class Wish:
     def fits(self, outcome: Outcome) -> bool:
         """Whether an outcome is wanted."""
         if self.job_id is not None and outcome.job_id != self.job_id:
+            return False
+        if self.tenant is not None and outcome.tenant != self.tenant:
             return False
         return self.batch_id is None or outcome.batch_id == self.batch_id
 

@@ -42,7 +42,7 @@ def record_of(job: JobSubmitted, namespace: str, partitions: int) -> NewRecord:
         partitions: how many the topic has.
     """
     attributes = cloudevents.Attributes(
-        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.job_id}\0{job.run}\0{job.revision}")),
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.tenant}\0{job.job_id}\0{job.run}\0{job.revision}")),
         source=_SOURCE,
         type=job.event_type,
         version=job.version,

@@ -71,7 +71,7 @@ def _items(source: Source, options: JobOptions) -> Iterator[JobSubmitted | LineF
 
 def _is_new(job: JobSubmitted, line: int, seen: dict[str, tuple[int, bytes]], name: str) -> bool:
     digest = hashlib.sha256(registry.encode(job)).digest()[:16]
-    identity = f"{job.job_id}\x00{job.run}\x00{job.revision}"
+    identity = f"{job.tenant}\x00{job.job_id}\x00{job.run}\x00{job.revision}"
     earlier = seen.setdefault(identity, (line, digest))
     if earlier[1] != digest:
         message = f'"{job.job_id}" is also the id of another job, in line {earlier[0]}; ids must differ'

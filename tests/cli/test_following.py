@@ -89,8 +89,8 @@ def test_a_place_survives_being_written() -> None:
 
 def wish(**changed: Any) -> Wish:
     options: dict[str, Any] = {
-        "job_id": None, "batch_id": None, "tenant": None, "follow": False, "until": None, "wait": False, "timeout_s": None,
-        "beginning": "start", "output": None, "patience_s": 1, "as_json": True,
+        "job_id": None, "batch_id": None, "tenant": None, "follow": False, "until": None, "wait": False,
+        "timeout_s": None, "beginning": "start", "output": None, "patience_s": 1, "as_json": True,
     }  # fmt: skip
     return Wish(**(options | changed))
 

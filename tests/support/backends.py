@@ -14,9 +14,14 @@ class Backend(Protocol):
         ...
 
     async def make_topic(
-        self, partitions: int = 1, *, max_message_bytes: int | None = None, compacted: bool = False
+        self,
+        partitions: int = 1,
+        *,
+        name: str | None = None,
+        max_message_bytes: int | None = None,
+        compacted: bool = False,
     ) -> str:
-        """Make a topic of the test's own and give its name."""
+        """Make a topic of the test's own, under a name if one is given, and give its name."""
         ...
 
     async def grow_topic(self, topic: str, partitions: int) -> None:

@@ -56,12 +56,17 @@ class KafkaBackend:
         return f"{stem}.{self._own}.{self._names}"
 
     async def make_topic(
-        self, partitions: int = 1, *, max_message_bytes: int | None = None, compacted: bool = False
+        self,
+        partitions: int = 1,
+        *,
+        name: str | None = None,
+        max_message_bytes: int | None = None,
+        compacted: bool = False,
     ) -> str:
         configuration = {"cleanup.policy": "compact" if compacted else "delete"}
         if max_message_bytes is not None:
             configuration["max.message.bytes"] = str(max_message_bytes)
-        topic = self.name("topic")
+        topic = name or self.name("topic")
         async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
             await admin.create([WantedTopic(topic, partitions, 1, configuration)])
         return topic

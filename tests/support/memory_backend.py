@@ -25,9 +25,14 @@ class MemoryBackend:
         return f"{stem}.{next(self._numbers)}"
 
     async def make_topic(
-        self, partitions: int = 1, *, max_message_bytes: int | None = None, compacted: bool = False
+        self,
+        partitions: int = 1,
+        *,
+        name: str | None = None,
+        max_message_bytes: int | None = None,
+        compacted: bool = False,
     ) -> str:
-        topic = self.name("topic")
+        topic = name or self.name("topic")
         self.cluster.create_topic(
             topic, partitions, max_message_bytes=max_message_bytes or MAX_MESSAGE_BYTES, compacted=compacted
         )

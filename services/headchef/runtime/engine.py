@@ -173,7 +173,7 @@ class Engine:
         self._guard.assigned()
         if self._hand_over.released:
             self._released.set()
-        self._spawn(self._count_partitions())
+        self._spawn(self._count_again())
 
     async def _live(self, task: Task) -> None:
         try:
@@ -190,12 +190,22 @@ class Engine:
             self._spawn(intake.run())
             self._spawn(intake.watch())
         self._spawn(self._guard.watch(self._rejoin))
-        await self._membership.join()
+        await self._join()
         while True:
             failure = self._membership.failure()
             if failure is not None:
                 raise failure
             await self._clock.sleep(_MEMBERSHIP_LOOK_S)
+
+    async def _join(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self._membership.join()
+            except LogUnavailable as error:
+                _log.warning("%s; trying to join again in %.1f s", error, pause_s)
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _leave(self, fault: "asyncio.Future[None]") -> None:
         """Give all tasks back, and go when the group knows."""
@@ -244,6 +254,12 @@ class Engine:
             await self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
+    async def _count_again(self) -> None:
+        try:
+            await self._count_partitions()
+        except LogUnavailable as error:
+            _log.warning("%s: partitions are counted again at the next join: %s", self.processor.name, error)
+
     async def _count_partitions(self) -> None:
         counts = await self._log.partition_counts(self._names.topics)
         missing = sorted(set(self._names.topics) - set(counts))
@@ -268,5 +284,5 @@ class Engine:
         if run.cancelled() or self._fault is None or self._fault.done():
             return
         error = run.exception()
-        if error is not None and not isinstance(error, LogUnavailable):
+        if error is not None:
             self._fault.set_exception(error)

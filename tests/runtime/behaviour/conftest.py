@@ -1,0 +1,30 @@
+"""Every behaviour is tested on both logs: in memory on virtual time, and on a real Kafka."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.log.conftest import backend, pytest_asyncio_loop_factories
+from tests.runtime.behaviour.world import World
+from tests.support.backends import Backend
+
+__all__ = ["backend", "pytest_asyncio_loop_factories"]
+
+MakeWorld = Callable[..., Awaitable[World]]
+
+
+@pytest.fixture
+async def make_world(backend: Backend) -> AsyncIterator[MakeWorld]:
+    """Make a world with its topics; everything in it ends with the test."""
+    made: list[World] = []
+
+    async def make(*, sink_max_bytes: int | None = None, **about: Any) -> World:
+        world = World(backend, **about)
+        made.append(world)
+        await world.make_topics(sink_max_bytes)
+        return world
+
+    yield make
+    for world in made:
+        await world.close()

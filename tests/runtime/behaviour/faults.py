@@ -1,0 +1,76 @@
+"""What a test does to a process at one step of its log: end it, hold it up, or have the step fail."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tests.runtime.behaviour.world import Instance
+from tests.support.hooked_log import Moment
+
+MET_WITHIN_S = 20.0
+
+
+class Fault:
+    """A hook that acts at one step.
+
+    Args:
+        moment: before or after the step.
+        step: such as `producer.commit`.
+        act: what to do there.
+        skip: pass over so many occurrences.
+        times: act so many times.
+
+    Attributes:
+        met: set at its first act.
+    """
+
+    def __init__(
+        self, moment: Moment, step: str, act: Callable[[], Awaitable[object]], *, skip: int = 0, times: int = 1
+    ) -> None:
+        self.met = asyncio.Event()
+        self._where = (moment, step)
+        self._act = act
+        self._skip = skip
+        self._times = times
+
+    async def __call__(self, moment: Moment, step: str) -> None:
+        if (moment, step) != self._where:
+            return
+        if self._skip:
+            self._skip -= 1
+        elif self._times:
+            self._times -= 1
+            self.met.set()
+            await self._act()
+
+    async def until_met(self) -> None:
+        """Wait until it acts."""
+        await asyncio.wait_for(self.met.wait(), MET_WITHIN_S)
+
+
+class Hold(Fault):
+    """Holds a process up at one step until the test lets it go on."""
+
+    def __init__(self, moment: Moment, step: str, *, skip: int = 0) -> None:
+        self.released = asyncio.Event()
+        super().__init__(moment, step, self.released.wait, skip=skip)
+
+
+def failing(moment: Moment, step: str, error: Exception, *, skip: int = 0, times: int = 1) -> Fault:
+    """Have a step fail: before it, nothing has happened; after it, it has and nobody knows."""
+
+    async def act() -> None:
+        raise error
+
+    return Fault(moment, step, act, skip=skip, times=times)
+
+
+async def crash_at(instance: Instance, moment: Moment, step: str, *, skip: int = 0) -> None:
+    """End a process that has just been started as soon as it comes to a step."""
+
+    async def act() -> None:
+        instance.log.die()
+
+    fault = Fault(moment, step, act, skip=skip)
+    instance.log.hook = fault
+    await fault.until_met()
+    await instance.kill()

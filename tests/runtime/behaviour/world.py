@@ -1,0 +1,269 @@
+"""A processor under test in as many processes as wanted, on either log, and the eyes to see what came of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal
+
+from headchef_contracts import topics
+from headchef_contracts.events.common import Inline
+from headchef_contracts.events.jobs import JobSubmitted
+
+from headchef.runtime.clock import Clock, SystemClock
+from headchef.runtime.engine import Engine
+from headchef.runtime.freeze import FreezeGuard
+from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition, Record
+from headchef.runtime.names import names
+from headchef.runtime.processor import (
+    BatchHandler,
+    Delivery,
+    Emit,
+    Handler,
+    Input,
+    Outcome,
+    Processor,
+    State,
+    Store,
+)
+from headchef.runtime.settings import RuntimeSettings
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.runtime.telemetry.tracing import Tracer
+from tests.support.backends import Backend
+from tests.support.eventually import eventually_async
+from tests.support.hooked_log import Hook, HookedLog, no_hook
+from tests.support.log_client import publish
+from tests.support.virtual_time import LoopClock, VirtualTimeLoop
+
+SOURCE, SECOND, SINK = "steps.completed", "steps.judged", "jobs.submitted"
+SESSION_S = 2.0
+"""Short enough for a test to wait it out, long enough for a busy machine's heartbeats."""
+
+Order = Literal["in_order", "batches", "concurrent"]
+
+
+class Echo:
+    """A handler that emits one event a record and counts its calls; a test may make it wait.
+
+    Args:
+        gate: awaited in each call, with the record's value.
+    """
+
+    def __init__(self, gate: Callable[[str], Awaitable[None]] | None = None) -> None:
+        self.calls: Counter[str] = Counter()
+        self._gate = gate
+
+    async def handle(self, delivery: Delivery, state: State) -> Outcome:
+        value = (delivery.record.value or b"").decode()
+        self.calls[value] += 1
+        if self._gate is not None:
+            await self._gate(value)
+        return echoed(delivery, value)
+
+
+def echoed(delivery: Delivery, value: str) -> Outcome:
+    """Emit an event that names the record's value, into the partition that it came from."""
+    key = (delivery.record.key or b"").decode() or None
+    event = JobSubmitted(job_id=value, prompt=Inline(inline="echo"), subject=key)
+    return Outcome((Emit(SINK, event, partition=delivery.record.partition),))
+
+
+class Instance:
+    """One process that runs the processor.
+
+    Attributes:
+        engine: its engine.
+        log: its log, which a test can cut off.
+        failure: what its run ended with, if it has.
+    """
+
+    def __init__(self, world: "World", processor: Processor, settings: RuntimeSettings, name: str, log: Log) -> None:
+        self.name = name
+        self._world = world
+        self.log = HookedLog(log)
+        clock = world.clock
+        guard = FreezeGuard(clock, settings.session_timeout_s / 2)
+        self.guard = guard
+        self.engine = Engine(
+            processor,
+            log=self.log,
+            settings=settings,
+            instance=f"{world.namespace}-{name}",
+            guard=guard,
+            clock=clock,
+            metrics=Metrics(),
+            tracer=Tracer(),
+        )
+        self._stop = asyncio.Event()
+        self._run = asyncio.ensure_future(self.engine.run(self._stop))
+
+    @property
+    def tasks(self) -> set[int]:
+        """The tasks that it has."""
+        return set(self.engine.owned())
+
+    @property
+    def ended(self) -> bool:
+        """Whether its run has ended."""
+        return self._run.done()
+
+    async def failure(self, within_s: float = 20.0) -> BaseException | None:
+        """Wait for the end of its run, and give what it ended with."""
+        done, _ = await asyncio.wait([self._run], timeout=within_s)
+        assert done, f"{self.name} still runs"
+        return self._run.exception()
+
+    async def stop(self, within_s: float = 20.0) -> None:
+        """Stop it as SIGTERM does."""
+        self._stop.set()
+        failure = await self.failure(within_s)
+        if failure is not None:
+            raise failure
+
+    async def kill(self) -> None:
+        """End it as SIGKILL does."""
+        self.log.die()
+        await self._world.backend.kill(self.log.inner)
+
+    async def clear_up(self) -> None:
+        """Let go of what a dead or living process still holds in this one."""
+        self.log.die()
+        while not self._run.done():
+            # Again and again, since its last words to the log are never answered.
+            self._run.cancel()
+            await asyncio.sleep(0)
+
+
+class World:
+    """Topics of one processor, and its processes.
+
+    Args:
+        backend: the log.
+        partitions: of every topic; the number of tasks.
+        inputs: logical names.
+        stores: of the processor.
+        raw: whether the inputs are delivered as bytes.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        partitions: int = 4,
+        inputs: Sequence[str] = (SOURCE,),
+        stores: Sequence[Store] = (),
+        raw: bool = True,
+    ) -> None:
+        self.backend = backend
+        self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
+        self.namespace = backend.name("world").replace(".", "-")
+        self.partitions = partitions
+        self.inputs = tuple(Input(topic, raw=raw) for topic in inputs)
+        self.stores = tuple(stores)
+        self.processor = self._processor(Echo(), "in_order", 1)
+        self.names = names(self.namespace, self.processor)
+        self.instances: list[Instance] = []
+        self.outside = backend.process("outside")
+
+    def topic(self, logical: str) -> str:
+        """Give a full topic name."""
+        return topics.physical(self.namespace, logical)
+
+    async def make_topics(self, sink_max_bytes: int | None = None) -> None:
+        """Make all that the processor needs."""
+        for name in [*self.names.topics, *(self.topic(f"{source.topic}.dlq") for source in self.inputs)]:
+            await self.backend.make_topic(self.partitions, name=name)
+        await self.backend.make_topic(self.partitions, name=self.topic(SINK), max_message_bytes=sink_max_bytes)
+
+    def start(
+        self,
+        name: str,
+        handler: Handler | BatchHandler,
+        *,
+        order: Order = "in_order",
+        concurrency: int = 64,
+        hook: Hook = no_hook,
+        transaction_timeout_s: float = 15.0,
+        **settings: Any,
+    ) -> Instance:
+        """Start a process; the same name is the same static member. `settings` are those of the runtime."""
+        chosen = RuntimeSettings(
+            namespace=self.namespace, **{"session_timeout_s": SESSION_S, "heartbeat_s": 0.1, **settings}
+        )
+        log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
+        instance = Instance(self, self._processor(handler, order, concurrency), chosen, name, log)
+        instance.log.hook = hook
+        self.instances.append(instance)
+        return instance
+
+    async def publish(
+        self, *values: str, partition: int | None = None, topic: str = SOURCE, key: str = "", headers: Headers = ()
+    ) -> None:
+        """Write records to an input: with a key, to a partition, or spread evenly."""
+        records = [
+            NewRecord(
+                self.topic(topic),
+                value.encode(),
+                key.encode() or None,
+                partition if partition is not None or key else number % self.partitions,
+                headers,
+            )
+            for number, value in enumerate(values)
+        ]
+        await publish(self.outside, records)
+
+    async def outputs(self) -> list[str]:
+        """Give the values that came out, as a read_committed reader sees them, partition by partition."""
+        return [JobSubmitted.model_validate_json(record.value or b"").job_id for record in await self.sink()]
+
+    async def sink(self) -> Sequence[Record]:
+        """Give the records that came out."""
+        return await self.backend.read_committed(self.topic(SINK))
+
+    async def until_out(self, count: int, within_s: float = 30.0) -> Counter[str]:
+        """Wait until so many different values are out, and give how often each is."""
+
+        async def enough() -> Counter[str] | None:
+            found = Counter(await self.outputs())
+            return found if len(found) >= count else None
+
+        return await eventually_async(enough, within_s=within_s) or Counter()
+
+    async def dead_letters(self, topic: str = SOURCE) -> Sequence[Record]:
+        """Give the dead letters of an input."""
+        return await self.backend.read_committed(self.topic(f"{topic}.dlq"))
+
+    async def place(self, partition: int, topic: str = SOURCE) -> Commit | None:
+        """Give the group's place in an input partition."""
+        wanted = Partition(self.topic(topic), partition)
+        return (await self.outside.committed(self.names.group, [wanted])).get(wanted)
+
+    async def until_done(self, within_s: float = 30.0) -> Counter[str]:
+        """Wait until the group's places are past all records of the inputs, and give how often each value is out."""
+        last = {
+            Partition(record.topic, record.partition): record.offset
+            for topic in self.names.inputs
+            for record in await self.backend.read_committed(topic)
+        }
+
+        async def done() -> bool:
+            places = await self.outside.committed(self.names.group, last)
+            return all(each in places and places[each].offset > offset for each, offset in last.items())
+
+        await eventually_async(done, within_s=within_s)
+        return Counter(await self.outputs())
+
+    async def close(self) -> None:
+        """End all processes."""
+        for instance in self.instances:
+            await instance.clear_up()
+
+    def _processor(self, handler: Handler | BatchHandler, order: Order, concurrency: int) -> Processor:
+        return Processor(
+            name="validator",
+            inputs=self.inputs,
+            handler=handler,
+            stores=self.stores,
+            order=order,
+            concurrency=concurrency,
+            batch=50,
+        )

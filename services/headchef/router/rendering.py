@@ -70,9 +70,12 @@ class Renderer:
                 if written > self._max_work:
                     self._budget.spend(written)
                 pieces.append(piece)
+            text = "".join(pieces)
+            # An escape in a template's string can make half a character, which no event can carry.
+            text.encode()
         except _FAULTS as fault:
             raise Refused("template", field, _described(fault, template)) from fault
-        return "".join(pieces)
+        return text
 
     def _compiled(self, source: str) -> Template:
         template = self._kept.get(source)
@@ -94,11 +97,13 @@ def _described(fault: BaseException, template: Template | None) -> str:
 def _message_of(fault: BaseException) -> str:
     if isinstance(fault, TemplateSyntaxError):
         return fault.message or "not a template"
+    if isinstance(fault, UnicodeEncodeError):
+        return f"half of a character, {fault.object[fault.start]!a}, which is no text"
     if isinstance(fault, RecursionError | SyntaxError):
         return "nested too deeply"
     if isinstance(fault, TemplateError | TemplateTooCostly | TemplateMisuse):
-        return str(fault)
-    return f"{type(fault).__name__}: {fault}"
+        return str(fault).encode(errors="backslashreplace").decode()
+    return f"{type(fault).__name__}: {fault}".encode(errors="backslashreplace").decode()
 
 
 def _line_of(traceback: TracebackType | None, template: Template | None) -> int | None:

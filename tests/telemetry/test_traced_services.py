@@ -74,7 +74,7 @@ async def finished_headers(telemetry: Telemetry, lock_dir: Path) -> Mapping[str,
     await running
     await log.close()
     cluster.close()
-    return dict(result.headers)
+    return {name: value or b"" for name, value in result.headers}
 
 
 async def test_one_trace_from_the_job_to_its_result(tmp_path: Path) -> None:

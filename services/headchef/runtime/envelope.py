@@ -7,12 +7,12 @@ from headchef_contracts import cloudevents, registry, topics
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvalidEvent, UnknownVersion
-from headchef.runtime.log.port import Headers, NewRecord, Record
+from headchef.runtime.log.port import NewRecord, Record
 from headchef.runtime.processor import DeadLetter, Delivery, Emit, Forward, Input, Outcome
-from headchef.runtime.telemetry.tracing import Hop
+from headchef.runtime.telemetry.tracing import Hop, TraceHeaders
 
 EVENT_ID_HEADER = "headchef-event-id"
-"""Carries a forwarded record's event id, so that it is the same as at its first place."""
+"""Carries the event id that a forwarded record had at its first place, from which its new one is derived."""
 
 _MAX_HEADER_CHARACTERS = 4_000
 _NAMESPACE = uuid.NAMESPACE_OID.bytes
@@ -41,6 +41,18 @@ def derived_id(cause_id: str, processor: str, ordinal: int) -> str:
 def place_id(record: Record) -> str:
     """Give the event id of a record that has none: from its place in the log."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record.topic}/{record.partition}/{record.offset}"))
+
+
+def forwarded_id(record: Record) -> str | None:
+    """Give the event id of a forwarded record, the same at each redelivery; None if it was not forwarded.
+
+    Anybody can write the header, so the value is part of the id: a forged one can only be that of the same job.
+    """
+    carried = next((value for name, value in reversed(record.headers) if name == EVENT_ID_HEADER), None)
+    if carried is None:
+        return None
+    content = hashlib.sha256(record.value or b"").hexdigest()
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{carried.hex()}/{content}"))
 
 
 class OutputTooLarge(InvalidEvent):
@@ -74,7 +86,7 @@ class Envelope:
         """
         now = self._clock.now()
         if source.raw:
-            event_id = _header(record.headers, EVENT_ID_HEADER) or place_id(record)
+            event_id = forwarded_id(record) or place_id(record)
             return Delivery(source.topic, None, event_id, record, partitions, now)
         if record.value is None:
             raise InvalidEvent("tombstone", None, "an internal topic carries events; a null value is none")
@@ -139,7 +151,7 @@ class Envelope:
         physical, _ = self._route(f"{topic}.dlq")
         return NewRecord(physical, record.value, record.key, record.partition, (*record.headers, *headers))
 
-    def _emit(self, output: Emit, event_id: str, ordinal: int, trace: Headers) -> NewRecord:
+    def _emit(self, output: Emit, event_id: str, ordinal: int, trace: TraceHeaders) -> NewRecord:
         physical, max_bytes = self._route(output.topic)
         event = output.event
         key = topics.key_of(output.topic, event)
@@ -167,13 +179,6 @@ class Envelope:
             route = (topics.physical(self._namespace, topic), topics.topic(topic).max_message_bytes)
             self._routes[topic] = route
         return route
-
-
-def _header(headers: Headers, name: str) -> str | None:
-    for key, value in headers:
-        if key == name:
-            return value.decode("utf-8", "replace")
-    return None
 
 
 _OVERHEAD_BYTES = 2_048

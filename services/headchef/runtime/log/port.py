@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
+"""In the order in which they stand; a name may come twice, and other clients write null values too."""
 
 
 class Partition(NamedTuple):

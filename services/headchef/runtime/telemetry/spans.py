@@ -16,11 +16,10 @@ from opentelemetry.trace import Tracer as Spans
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from headchef.runtime.errors import InvalidEvent
-from headchef.runtime.log.port import Headers
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.in_flight import InFlight
 from headchef.runtime.telemetry.subject import subject_of
-from headchef.runtime.telemetry.tracing import Call, Hop, Tracer, Value
+from headchef.runtime.telemetry.tracing import Call, Hop, TraceHeaders, Tracer, Value
 
 Attributes = dict[str, Value]
 
@@ -95,7 +94,7 @@ class SpanHop(Hop):
             _fail(self._span, error)
         self._span.end()
 
-    def headers(self, destination: str) -> Headers:
+    def headers(self, destination: str) -> TraceHeaders:
         """Begin an output's span and give the headers that name it as the parent of the next hop."""
         attributes = self._about | _operation("send", "send") | {"messaging.destination.name": destination}
         span = self._spans.start_span(f"send {destination}", self._context, SpanKind.PRODUCER, attributes)

@@ -13,6 +13,9 @@ from headchef.runtime.telemetry.in_flight import InFlight
 # W3C Trace Context: version 00 has 55 characters, later ones may have more; a tracestate needs no more than 512.
 _MAX_BYTES = {"traceparent": 128, "tracestate": 512}
 
+TraceHeaders = tuple[tuple[str, bytes], ...]
+"""`traceparent` and `tracestate`, where they are there."""
+
 Value = str | int | float | list[str]
 """What an attribute of a span may be."""
 
@@ -24,9 +27,11 @@ def current_hop() -> "Hop | None":
     return _current.get()
 
 
-def trace_headers(headers: Headers) -> Headers:
+def trace_headers(headers: Headers) -> TraceHeaders:
     """Give what a record's headers say about its trace, untouched; what is longer than W3C asks for is left out."""
-    return tuple(header for header in headers if len(header[1]) <= _MAX_BYTES.get(header[0], -1))
+    return tuple(
+        (name, value) for name, value in headers if value is not None and len(value) <= _MAX_BYTES.get(name, -1)
+    )
 
 
 class Hop:
@@ -72,7 +77,7 @@ class Hop:
         if self._in_flight is not None:
             self._in_flight.processed(self, error)
 
-    def headers(self, destination: str) -> Headers:
+    def headers(self, destination: str) -> TraceHeaders:
         """Give the trace headers for one output.
 
         Args:

@@ -148,7 +148,7 @@ def _refusal(record: NewRecord, topic: Topic) -> str | None:
 
 
 def _size_bytes(record: NewRecord) -> int:
-    headers_bytes = sum(len(name) + len(value) + _HEADER_OVERHEAD_BYTES for name, value in record.headers)
+    headers_bytes = sum(len(name) + len(value or b"") + _HEADER_OVERHEAD_BYTES for name, value in record.headers)
     body_bytes = len(record.key or b"") + len(record.value or b"")
     return _BATCH_OVERHEAD_BYTES + _RECORD_OVERHEAD_BYTES + headers_bytes + body_bytes
 

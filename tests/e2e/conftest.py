@@ -35,7 +35,10 @@ def pipeline(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     catalogue.write_text(CATALOGUE)
     namespace = f"shared-{uuid.uuid4().hex[:8]}"
     settings = {"HEADCHEF_CATALOGUE": str(catalogue), "HEADCHEF_ROUTER_MAX_JOB_BYTES": "100000"}
-    with Deployment(kafka, namespace, folder, environment=settings), Pipeline(kafka, namespace) as running:
+    with (
+        Deployment(kafka, namespace, folder, environment=settings) as deployment,
+        Pipeline(deployment) as running,
+    ):
         yield running
 
 

@@ -60,8 +60,8 @@ def test_jobs_wherever_librdkafka_places_them(pipeline: Pipeline, job_id: str, k
     found = [it.event["job"] for it in pipeline.of("jobs.finished") if it.event["job"]["job_id"] in homes]
     assert Counter(job["job_id"] for job in found) == Counter(homes.keys())
     assert {job["job_id"]: job["home_partition"] for job in found} == homes
-    forwarded = [it for it in pipeline.of("jobs.submitted") if "headchef-forwarded-to" in it.headers]
-    assert {it.event["job_id"] for it in forwarded} & homes.keys(), "some lay in the wrong partition"
+    forwarded = [it for it in pipeline.submitted(job_id) if "headchef-forwarded-to" in it.headers]
+    assert 0 < len(forwarded) < len(jobs), "some lay in the wrong partition, and only those were sent on"
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
@@ -91,8 +91,9 @@ def test_one_job_from_two_clients_that_place_it_differently(pipeline: Pipeline, 
         pipeline.result(job["job_id"])
     pipeline.settled()
     ids = {job["job_id"] for job in jobs}
-    submitted = [it for it in pipeline.of("jobs.submitted") if it.event["job_id"] in ids]
-    places = {job: {it.partition for it in submitted if it.event["job_id"] == job} for job in ids}
+    places: dict[str, set[int]] = {job: set() for job in ids}
+    for it in pipeline.submitted(job_id):
+        places[it.event["job_id"]].add(it.partition)
     results = Counter(it.event["job"]["job_id"] for it in pipeline.of("jobs.finished"))
     assert {job: results[job] for job in ids} == dict.fromkeys(ids, 1)
     assert any(len(partitions) > 1 for partitions in places.values()), "the clients placed no job differently"
@@ -109,7 +110,6 @@ def test_a_job_sent_two_hundred_times(pipeline: Pipeline, job_id: str) -> None:
     pipeline.result(job_id)
     pipeline.settled()
     assert len(pipeline.results(job_id)) == 1
-    assert [it for it in pipeline.of("steps.planned") if it.event["step"]["job"]["job_id"] == job_id][1:] == []
 
 
 def test_jobs_of_a_conversation_share_its_home(pipeline: Pipeline, job_id: str) -> None:
@@ -120,7 +120,7 @@ def test_jobs_of_a_conversation_share_its_home(pipeline: Pipeline, job_id: str) 
         pipeline.publish(make(each, conversation_id=conversation), key=each, partition=number % PARTITIONS)
     assert {pipeline.result(each)["job"]["home_partition"] for each in ids} == {home}
     pipeline.settled()
-    arrived = [it for it in pipeline.of("jobs.submitted") if it.event["job_id"] in ids and it.partition == home]
+    arrived = [it for it in pipeline.submitted(conversation) if it.partition == home]
     assert sorted(it.event["job_id"] for it in arrived) == ids, "those at home stayed, all others were sent there once"
 
 

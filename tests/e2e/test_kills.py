@@ -31,7 +31,7 @@ def test_every_service_killed_once_and_exactly_one_result_a_job(kafka: str, tmp_
     }
     with (
         Deployment(kafka, namespace, tmp_path, counts={"executor": 2}, environment=settings) as deployment,
-        Pipeline(kafka, namespace) as pipeline,
+        Pipeline(deployment) as pipeline,
     ):
         publisher = Producer({"bootstrap.servers": kafka, "partitioner": "murmur2_random"})
         for number in range(JOBS):

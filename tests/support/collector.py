@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 _POLL_S = 0.1
 _BATCH = 500
+_CHECK_S = 0.5
 
 T = TypeVar("T")
 
@@ -87,13 +89,21 @@ class Collector:
         with self._changed:
             return list(self._records[topic])
 
-    def wait_for(self, look: Callable[[], T], *, within_s: float) -> T:
-        """Wait until a look at what has come gives something true, and give that; looked again at each arrival."""
+    def wait_for(self, look: Callable[[], T], *, within_s: float, check: Callable[[], None]) -> T:
+        """Wait until a look at what has come gives something true, and give that; looked again at each arrival.
+
+        Args:
+            look: at what has come.
+            within_s: seconds until the test fails.
+            check: raises as soon as waiting is in vain.
+        """
+        deadline = time.monotonic() + within_s
         with self._changed:
-            self._changed.wait_for(look, within_s)
-        found = look()
-        counts = {topic: len(records) for topic, records in self._records.items() if records}
-        assert found, f"not within {within_s} s; records that came: {counts}"
+            while not (found := look()):
+                check()
+                counts = {topic: len(records) for topic, records in self._records.items() if records}
+                assert time.monotonic() < deadline, f"not within {within_s} s; records that came: {counts}"
+                self._changed.wait(_CHECK_S)
         return found
 
     def has_reached(self, ends: Mapping[tuple[str, int], int]) -> bool:

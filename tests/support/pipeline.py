@@ -14,6 +14,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from headchef_contracts.topics import logical, physical, required
 
 from tests.support.collector import Collected, Collector
+from tests.support.services import Deployment
 
 PROCESSORS: Mapping[str, Sequence[str]] = {
     "router": ("jobs.submitted", "steps.judged"),
@@ -30,16 +31,16 @@ _ANY = -1
 
 
 class Pipeline:
-    """Watches all topics of a namespace while it is entered.
+    """Watches all topics of a deployment while it is entered.
 
     Args:
-        bootstrap: address of the broker.
-        namespace: first part of the topics' names.
+        deployment: what runs, started.
     """
 
-    def __init__(self, bootstrap: str, namespace: str) -> None:
-        self.bootstrap = bootstrap
-        self.namespace = namespace
+    def __init__(self, deployment: Deployment) -> None:
+        self.bootstrap = bootstrap = deployment.bootstrap
+        self.namespace = namespace = deployment.namespace
+        self._check = deployment.check
         rows = [row for row in required(["default"]) if not row.logical.endswith(".changelog")]
         self._collector = Collector(bootstrap, [physical(namespace, row.logical) for row in rows])
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -89,25 +90,29 @@ class Pipeline:
         """Give what has come of a topic, by its logical name."""
         return self._collector.of(physical(self.namespace, topic))
 
+    def submitted(self, mention: str) -> list[Collected]:
+        """Give what was published, or forwarded, with these words in it."""
+        return [it for it in self.of("jobs.submitted") if mention.encode() in (it.value or b"")]
+
     def results(self, job_id: str) -> list[dict[str, Any]]:
         """Give the finished events of a job so far."""
         return [it.event for it in self.of("jobs.finished") if it.event["job"]["job_id"] == job_id]
 
     def result(self, job_id: str, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for a job's result."""
-        return self._collector.wait_for(lambda: self.results(job_id), within_s=within_s)[0]
+        return self._collector.wait_for(lambda: self.results(job_id), within_s=within_s, check=self._check)[0]
 
     def wait_for_count(self, topic: str, count: int, within_s: float) -> list[Collected]:
         """Wait until at least so many records of a topic have come."""
         return self._collector.wait_for(
-            lambda: found if len(found := self.of(topic)) >= count else [], within_s=within_s
+            lambda: found if len(found := self.of(topic)) >= count else [], within_s=within_s, check=self._check
         )
 
     def refusal(self, message: Message, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for the refusal of a record that was published into its home partition, or without a readable id."""
         place = {"topic": "jobs.submitted", "partition": message.partition(), "offset": message.offset()}
         look = lambda: [it.event for it in self.of("jobs.refused") if it.event["source"] == place]  # noqa: E731
-        return self._collector.wait_for(look, within_s=within_s)[0]
+        return self._collector.wait_for(look, within_s=within_s, check=self._check)[0]
 
     def letter(self, message: Message, within_s: float = 30.0) -> Collected:
         """Wait for the dead letter of a record."""
@@ -122,7 +127,7 @@ class Pipeline:
                 if (it.headers["kafka_original-partition"], it.headers["kafka_original-offset"]) == place
             ]
 
-        return self._collector.wait_for(look, within_s=within_s)[0]
+        return self._collector.wait_for(look, within_s=within_s, check=self._check)[0]
 
     def settled(self, within_s: float = 60.0) -> None:
         """Wait until every processor has committed all its input and everything written has come here.
@@ -131,6 +136,7 @@ class Pipeline:
         """
         deadline = time.monotonic() + within_s
         while not self._is_settled():
+            self._check()
             assert time.monotonic() < deadline, f"{self.namespace} is not quiet after {within_s} s"
             threading.Event().wait(_LOOK_S)
 

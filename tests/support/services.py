@@ -80,14 +80,18 @@ class ServiceProcess:
                 start_new_session=True,
             )
 
+    def check(self) -> None:
+        """Fail if it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
+
     def wait_for(self, path: str, timeout_s: float = 60.0) -> None:
         """Wait until a health path (`/ready`, `/live`) answers 200; fails if the process ends or is too slow."""
         deadline = time.monotonic() + timeout_s
         url = f"http://127.0.0.1:{self._environment['HEADCHEF_HEALTH_PORT']}{path}"
         answer = "nothing"
         while time.monotonic() < deadline:
-            if self._process is None or self._process.poll() is not None:
-                raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
+            self.check()
             try:
                 with urllib.request.urlopen(url, timeout=2) as response:
                     response.read()
@@ -107,8 +111,7 @@ class ServiceProcess:
             for line in self.log().splitlines():
                 if text in line:
                     return line
-            if self._process is None or self._process.poll() is not None:
-                raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
+            self.check()
             time.sleep(0.05)
         raise AssertionError(f"{self.name} did not say {text!r}:\n{self.log()[-4000:]}")
 
@@ -206,6 +209,11 @@ class Deployment:
         """Wait until every service has its tasks."""
         for service in self.services:
             service.wait_for("/ready")
+
+    def check(self) -> None:
+        """Fail if a process has ended by itself."""
+        for service in [*self.services, self.simulator]:
+            service.check()
 
     def of(self, module: str) -> Sequence[ServiceProcess]:
         """Give the processes of one service."""

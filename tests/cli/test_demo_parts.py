@@ -12,7 +12,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
-from headchef.catalogue import Prices
+from headchef.catalogue import DEFAULT_PATH, Prices
 from headchef.cli.demo.cooking import Cooking, CookingPolicy
 from headchef.cli.demo.data import cars, cities
 from headchef.cli.demo.estimate import estimate
@@ -60,7 +60,7 @@ def test_a_few_jobs_are_of_both_kinds_and_a_tenth_is_repeated_under_new_ids() ->
     ("environ", "kind", "model"),
     [
         ({}, "simulator", None),
-        ({"HEADCHEF_CATALOGUE": "c.yaml", "HEADCHEF_MODEL": "m"}, "catalogue", None),
+        ({"HEADCHEF_CATALOGUE": str(DEFAULT_PATH), "HEADCHEF_MODEL": "m"}, "catalogue", "simulated"),
         ({"OPENAI_API_KEY": "k"}, "simulator", None),
         ({"HEADCHEF_MODEL": "m", "OPENAI_API_KEY": "k"}, "endpoint", "m"),
         ({"HEADCHEF_MODEL": "m", "OPENAI_BASE_URL": "http://h/v1"}, "endpoint", "m"),

@@ -1,7 +1,7 @@
 """Says in a user's words what settings and the log raise."""
 
 from headchef.cli.faults import CommandFault, WorkFailed, WrongUsage
-from headchef.runtime.errors import LogRefused, LogUnavailable
+from headchef.runtime.errors import HeadchefError, LogRefused, LogUnavailable
 from headchef.runtime.settings import BadSettings
 
 
@@ -13,4 +13,6 @@ def as_fault(error: Exception) -> CommandFault | None:
         return WrongUsage(str(error))
     if isinstance(error, LogUnavailable):
         return WorkFailed(str(error), "is the broker running? HEADCHEF_KAFKA names its address")
+    if isinstance(error, HeadchefError):
+        return WorkFailed(str(error), "nothing unfinished was committed")
     return None

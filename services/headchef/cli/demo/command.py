@@ -88,10 +88,9 @@ def _ask(screen: "Screen", menu: "Menu", jobs: "list[DemoJob]", cap: Decimal, ye
         if guess.cost_usd is None
         else f"about {dollars(guess.cost_usd)}"
     )
-    model = menu.model or "the catalogue's default model"
     tokens = f"about {guess.input_tokens:,} tokens in and {guess.output_tokens:,} out"
-    screen.say(f"{len(jobs)} jobs for {model}: {tokens}, {cost}.", "bold")
-    if guess.cost_usd is None and menu.kind == "endpoint":
+    screen.say(f"{len(jobs)} jobs for {menu.model}: {tokens}, {cost}.", "bold")
+    if guess.cost_usd is None:
         screen.say("The spend cap cannot work without a price; the number of jobs is the bound.", "yellow")
     else:
         screen.say(f"No job is submitted once {dollars(cap)} is spent; {_REAL_IN_FLIGHT} are under way at once.")

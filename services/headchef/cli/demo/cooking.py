@@ -47,11 +47,9 @@ class CookingState:
     spent_usd: Decimal = Decimal(0)
     left_out: int = 0
 
-    def take(self, outcome: Outcome) -> None:
-        """Note an outcome once."""
-        if outcome.job_id is None or outcome.job_id in self.outcomes:
-            return
-        self.outcomes[outcome.job_id] = outcome
+    def take(self, job_id: str, outcome: Outcome) -> None:
+        """Note the outcome of a job."""
+        self.outcomes[job_id] = outcome
         if isinstance(outcome.event, JobFinished) and outcome.event.cost_usd is not None:
             self.spent_usd += outcome.event.cost_usd
 
@@ -102,8 +100,8 @@ class Cooking:
             for outcome in await self._feed.next(_POLL_S):
                 if outcome.job_id in under_way:
                     under_way.discard(outcome.job_id)
+                    self.state.take(outcome.job_id, outcome)
                     last = self._clock.monotonic()
-                self.state.take(outcome)
             self._progress(self.state)
             if self._clock.monotonic() - last > self._policy.stall_s:
                 raise WorkFailed(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from headchef.catalogue import DEFAULT_PATH, Prices, write_single
@@ -17,7 +18,7 @@ class Menu:
 
     Attributes:
         kind: `catalogue` if HEADCHEF_CATALOGUE names one, `endpoint` for one model by environment, else `simulator`.
-        model: name of the one model at an endpoint, else None.
+        model: the one at an endpoint, or the catalogue's default; None for the simulator's.
         prices: of that model, or None if not known.
         catalogue: text of the catalogue to write for an endpoint, else None.
         remark: what the user should know about the choice, or empty.
@@ -35,9 +36,11 @@ def choose(environ: Mapping[str, str]) -> Menu:
 
     Raises:
         WrongUsage: a model is named and no endpoint.
+        BadCatalogue: the catalogue cannot be used.
     """
     if environ.get("HEADCHEF_CATALOGUE"):
-        return Menu("catalogue")
+        catalogue = load_catalogue(Path(environ["HEADCHEF_CATALOGUE"]))
+        return Menu("catalogue", catalogue.default_model, catalogue.models[catalogue.default_model].prices)
     model = environ.get("HEADCHEF_MODEL")
     has_endpoint = bool(environ.get("OPENAI_API_KEY") or environ.get("OPENAI_BASE_URL"))
     if not model:

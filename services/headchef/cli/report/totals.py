@@ -23,7 +23,7 @@ class Totals:
         hits: jobs answered from the cache.
         input_tokens: of all calls.
         output_tokens: of all calls.
-        cost_usd: of all calls with a known price; None if no price is known.
+        cost_usd: of all calls with a known price; None if there are calls and no price is known.
         unpriced: jobs with calls of unknown price.
         p50_s: half of the jobs took no longer, in seconds; None without jobs.
         p95_s: 95 of 100 jobs took no longer.
@@ -48,6 +48,7 @@ def totals(results: Sequence[JobFinished | JobRefused]) -> Totals:
     """Add results up."""
     finished = [result for result in results if isinstance(result, JobFinished)]
     costs = [result.cost_usd for result in finished if result.cost_usd is not None]
+    unpriced = len(finished) - len(costs)
     times = sorted(latency_s(result) for result in finished)
     statuses = Counter(result.status if isinstance(result, JobFinished) else "refused" for result in results)
     return Totals(
@@ -55,8 +56,8 @@ def totals(results: Sequence[JobFinished | JobRefused]) -> Totals:
         hits=sum(result.cache.kind == "exact" for result in finished),
         input_tokens=sum(result.usage.input_tokens for result in finished),
         output_tokens=sum(result.usage.output_tokens for result in finished),
-        cost_usd=sum(costs, Decimal(0)) if costs else None,
-        unpriced=len(finished) - len(costs),
+        cost_usd=None if unpriced and not any(costs) else sum(costs, Decimal(0)),
+        unpriced=unpriced,
         p50_s=percentile(times, 0.50),
         p95_s=percentile(times, 0.95),
     )

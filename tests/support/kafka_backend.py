@@ -48,7 +48,6 @@ class KafkaBackend:
         self._bootstrap = bootstrap
         self._own = uuid.uuid4().hex[:8]
         self._names = 0
-        self._observer = KafkaLog(KafkaSettings(bootstrap=bootstrap))
         self._made: dict[Log, MortalLog] = {}
 
     def name(self, stem: str) -> str:
@@ -81,8 +80,10 @@ class KafkaBackend:
 
     async def delete_group_offsets(self, group: str) -> None:
         def delete() -> None:
-            for answer in AdminClient({"bootstrap.servers": self._bootstrap}).delete_consumer_groups([group]).values():
-                answer.result()
+            # Held by a name: without it the client is gone before it answers.
+            client = AdminClient({"bootstrap.servers": self._bootstrap})
+            for answer in client.delete_consumer_groups([group]).values():
+                answer.result(timeout=10)
 
         await asyncio.to_thread(delete)
 

@@ -1,4 +1,4 @@
-"""Runs Apache Kafka from its jars: one node that is broker and controller, on free ports and a data folder of its own."""
+"""Runs Apache Kafka from its jars: one node that is broker and controller, on free ports, with its own data folder."""
 
 import base64
 import contextlib

@@ -1,12 +1,12 @@
 """All that we need of aiokafka and that it keeps to itself, with why; tried on 0.14, to be read again for the next."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
-from aiokafka.protocol.group import LeaveGroupRequest
+from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 _STOP_TIMEOUT_S = 5.0
@@ -31,11 +31,31 @@ async def commit_as_member(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPar
     await coordinator.commit_offsets(None, dict(offsets))
 
 
-async def leave_group(consumer: AIOKafkaConsumer) -> None:
-    """Give a static member's place up: aiokafka never does, and then each round waits for it until its session ends."""
+def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None]) -> None:
+    """Have the error code of each answer of the group's coordinator noted, before aiokafka acts on it.
+
+    A member that is unknown and one whose generation is over look the same afterwards: the id is gone.
+    """
     coordinator: Any = consumer._coordinator
-    if coordinator.member_id and coordinator.coordinator_id is not None:
-        await coordinator._send_req(LeaveGroupRequest(coordinator.group_id, coordinator.member_id))
+    ask = coordinator._send_req
+
+    async def noted(request: object) -> Any:
+        answer = await ask(request)
+        note(getattr(answer, "error_code", 0))
+        if isinstance(request, OffsetCommitRequest):
+            for _, partitions in answer.topics:
+                for _, code in partitions:
+                    note(code)
+        return answer
+
+    coordinator._send_req = noted
+
+
+def leave_when_stopped(consumer: AIOKafkaConsumer) -> None:
+    """Have a static member give its place up when it stops; aiokafka then leaves each round waiting for its session."""
+    coordinator: Any = consumer._coordinator
+    if coordinator is not None:
+        coordinator._group_instance_id = None
 
 
 def fetch_unread_after(consumer: AIOKafkaConsumer, seconds: float) -> None:

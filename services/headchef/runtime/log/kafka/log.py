@@ -61,7 +61,7 @@ class KafkaLog:
 
     def membership(self, settings: MemberSettings, member: GroupMember) -> KafkaMembership:
         """Make a place in a group; nothing happens before `join`."""
-        return self._kept(KafkaMembership(self._connection, settings, member, self._clock))
+        return self._kept(KafkaMembership(self._connection, settings, member, self.partition_counts, self._clock))
 
     async def reader(self, name: str) -> KafkaReader:
         """Make a reader and connect it; the name is its client id. Raises `LogUnavailable` or `LogRefused`."""

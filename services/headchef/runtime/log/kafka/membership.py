@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import errors as driver
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from headchef.runtime.clock import Clock
@@ -13,28 +14,33 @@ from headchef.runtime.log.kafka import internals
 from headchef.runtime.log.kafka.assignor import ShareAssignor
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.limits import check_metadata
 from headchef.runtime.log.port import Commit, GroupMember, MemberSettings, Partition
 
 _log = logging.getLogger(__name__)
 
-_LEAVE_S = 5.0
-
 _NEVER_MS = 24 * 60 * 60 * 1000
 """`max.poll.interval`: a member that never reads must not be taken for one that is stuck (aiokafka 1187)."""
 
+Counts = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
-class KafkaMembership:
+
+class KafkaMembership(ConsumerRebalanceListener):
     """A static member of a group.
 
     Args:
         connection: the cluster.
         settings: group, instance, topics and time-outs.
         member: who reports, divides and is told.
+        counts: asks for the partitions of topics.
         clock: tells a dropped member from an expired one.
     """
 
-    def __init__(self, connection: Connection, settings: MemberSettings, member: GroupMember, clock: Clock) -> None:
+    def __init__(
+        self, connection: Connection, settings: MemberSettings, member: GroupMember, counts: Counts, clock: Clock
+    ) -> None:
         self._connection = connection
+        self._counts = counts
         self._settings = settings
         self._clock = clock
         self._assignor = ShareAssignor(member, settings.instance, joining=self._joining, joined=self._joined)
@@ -44,7 +50,9 @@ class KafkaMembership:
         self._failure: Exception | None = None
         self._entering_s = clock.monotonic()
         self._was_member = False
-        self._outdated = False
+        self._unknown = False
+        self._settling = False
+        self._rejoin_wanted = False
         self.closed = False
 
     async def join(self) -> None:
@@ -56,6 +64,9 @@ class KafkaMembership:
             MemberFenced: another live process has this instance id.
         """
         settings = self._settings
+        missing = set(settings.topics) - set(await self._counts(settings.topics))
+        if missing:
+            raise LogRefused(f"no topic {', '.join(sorted(missing))}: run `headchef topics create`")
         session_ms = round(settings.session_timeout_s * 1000)
         consumer = AIOKafkaConsumer(
             **self._connection.arguments(settings.instance),
@@ -74,7 +85,8 @@ class KafkaMembership:
             await consumer.start()
         except DRIVER_ERRORS as error:
             raise await self._connection.why(error, f"group {settings.group}") from error
-        consumer.subscribe(settings.topics)
+        internals.note_answers(consumer, self._answered)
+        self._subscribe()
         self._watching = asyncio.create_task(self._watch(consumer), name=f"membership {settings.group}")
         await self._first_share.wait()
         if self._failure is not None:
@@ -82,8 +94,10 @@ class KafkaMembership:
 
     def rejoin(self) -> None:
         """Ask for another round. Subscribing anew is aiokafka's public way, and is not lost in a join either."""
-        if self._consumer is not None:
-            self._consumer.subscribe(self._settings.topics)
+        self._rejoin_wanted = True
+        # While aiokafka takes a share in, it would cancel its new heartbeat before that has begun, and die of it.
+        if not self._settling:
+            self._subscribe()
 
     def failure(self) -> Exception | None:
         """Give what ended the membership for good, or None while it lives."""
@@ -100,29 +114,23 @@ class KafkaMembership:
             LogUnavailable: no answer within the request time-out.
         """
         doing = f"commit of group {self._settings.group}"
-        if self._consumer is None:
-            raise LogUnavailable(f"{doing}: not a member yet")
+        check_metadata(offsets)
+        if self._consumer is None or not self._was_member:
+            raise CommitRefused(f"{doing}: not a member")
         places = {
             TopicPartition(*partition): OffsetAndMetadata(place.offset, place.metadata)
             for partition, place in offsets.items()
         }
         try:
-            await asyncio.wait_for(
-                internals.commit_as_member(self._consumer, places), self._connection.settings.request_timeout_s
-            )
+            async with asyncio.timeout(self._connection.settings.request_timeout_s):
+                await internals.commit_as_member(self._consumer, places)
         except DRIVER_ERRORS as error:
-            refused = translated(error, doing)
-            # aiokafka then forgets its member id, as it does when another process has taken the place.
-            self._outdated = isinstance(refused, CommitRefused)
-            raise refused from error
+            raise translated(error, doing) from error
 
     async def leave(self) -> None:
         """Give the place up, so that no round waits for this member; if that fails, its session has to end."""
         if self._consumer is not None:
-            try:
-                await asyncio.wait_for(internals.leave_group(self._consumer), _LEAVE_S)
-            except DRIVER_ERRORS as error:
-                _log.warning("group %s was not told that a member leaves: %s", self._settings.group, error)
+            internals.leave_when_stopped(self._consumer)
         await self.close()
 
     async def close(self) -> None:
@@ -139,32 +147,49 @@ class KafkaMembership:
         consumer = self._consumer
         if consumer is None or internals.member_id(consumer):
             return
-        if self._outdated:
-            self._outdated = False
-            return
         now_s = self._clock.monotonic()
+        unknown, self._unknown = self._unknown, False
         # A session does not expire sooner than this after an entry, so only another process with this id can have
         # taken the place. The one that was there first has entered longer ago: it goes on, and the newcomer ends.
-        if self._was_member and now_s - self._entering_s < self._settings.session_timeout_s:
+        if unknown and now_s - self._entering_s < self._settings.session_timeout_s:
             raise MemberFenced(
                 f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
                 " give each its own HEADCHEF_INSTANCE"
             )
-        if self._was_member:
+        if unknown or not self._was_member:
+            self._entering_s = now_s
+        if unknown:
             _log.warning("dropped from group %s, entering it anew", self._settings.group)
-        self._was_member = False
-        self._entering_s = now_s
+
+    def _answered(self, code: int) -> None:
+        """Note that the group does not know this member any more; one whose generation is over still has its place."""
+        if code == driver.UnknownMemberIdError.errno and self._was_member:
+            self._unknown = True
 
     def _joined(self) -> None:
         """After a join: see to it that aiokafka fetches nothing."""
         if self._consumer is None:
             return
-        self._was_member = True
+        self._was_member = self._settling = True
         for partition in self._consumer.assignment():
             # Without a position aiokafka would look for committed offsets, and fail where there are none.
             self._consumer.seek(partition, 0)
             self._consumer.pause(partition)
         self._first_share.set()
+
+    def on_partitions_revoked(self, revoked: object) -> None:
+        """Let go of nothing: tasks run on through a round."""
+
+    def on_partitions_assigned(self, assigned: object) -> None:
+        """Take up a wish to rejoin that came while the share was taken in."""
+        self._settling = False
+        if self._rejoin_wanted:
+            asyncio.get_running_loop().call_soon(self._subscribe)
+
+    def _subscribe(self) -> None:
+        if self._consumer is not None and not self.closed:
+            self._rejoin_wanted = False
+            self._consumer.subscribe(self._settings.topics, listener=self)
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
         """Surface the errors of the coordinator, which only `getmany` raises, until one ends the membership."""
@@ -172,6 +197,10 @@ class KafkaMembership:
             try:
                 # Waits out a join; nothing is ever read.
                 await consumer.getmany(timeout_ms=0)
+            except asyncio.CancelledError:
+                if not internals.coordination_ended(consumer):
+                    raise
+                self._failure = LogUnavailable(f"group {self._settings.group}: coordination was cancelled")
             except DRIVER_ERRORS as error:
                 self._failure = self._final(consumer, translated(error, f"group {self._settings.group}"))
                 if self._failure is None:

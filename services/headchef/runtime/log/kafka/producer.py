@@ -14,13 +14,11 @@ from headchef.runtime.log.kafka import internals
 from headchef.runtime.log.kafka.batches import Batch, Batches
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.limits import check_metadata
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 
 _UNKNOWN_TOPIC_S = 5.0
 _RETRY_PAUSE_S = 0.05
-
-MAX_METADATA_CHARACTERS = 4000
-"""The broker takes 4,096 bytes (`offset.metadata.max.bytes`); beyond that aiokafka's sender dies."""
 
 _T = TypeVar("_T")
 
@@ -119,16 +117,13 @@ class KafkaProducer:
         Raises:
             ValueError: metadata over 4,000 characters, which the broker would not take either.
         """
-        for partition, place in offsets.items():
-            if len(place.metadata) > MAX_METADATA_CHARACTERS:
-                raise ValueError(f"{partition}: {len(place.metadata)} characters of metadata, 4000 at most")
-        if not offsets:
-            return
+        check_metadata(offsets)
         places = {
             TopicPartition(*partition): OffsetAndMetadata(place.offset, place.metadata)
             for partition, place in offsets.items()
         }
-        await self._asked(self._started().send_offsets_to_transaction(places, group), f"offsets of {group}")
+        if places:
+            await self._asked(self._started().send_offsets_to_transaction(places, group), f"offsets of {group}")
 
     async def commit(self) -> None:
         """Make all of the transaction visible at once.

@@ -132,6 +132,8 @@ class KafkaProducer:
             SendFailed: a record was not taken; aiokafka would commit the rest without a word.
             LogUnavailable: no answer in time; whether it was committed is not known.
         """
+        # A failure that came in this turn of the loop is noted in the next.
+        await asyncio.sleep(0)
         if self._failed is not None:
             raise self._failed
         await self._asked(self._started().commit_transaction(), "commit")

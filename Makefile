@@ -27,12 +27,13 @@ $(INSTALLED): requirements-dev.lock pyproject.toml contracts/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e contracts -e .
 	@touch $@
 
-check: install  ## lint, format, types, imports, and the published contracts
+check: install  ## lint, format, types, imports, the published contracts, and the reference
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m contract_checks
+	$(BIN)/python -m tests.docs.reference --check
 
 test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses
 	$(BIN)/pytest $(ARGS)
@@ -43,8 +44,9 @@ demo: install  ## 600 content jobs through all services, with nothing else to in
 bench: install  ## measure, and write build/bench.json and BENCHMARKS.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
-generate: install  ## write the JSON Schemas and the AsyncAPI document again, from the models
+generate: install  ## write the JSON Schemas, the AsyncAPI document and the reference again, from the code
 	$(BIN)/python -m headchef_contracts.generate
+	$(BIN)/python -m tests.docs.reference
 
 format: install  ## put the source in order
 	$(BIN)/ruff check --fix

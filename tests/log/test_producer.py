@@ -6,7 +6,7 @@ import pytest
 
 from headchef_contracts.placement import partition_for
 
-from headchef.runtime.errors import LogRefused, ProducerBroken, SendFailed
+from headchef.runtime.errors import LogRefused, LogUnavailable, ProducerBroken, SendFailed
 from headchef.runtime.log.port import NewRecord
 from tests.support.backends import Backend
 from tests.support.log_client import bodies, publish, started_producer, values, write
@@ -68,6 +68,22 @@ async def test_after_a_failed_record_its_partition_takes_no_more_from_this_produ
     async with started_producer(log) as producer:
         await write(producer, values(topic, "after", partition=1))
     assert bodies(await backend.read_committed(topic)) == ["before", "after"]
+
+
+async def test_records_refused_together_go_alone_on_the_next_producer(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=2000)
+    log = backend.process("p")
+    records = [*values(topic, "small"), NewRecord(topic, b"x" * 5000, partition=0)]
+    async with started_producer(log) as producer:
+        for each in await producer.send(records):
+            with pytest.raises(LogUnavailable):
+                await each
+    async with started_producer(log) as producer:
+        small, large = await producer.send(records)
+        await small
+        with pytest.raises(SendFailed):
+            await large
+    assert bodies(await backend.read_committed(topic)) == ["small"]
 
 
 async def test_a_compacted_topic_takes_no_record_without_a_key(backend: Backend) -> None:

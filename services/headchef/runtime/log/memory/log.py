@@ -39,6 +39,7 @@ class MemoryLog:
         self._transaction_timeout_s = transaction_timeout_s
         self._rebalance_timeout_s = rebalance_timeout_s
         self._retry_backoff_s = retry_backoff_s
+        self._alone: dict[str, None] = {}
         self._made: list[MemoryMembership | MemoryReader | MemoryProducer] = []
 
     @property
@@ -66,7 +67,7 @@ class MemoryLog:
 
     def producer(self, name: str, transactional_id: str | None) -> MemoryProducer:
         """Make a producer; nothing happens before `start`."""
-        made = MemoryProducer(self._cluster, self._process, transactional_id, self._transaction_timeout_s)
+        made = MemoryProducer(self._cluster, self._process, transactional_id, self._transaction_timeout_s, self._alone)
         self._made.append(made)
         return made
 

@@ -30,10 +30,16 @@ class MemoryProducer:
         process: whose producer it is.
         transactional_id: None for a producer without transactions.
         transaction_timeout_s: after this long the log aborts an open transaction and fences its producer.
+        alone: see `Sender`.
     """
 
     def __init__(
-        self, cluster: Cluster, process: Process, transactional_id: str | None, transaction_timeout_s: float
+        self,
+        cluster: Cluster,
+        process: Process,
+        transactional_id: str | None,
+        transaction_timeout_s: float,
+        alone: dict[str, None],
     ) -> None:
         self._cluster = cluster
         self._process = process
@@ -43,7 +49,7 @@ class MemoryProducer:
         self._state = _State.NEW
         self._death: ProducerFenced | ProducerBroken | None = None
         self._current: Transaction | None = None
-        self._sender = Sender(cluster, process, self)
+        self._sender = Sender(cluster, process, self, alone)
 
     async def start(self) -> None:
         """Connect; with a transactional id fence the former owner and wait for the end of its transaction.

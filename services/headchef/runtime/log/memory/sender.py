@@ -42,16 +42,18 @@ class Sender:
         cluster: the log.
         process: whose sender it is.
         permission: the producer.
+        alone: topics whose records go one by one, since a batch of them was refused; shared by a log's producers.
 
     Attributes:
         failure: what the first record got that failed, until the producer forgets it.
     """
 
-    def __init__(self, cluster: Cluster, process: Process, permission: Permission) -> None:
+    def __init__(self, cluster: Cluster, process: Process, permission: Permission, alone: dict[str, None]) -> None:
         self.failure: LogError | None = None
         self._cluster = cluster
         self._process = process
         self._permission = permission
+        self._alone = alone
         self._queue: list[_Waiting] = []
         self._under_way: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -100,24 +102,45 @@ class Sender:
     async def _outcomes(self, batch: Sequence[_Waiting]) -> Sequence[object]:
         try:
             await self._permission.former_finished()
-            return await self._process.request("produce", lambda: [self._append(*each) for each in batch])
+            return await self._process.request("produce", lambda: self._append_all(batch))
         except LogUnavailable as error:
             self._gaps.update(dict.fromkeys(partition for _, partition, _ in batch))
             return [error] * len(batch)
         except (ProducerFenced, ProducerBroken) as error:
             return [error] * len(batch)
 
-    def _append(self, record: NewRecord, partition: Partition, _: object) -> object:
-        where = f"{partition.topic}[{partition.number}]"
+    def _append_all(self, batch: Sequence[_Waiting]) -> list[object]:
         transaction = self._permission.transaction()
         if transaction is not None:
-            transaction.partitions[partition] = None
+            transaction.partitions.update(dict.fromkeys(partition for _, partition, _ in batch))
+        refused = self._refused_together(batch)
+        return [
+            refused.get(partition) or self._append(record, partition, transaction) for record, partition, _ in batch
+        ]
+
+    def _refused_together(self, batch: Sequence[_Waiting]) -> dict[Partition, LogUnavailable]:
+        """Refuse all that goes to a partition if one record is at fault: the real log does not say which."""
+        together: dict[Partition, list[NewRecord]] = {}
+        for record, partition, _ in batch:
+            if partition.topic not in self._alone:
+                together.setdefault(partition, []).append(record)
+        refused: dict[Partition, LogUnavailable] = {}
+        for partition, records in together.items():
+            reasons = [_refusal(record, self._cluster.topic(partition.topic)) for record in records]
+            if len(records) > 1 and any(reasons):
+                refused[partition] = LogUnavailable(f"{_where(partition)}: a batch was refused; its records go alone")
+                self._gaps[partition] = None
+                self._alone[partition.topic] = None
+        return refused
+
+    def _append(self, record: NewRecord, partition: Partition, transaction: Transaction | None) -> object:
         if partition in self._gaps and partition in self._known:
-            return ProducerBroken(f"{where}: out of order sequence number, after a record that failed")
+            return ProducerBroken(f"{_where(partition)}: out of order sequence number, after a record that failed")
         refusal = _refusal(record, self._cluster.topic(partition.topic))
         if refusal is not None:
             self._gaps[partition] = None
-            return SendFailed(f"{where}: {refusal}")
+            self._alone.pop(partition.topic, None)
+            return SendFailed(f"{_where(partition)}: {refusal}")
         timestamp_ms = record.timestamp_ms
         if timestamp_ms is None:
             timestamp_ms = int(self._cluster.clock.now().timestamp() * 1000)
@@ -136,6 +159,10 @@ class Sender:
         partition = Partition(record.topic, number)
         self._cluster.partition(partition)
         return partition
+
+
+def _where(partition: Partition) -> str:
+    return f"{partition.topic}[{partition.number}]"
 
 
 def _refusal(record: NewRecord, topic: Topic) -> str | None:

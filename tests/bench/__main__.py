@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench import scenarios
 from tests.bench.report import table, write_benchmarks
+from tests.support.kafka_process import LONG_LIVED
 from tests.support.kafka_server import running_server
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def main() -> None:
     sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)
     guarantees = ["exactly_once", "at_least_once"] if chosen.guarantee == "both" else [chosen.guarantee]
     figures: dict[str, float] = {"executors": sizes.executors, "jobs": sizes.jobs, "cpus": os.cpu_count() or 0}
-    with running_server() as server:
+    with running_server(java_options=LONG_LIVED) as server:
         for guarantee in guarantees:
             with scenarios.stage(server, guarantee, sizes) as on:
                 for measure in (scenarios.overhead, scenarios.cold, scenarios.exact_hits):

@@ -23,7 +23,8 @@ class Sizes:
 
     Attributes:
         jobs: cold ones, and as many exact hits.
-        warm_up: jobs before the measuring starts.
+        warm_up: jobs before the measuring starts: a broker in production is warm, and one that is not spends more on
+            compiling itself than on records.
         rate: jobs a second for the overhead.
         seconds: how long that rate is kept.
         calls: of the yardstick.
@@ -32,7 +33,7 @@ class Sizes:
     """
 
     jobs: int = 20_000
-    warm_up: int = 500
+    warm_up: int = 10_000
     rate: float = 100.0
     seconds: float = 20.0
     calls: int = 20_000

@@ -1,13 +1,13 @@
 """Runs Apache Kafka's own image through testcontainers, where a Docker daemon answers and has the image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from tests.support.kafka_jars import KAFKA_VERSION
-from tests.support.kafka_process import READY, Node, free_ports, node_settings
+from tests.support.kafka_process import READY, SHORT_LIVED, Node, free_ports, node_settings
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 
@@ -17,19 +17,19 @@ class KafkaContainer:
 
     Args:
         extra: broker settings beside those every node has.
-        heap_mb: the Java heap, in MiB.
+        java_options: of the virtual machine, `SHORT_LIVED` or `LONG_LIVED`.
     """
 
     pid = None
 
-    def __init__(self, extra: Mapping[str, str] | None = None, *, heap_mb: int = 512) -> None:
+    def __init__(self, extra: Mapping[str, str] | None = None, *, java_options: Sequence[str] = SHORT_LIVED) -> None:
         # The same port inside and outside, so that one advertised address is right on both sides.
         self._port, controller_port = free_ports(2)
         node = Node(1, self._port, controller_port, Path("/tmp/headchef"))
         settings = node_settings(node, [node], extra or {})
         settings["listeners"] = f"PLAINTEXT://0.0.0.0:{self._port},CONTROLLER://127.0.0.1:{controller_port}"
         self._starter = DockerContainer(IMAGE).with_bind_ports(self._port, self._port)
-        self._starter.with_env("KAFKA_HEAP_OPTS", f"-Xmx{heap_mb}m")
+        self._starter.with_env("KAFKA_HEAP_OPTS", " ".join(java_options))
         for name, value in settings.items():
             self._starter.with_env("KAFKA_" + name.upper().replace(".", "_"), value)
         self._started = False

@@ -6,14 +6,14 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from tests.support.docker_images import image_is_there
 from tests.support.kafka_container import IMAGE, KafkaContainer
 from tests.support.kafka_jars import NoKafka
-from tests.support.kafka_process import KafkaProcess
+from tests.support.kafka_process import SHORT_LIVED, KafkaProcess
 
 GIVEN = "HEADCHEF_TEST_KAFKA"
 """Environment variable with the bootstrap address of a cluster that tests may use."""
@@ -57,20 +57,20 @@ class KafkaServer(Protocol):
         ...
 
 
-def make_server(extra: Mapping[str, str] | None = None, *, heap_mb: int = 512) -> KafkaServer:
+def make_server(extra: Mapping[str, str] | None = None, *, java_options: Sequence[str] = SHORT_LIVED) -> KafkaServer:
     """Make a broker of one's own, not yet started: a container if the image is there, else from the jars.
 
     Args:
         extra: broker settings beside those of `kafka_process.SETTINGS`.
-        heap_mb: the Java heap, in MiB.
+        java_options: of the virtual machine, `SHORT_LIVED` or `LONG_LIVED`.
 
     Raises:
         NoKafka: neither can be had; the message says what to install.
     """
     if image_is_there(IMAGE):
-        return KafkaContainer(extra, heap_mb=heap_mb)
+        return KafkaContainer(extra, java_options=java_options)
     try:
-        return KafkaProcess(extra, heap_mb=heap_mb)
+        return KafkaProcess(extra, java_options=java_options)
     except NoKafka as error:
         raise NoKafka(
             f"These tests need a real Apache Kafka, and none can be had here. {error}\n"
@@ -79,9 +79,11 @@ def make_server(extra: Mapping[str, str] | None = None, *, heap_mb: int = 512) -
 
 
 @contextmanager
-def running_server(extra: Mapping[str, str] | None = None, *, heap_mb: int = 512) -> Iterator[KafkaServer]:
+def running_server(
+    extra: Mapping[str, str] | None = None, *, java_options: Sequence[str] = SHORT_LIVED
+) -> Iterator[KafkaServer]:
     """Make and start a broker of one's own, and delete it at the end. Raises as `make_server`."""
-    server = make_server(extra, heap_mb=heap_mb)
+    server = make_server(extra, java_options=java_options)
     try:
         server.start()
         yield server

@@ -65,6 +65,7 @@ class Collector:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 50,
+                "log_level": 2,
             }
         )
         known = self._consumer.list_topics(timeout=30).topics
@@ -128,8 +129,9 @@ class Collector:
         error = message.error()
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
-            if not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
+            if error.fatal():
                 raise KafkaException(error)
+            # A broker that is away; the driver goes on when it is back.
             return
         assert topic is not None
         assert partition is not None

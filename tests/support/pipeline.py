@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -140,8 +140,13 @@ class Pipeline:
             assert time.monotonic() < deadline, f"{self.namespace} is not quiet after {within_s} s"
             threading.Event().wait(_LOOK_S)
 
+    def committed(self, processor: str, topic: str) -> dict[int, int]:
+        """Give the offsets that a processor has committed of one of its inputs, by partition."""
+        name = physical(self.namespace, topic)
+        return {number: offset for (of, number), offset in self._committed([processor]).items() if of == name}
+
     def _is_settled(self) -> bool:
-        committed = self._committed()
+        committed = self._committed(PROCESSORS)
         ends = self._ends(IsolationLevel.READ_UNCOMMITTED)
         if ends != self._ends(IsolationLevel.READ_COMMITTED) or not self._collector.has_reached(ends):
             return False
@@ -152,9 +157,9 @@ class Pipeline:
             for partition, offset in self._collector.next_offsets(topic).items()
         )
 
-    def _committed(self) -> dict[tuple[str, int], int]:
+    def _committed(self, processors: Iterable[str]) -> dict[tuple[str, int], int]:
         found: dict[tuple[str, int], int] = {}
-        for processor in PROCESSORS:
+        for processor in processors:
             asked = [ConsumerGroupTopicPartitions(f"{self.namespace}.{processor}")]
             for answer in self._admin.list_consumer_group_offsets(asked).values():
                 found |= {(it.topic, it.partition): it.offset for it in answer.result().topic_partitions or ()}

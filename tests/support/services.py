@@ -130,6 +130,14 @@ class ServiceProcess:
         if self._process is not None:
             self._process.wait()
 
+    def wait(self, timeout_s: float = 30.0) -> int:
+        """Wait until it ends by itself, and give its exit code."""
+        assert self._process is not None, f"{self.name} was not started"
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} goes on after {timeout_s} s:\n{self.log()[-4000:]}") from None
+
     def stop(self, timeout_s: float = 60.0) -> int:
         """End it as an orchestrator would, with SIGTERM, and give its exit code; killed if it does not end."""
         if self._process is None:
@@ -165,6 +173,17 @@ class Deployment:
     simulator_url: str = field(init=False, default="")
 
     def __enter__(self) -> Self:
+        self.make()
+        try:
+            self.start()
+            self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def make(self) -> None:
+        """Make the topics, and the processes without starting them."""
         port = free_ports(1)[0]
         self.simulator_url = f"http://127.0.0.1:{port}/v1"
         shared = {
@@ -189,16 +208,13 @@ class Deployment:
         # In a thread, since this thread's own event loop belongs to the test runner.
         with ThreadPoolExecutor(1) as pool:
             pool.submit(asyncio.run, making).result()
-        try:
-            self.simulator.start()
-            for service in self.services:
-                service.start()
-            self.simulator.wait_for_output("simulator listens")
-            self.wait_ready()
-        except BaseException:
-            self.close()
-            raise
-        return self
+
+    def start(self) -> None:
+        """Start everything; the services may not be ready yet."""
+        self.simulator.start()
+        for service in self.services:
+            service.start()
+        self.simulator.wait_for_output("simulator listens")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -214,6 +230,11 @@ class Deployment:
         """Fail if a process has ended by itself."""
         for service in [*self.services, self.simulator]:
             service.check()
+
+    def calls(self) -> int:
+        """Give how many calls the simulator has answered."""
+        with urllib.request.urlopen(self.simulator_url.replace("/v1", "/bill"), timeout=10) as response:
+            return int(json.load(response)["calls"])
 
     def of(self, module: str) -> Sequence[ServiceProcess]:
         """Give the processes of one service."""

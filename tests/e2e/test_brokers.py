@@ -1,0 +1,89 @@
+"""A broker that is late, that goes away in mid-flow and comes back; and a stop that loses and repeats nothing."""
+
+import json
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from headchef_contracts.topics import physical
+
+from tests.support.kafka_server import KafkaServer
+from tests.support.pipeline import Pipeline
+from tests.support.services import Deployment
+
+SLOW = {"HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.1", "HEADCHEF_EXECUTOR_CONCURRENCY": "8"}
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"brokers-{uuid.uuid4().hex[:8]}"
+
+
+def publish_all(deployment: Deployment, jobs: int) -> set[str]:
+    """Publish distinct jobs, acknowledged, and give their ids."""
+    producer = Producer({"bootstrap.servers": deployment.bootstrap})
+    ids = {f"job-{number}" for number in range(jobs)}
+    for job_id in ids:
+        job = {"job_id": job_id, "prompt": f"Describe the lamp {job_id}."}
+        producer.produce(physical(deployment.namespace, "jobs.submitted"), json.dumps(job).encode(), job_id)
+    assert producer.flush(30) == 0
+    return ids
+
+
+def check_each_once(pipeline: Pipeline, ids: set[str]) -> None:
+    """See that each job has one result, and one call on record."""
+    results = [it.event for it in pipeline.of("jobs.finished")]
+    attempts = [it.event for it in pipeline.of("attempts.recorded")]
+    assert Counter(it["status"] for it in results) == {"ok": len(ids)}
+    assert Counter(it["job"]["job_id"] for it in results) == Counter(ids)
+    assert Counter(it["job"]["job_id"] for it in attempts) == Counter(ids)
+
+
+@pytest.mark.timeout(240)
+def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, namespace: str, tmp_path: Path) -> None:
+    deployment = Deployment(own_kafka.bootstrap, namespace, tmp_path, environment=SLOW)
+    deployment.make()
+    own_kafka.stop()
+    try:
+        deployment.start()
+        for service in deployment.services:
+            said = service.wait_for_output("trying again")
+            assert f"Kafka at {own_kafka.bootstrap} (HEADCHEF_KAFKA) does not answer" in said
+        own_kafka.start()
+        deployment.wait_ready()
+        with Pipeline(deployment) as pipeline:
+            ids = publish_all(deployment, 300)
+            pipeline.wait_for_count("jobs.finished", 60, within_s=60)
+            own_kafka.stop()
+            own_kafka.start()
+            pipeline.wait_for_count("jobs.finished", 160, within_s=60)
+            own_kafka.kill()
+            own_kafka.start()
+            pipeline.wait_for_count("jobs.finished", 300, within_s=90)
+            pipeline.settled()
+            check_each_once(pipeline, ids)
+        assert deployment.calls() == 300, "answers outlive the outage in memory: none is paid for twice"
+    finally:
+        deployment.close()
+
+
+@pytest.mark.timeout(180)
+def test_stopping_every_service_under_load_loses_and_repeats_nothing(
+    kafka: str, namespace: str, tmp_path: Path
+) -> None:
+    with (
+        Deployment(kafka, namespace, tmp_path, counts={"executor": 2}, environment=SLOW) as deployment,
+        Pipeline(deployment) as pipeline,
+    ):
+        ids = publish_all(deployment, 400)
+        for round_number, service in enumerate(deployment.services, start=1):
+            pipeline.wait_for_count("jobs.finished", 60 * round_number, within_s=60)
+            assert service.stop() == 0
+            service.start()
+        pipeline.wait_for_count("jobs.finished", 400, within_s=60)
+        pipeline.settled()
+        check_each_once(pipeline, ids)
+        assert deployment.calls() == 400, "a drain finishes its calls: none is paid for twice"

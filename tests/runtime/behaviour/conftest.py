@@ -1,6 +1,8 @@
 """Every behaviour is tested on both logs: in memory on virtual time, and on a real Kafka."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -28,3 +30,12 @@ async def make_world(backend: Backend) -> AsyncIterator[MakeWorld]:
     yield make
     for world in made:
         await world.close()
+
+
+@pytest.fixture(autouse=True)
+def dead_buried() -> Iterator[None]:
+    """Free what killed processes had open once the loop is gone: nobody closes it, as with SIGKILL."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

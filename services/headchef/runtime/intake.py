@@ -94,17 +94,20 @@ class Intake:
             reader = self._reader = await self._log.reader(self._name)
             self._following = {}
         await self._follow(reader)
-        wanted = [partition for partition, task in self._following.items() if task.wants_more()]
-        if not wanted:
+        # Kept here: `watch` may drop the reader in the middle of the poll.
+        following = self._following
+        room = {partition: task.room for partition, task in following.items() if task.wants_more()}
+        if not room:
             await self._changed.wait()
             return
         try:
-            polled = await reader.poll(wanted, max_records=_POLL_RECORDS, timeout_s=_POLL_S)
+            max_records = min(_POLL_RECORDS, max(room.values()))
+            polled = await reader.poll(list(room), max_records=max_records, timeout_s=_POLL_S)
         except OffsetLost as loss:
             self._lost(loss)
             return
         for partition, records in polled.items():
-            self._following[partition].take(partition, list(records))
+            following[partition].take(partition, list(records))
 
     async def _follow(self, reader: Reader) -> None:
         """Assign the partitions of the running tasks, from where each has come to."""
@@ -119,7 +122,8 @@ class Intake:
             self._following = running
 
     def _lost(self, loss: OffsetLost) -> None:
-        if self._after_loss == "halt":
+        if self._after_loss == "halt" or loss.wanted > loss.earliest:
+            # Past the end nothing has expired: the topic, or the place, is not the one that it was.
             raise loss
         _log.error("going on with offset %d, as HEADCHEF_AFTER_LOSS=earliest says: %s", loss.earliest, loss)
         self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
@@ -130,6 +134,8 @@ class Intake:
             self.lags, self._before = {}, {}
             return
         bounds = await reader.bounds(list(self._following))
+        if reader is not self._reader:
+            return
         stalled = []
         places = {}
         for partition, task in self._following.items():

@@ -107,6 +107,11 @@ class Task:
         """Entries in the task's stores."""
         return self._state.size()
 
+    @property
+    def room(self) -> int:
+        """Records that may come before the task is full."""
+        return max(1, self._kitchen.settings.buffer_records - self.queued - self.in_flight)
+
     def wants_more(self) -> bool:
         """Say whether the task should be polled."""
         return self._dispatcher is not None and self.phase is Phase.RUNNING and self._dispatcher.wants_more()

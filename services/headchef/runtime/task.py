@@ -223,7 +223,7 @@ class Task:
         workbench = Workbench(
             handler=processor.handler,
             inputs=kitchen.names.inputs,
-            partitions=dict(kitchen.partitions),
+            partitions=kitchen.partitions,
             envelope=kitchen.envelope,
             state=self._state,
             committer=self._committer,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from headchef.runtime.clock import Clock
@@ -32,7 +32,7 @@ class Workbench:
     Args:
         handler: the service's.
         inputs: by full topic name.
-        partitions: how many partitions each input topic has, by full topic name.
+        partitions: how many partitions each input topic has just now, by full topic name.
         envelope: opens and seals.
         state: the task's stores.
         committer: takes what is finished.
@@ -47,7 +47,7 @@ class Workbench:
         *,
         handler: Handler | BatchHandler,
         inputs: dict[str, Input],
-        partitions: dict[str, int],
+        partitions: Mapping[str, int],
         envelope: Envelope,
         state: TaskState,
         committer: Committer,

@@ -36,6 +36,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Give the seconds that have passed for the tasks of this loop."""
         return self._jumping.passed_s
 
+    def jump(self, seconds: float) -> None:
+        """Let time pass in which no task runs, as if the process had been stopped."""
+        self._jumping.passed_s += seconds
+
 
 class LoopClock:
     """The running loop's time as a clock, whether that is real or virtual."""

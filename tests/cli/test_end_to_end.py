@@ -2,10 +2,7 @@
 
 import csv
 import json
-import os
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,47 +10,23 @@ from pathlib import Path
 import pytest
 
 from headchef.cli.history.hop import RANK
+from tests.cli.desk import Desk
 
 pytestmark = pytest.mark.timeout(240)
 
 SCHEMA = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
 
 
-class Desk:
-    """A folder and an environment to type commands in."""
-
-    def __init__(self, folder: Path, kafka: str) -> None:
-        self.folder = folder
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADCHEF_")}
-        self.environment |= {
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            "HEADCHEF_KAFKA": kafka,
-            "HEADCHEF_NAMESPACE": f"cli-{uuid.uuid4().hex[:8]}",
-            "HEADCHEF_CACHE_FOLDER": str(folder / "answers"),
-        }
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "headchef.cli", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def type(self, *arguments: str, code: int = 0) -> str:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
-        return out
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]:
     """A desk with `headchef up` at work, which must drain in the end."""
-    desk = Desk(tmp_path_factory.mktemp("desk"), kafka)
+    folder = tmp_path_factory.mktemp("desk")
+    settings = {
+        "HEADCHEF_KAFKA": kafka,
+        "HEADCHEF_NAMESPACE": f"cli-{uuid.uuid4().hex[:8]}",
+        "HEADCHEF_CACHE_FOLDER": str(folder / "answers"),
+    }
+    desk = Desk(folder, settings)
     up = desk.start("up")
     assert up.stderr is not None
     try:

@@ -96,7 +96,7 @@ async def run_demo(plan: Plan, screen: Screen, present: Callable[[Served], None]
             await _set_up(plan.menu, folder, stack, screen)
             stand = await stack.enter_async_context(broker(screen, port=None))
             await make_topics(stand, screen, _PATIENCE_S)
-            services = await stack.enter_async_context(_serving(stand, screen))
+            services = await stack.enter_async_context(_serving(stand, stop, screen))
             log = KafkaLog(stand.kafka)
             stack.push_async_callback(log.close)
             served = await _alongside(_serve(plan, log, stop, screen), services)
@@ -121,23 +121,35 @@ async def _set_up(menu: Menu, folder: Path, stack: AsyncExitStack, screen: Scree
 
 
 @asynccontextmanager
-async def _serving(stand: Stand, screen: Screen) -> AsyncIterator[asyncio.Task[None]]:
+async def _serving(stand: Stand, stop: asyncio.Event, screen: Screen) -> AsyncIterator[asyncio.Task[None]]:
     """Run the services while the block runs, and drain them behind it."""
     drain, ready = asyncio.Event(), asyncio.Event()
     services = asyncio.create_task(run_services(stand, drain, ready.set))
     try:
         with screen.progress("starting router, cache, executor and validator"):
-            await _alongside(asyncio.wait_for(ready.wait(), _START_S), services)
+            await _alongside(asyncio.wait_for(_either(ready, stop), _START_S), services)
         yield services
     except TimeoutError as error:
         raise WorkFailed(f"the services were not ready within {_START_S:.0f} s", "their log says why") from error
     finally:
         drain.set()
+        if stand.embedded:
+            # Its log ends with us: there is nobody to hand tasks over to, and each of its joins takes seconds.
+            services.cancel()
         await asyncio.wait([services])
+        failure = None if services.cancelled() else services.exception()
         # What the block itself raised says more than how the services ended.
-        failure = services.exception()
         if failure is not None and sys.exc_info()[1] is None:
             raise failure
+
+
+async def _either(ready: asyncio.Event, stop: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in (ready, stop)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
 
 
 async def _alongside(work: Awaitable[T], services: asyncio.Task[None]) -> T:

@@ -1,0 +1,35 @@
+"""A folder and an environment in which tests type commands, each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class Desk:
+    """A folder and an environment to type commands in."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.folder = folder
+        ours = ("HEADCHEF_", "OPENAI_")
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self.environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        self.environment |= settings
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "headchef.cli", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def type(self, *arguments: str, code: int = 0) -> str:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
+        return out

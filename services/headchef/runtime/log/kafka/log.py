@@ -5,14 +5,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka import errors as driver
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.errors import LogUnavailable
-from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka.bounds import Bounds
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
 from headchef.runtime.log.kafka.membership import KafkaMembership
@@ -52,7 +51,7 @@ class KafkaLog:
         self._alone: set[str] = set()
         self._connecting = asyncio.Lock()
         self._admin: AIOKafkaAdminClient | None = None
-        self._offsets: AIOKafkaConsumer | None = None
+        self._bounds = Bounds(self._connection)
 
     @property
     def transactional(self) -> bool:
@@ -75,6 +74,7 @@ class KafkaLog:
             self._connection,
             name,
             transactional_id,
+            counts=self.partition_counts,
             clock=self._clock,
             alone=self._alone,
             clearing=self._clear_up_later,
@@ -109,12 +109,12 @@ class KafkaLog:
 
         async def ask() -> dict[str, int]:
             admin = await self._administration()
-            found = await admin.describe_topics(sorted(set(topics)))
-            unknown = (driver.NoError.errno, driver.UnknownTopicOrPartitionError.errno)
+            # All of them: asking for a topic by name makes it, on a broker that creates topics by itself.
+            found = [each for each in await admin.describe_topics() if each["topic"] in topics]
             for each in found:
-                if each["error_code"] not in unknown:
+                if each["error_code"]:
                     raise driver.for_code(each["error_code"])(each["topic"])
-            return {each["topic"]: len(each["partitions"]) for each in found if not each["error_code"]}
+            return {each["topic"]: len(each["partitions"]) for each in found}
 
         return await self._until_answered(ask, "partitions of topics")
 
@@ -122,15 +122,7 @@ class KafkaLog:
         """Give for each partition its earliest offset and its end as a read_committed reader sees it."""
         if not partitions:
             return {}
-        wanted = [TopicPartition(*each) for each in partitions]
-
-        async def ask() -> dict[Partition, tuple[int, int]]:
-            # Not on a reader's own connection, where the answer would wait behind a fetch that the broker holds.
-            consumer = await self._offset_asker()
-            earliest, end = await asyncio.gather(consumer.beginning_offsets(wanted), consumer.end_offsets(wanted))
-            return {Partition(*each): (earliest[each], end[each]) for each in wanted}
-
-        return await self._until_answered(ask, "earliest and last offsets")
+        return await self._until_answered(lambda: self._bounds.ask(partitions), "earliest and last offsets")
 
     async def close(self) -> None:
         """Disconnect all that this object made."""
@@ -139,9 +131,7 @@ class KafkaLog:
         if self._admin is not None:
             await self._admin.close()
             self._admin = None
-        if self._offsets is not None:
-            await internals.stop_consumer(self._offsets)
-            self._offsets = None
+        await self._bounds.close()
         if self._clearing:
             await asyncio.wait(self._clearing)
 
@@ -164,22 +154,6 @@ class KafkaLog:
                     raise await self._connection.why(error, "the admin client") from error
                 self._admin = admin
             return self._admin
-
-    async def _offset_asker(self) -> AIOKafkaConsumer:
-        async with self._connecting:
-            if self._offsets is None:
-                consumer = AIOKafkaConsumer(
-                    **self._connection.arguments("headchef-offsets"),
-                    isolation_level="read_committed",
-                    enable_auto_commit=False,
-                )
-                try:
-                    await consumer.start()
-                except DRIVER_ERRORS as error:
-                    await internals.stop_consumer(consumer)
-                    raise await self._connection.why(error, "the offsets' client") from error
-                self._offsets = consumer
-            return self._offsets
 
     async def _until_answered(self, ask: Callable[[], Awaitable[_T]], doing: str) -> _T:
         """Ask again while the cluster is not ready, within the request time-out."""

@@ -42,6 +42,8 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._connection = connection
         self._counts = counts
         self._settings = settings
+        # The embedded broker takes static members, and takes twice as long for them.
+        self._static = connection.settings.idempotence
         self._clock = clock
         self._assignor = ShareAssignor(member, settings.instance, joining=self._joining, joined=self._joined)
         self._consumer: AIOKafkaConsumer | None = None
@@ -71,7 +73,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         consumer = AIOKafkaConsumer(
             **self._connection.arguments(settings.instance),
             group_id=settings.group,
-            group_instance_id=settings.instance,
+            group_instance_id=settings.instance if self._static else None,
             session_timeout_ms=session_ms,
             rebalance_timeout_ms=session_ms,
             heartbeat_interval_ms=round(settings.heartbeat_s * 1000),
@@ -151,7 +153,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         unknown, self._unknown = self._unknown, False
         # A session does not expire sooner than this after an entry, so only another process with this id can have
         # taken the place. The one that was there first has entered longer ago: it goes on, and the newcomer ends.
-        if unknown and now_s - self._entering_s < self._settings.session_timeout_s:
+        if self._static and unknown and now_s - self._entering_s < self._settings.session_timeout_s:
             raise MemberFenced(
                 f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
                 " give each its own HEADCHEF_INSTANCE"

@@ -1,7 +1,7 @@
 """Writes records through an aiokafka producer: acknowledged by all in-sync replicas, in transactions if asked to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
@@ -17,8 +17,10 @@ from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
 from headchef.runtime.log.limits import check_metadata
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 
-_UNKNOWN_TOPIC_S = 5.0
+_UNKNOWN_TOPIC_S = 2.0
 _RETRY_PAUSE_S = 0.05
+
+Counts = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
 _T = TypeVar("_T")
 
@@ -30,6 +32,7 @@ class KafkaProducer:
         connection: the cluster.
         name: client id.
         transactional_id: of the task, or None for a producer without transactions.
+        counts: asks for the partitions of topics.
         clock: for pauses.
         alone: see `Batches`.
         clearing: keeps what `abandon` leaves behind, until it is cleared up.
@@ -41,6 +44,7 @@ class KafkaProducer:
         name: str,
         transactional_id: str | None,
         *,
+        counts: Counts,
         clock: Clock,
         alone: set[str],
         clearing: Callable[[asyncio.Task[None]], None],
@@ -49,6 +53,7 @@ class KafkaProducer:
         self._settings = connection.settings
         self._name = name
         self._transactional_id = transactional_id
+        self._counts = counts
         self._clock = clock
         self._alone = alone
         self._clearing = clearing
@@ -174,16 +179,16 @@ class KafkaProducer:
         return made
 
     async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
-        """Count a topic's partitions, as the client knows them; a topic made just now may take a moment."""
-        answered = False
+        """Count a topic's partitions, as the client knows them. Raises `LogRefused` if there is no such topic."""
         deadline_s = self._clock.monotonic() + _UNKNOWN_TOPIC_S
         while (known := producer.client.cluster.partitions_for_topic(topic)) is None:
-            if self._clock.monotonic() > deadline_s:
-                if answered:
-                    raise LogRefused(f"topic {topic} does not exist: run `headchef topics create`")
-                raise LogUnavailable(f"topic {topic}: Kafka at {self._settings.bootstrap} does not answer")
-            producer.client.add_topic(topic)
-            answered = await producer.client.force_metadata_update()
+            # A topic made just now may not be known yet. One that is not there must not be asked for by the client:
+            # a broker that creates topics by itself would make it, with settings that nobody has reviewed.
+            if topic in await self._counts([topic]):
+                await producer.client.add_topic(topic)
+                await producer.client.force_metadata_update()
+            elif self._clock.monotonic() > deadline_s:
+                raise LogRefused(f"topic {topic} does not exist: run `headchef topics create`")
             if producer.client.cluster.partitions_for_topic(topic) is None:
                 await self._clock.sleep(_RETRY_PAUSE_S)
         return len(known)
@@ -236,9 +241,15 @@ class KafkaProducer:
 
     async def _why_not_started(self, error: BaseException) -> LogError:
         reason = await self._connection.why(error, f"producer {self._name}")
-        if isinstance(reason, LogRefused) and self._transactional_id is not None and "Authoriz" not in repr(error):
+        if isinstance(reason, LogRefused | LogUnavailable):
+            return reason
+        # A broker without producer ids answers the first question of a producer with an error of no meaning.
+        if self._transactional_id is not None:
             return LogRefused(self._no_transactions(str(reason)))
-        return reason
+        return LogRefused(
+            f"Kafka at {self._settings.bootstrap} keeps no producer ids ({reason}):"
+            " set HEADCHEF_KAFKA_IDEMPOTENCE=false, and have records twice after a lost answer"
+        )
 
     def _no_transactions(self, reason: str) -> str:
         return (

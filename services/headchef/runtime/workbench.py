@@ -117,6 +117,7 @@ class Workbench:
         try:
             records = self._envelope.seal(delivery, outcome, hop)
         except OutputTooLarge as error:
+            hop.sent(error)
             self._bury(delivery.topic, delivery.record, error)
             return
         if outcome.changes:

@@ -45,5 +45,8 @@ class Settings(BaseSettings):
         default=300, ge=0, le=86_400, description="seconds after the first call in which a step may be tried again"
     )
     max_response_bytes: int = Field(
-        default=8_388_608, ge=1024, description="larger answers are broken off, so that none can fill the memory"
+        default=1_048_576,
+        ge=1024,
+        le=1_048_576,
+        description="larger answers fail as too_large; with prompt and schema they must fit into the 4 MiB of a topic",
     )

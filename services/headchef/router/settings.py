@@ -28,8 +28,8 @@ class RouterSettings(BaseSettings):
     max_prompt_bytes: int = Field(
         default=1_048_576,
         ge=1_000,
-        le=2_097_152,
-        description="of a rendered prompt as JSON; with the output schema it must fit into 4 MiB",
+        le=1_572_864,
+        description="of a rendered prompt as JSON; with schema and answer it must fit into the 4 MiB of a topic",
     )
     max_template_work: int = Field(
         default=4_000_000,

@@ -29,7 +29,7 @@ from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
 from tests.support.backends import Backend
-from tests.support.eventually import eventually_async
+from tests.support.eventually import eventually, eventually_async
 from tests.support.hooked_log import Hook, HookedLog, no_hook
 from tests.support.log_client import publish
 from tests.support.virtual_time import LoopClock, VirtualTimeLoop
@@ -142,6 +142,7 @@ class World:
         inputs: logical names.
         stores: of the processor.
         raw: whether the inputs are delivered as bytes.
+        bulk: those of the inputs that are of the class `bulk`.
     """
 
     def __init__(
@@ -152,12 +153,13 @@ class World:
         inputs: Sequence[str] = (SOURCE,),
         stores: Sequence[Store] = (),
         raw: bool = True,
+        bulk: Sequence[str] = (),
     ) -> None:
         self.backend = backend
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
         self.namespace = backend.name("world").replace(".", "-")
         self.partitions = partitions
-        self.inputs = tuple(Input(topic, raw=raw) for topic in inputs)
+        self.inputs = tuple(Input(topic, "bulk" if topic in bulk else "interactive", raw) for topic in inputs)
         self.stores = tuple(stores)
         self.processor = self._processor(Echo(), "in_order", 1)
         self.names = names(self.namespace, self.processor)
@@ -236,6 +238,11 @@ class World:
         """Give the group's place in an input partition."""
         wanted = Partition(self.topic(topic), partition)
         return (await self.outside.committed(self.names.group, [wanted])).get(wanted)
+
+    async def until_later(self, seconds: float) -> None:
+        """Wait until so much time has passed for the processes."""
+        due_s = self.clock.monotonic() + seconds
+        await eventually(lambda: self.clock.monotonic() >= due_s, within_s=seconds + 5.0)
 
     async def until_done(self, within_s: float = 30.0) -> Counter[str]:
         """Wait until the group's places are past all records of the inputs, and give how often each value is out."""

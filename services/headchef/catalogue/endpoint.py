@@ -47,7 +47,8 @@ def resolve(catalogue: Catalogue, lane: str, environment: Mapping[str, str]) -> 
     """
     if lane not in catalogue.lanes:
         known = ", ".join(catalogue.lanes)
-        raise BadCatalogue(catalogue.path, (Fault(0, "lanes", f"there is no lane {lane!r}; known are {known}"),))
+        message = f"there is no lane {lane!r}; known are {known}: set HEADCHEF_EXECUTOR_LANE to one of them"
+        raise BadCatalogue(catalogue.path, (Fault(0, "lanes", message),))
     provider = catalogue.lanes[lane].provider
     faults: list[Fault] = []
     base_url = _filled(provider, environment, faults)

@@ -39,8 +39,10 @@ def load(settings: type[Settings]) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else ""
-        field = settings.model_fields.get(name)
-        variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper() if field is not None else name
+        by_name = settings.model_fields.get(name)
+        variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper() if by_name is not None else name
+        by_alias = (each for each in settings.model_fields.values() if each.validation_alias == name)
+        field = by_name or next(by_alias, None)
         message = first["msg"].removeprefix("Value error, ")
         if first["type"] == "missing":
             message = "must be set"

@@ -6,6 +6,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_ADDRESSES = r"^\s*[^\s,]+:\d{1,5}\s*(,\s*[^\s,]+:\d{1,5}\s*)*$"
+
 
 class KafkaSettings(BaseSettings):
     """One cluster; `HEADCHEF_KAFKA` is its address, the rest `HEADCHEF_KAFKA_` and the field's name in capitals."""
@@ -15,6 +17,7 @@ class KafkaSettings(BaseSettings):
     bootstrap: str = Field(
         validation_alias="HEADCHEF_KAFKA",
         min_length=1,
+        pattern=_ADDRESSES,
         description="one or more `host:port`, separated by commas; any broker leads to all",
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(

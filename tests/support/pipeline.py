@@ -3,13 +3,12 @@
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from headchef_contracts.topics import logical, physical, required
 
@@ -26,6 +25,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
 
 Header = tuple[str, bytes | None]
 _LOOK_S = 0.05
+_ASK_S = 10.0
 _ANY = -1
 """RD_KAFKA_PARTITION_UA: the partitioner chooses."""
 
@@ -43,11 +43,17 @@ class Pipeline:
         self._check = deployment.check
         rows = [row for row in required(["default"]) if not row.logical.endswith(".changelog")]
         self._collector = Collector(bootstrap, [physical(namespace, row.logical) for row in rows])
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
-        self._partitions = [
-            TopicPartition(physical(namespace, row.logical), number) for row in rows for number in range(row.partitions)
+        self._latest = [
+            TopicPartition(physical(namespace, row.logical), number, OFFSET_END)
+            for row in rows
+            for number in range(row.partitions)
         ]
-        self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 1, "message.max.bytes": 2_000_000})
+        # The driver's admin client has crashed at what a broker that was just started answers: consumers ask instead.
+        self._groups = {name: _asker(bootstrap, f"{namespace}.{name}") for name in PROCESSORS}
+        self._ends = [_asker(bootstrap, uuid.uuid4().hex, level) for level in ("read_uncommitted", "read_committed")]
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "linger.ms": 1, "message.max.bytes": 2_000_000, "log_level": 2}
+        )
 
     def __enter__(self) -> Self:
         self._collector.__enter__()
@@ -57,6 +63,8 @@ class Pipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._collector.__exit__(kind, error, traceback)
+        for asker in [*self._groups.values(), *self._ends]:
+            asker.close()
 
     def publish(
         self,
@@ -143,30 +151,36 @@ class Pipeline:
     def committed(self, processor: str, topic: str) -> dict[int, int]:
         """Give the offsets that a processor has committed of one of its inputs, by partition."""
         name = physical(self.namespace, topic)
-        return {number: offset for (of, number), offset in self._committed([processor]).items() if of == name}
+        return {number: offset for (of, number), offset in self._committed(processor).items() if of == name}
 
     def _is_settled(self) -> bool:
-        committed = self._committed(PROCESSORS)
-        ends = self._ends(IsolationLevel.READ_UNCOMMITTED)
-        if ends != self._ends(IsolationLevel.READ_COMMITTED) or not self._collector.has_reached(ends):
+        try:
+            committed = {name: self._committed(name) for name in PROCESSORS}
+            written, visible = (_offsets(it.offsets_for_times(self._latest, timeout=_ASK_S)) for it in self._ends)
+        except KafkaException:
+            return False
+        if written != visible or not self._collector.has_reached(written):
             return False
         return all(
-            committed.get((topic, partition), 0) >= offset
-            for inputs in PROCESSORS.values()
+            committed[processor].get((topic, partition), 0) >= offset
+            for processor, inputs in PROCESSORS.items()
             for topic in (physical(self.namespace, name) for name in inputs)
             for partition, offset in self._collector.next_offsets(topic).items()
         )
 
-    def _committed(self, processors: Iterable[str]) -> dict[tuple[str, int], int]:
-        found: dict[tuple[str, int], int] = {}
-        for processor in processors:
-            asked = [ConsumerGroupTopicPartitions(f"{self.namespace}.{processor}")]
-            for answer in self._admin.list_consumer_group_offsets(asked).values():
-                found |= {(it.topic, it.partition): it.offset for it in answer.result().topic_partitions or ()}
-        return found
+    def _committed(self, processor: str) -> dict[tuple[str, int], int]:
+        topics = [physical(self.namespace, name) for name in PROCESSORS[processor]]
+        asked = [TopicPartition(it.topic, it.partition) for it in self._latest if it.topic in topics]
+        return _offsets(self._groups[processor].committed(asked, timeout=_ASK_S))
 
-    def _ends(self, isolation: IsolationLevel) -> dict[tuple[str, int], int]:
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the driver declares no types here
-        asked = dict.fromkeys(self._partitions, latest)
-        answers = self._admin.list_offsets(asked, isolation_level=isolation)
-        return {(it.topic, it.partition): answer.result().offset for it, answer in answers.items()}
+
+def _asker(bootstrap: str, group: str, isolation: str = "read_committed") -> Consumer:
+    """Make a client that asks for offsets and never joins a group."""
+    return Consumer({"bootstrap.servers": bootstrap, "group.id": group, "isolation.level": isolation, "log_level": 2})
+
+
+def _offsets(partitions: Sequence[TopicPartition]) -> dict[tuple[str, int], int]:
+    for each in partitions:
+        if each.error is not None:
+            raise KafkaException(each.error)
+    return {(each.topic, each.partition): each.offset for each in partitions}

@@ -65,7 +65,11 @@ class KafkaLog:
     async def reader(self, name: str) -> KafkaReader:
         """Make a reader and connect it; the name is its client id. Raises `LogUnavailable` or `LogRefused`."""
         made = KafkaReader(self._connection, name, self.bounds, self._clock)
-        await made.start()
+        try:
+            await made.start()
+        except asyncio.CancelledError:
+            self._clear_up_later(asyncio.create_task(made.close()))
+            raise
         return self._kept(made)
 
     def producer(self, name: str, transactional_id: str | None) -> KafkaProducer:
@@ -152,6 +156,9 @@ class KafkaLog:
                 except DRIVER_ERRORS as error:
                     await admin.close()
                     raise await self._connection.why(error, "the admin client") from error
+                except asyncio.CancelledError:
+                    self._clear_up_later(asyncio.create_task(admin.close()))
+                    raise
                 self._admin = admin
             return self._admin
 

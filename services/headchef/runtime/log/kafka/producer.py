@@ -90,6 +90,9 @@ class KafkaProducer:
         except DRIVER_ERRORS as error:
             self._clearing(internals.drop_producer(producer))
             raise await self._why_not_started(error) from error
+        except asyncio.CancelledError:
+            self._clearing(internals.drop_producer(producer))
+            raise
         self._producer = producer
 
     async def begin(self) -> None:

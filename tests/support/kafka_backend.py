@@ -49,6 +49,7 @@ class KafkaBackend:
         self._own = uuid.uuid4().hex[:8]
         self._names = 0
         self._made: dict[Log, MortalLog] = {}
+        self._dead: list[MortalLog] = []
 
     def name(self, stem: str) -> str:
         self._names += 1
@@ -99,10 +100,12 @@ class KafkaBackend:
         return made
 
     async def kill(self, log: Log) -> None:
-        await self._made.pop(log).kill()
+        self._dead.append(killed := self._made.pop(log))
+        await killed.kill()
 
     async def close(self) -> None:
-        for made in self._made.values():
+        # The dead ones too: what they had begun to connect may have come to be since.
+        for made in [*self._made.values(), *self._dead]:
             await made.kill()
 
     def _witness(self) -> Log:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
+
 from headchef_contracts import cloudevents
 from headchef_contracts.events.jobs import JobSubmitted
 
@@ -11,7 +12,7 @@ from headchef.runtime.errors import LogUnavailable
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.faults import crash_at, failing
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
-from tests.runtime.behaviour.world import Echo, World
+from tests.runtime.behaviour.world import Echo, Instance, World
 from tests.support.hooked_log import Moment
 
 FIRST, SECOND = [f"a{number}" for number in range(8)], [f"b{number}" for number in range(8)]
@@ -29,7 +30,7 @@ RECOVERY = [
 ]
 MOMENTS: Sequence[Moment] = ("before", "after")
 AFTER_JOIN = ("after", "membership.join")
-SMALL_BATCHES = {"commit_max_records": 4}
+SMALL_BATCH = 4
 """Two outcomes of a `Tally` a transaction: several transactions for eight records."""
 
 
@@ -46,7 +47,7 @@ async def test_a_crash_around_each_step_of_the_first_transaction(make_world: Mak
     world = await make_world(partitions=1, stores=[STORE])
     await world.publish(*FIRST)
     for moment in MOMENTS:
-        one = world.start("one", Tally(), **SMALL_BATCHES)
+        one = world.start("one", Tally(), commit_max_records=SMALL_BATCH)
         # If the birth was committed before the crash, this is the first transaction with outputs.
         await crash_at(one, moment, step)
     world.start("one", Tally())
@@ -60,7 +61,7 @@ async def test_a_crash_around_each_step_of_the_loop(make_world: MakeWorld, step:
     await tallied(world, *FIRST)
     await world.publish(*SECOND)
     for moment in MOMENTS:
-        one = world.start("one", Tally(), **SMALL_BATCHES)
+        one = world.start("one", Tally(), commit_max_records=SMALL_BATCH)
         await crash_at(one, moment, step, skip=1)
     world.start("one", Tally())
     await world.until_done()
@@ -86,7 +87,7 @@ async def test_another_process_takes_over_when_the_session_of_a_dead_one_ends(
 ) -> None:
     world = await make_world(partitions=1, stores=[STORE])
     await world.publish(*FIRST)
-    one = world.start("one", Tally(), **SMALL_BATCHES)
+    one = world.start("one", Tally(), commit_max_records=SMALL_BATCH)
     await crash_at(one, moment, step, skip=0 if step == "producer.start" else 2)
     world.start("two", Tally())
     await world.until_done()
@@ -100,7 +101,7 @@ async def test_a_lost_answer_in_a_transaction_costs_no_call(make_world: MakeWorl
     await world.publish(*FIRST)
     fault = failing(moment, step, LogUnavailable("the answer was lost"), skip=2, times=2)
     handler = Tally()
-    world.start("one", handler, hook=fault, **SMALL_BATCHES)
+    world.start("one", handler, hook=fault, commit_max_records=SMALL_BATCH)
     await fault.until_met()
     await world.until_done()
     await assert_exact(world, FIRST)
@@ -130,9 +131,8 @@ async def test_a_lost_answer_at_the_start_is_asked_for_again(make_world: MakeWor
 async def test_at_least_once_a_crash_loses_nothing(make_world: MakeWorld, step: str, moment: Moment) -> None:
     world = await make_world(partitions=1)
     await world.publish(*FIRST)
-    settings = {"processing_guarantee": "at_least_once", "commit_max_records": 2}
-    await crash_at(world.start("one", Echo(), **settings), moment, step, skip=3)
-    world.start("one", Echo(), **settings)
+    await crash_at(start_at_least_once(world, Echo()), moment, step, skip=3)
+    start_at_least_once(world, Echo())
     assert set(await world.until_done()) == set(FIRST)
     await assert_duplicates_have_one_id(world)
 
@@ -144,11 +144,16 @@ async def test_at_least_once_a_lost_answer_loses_nothing(make_world: MakeWorld, 
     await world.publish(*FIRST)
     fault = failing(moment, step, LogUnavailable("the answer was lost"), skip=3)
     handler = Echo()
-    world.start("one", handler, hook=fault, processing_guarantee="at_least_once", commit_max_records=2)
+    start_at_least_once(world, handler).log.hook = fault
     await fault.until_met()
     assert set(await world.until_done()) == set(FIRST)
     await assert_duplicates_have_one_id(world)
     assert handler.calls == dict.fromkeys(FIRST, 1)
+
+
+def start_at_least_once(world: World, handler: Echo) -> Instance:
+    """Start a process that writes two outcomes at a time."""
+    return world.start("one", handler, processing_guarantee="at_least_once", commit_max_records=2)
 
 
 async def assert_duplicates_have_one_id(world: World) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from headchef.runtime.errors import MemberFenced
+from headchef.runtime.log.kafka import connection
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.crew import Busy, Crew
@@ -188,7 +189,11 @@ async def test_a_second_live_process_with_the_same_id_ends_and_says_so(make_worl
     assert await world.until_done() == Counter("ab")
 
 
-async def test_partitions_that_are_added_at_run_time_are_picked_up(make_world: MakeWorld) -> None:
+async def test_partitions_that_are_added_at_run_time_are_picked_up(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_METADATA_MAX_AGE_MS", 500)
+
     class Counting(Echo):
         def __init__(self) -> None:
             super().__init__()
@@ -210,7 +215,7 @@ async def test_partitions_that_are_added_at_run_time_are_picked_up(make_world: M
         await world.until_out(2)
         assert one.tasks == {0, 1}, "the smallest input decides"
         await world.backend.grow_topic(world.topic(SECOND), 4)
-        await crew.until_even(4, within_s=40.0)
+        await crew.until_even(4)
         assert await world.until_done() == Counter("0123")
         await world.publish(*(f"after-{task}" for task in range(4)))
         await world.until_done()

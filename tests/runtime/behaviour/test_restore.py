@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
+
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 

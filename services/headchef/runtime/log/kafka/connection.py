@@ -68,8 +68,11 @@ class Connection:
             return LogRefused(
                 f"{where}: {cause}; check HEADCHEF_KAFKA_SECURITY_PROTOCOL and HEADCHEF_KAFKA_SSL_CA_FILE"
             )
-        except ValueError:
-            return LogRefused(f"HEADCHEF_KAFKA: {self.settings.bootstrap!r} is not a list of host:port")
+        except (ConnectionResetError, driver.KafkaConnectionError) as cause:
+            return LogUnavailable(
+                f"{where} ends the connection ({type(cause).__name__}): is it a listener that speaks"
+                f" {self.settings.security_protocol} (HEADCHEF_KAFKA_SECURITY_PROTOCOL)?"
+            )
         except DRIVER_ERRORS as cause:
             found = translated(cause, where)
             if isinstance(found, LogRefused):

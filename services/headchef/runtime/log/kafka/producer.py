@@ -60,6 +60,7 @@ class KafkaProducer:
         self._producer: AIOKafkaProducer | None = None
         self._batches = Batches(self._make_batch, alone, name)
         self._turn = asyncio.Lock()
+        self._asking = asyncio.Lock()
         self._undelivered: dict[Batch, asyncio.TimerHandle] = {}
         self._failed: LogError | None = None
         self.closed = False
@@ -183,6 +184,14 @@ class KafkaProducer:
 
     async def _partitions(self, producer: AIOKafkaProducer, topic: str) -> int:
         """Count a topic's partitions, as the client knows them. Raises `LogRefused` if there is no such topic."""
+        known: set[int] | None = producer.client.cluster.partitions_for_topic(topic)
+        if known is None:
+            async with self._asking:
+                known = await self._asked_partitions(producer, topic)
+        return len(known)
+
+    async def _asked_partitions(self, producer: AIOKafkaProducer, topic: str) -> set[int]:
+        known: set[int] | None
         deadline_s = self._clock.monotonic() + _UNKNOWN_TOPIC_S
         while (known := producer.client.cluster.partitions_for_topic(topic)) is None:
             # A topic made just now may not be known yet. One that is not there must not be asked for by the client:
@@ -194,7 +203,7 @@ class KafkaProducer:
                 raise LogRefused(f"topic {topic} does not exist: run `headchef topics create`")
             if producer.client.cluster.partitions_for_topic(topic) is None:
                 await self._clock.sleep(_RETRY_PAUSE_S)
-        return len(known)
+        return known
 
     async def _submit(self, producer: AIOKafkaProducer, batch: Batch) -> None:
         if producer is not self._producer:

@@ -1,0 +1,125 @@
+"""A broker that is away: at the start, in the middle, and for a producer that is dropped."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from headchef.runtime.errors import LogUnavailable, ProducerBroken
+from headchef.runtime.log.kafka.admin import WantedTopic, administration
+from headchef.runtime.log.kafka.log import KafkaLog
+from headchef.runtime.log.kafka.settings import KafkaSettings
+from headchef.runtime.log.port import Commit, MemberSettings, Partition
+from tests.support.eventually import eventually
+from tests.support.kafka_process import free_ports
+from tests.support.kafka_server import KafkaServer
+from tests.support.log_client import bodies, commit_records, take, values, write
+from tests.support.recording_member import RecordingMember
+
+TOPIC, PARTITION = "jobs", Partition("jobs", 0)
+
+
+@asynccontextmanager
+async def opened(address: str, bound_s: float = 15.0) -> AsyncIterator[KafkaLog]:
+    bounds = {"transaction_timeout_s": bound_s, "delivery_timeout_s": bound_s}
+    log = KafkaLog(KafkaSettings.model_validate({"bootstrap": address, **bounds}))
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+@pytest.fixture
+async def topic(own_kafka: KafkaServer) -> None:
+    async with administration(KafkaSettings(bootstrap=own_kafka.bootstrap)) as admin:
+        await admin.create([WantedTopic(TOPIC, 1, 1, {})])
+
+
+async def test_a_broker_that_is_down_at_the_start_is_named_with_the_setting() -> None:
+    [port] = free_ports(1)
+    async with opened(f"127.0.0.1:{port}") as log:
+        member = log.membership(MemberSettings("g", "a", (TOPIC,), 6.0, 0.5), RecordingMember())
+        for asked in (
+            log.partition_counts([TOPIC]),
+            log.committed("g", [PARTITION]),
+            log.bounds([PARTITION]),
+            log.reader("r"),
+            log.producer("p", None).start(),
+            log.producer("p", "task").start(),
+            member.join(),
+        ):
+            with pytest.raises(LogUnavailable, match=rf"127\.0\.0\.1:{port} \(HEADCHEF_KAFKA\) does not answer"):
+                await asked
+
+
+async def test_a_listener_of_another_protocol_is_reported_with_the_setting(kafka: str) -> None:
+    log = KafkaLog(KafkaSettings(bootstrap=kafka, security_protocol="SSL"))
+    with pytest.raises(LogUnavailable, match="HEADCHEF_KAFKA_SECURITY_PROTOCOL"):
+        await log.partition_counts([TOPIC])
+    await log.close()
+
+
+@pytest.mark.usefixtures("topic")
+async def test_all_go_on_after_the_broker_was_killed_and_came_back(own_kafka: KafkaServer) -> None:
+    async with opened(own_kafka.bootstrap) as log:
+        member = RecordingMember()
+        membership = log.membership(MemberSettings("g", "a", (TOPIC,), 6.0, 0.2), member)
+        await membership.join()
+        producer, reader = log.producer("p", "task"), await log.reader("r")
+        await producer.start()
+        await reader.assign({PARTITION: 0})
+        await commit_records(producer, values(TOPIC, "before"))
+        assert bodies(await take(reader, [PARTITION], 1)) == ["before"]
+        own_kafka.kill()
+        await producer.begin()
+        writing = asyncio.create_task(write(producer, values(TOPIC, "during")))
+        assert not await reader.poll([PARTITION], max_records=10, timeout_s=0.5)
+        own_kafka.start()
+        await writing
+        await producer.send_offsets("g", {PARTITION: Commit(1, "kept")})
+        await producer.commit()
+        assert bodies(await take(reader, [PARTITION], 1)) == ["during"]
+        assert await log.committed("g", [PARTITION]) == {PARTITION: Commit(1, "kept")}
+        given = len(member.payloads)
+        membership.rejoin()
+        await eventually(lambda: len(member.payloads) > given)
+        assert membership.failure() is None
+
+
+@pytest.mark.usefixtures("topic")
+async def test_a_frozen_broker_is_reported_within_the_time_bound(own_kafka: KafkaServer) -> None:
+    async with opened(own_kafka.bootstrap, bound_s=2) as log:
+        producer, plain = log.producer("p", "task"), log.producer("p", None)
+        await producer.start()
+        await plain.start()
+        await commit_records(producer, values(TOPIC, "a"))
+        await write(plain, values(TOPIC, "b"))
+        await producer.begin()
+        await write(producer, values(TOPIC, "c"))
+        own_kafka.freeze()
+        with pytest.raises(LogUnavailable):
+            await write(plain, values(TOPIC, "d"))
+        with pytest.raises(LogUnavailable):
+            await producer.commit()
+        with pytest.raises(LogUnavailable):
+            await log.producer("q", "task").start()
+        plain.abandon()
+        producer.abandon()
+        own_kafka.thaw()
+
+
+@pytest.mark.usefixtures("topic")
+async def test_what_an_abandoned_producer_had_not_delivered_fails_at_once(own_kafka: KafkaServer) -> None:
+    async with opened(own_kafka.bootstrap) as log:
+        producer = log.producer("p", None)
+        await producer.start()
+        await write(producer, values(TOPIC, "delivered"))
+        own_kafka.freeze()
+        [waiting] = await producer.send(values(TOPIC, "stuck"))
+        producer.abandon()
+        with pytest.raises(ProducerBroken, match="abandoned"):
+            await waiting
+        with pytest.raises(ProducerBroken):
+            await producer.send(values(TOPIC, "more"))
+        own_kafka.thaw()

@@ -12,6 +12,7 @@ from headchef.runtime.errors import LogUnavailable, OffsetLost
 from headchef.runtime.log.kafka import internals
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.kafka.header_names import read_any_header_name
 from headchef.runtime.log.port import Headers, Partition, Record
 
 _UNREAD_HOLDS_BACK_S = 0.01
@@ -38,6 +39,7 @@ class KafkaReader:
         self._clock = clock
         self._positions: dict[Partition, int] = {}
         self.closed = False
+        read_any_header_name()
         self._consumer = AIOKafkaConsumer(
             **connection.arguments(name),
             isolation_level="read_committed",

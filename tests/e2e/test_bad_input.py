@@ -11,6 +11,7 @@ from headchef_contracts.placement import home_partition
 from headchef_contracts.topics import physical
 
 from tests.support.pipeline import Header, Pipeline
+from tests.support.raw_records import publish_named
 
 PARTITIONS = 4
 EVENT = {
@@ -190,6 +191,17 @@ def test_hostile_headers_do_no_harm(pipeline: Pipeline, job_id: str, steps_away:
     assert letter.headers["headchef-reason"] == "not_json", "the newest header of a name is ours"
     assert tuple(letter.header_list[: len(HOSTILE)]) == tuple(HOSTILE)
     check_goes_on(pipeline, bad, job_id)
+
+
+def test_a_header_named_by_no_text(pipeline: Pipeline, job_id: str) -> None:
+    topic, home = physical(pipeline.namespace, "jobs.submitted"), at_home(job_id)
+    publish_named(pipeline.bootstrap, topic, home, json.dumps(make(job_id)).encode(), b"\xff\xfename\xfc_")
+    assert pipeline.result(job_id)["status"] == "ok"
+    bad = b"not a job " + job_id.encode()
+    publish_named(pipeline.bootstrap, topic, home, bad, b"\xff\xfename\xfc_")
+    letter = pipeline.mention("jobs.submitted.dlq", bad)
+    assert letter.value == bad
+    assert letter.header_list[0] == ("\ufffd\ufffdname\ufffd_", b"v")
 
 
 def test_two_jobs_with_one_forged_event_id_give_two_events(pipeline: Pipeline, job_id: str) -> None:

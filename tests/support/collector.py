@@ -24,12 +24,11 @@ T = TypeVar("T")
 class Collected:
     """One record."""
 
-    topic: str
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
-    header_list: Sequence[tuple[str, bytes | None]]
+    message: Message
 
     @cached_property
     def event(self) -> dict[str, Any]:
@@ -37,6 +36,13 @@ class Collected:
         parsed = json.loads(self.value or b"")
         assert isinstance(parsed, dict)
         return parsed
+
+    @cached_property
+    def header_list(self) -> Sequence[tuple[str, bytes | None]]:
+        """Its headers; not read before they are asked for, since the driver crashes at a name that is no UTF-8."""
+        found = self.message.headers() or []
+        assert isinstance(found, list), "the driver takes dictionaries and gives lists"
+        return [(name, value.encode() if isinstance(value, str) else value) for name, value in found]
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -140,12 +146,4 @@ class Collector:
             self._reached[topic, partition] = offset
             return
         self._reached[topic, partition] = offset + 1
-        self._records[topic].append(
-            Collected(topic, partition, offset, message.key(), message.value(), _headers(message))
-        )
-
-
-def _headers(message: Message) -> Sequence[tuple[str, bytes | None]]:
-    found = message.headers() or []
-    assert isinstance(found, list), "the driver takes dictionaries and gives lists"
-    return [(name, value.encode() if isinstance(value, str) else value) for name, value in found]
+        self._records[topic].append(Collected(partition, offset, message.key(), message.value(), message))

@@ -100,7 +100,14 @@ class Pipeline:
 
     def submitted(self, mention: str) -> list[Collected]:
         """Give what was published, or forwarded, with these words in it."""
-        return [it for it in self.of("jobs.submitted") if mention.encode() in (it.value or b"")]
+        return self._mentions("jobs.submitted", mention.encode())
+
+    def mention(self, topic: str, words: bytes, within_s: float = 30.0) -> Collected:
+        """Wait for a record of a topic with these words in it."""
+        return self._collector.wait_for(lambda: self._mentions(topic, words), within_s=within_s, check=self._check)[0]
+
+    def _mentions(self, topic: str, words: bytes) -> list[Collected]:
+        return [it for it in self.of(topic) if words in (it.value or b"")]
 
     def results(self, job_id: str) -> list[dict[str, Any]]:
         """Give the finished events of a job so far."""
@@ -119,7 +126,10 @@ class Pipeline:
     def refusal(self, message: Message, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for the refusal of a record that was published into its home partition, or without a readable id."""
         place = {"topic": "jobs.submitted", "partition": message.partition(), "offset": message.offset()}
-        look = lambda: [it.event for it in self.of("jobs.refused") if it.event["source"] == place]  # noqa: E731
+
+        def look() -> list[dict[str, Any]]:
+            return [it.event for it in self.of("jobs.refused") if it.event["source"] == place]
+
         return self._collector.wait_for(look, within_s=within_s, check=self._check)[0]
 
     def letter(self, message: Message, within_s: float = 30.0) -> Collected:

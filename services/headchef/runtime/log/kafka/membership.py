@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 _NEVER_MS = 24 * 60 * 60 * 1000
 """`max.poll.interval`: a member that never reads must not be taken for one that is stuck (aiokafka 1187)."""
 
+_JOIN_SPARE_MS = 10_000
+
 Counts = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
 
@@ -70,8 +72,10 @@ class KafkaMembership(ConsumerRebalanceListener):
         if missing:
             raise LogRefused(f"no topic {', '.join(sorted(missing))}: run `headchef topics create`")
         session_ms = round(settings.session_timeout_s * 1000)
+        # The broker holds the answer to a join until all members are there, or have run out of their sessions.
+        answer_ms = max(session_ms + _JOIN_SPARE_MS, round(self._connection.settings.request_timeout_s * 1000))
         consumer = AIOKafkaConsumer(
-            **self._connection.arguments(settings.instance),
+            **{**self._connection.arguments(settings.instance), "request_timeout_ms": answer_ms},
             group_id=settings.group,
             group_instance_id=settings.instance if self._static else None,
             session_timeout_ms=session_ms,

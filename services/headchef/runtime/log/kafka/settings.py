@@ -35,7 +35,7 @@ class KafkaSettings(BaseSettings):
     ssl_certificate_file: Path | None = Field(default=None, description="PEM of our own certificate, for mutual TLS")
     ssl_key_file: Path | None = Field(default=None, description="PEM of the certificate's private key")
     request_timeout_s: float = Field(
-        default=30, ge=1, le=600, description="for one answer; above the longest join, which is a member's session"
+        default=30, ge=1, le=600, description="for one answer of the broker; a join may take a session longer"
     )
     transaction_timeout_s: float = Field(
         default=15, ge=1, le=900, description="a dead owner's transaction blocks readers for this and up to 10 s more"

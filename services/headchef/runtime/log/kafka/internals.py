@@ -1,6 +1,7 @@
 """All that we need of aiokafka and that it keeps to itself, with why; tried on 0.14, to be read again for the next."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ async def commit_as_member(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPar
 
 
 def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None]) -> None:
-    """Have the error code of each answer of the group's coordinator noted, before aiokafka acts on it.
+    """Have the error codes that the group's coordinator answers this member noted, before aiokafka acts on them.
 
     A member that is unknown and one whose generation is over look the same afterwards: the id is gone.
     """
@@ -40,7 +41,11 @@ def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None]) -> Non
     ask = coordinator._send_req
 
     async def noted(request: object) -> Any:
+        asked_as = coordinator.member_id
         answer = await ask(request)
+        if not asked_as:
+            # Between two memberships a commit has no id, and is told that this one is unknown.
+            return answer
         note(getattr(answer, "error_code", 0))
         if isinstance(request, OffsetCommitRequest):
             for _, partitions in answer.topics:
@@ -76,8 +81,9 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     try:
         await asyncio.wait_for(consumer.stop(), _STOP_TIMEOUT_S)
     except (TimeoutError, asyncio.CancelledError, Exception):  # noqa: BLE001 - all that is left is to let go of it
-        if consumer._fetcher is not None:
-            await consumer._fetcher.close()
+        with contextlib.suppress(Exception):
+            if consumer._fetcher is not None:
+                await consumer._fetcher.close()
         await consumer._client.close()
 
 

@@ -57,6 +57,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._unknown = False
         self._settling = False
         self._rejoin_wanted = False
+        self._rejoin_asked = False
         self.closed = False
 
     async def join(self) -> None:
@@ -100,6 +101,9 @@ class KafkaMembership(ConsumerRebalanceListener):
 
     def rejoin(self) -> None:
         """Ask for another round. Subscribing anew is aiokafka's public way, and is not lost in a join either."""
+        if self._rejoin_asked:
+            # The report of the join to come is not made yet, and will say it all.
+            return
         self._rejoin_wanted = True
         # While aiokafka takes a share in, it would cancel its new heartbeat before that has begun, and die of it.
         if not self._settling:
@@ -150,6 +154,7 @@ class KafkaMembership(ConsumerRebalanceListener):
 
     def _joining(self) -> None:
         """Before a join: find out whether the group dropped this member while its session was good."""
+        self._rejoin_asked = False
         consumer = self._consumer
         if consumer is None or internals.member_id(consumer):
             return
@@ -194,7 +199,7 @@ class KafkaMembership(ConsumerRebalanceListener):
 
     def _subscribe(self) -> None:
         if self._consumer is not None and not self.closed:
-            self._rejoin_wanted = False
+            self._rejoin_wanted, self._rejoin_asked = False, True
             self._consumer.subscribe(self._settings.topics, listener=self)
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:

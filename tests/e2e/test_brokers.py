@@ -15,6 +15,12 @@ from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
 SLOW = {"HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.1", "HEADCHEF_EXECUTOR_CONCURRENCY": "8"}
+SLOWER = {
+    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.2",
+    "HEADCHEF_EXECUTOR_CONCURRENCY": "8",
+    # Longer than a broker is away on a busy machine: a transaction that the broker ends would be done anew, and paid.
+    "HEADCHEF_KAFKA_TRANSACTION_TIMEOUT_S": "60",
+}
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def check_each_once(pipeline: Pipeline, ids: set[str]) -> None:
 
 @pytest.mark.timeout(240)
 def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, namespace: str, tmp_path: Path) -> None:
-    deployment = Deployment(own_kafka.bootstrap, namespace, tmp_path, environment=SLOW)
+    deployment = Deployment(own_kafka.bootstrap, namespace, tmp_path, environment=SLOWER)
     deployment.make()
     own_kafka.stop()
     try:

@@ -110,6 +110,7 @@ def test_a_job_sent_two_hundred_times(pipeline: Pipeline, job_id: str) -> None:
     pipeline.result(job_id)
     pipeline.settled()
     assert len(pipeline.results(job_id)) == 1
+    assert not [it for it in pipeline.of("jobs.refused") if it.event["job_id"] == job_id]
 
 
 def test_jobs_of_a_conversation_share_its_home(pipeline: Pipeline, job_id: str) -> None:

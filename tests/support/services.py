@@ -104,11 +104,17 @@ class ServiceProcess:
             time.sleep(0.05)
         raise AssertionError(f"{self.name}: {path} still answers {answer}\n{self.log()[-4000:]}")
 
-    def wait_for_output(self, text: str, timeout_s: float = 30.0) -> str:
-        """Wait until a line of its output holds a text, and give that line."""
+    def wait_for_output(self, text: str, timeout_s: float = 30.0, *, after: int = 0) -> str:
+        """Wait until a line of its output holds a text, and give that line.
+
+        Args:
+            text: to be found.
+            timeout_s: seconds until the test fails.
+            after: characters of the output to pass over.
+        """
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            for line in self.log().splitlines():
+            for line in self.log()[after:].splitlines():
                 if text in line:
                     return line
             self.check()

@@ -13,6 +13,7 @@ from tests.runtime.behaviour.faults import Hold
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
 from tests.runtime.behaviour.world import SESSION_S, SINK, Echo, Instance, World
 from tests.support.eventually import eventually, eventually_async
+from tests.support.hooked_log import Moment
 from tests.support.log_client import started_producer
 from tests.support.virtual_time import VirtualTimeLoop
 
@@ -86,6 +87,31 @@ async def test_a_late_zombie_writes_nothing(make_world: MakeWorld, step: str) ->
     await eventually(lambda: not zombie.tasks)
     await progress(world)
     assert heir.tasks == {0}
+
+
+@pytest.mark.parametrize(("moment", "committed"), [("before", True), ("after", False)])
+async def test_an_heir_reads_the_places_after_the_former_owner_can_move_them_no_more(
+    make_world: MakeWorld, moment: Moment, committed: bool
+) -> None:
+    world = await make_world(partitions=1, stores=[STORE])
+    await world.publish(*FIRST)
+    former_holds, heir_holds = Hold("before", "producer.commit", skip=1), Hold(moment, "producer.start")
+    former = world.start("former", Tally(), hook=former_holds, commit_max_records=4)
+    await former_holds.until_met()
+    (membership,) = former.log.memberships
+    await membership.close()
+    world.start("heir", Tally(), hook=heir_holds)
+    await heir_holds.until_met()
+    former_holds.released.set()
+    if committed:
+        await world.until_out(1)
+    else:
+        await eventually(lambda: not former.tasks)
+        assert not await world.outputs()
+    heir_holds.released.set()
+    await world.until_done()
+    await assert_exact(world, FIRST)
+    await progress(world)
 
 
 class Paying(Echo):

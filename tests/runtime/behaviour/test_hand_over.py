@@ -16,7 +16,6 @@ from tests.runtime.behaviour.world import SECOND, SOURCE, Echo, Order, World
 from tests.support.eventually import eventually
 
 TASKS = 6
-CALL_S = 0.004
 PAUSE_S = 0.02
 
 
@@ -50,10 +49,13 @@ async def load(world: World) -> AsyncIterator[None]:
         await publishing
 
 
-@pytest.mark.parametrize("order", ["in_order", "concurrent"])
-async def test_growing_to_three_and_shrinking_to_two_calls_nothing_twice(make_world: MakeWorld, order: Order) -> None:
+# Long enough that each task has calls in flight when it is given back.
+@pytest.mark.parametrize(("order", "call_s"), [("in_order", 0.008), ("concurrent", 0.1)])
+async def test_growing_to_three_and_shrinking_to_two_calls_nothing_twice(
+    make_world: MakeWorld, order: Order, call_s: float
+) -> None:
     world = await make_world(partitions=TASKS, inputs=(SOURCE, SECOND))
-    handlers = [Busy(CALL_S) for _ in range(3)]
+    handlers = [Busy(call_s) for _ in range(3)]
     async with watched(world) as crew, load(world):
         one = world.start("one", handlers[0], order=order)
         await crew.until_even(6)

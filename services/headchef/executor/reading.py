@@ -91,7 +91,7 @@ def _withheld(message: dict[str, Any], finish_reason: str) -> tuple[Literal["len
     if message.get("refusal") or finish_reason == "content_filter":
         return "refusal", "the model refused to answer, or a filter withheld the answer"
     if finish_reason == "length":
-        return "length", "the answer was cut off by the output limit: raise parameters.max_output_tokens, or ask for less"
+        return "length", "cut off by the output limit: raise parameters.max_output_tokens, or ask for less"
     return None
 
 

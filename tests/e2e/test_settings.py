@@ -42,7 +42,7 @@ def ended(folder: Path, module: str, settings: Mapping[str, str]) -> tuple[int, 
         ("router", {"HEADCHEF_CATALOGUE": "/no/such/file.yaml"}, "HEADCHEF_CATALOGUE", "No such file"),
         ("executor", {"HEADCHEF_EXECUTOR_LANE": "fast"}, "HEADCHEF_EXECUTOR_LANE", "default"),
         ("cache", {"HEADCHEF_CACHE_QDRANT_URL": "qdrant"}, "HEADCHEF_CACHE_QDRANT_URL", "URL"),
-        ("router", {"HEADCHEF_KAFKA": "just-a-name"}, "HEADCHEF_KAFKA", "host:port"),
+        ("router", {"HEADCHEF_KAFKA": "just-a-name"}, "HEADCHEF_KAFKA", "'just-a-name' is not host:port"),
     ],
     ids=lambda value: next(iter(value.values()), "unset") if isinstance(value, dict) else "",
 )

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_ADDRESSES = r"^\s*[^\s,]+:\d{1,5}\s*(,\s*[^\s,]+:\d{1,5}\s*)*$"
+_MAX_PORT = 65_535
 
 
 class KafkaSettings(BaseSettings):
@@ -17,7 +17,6 @@ class KafkaSettings(BaseSettings):
     bootstrap: str = Field(
         validation_alias="HEADCHEF_KAFKA",
         min_length=1,
-        pattern=_ADDRESSES,
         description="one or more `host:port`, separated by commas; any broker leads to all",
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -58,6 +57,15 @@ class KafkaSettings(BaseSettings):
     idempotence: bool = Field(
         default=True, description="false only for brokers that keep no producer ids: no transactions, at least once"
     )
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for address in value.split(","):
+            host, _, port = address.strip().rpartition(":")
+            if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) <= _MAX_PORT:
+                raise ValueError(f"{address.strip()!r} is not host:port")
+        return value
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:

@@ -13,7 +13,6 @@ from typing import Any, Self
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from headchef_contracts import cloudevents, registry, topics
 from headchef_contracts.client import NotDelivered, Publisher, Result, Results
@@ -35,6 +34,9 @@ async def namespace(kafka: str) -> AsyncIterator[str]:
     await admin.start()
     names = [topics.physical(own, name) for name in NAMES]
     await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+    # The controller knows them at once, the broker a moment later.
+    while any(each["error_code"] for each in await admin.describe_topics(names)):
+        pass
     yield own
     await admin.delete_topics(names)
     await admin.close()
@@ -133,13 +135,14 @@ async def test_a_wrong_job_is_refused_before_any_is_sent(kafka: str, namespace: 
     assert first.offset == 0
 
 
-async def test_what_is_not_acknowledged_is_named_and_the_rest_is_published(kafka: str, namespace: str) -> None:
+async def test_what_is_not_acknowledged_is_named_and_the_rest_is_published(kafka: str) -> None:
+    namespace = f"client-{uuid.uuid4().hex[:8]}"
     small = next(f"small-{number}" for number in range(99) if home_partition(f"small-{number}", None, PARTITIONS) == 0)
     large = next(f"large-{number}" for number in range(99) if home_partition(f"large-{number}", None, PARTITIONS) == 1)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     topic = topics.physical(namespace, "jobs.submitted")
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "2000"})])
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs={"max.message.bytes": "2000"})])
     await admin.close()
     async with Publisher(kafka, source="/shop", namespace=namespace) as publisher:
         with pytest.raises(

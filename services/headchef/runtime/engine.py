@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _MEMBERSHIP_LOOK_S = 0.2
 _MISMATCH_S = 10.0
+_MISSING_S = 3.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 5.0
 
@@ -238,19 +239,24 @@ class Engine:
     async def _known_topics(self) -> None:
         """Wait for the broker, then for the topics to agree."""
         pause_s = _FIRST_PAUSE_S
-        patience_s = _MISMATCH_S
+        waited_s = 0.0
         while True:
             try:
                 await self._count_partitions()
             except LogUnavailable as error:
                 _log.warning("%s; trying again in %.1f s", error, pause_s)
+            except LogRefused:
+                # Topics that were just made: the controller knows them a moment before the broker.
+                if waited_s >= _MISSING_S:
+                    raise
+                waited_s += pause_s
             else:
                 counts = {topic: self._partitions[topic] for topic in self._names.inputs}
                 if len(set(counts.values())) == 1:
                     return
-                if patience_s <= 0:
+                if waited_s >= _MISMATCH_S:
                     raise TopicMismatch(f"inputs of {self.processor.name} must count the same partitions: {counts}")
-                patience_s -= pause_s
+                waited_s += pause_s
             await self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 

@@ -66,6 +66,7 @@ class Engine:
         self._runs: set[asyncio.Future[None]] = set()
         self._released = asyncio.Event()
         self._joined = False
+        self._ending = False
         self._fault: asyncio.Future[None] | None = None
         self._partitions: dict[str, int] = {}
         self._hand_over = HandOver(self, self._rejoin)
@@ -155,7 +156,9 @@ class Engine:
         return self._tasks.keys()
 
     def start(self, task: int) -> None:
-        """Begin to run a task."""
+        """Begin to run a task, unless all is about to end."""
+        if self._ending:
+            return
         _log.info("%s: task %d starts here", self.processor.name, task)
         self._tasks[task] = Task(task, self._kitchen)
         self._spawn(self._live(self._tasks[task]))
@@ -225,6 +228,8 @@ class Engine:
         _log.error("%s: leaving without the group's answer", self.processor.name)
 
     async def _end(self) -> None:
+        # A round that ends meanwhile must not start a task again, which nobody would end.
+        self._ending = True
         runs = list(self._runs)
         for run in runs:
             run.cancel()
@@ -274,7 +279,8 @@ class Engine:
         self._partitions.update(counts)
 
     def _rejoin(self) -> None:
-        self._membership.rejoin()
+        if not self._ending:
+            self._membership.rejoin()
 
     def _changed(self) -> None:
         for intake in self._intakes:

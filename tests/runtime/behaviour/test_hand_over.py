@@ -12,6 +12,7 @@ from headchef.runtime.log.kafka import connection
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.crew import Busy, Crew
+from tests.runtime.behaviour.faults import Hold
 from tests.runtime.behaviour.world import SECOND, SOURCE, Echo, Order, World
 from tests.support.eventually import eventually
 
@@ -222,6 +223,31 @@ async def test_partitions_that_are_added_at_run_time_are_picked_up(
         await world.publish(*(f"after-{task}" for task in range(4)))
         await world.until_done()
         assert {handler.partitions[f"after-{task}"] for task in range(4)} == {4}, "tasks that were there know too"
+
+
+async def test_a_processor_that_has_failed_takes_no_task_any_more(make_world: MakeWorld) -> None:
+    world = await make_world()
+    gate = asyncio.Event()
+
+    async def wait(value: str) -> None:
+        await gate.wait()
+        raise ZeroDivisionError("a bug")
+
+    handler = Echo(wait)
+    one = world.start("one", handler)
+    await eventually(lambda: one.engine.ready() is None and len(one.tasks) == world.partitions)
+    await world.publish("poison", partition=0)
+    await eventually(lambda: handler.calls)
+    goodbye = Hold("before", "reader.close")
+    one.log.hook = goodbye
+    gate.set()
+    await goodbye.until_met()
+    two = world.start("two", Echo())
+    await eventually(lambda: two.log.joins_ended > 0)
+    assert one.tasks == set(), "what it started now nobody would end, and it would fence its next owner"
+    goodbye.released.set()
+    assert isinstance(await one.failure(), ZeroDivisionError)
+    await eventually(lambda: len(two.tasks) == world.partitions)
 
 
 async def published(world: World) -> Counter[str]:

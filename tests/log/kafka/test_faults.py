@@ -14,7 +14,7 @@ from headchef.runtime.log.port import Commit, MemberSettings, Partition
 from tests.support.eventually import eventually
 from tests.support.kafka_process import free_ports
 from tests.support.kafka_server import KafkaServer
-from tests.support.log_client import bodies, commit_records, take, values, write
+from tests.support.log_client import bodies, commit_records, started_producer, take, values, write
 from tests.support.recording_member import RecordingMember
 
 TOPIC, PARTITION = "jobs", Partition("jobs", 0)
@@ -123,3 +123,20 @@ async def test_what_an_abandoned_producer_had_not_delivered_fails_at_once(own_ka
         with pytest.raises(ProducerBroken):
             await producer.send(values(TOPIC, "more"))
         own_kafka.thaw()
+
+
+@pytest.mark.usefixtures("topic")
+async def test_starts_that_are_given_up_leave_nothing_open_and_fence_nobody(own_kafka: KafkaServer) -> None:
+    async with opened(own_kafka.bootstrap) as log:
+        for _ in range(10):
+            given_up = log.producer("p", "task")
+            starts = [asyncio.create_task(given_up.start()), asyncio.create_task(log.reader("r"))]
+            for _ in range(10):
+                await log.committed("g", [PARTITION])
+                if starts[0].done():
+                    break
+            given_up.abandon()
+            starts[1].cancel()
+            await asyncio.gather(*starts, return_exceptions=True)
+        async with started_producer(log, "task") as producer:
+            await commit_records(producer, values(TOPIC, "ours"))

@@ -137,10 +137,11 @@ async def administration(settings: KafkaSettings) -> AsyncIterator[KafkaAdmin]:
     connection = Connection(settings)
     client = AIOKafkaAdminClient(**connection.arguments("headchef-admin"))
     try:
-        try:
-            await client.start()
-        except DRIVER_ERRORS as error:
-            raise await connection.why(error, "the admin client") from error
+        await connection.whole(client.start(), client.close)
+    except DRIVER_ERRORS as error:
+        await client.close()
+        raise await connection.why(error, "the admin client") from error
+    try:
         yield KafkaAdmin(client)
     finally:
         await client.close()

@@ -54,7 +54,7 @@ class Bounds:
                 enable_auto_commit=False,
             )
             try:
-                await consumer.start()
+                await self._connection.whole(consumer.start(), lambda: internals.disconnect(consumer))
             except DRIVER_ERRORS as error:
                 await internals.stop_consumer(consumer)
                 raise await self._connection.why(error, "the offsets' client") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import errors as driver
@@ -26,6 +27,8 @@ class Connection:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings
+        self._clearing: set[asyncio.Task[None]] = set()
+        self._connecting: dict[asyncio.Future[None], Callable[[], Awaitable[None]]] = {}
         self._security: dict[str, Any] = {"security_protocol": settings.security_protocol}
         if settings.security_protocol.endswith("SSL"):
             self._security["ssl_context"] = _tls(settings)
@@ -48,6 +51,37 @@ class Connection:
             "metadata_max_age_ms": _METADATA_MAX_AGE_MS,
             **self._security,
         }
+
+    def clear_up_later(self, task: asyncio.Task[None]) -> None:
+        """Keep a task that nobody waits for until it has ended, or the log is closed."""
+        self._clearing.add(task)
+        task.add_done_callback(self._clearing.discard)
+
+    async def cleared_up(self) -> None:
+        """End what nobody waits for any more: starts that were given up, and tasks that clear up."""
+        for task, undo in list(self._connecting.items()):
+            await _undone(task, undo)
+        if self._clearing:
+            await asyncio.wait(self._clearing)
+
+    async def whole(self, connecting: Awaitable[None], undo: Callable[[], Awaitable[None]]) -> None:
+        """Await a client's start. When the caller is cancelled it goes on to its end, and is undone then.
+
+        Cancelled while it asks its first question, aiokafka leaves a connection open.
+
+        Args:
+            connecting: the start.
+            undo: stops what was started.
+        """
+        task = asyncio.ensure_future(connecting)
+        self._connecting[task] = undo
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self.clear_up_later(asyncio.ensure_future(_undone(task, undo)))
+            raise
+        finally:
+            del self._connecting[task]
 
     async def why(self, error: BaseException, doing: str) -> LogError:
         """Find out why a client could not start: its own error does not say whether the credentials were at fault.
@@ -80,6 +114,14 @@ class Connection:
             return LogUnavailable(f"{where} does not answer: {str(cause) or type(cause).__name__}")
         connection.close()
         return LogUnavailable(f"{where} answers, but not to {doing}: {error}")
+
+
+async def _undone(task: asyncio.Future[None], undo: Callable[[], Awaitable[None]]) -> None:
+    await asyncio.wait([task])
+    if not task.cancelled():
+        # Seen, so that nobody is warned of an error that no longer concerns anybody.
+        task.exception()
+    await undo()
 
 
 def _tls(settings: KafkaSettings) -> ssl.SSLContext:

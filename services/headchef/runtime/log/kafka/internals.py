@@ -87,6 +87,17 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
         await consumer._client.close()
 
 
+async def disconnect(consumer: AIOKafkaConsumer) -> None:
+    """Stop, and close what a start that was still going on has opened since."""
+    await stop_consumer(consumer)
+    await consumer._client.close()
+
+
+async def start_sending(producer: AIOKafkaProducer) -> None:
+    """Start a producer whose client is connected; `start` connects too, and leaves that open when it is cancelled."""
+    await producer._sender.start()
+
+
 def drop_producer(producer: AIOKafkaProducer) -> asyncio.Task[None]:
     """Cut a producer off at once, where `stop` would deliver what it holds; the clearing up is to be awaited."""
     producer._closed = True

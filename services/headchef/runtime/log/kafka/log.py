@@ -47,7 +47,6 @@ class KafkaLog:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._made: list[_Made] = []
-        self._clearing: set[asyncio.Task[None]] = set()
         self._alone: set[str] = set()
         self._connecting = asyncio.Lock()
         self._admin: AIOKafkaAdminClient | None = None
@@ -65,11 +64,7 @@ class KafkaLog:
     async def reader(self, name: str) -> KafkaReader:
         """Make a reader and connect it; the name is its client id. Raises `LogUnavailable` or `LogRefused`."""
         made = KafkaReader(self._connection, name, self.bounds, self._clock)
-        try:
-            await made.start()
-        except asyncio.CancelledError:
-            self._clear_up_later(asyncio.create_task(made.close()))
-            raise
+        await made.start()
         return self._kept(made)
 
     def producer(self, name: str, transactional_id: str | None) -> KafkaProducer:
@@ -81,7 +76,6 @@ class KafkaLog:
             counts=self.partition_counts,
             clock=self._clock,
             alone=self._alone,
-            clearing=self._clear_up_later,
         )
         return self._kept(made)
 
@@ -136,29 +130,21 @@ class KafkaLog:
             await self._admin.close()
             self._admin = None
         await self._bounds.close()
-        if self._clearing:
-            await asyncio.wait(self._clearing)
+        await self._connection.cleared_up()
 
     def _kept(self, made: _Part) -> _Part:
         self._made = [each for each in self._made if not each.closed] + [made]
         return made
-
-    def _clear_up_later(self, task: asyncio.Task[None]) -> None:
-        self._clearing.add(task)
-        task.add_done_callback(self._clearing.discard)
 
     async def _administration(self) -> AIOKafkaAdminClient:
         async with self._connecting:
             if self._admin is None:
                 admin = AIOKafkaAdminClient(**self._connection.arguments("headchef-admin"))
                 try:
-                    await admin.start()
+                    await self._connection.whole(admin.start(), admin.close)
                 except DRIVER_ERRORS as error:
                     await admin.close()
                     raise await self._connection.why(error, "the admin client") from error
-                except asyncio.CancelledError:
-                    self._clear_up_later(asyncio.create_task(admin.close()))
-                    raise
                 self._admin = admin
             return self._admin
 

@@ -89,7 +89,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         )
         self._consumer = consumer
         try:
-            await consumer.start()
+            await self._connection.whole(consumer.start(), lambda: internals.disconnect(consumer))
         except DRIVER_ERRORS as error:
             raise await self._connection.why(error, f"group {settings.group}") from error
         internals.note_answers(consumer, self._answered)

@@ -35,7 +35,6 @@ class KafkaProducer:
         counts: asks for the partitions of topics.
         clock: for pauses.
         alone: see `Batches`.
-        clearing: keeps what `abandon` leaves behind, until it is cleared up.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class KafkaProducer:
         counts: Counts,
         clock: Clock,
         alone: set[str],
-        clearing: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self._connection = connection
         self._settings = connection.settings
@@ -56,8 +54,9 @@ class KafkaProducer:
         self._counts = counts
         self._clock = clock
         self._alone = alone
-        self._clearing = clearing
+        self._driver: AIOKafkaProducer | None = None
         self._producer: AIOKafkaProducer | None = None
+        self._starting: asyncio.Future[None] | None = None
         self._batches = Batches(self._make_batch, alone, name)
         self._turn = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -86,13 +85,21 @@ class KafkaProducer:
             enable_idempotence=settings.idempotence,
             max_batch_size=settings.batch_bytes,
         )
+        self._driver = producer
         try:
-            await asyncio.wait_for(producer.start(), settings.transaction_timeout_s)
+            async with asyncio.timeout(settings.transaction_timeout_s):
+                await self._connection.whole(producer.client.bootstrap(), producer.client.close)
+                # A task of its own, for `abandon` to cancel: going on, it would fence our successor.
+                self._starting = asyncio.ensure_future(internals.start_sending(producer))
+                await self._starting
         except DRIVER_ERRORS as error:
-            self._clearing(internals.drop_producer(producer))
+            self._drop(producer)
             raise await self._why_not_started(error) from error
         except asyncio.CancelledError:
-            self._clearing(internals.drop_producer(producer))
+            abandoned = self._driver is not producer
+            self._drop(producer)
+            if abandoned:
+                raise ProducerBroken(f"{self._name}: abandoned while it started") from None
             raise
         self._producer = producer
 
@@ -154,9 +161,8 @@ class KafkaProducer:
     def abandon(self) -> None:
         """Drop the producer without waiting and without a word to the log."""
         self.closed = True
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            self._clearing(internals.drop_producer(producer))
+        if self._driver is not None:
+            self._drop(self._driver)
         for batch in list(self._undelivered):
             batch.fail(ProducerBroken(f"{self._name}: abandoned"))
 
@@ -171,7 +177,13 @@ class KafkaProducer:
         except DRIVER_ERRORS:
             # Nothing is left to be told: what was not acknowledged has said so by its own awaitable.
             self.abandon()
-        self._producer = None
+        self._driver = self._producer = None
+
+    def _drop(self, producer: AIOKafkaProducer) -> None:
+        self._driver = self._producer = None
+        if self._starting is not None:
+            self._starting.cancel()
+        self._connection.clear_up_later(internals.drop_producer(producer))
 
     def _started(self) -> AIOKafkaProducer:
         if self._producer is None:

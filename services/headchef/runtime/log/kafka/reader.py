@@ -51,7 +51,7 @@ class KafkaReader:
     async def start(self) -> None:
         """Connect. Raises `LogUnavailable` or `LogRefused`."""
         try:
-            await self._consumer.start()
+            await self._connection.whole(self._consumer.start(), lambda: internals.disconnect(self._consumer))
         except DRIVER_ERRORS as error:
             await internals.stop_consumer(self._consumer)
             raise await self._connection.why(error, f"reader {self._name}") from error

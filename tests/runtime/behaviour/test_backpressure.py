@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from headchef.runtime import intake
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.faults import Hold
@@ -129,3 +130,21 @@ async def test_bulk_that_lies_unread_delays_interactive_by_no_more_than_a_buffer
         await eventually(lambda number=number: handler.calls[f"interactive-{number}"])  # type: ignore[misc]  # as above
         assert handler.order.index(f"interactive-{number}") - before <= MOST_HELD
     assert await world.until_done() == Counter([*bulk, *(f"interactive-{number}" for number in range(1, 4))])
+
+
+async def test_a_reader_that_brings_nothing_is_replaced(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(intake, "_STALL_S", 0.3)
+    world = await make_world(partitions=1)
+    values = list(map(str, range(100)))
+    await world.publish(*values)
+    hold = Hold("after", "reader.poll")
+    handler = Echo()
+    one = world.start("one", handler, hook=hold, buffer_records=BUFFER)
+    await hold.until_met()
+    await eventually(lambda: "reading anew" in caplog.text)
+    hold.released.set()
+    assert await world.until_done() == Counter(values)
+    assert handler.calls == Counter(values), "what the old one brought late is not read again"
+    assert not one.ended

@@ -1,5 +1,6 @@
 """Makes topics, compares them with what they should be, and deletes records and groups: for people and for tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Partition
+
+_KNOWN_TRIES = 100
+_KNOWN_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,22 @@ class KafkaAdmin:
         if not asked:
             return []
         answer: Any = await _driven(self._client.create_topics(asked), "topics create")
-        made = []
+        made: list[str] = []
         for name, code, *words in answer.topic_errors:
             if code == driver.NoError.errno:
                 made.append(name)
             elif code != driver.TopicAlreadyExistsError.errno:
                 raise translated(driver.for_code(code)(*filter(None, words)), f"topic {name}", otherwise=LogRefused)
+        await self._known(made)
         return made
+
+    async def _known(self, names: Sequence[str]) -> None:
+        """Wait until a broker knows topics that the controller has made: whoever asks too early finds none."""
+        for _ in range(_KNOWN_TRIES):
+            described = await _driven(self._client.describe_topics(), "topics create")
+            if not set(names) - {each["topic"] for each in described if not each["error_code"]}:
+                return
+            await asyncio.sleep(_KNOWN_PAUSE_S)
 
     async def differences(self, topics: Sequence[WantedTopic]) -> list[Difference]:
         """Compare topics with what they should be.

@@ -1,6 +1,8 @@
 """The embedded development broker: starts, carries records, keeps places and groups, and says what it cannot do."""
 
+import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,9 +13,21 @@ from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, MemberSettings, NewRecord, Partition
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, eventually_async
 from tests.support.log_client import bodies, publish, read_to_end
 from tests.support.recording_member import RecordingMember
+
+OWNER = """
+import asyncio
+from headchef.runtime.log.embedded import embedded_broker
+
+async def own():
+    async with embedded_broker() as address:
+        print(address, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(own())
+"""
 
 TOPIC, PARTITION = "jobs", Partition("jobs", 0)
 
@@ -99,3 +113,23 @@ async def test_where_there_is_no_such_broker_another_way_is_shown(monkeypatch: p
     with pytest.raises(LogRefused, match="HEADCHEF_KAFKA"):
         async with embedded_broker():
             pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+async def test_it_ends_with_the_process_that_started_it() -> None:
+    owner = await asyncio.create_subprocess_exec(sys.executable, "-c", OWNER, stdout=asyncio.subprocess.PIPE)
+    assert owner.stdout is not None
+    host, port = (await owner.stdout.readline()).decode().strip().split(":")
+    owner.kill()
+    await owner.wait()
+
+    async def gone() -> bool:
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            return True
+        writer.close()
+        await writer.wait_closed()
+        return False
+
+    await eventually_async(gone)

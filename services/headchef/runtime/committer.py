@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from headchef.runtime import finished as finished_map
+from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken, LogUnavailable, SendFailed
 from headchef.runtime.log.port import Commit, NewRecord, Partition
@@ -16,7 +17,6 @@ from headchef.runtime.writers import RecordsRefused, Writer
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
 
 
 class StateOvertaken(Exception):
@@ -51,7 +51,7 @@ class Committer:
         backlog: Callable[[], bool],
         max_records: int,
         max_bytes: int,
-        written: Callable[[int], None],
+        written: Callable[[], None],
     ) -> None:
         self._writer = writer
         self._watermarks = watermarks
@@ -98,7 +98,7 @@ class Committer:
                 continue
             batch = self._take()
             await self._write(batch)
-            self._written(len(batch))
+            self._written()
             await self._breathe()
 
     async def _breathe(self) -> None:
@@ -123,7 +123,7 @@ class Committer:
         return batch
 
     async def _write(self, batch: list[Finished]) -> None:
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S)
         overtaken = False
         while True:
             records = [record for finished in batch for record in finished.records]
@@ -132,9 +132,9 @@ class Committer:
             except RecordsRefused as refused:
                 batch, overtaken = self._replaced(batch, refused.reasons)
             except LogUnavailable as error:
+                pause_s = backoff.pause_s()
                 _log.warning("the log is away, trying again in %.1f s: %s", pause_s, error)
                 await self._clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
                 break
         for finished in batch:

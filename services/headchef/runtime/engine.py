@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Coroutine
 from typing import Any
 
+from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import LogRefused, LogUnavailable, TopicMismatch
@@ -26,7 +27,6 @@ _MEMBERSHIP_LOOK_S = 0.2
 _MISMATCH_S = 10.0
 _MISSING_S = 3.0
 _FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 5.0
 
 
 class Engine:
@@ -202,14 +202,14 @@ class Engine:
             await self._clock.sleep(_MEMBERSHIP_LOOK_S)
 
     async def _join(self) -> None:
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S)
         while True:
             try:
                 return await self._membership.join()
             except LogUnavailable as error:
+                pause_s = backoff.pause_s()
                 _log.warning("%s; trying to join again in %.1f s", error, pause_s)
             await self._clock.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _leave(self, fault: "asyncio.Future[None]") -> None:
         """Give all tasks back, and go when the group knows."""
@@ -243,9 +243,10 @@ class Engine:
 
     async def _known_topics(self) -> None:
         """Wait for the broker, then for the topics to agree."""
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S)
         waited_s = 0.0
         while True:
+            pause_s = backoff.pause_s()
             try:
                 await self._count_partitions()
             except LogUnavailable as error:
@@ -263,7 +264,6 @@ class Engine:
                     raise TopicMismatch(f"inputs of {self.processor.name} must count the same partitions: {counts}")
                 waited_s += pause_s
             await self._clock.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _count_again(self) -> None:
         try:

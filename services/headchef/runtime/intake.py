@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
+from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
 from headchef.runtime.log.port import Log, Partition, Reader
@@ -16,7 +17,6 @@ _POLL_S = 0.1
 _POLL_RECORDS = 2_000
 _STALL_S = 10.0
 _FIRST_PAUSE_S = 0.2
-_LONGEST_PAUSE_S = 5.0
 
 
 class Intake:
@@ -63,16 +63,16 @@ class Intake:
         Raises:
             OffsetLost: unread records have expired, and the setting says to halt.
         """
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S)
         while True:
             try:
                 await self._read()
-                pause_s = _FIRST_PAUSE_S
+                backoff.reset()
             except LogUnavailable as error:
+                pause_s = backoff.pause_s()
                 _log.warning("%s: the log is away, trying again in %.1f s: %s", self._name, pause_s, error)
                 await self._drop_reader()
                 await self._clock.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def watch(self) -> None:
         """Measure lag for ever, and drop a reader that brings nothing although there is something."""
@@ -137,16 +137,16 @@ class Intake:
         if reader is not self._reader:
             return
         stalled = []
-        places = {}
+        places: dict[Partition, int] = {}
+        lags: dict[Partition, int] = {}
         for partition, task in self._following.items():
             if partition in bounds and partition in task.watermarks:
                 end = bounds[partition][1]
-                self.lags[partition] = max(0, end - task.watermarks[partition].next_commit)
+                lags[partition] = max(0, end - task.watermarks[partition].next_commit)
                 places[partition] = reader.position(partition)
                 if task.wants_more() and places[partition] < end and self._before.get(partition) == places[partition]:
                     stalled.append(partition)
-        self.lags = {partition: lag for partition, lag in self.lags.items() if partition in places}
-        self._before = places
+        self.lags, self._before = lags, places
         if stalled:
             _log.error(
                 "%s: no records for %.0f s although there are some in %s; reading anew", self._name, _STALL_S, stalled

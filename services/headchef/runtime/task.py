@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
+from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer, StateOvertaken
 from headchef.runtime.dispatch import Dispatcher
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
+from headchef.runtime.giving_up import unless
 from headchef.runtime.log.port import Log, NewRecord, Partition, Record
 from headchef.runtime.names import Names
 from headchef.runtime.outcomes import Finished
@@ -29,9 +30,7 @@ from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Place
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.2
-_LONGEST_PAUSE_S = 5.0
 _CLOSE_S = 15.0
-
 
 Watermarks = dict[Partition, Watermark]
 
@@ -150,7 +149,7 @@ class Task:
 
     def _writer(self) -> Writer:
         kitchen, names = self._kitchen, self._kitchen.names
-        name = f"{names.transactional_id(self.number)}"
+        name = names.transactional_id(self.number)
         if kitchen.settings.processing_guarantee == "exactly_once":
             return ExactlyOnceWriter(
                 kitchen.log, name=name, transactional_id=name, group=names.group, partitions=self._inputs
@@ -167,7 +166,7 @@ class Task:
     async def _recovered(self, writer: Writer) -> bool:
         """Recover, as often as the log is away. Returns False if the task was given back first."""
         kitchen = self._kitchen
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S)
         began_s = kitchen.clock.monotonic()
         recovery = Recovery(
             kitchen.log,
@@ -181,11 +180,11 @@ class Task:
         )
         while not self._draining.is_set():
             try:
-                places = await self._unless_drained(recovery.run(writer, self._state))
+                places = await unless(self._draining, recovery.run(writer, self._state))
             except LogUnavailable as error:
+                pause_s = backoff.pause_s()
                 _log.warning("task %d cannot recover, trying again in %.1f s: %s", self.number, pause_s, error)
                 await kitchen.clock.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:
                 if places is None:
                     return False
@@ -194,16 +193,6 @@ class Task:
                 kitchen.metrics.record("headchef.restore.duration", kitchen.clock.monotonic() - began_s)
                 return True
         return False
-
-    async def _unless_drained(self, recovering: Coroutine[Any, Any, Watermarks]) -> Watermarks | None:
-        run = asyncio.ensure_future(recovering)
-        drained = asyncio.ensure_future(self._draining.wait())
-        try:
-            await asyncio.wait((run, drained), return_when=asyncio.FIRST_COMPLETED)
-            return run.result() if run.done() else None
-        finally:
-            run.cancel()
-            drained.cancel()
 
     async def _work(self, writer: Writer) -> None:
         kitchen = self._kitchen
@@ -272,7 +261,7 @@ class Task:
         await self._kitchen.clock.sleep(self._kitchen.settings.drain_timeout_s)
         raise TimeoutError(f"not drained within {self._kitchen.settings.drain_timeout_s} s")
 
-    def _written(self, deliveries: int) -> None:
+    def _written(self) -> None:
         self._kitchen.metrics.count("headchef.commits")
         if self._dispatcher is not None:
             self._dispatcher.written()

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer
 from headchef.runtime.envelope import Envelope, OutputTooLarge
 from headchef.runtime.errors import InvalidEvent, TransientError
+from headchef.runtime.giving_up import unless
 from headchef.runtime.log.port import Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.processor import BatchHandler, DeadLetter, Delivery, Forward, Handler, Input, Outcome
@@ -19,7 +21,6 @@ from headchef.runtime.telemetry.tracing import Hop, Tracer
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
 
 
 class Unfinished(Exception):
@@ -144,7 +145,7 @@ class Workbench:
         return [await self._outcome(delivery) for delivery in deliveries]
 
     async def _outcome(self, delivery: Delivery) -> Outcome:
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S)
         while True:
             try:
                 if self._single is not None:
@@ -154,18 +155,9 @@ class Workbench:
             except InvalidEvent as error:
                 return Outcome((DeadLetter(error.reason, error.field, error.message),))
             except TransientError as error:
+                pause_s = backoff.pause_s()
                 _log.warning("%s: trying again in %.1f s: %s", delivery.topic, pause_s, error)
                 self._metrics.count("headchef.deliveries.retried", 1, {"topic": delivery.topic})
-            await self._pause(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-
-    async def _pause(self, seconds: float) -> None:
-        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
-        drain = asyncio.ensure_future(self._draining.wait())
-        try:
-            await asyncio.wait((sleep, drain), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            drain.cancel()
-        if self._draining.is_set():
-            raise Unfinished
+                await unless(self._draining, self._clock.sleep(pause_s))
+                if self._draining.is_set():
+                    raise Unfinished from error

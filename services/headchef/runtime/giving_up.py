@@ -1,0 +1,27 @@
+"""Waits for something, unless an event says first that it is no longer wanted."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def unless(given_up: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Run something to its end, or cancel it once an event is set.
+
+    Args:
+        given_up: the event.
+        work: what to run; what it raises is raised.
+
+    Returns:
+        What the work gave, or None if it was given up.
+    """
+    run = asyncio.ensure_future(work)
+    signal = asyncio.ensure_future(given_up.wait())
+    try:
+        await asyncio.wait((run, signal), return_when=asyncio.FIRST_COMPLETED)
+        return run.result() if run.done() else None
+    finally:
+        run.cancel()
+        signal.cancel()

@@ -130,7 +130,8 @@ class Committer:
             try:
                 await self._writer.write(records, self._places(batch))
             except RecordsRefused as refused:
-                batch, overtaken = self._replaced(batch, refused.reasons)
+                batch, stale = self._replaced(batch, refused.reasons)
+                overtaken = overtaken or stale
             except LogUnavailable as error:
                 pause_s = backoff.pause_s()
                 _log.warning("the log is away, trying again in %.1f s: %s", pause_s, error)
@@ -173,7 +174,7 @@ class Committer:
             if finished.refusals > 2:
                 raise InvariantBroken(f"the dead letters do not take a record either: {refused[0]}")
             _log.error("dead letter: the log does not take an output of %s: %s", finished.partition, refused[0])
-            letter = Finished(finished.source, [self._dead_letter(finished, refused[0])], refusals=2)
+            letter = Finished(finished.source, [self._dead_letter(finished, refused[0])], finished.hop, refusals=2)
             kept.append(letter)
             if finished.stateful:
                 return kept, True

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from pydantic import ValidationError
-
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.engine import Engine
 from headchef.runtime.errors import HeadchefError
@@ -134,10 +132,8 @@ def run(assemble: Assemble, name: str) -> None:
         start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"))
         asyncio.run(_serve(assemble, name))
     except BadSettings as error:
-        _end(WRONG_SETTINGS, f"wrong setting: {error}")
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        _end(WRONG_SETTINGS, f"wrong setting: {error.title}.{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        sys.stderr.write(f"wrong setting: {error}\n")
+        sys.exit(WRONG_SETTINGS)
     except HeadchefError as error:
         _log.error("%s ends, nothing unfinished was committed: %s", name, error)
         sys.exit(WORK_FAILED)
@@ -184,8 +180,3 @@ def stop_on_signals() -> asyncio.Event:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, told)
     return stop
-
-
-def _end(code: int, message: str) -> None:
-    sys.stderr.write(f"{message}\n")
-    sys.exit(code)

@@ -151,9 +151,7 @@ class Task:
         kitchen, names = self._kitchen, self._kitchen.names
         name = names.transactional_id(self.number)
         if kitchen.settings.processing_guarantee == "exactly_once":
-            return ExactlyOnceWriter(
-                kitchen.log, name=name, transactional_id=name, group=names.group, partitions=self._inputs
-            )
+            return ExactlyOnceWriter(kitchen.log, transactional_id=name, group=names.group, partitions=self._inputs)
         return AtLeastOnceWriter(
             kitchen.log,
             name=name,

@@ -58,30 +58,23 @@ class ExactlyOnceWriter:
 
     Args:
         log: the log.
-        name: client id.
-        transactional_id: `<namespace>.<processor>.<task>`; whoever starts it last owns the task.
+        transactional_id: `<namespace>.<processor>.<task>`, also the client id; whoever starts it last owns the task.
         group: whose offsets are committed.
         partitions: the task's inputs.
     """
 
-    def __init__(
-        self, log: Log, *, name: str, transactional_id: str, group: str, partitions: Collection[Partition]
-    ) -> None:
+    def __init__(self, log: Log, *, transactional_id: str, group: str, partitions: Collection[Partition]) -> None:
         self._log = log
-        self._name = name
         self._transactional_id = transactional_id
         self._group = group
         self._partitions = partitions
-        self._producer = log.producer(name, transactional_id)
+        self._producer = log.producer(transactional_id, transactional_id)
         self._committed: dict[Partition, Commit] = {}
         self._stale = False
 
     async def start(self) -> Places:
         """Fence the former owner, whose open transaction ends, and read the places after that. May be called again."""
-        self._producer.abandon()
-        self._producer = self._log.producer(self._name, self._transactional_id)
-        await self._producer.start()
-        self._committed = dict(await self._log.committed(self._group, self._partitions))
+        self._committed = await self._taken_over()
         return dict(self._committed)
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
@@ -115,16 +108,19 @@ class ExactlyOnceWriter:
         Raises:
             ProducerFenced: if somebody else has committed since.
         """
-        self._producer.abandon()
-        self._producer = self._log.producer(self._name, self._transactional_id)
-        await self._producer.start()
-        found = dict(await self._log.committed(self._group, self._partitions))
+        found = await self._taken_over()
         wanted = {**self._committed, **attempted}
         if found not in (self._committed, wanted):
             raise ProducerFenced(f"{self._transactional_id}: another owner has committed in the meantime")
         committed = found == wanted and wanted != self._committed
         self._committed, self._stale = found, False
         return committed
+
+    async def _taken_over(self) -> dict[Partition, Commit]:
+        self._producer.abandon()
+        self._producer = self._log.producer(self._transactional_id, self._transactional_id)
+        await self._producer.start()
+        return dict(await self._log.committed(self._group, self._partitions))
 
     def abandon(self) -> None:
         """Drop the producer without waiting; its transaction ends when the next owner starts, or by time."""
@@ -171,18 +167,13 @@ class AtLeastOnceWriter:
 
     async def start(self) -> Places:
         """Connect, and read the places. May be called again."""
-        self._producer.abandon()
-        self._producer = self._log.producer(self._name, None)
-        await self._producer.start()
+        await self._connect()
         return await self._log.committed(self._group, self._partitions)
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         """Write a batch; records of a batch that fails half-way may be visible twice, with the same event ids."""
         if self._broken:
-            self._producer.abandon()
-            self._producer = self._log.producer(self._name, None)
-            await self._producer.start()
-            self._broken = False
+            await self._connect()
         try:
             await _delivered(await self._producer.send(records))
         except (RecordsRefused, LogUnavailable, ProducerBroken):
@@ -197,6 +188,12 @@ class AtLeastOnceWriter:
                 await self._clock.sleep(self._COMMIT_PAUSE_S)
             else:
                 return
+
+    async def _connect(self) -> None:
+        self._producer.abandon()
+        self._producer = self._log.producer(self._name, None)
+        await self._producer.start()
+        self._broken = False
 
     def abandon(self) -> None:
         """Drop the producer without waiting."""

@@ -1,35 +1,24 @@
 """A handler with state that shows any record counted twice or not at all."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State, Store
-from tests.runtime.behaviour.world import SINK, World
+from tests.runtime.behaviour.world import SINK, Echo, World
 
 TALLY = "tally"
 STORE = Store(TALLY)
 KEY = b"all"
 
 
-class Tally:
-    """Counts the records of its task in a store, and emits for each record the count that it got.
+class Tally(Echo):
+    """Counts the records of its task in a store, and emits for each record the count that it got."""
 
-    Args:
-        gate: awaited in each call, with the record's value.
-    """
-
-    def __init__(self, gate: Callable[[str], Awaitable[None]] | None = None) -> None:
-        self.calls: Counter[str] = Counter()
-        self._gate = gate
-
-    async def handle(self, delivery: Delivery, state: State) -> Outcome:
-        value = (delivery.record.value or b"").decode()
-        self.calls[value] += 1
-        if self._gate is not None:
-            await self._gate(value)
+    def outcome(self, delivery: Delivery, state: State, value: str) -> Outcome:
+        """Count one more."""
         count = int(state.get(TALLY, KEY) or b"0") + 1
         event = JobSubmitted(job_id=value, prompt=Inline(inline=str(count)))
         return Outcome(

@@ -57,6 +57,10 @@ class Echo:
         self.calls[value] += 1
         if self._gate is not None:
             await self._gate(value)
+        return self.outcome(delivery, state, value)
+
+    def outcome(self, delivery: Delivery, state: State, value: str) -> Outcome:
+        """Decide what a call leads to."""
         return echoed(delivery, value)
 
 

@@ -4,9 +4,10 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from headchef.cli.faults import WorkFailed
+from headchef.runtime.children import end
 
 _START_S = 30.0
 _STOP_S = 5.0
@@ -39,13 +40,7 @@ async def simulator(settings: Mapping[str, str]) -> AsyncIterator[str]:
     try:
         yield await _address(process)
     finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end(process, _STOP_S)
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from headchef.runtime.children import end
 from headchef.runtime.errors import LogRefused
 
 _READY_S = 10.0
@@ -56,7 +57,7 @@ async def embedded_broker(port: int | None = None) -> AsyncIterator[str]:
             await _answering(process, port, words)
             yield f"127.0.0.1:{port}"
         finally:
-            await _stop(process)
+            await end(process, _STOP_S)
 
 
 def _binary() -> str:
@@ -120,17 +121,6 @@ async def _answering(process: asyncio.subprocess.Process, port: int, words: Path
 
 def _last_words(log: Path) -> str:
     return log.read_bytes()[-_WORDS_BYTES:].decode(errors="replace").strip()
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    # It may have ended by itself.
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _STOP_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
 
 
 def _free_port() -> int:

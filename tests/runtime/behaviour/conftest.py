@@ -3,7 +3,6 @@
 import gc
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from tests.support.backends import Backend
 __all__ = ["backend", "pytest_asyncio_loop_factories"]
 
 MakeWorld = Callable[..., Awaitable[World]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Do not fail a test for a connection that a process of its own left open when it was cut off: that is the test."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "[kafka" in item.name:
-            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 
 @pytest.fixture(autouse=True)

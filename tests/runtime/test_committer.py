@@ -53,7 +53,6 @@ def committing(writer: PickyWriter, *batch: Finished) -> Committer:
         clock=ManualClock(),
         interval_s=0.001,
         gather_s=0,
-        backlog=lambda: False,
         max_records=100,
         max_bytes=1_000_000,
         written=lambda: None,

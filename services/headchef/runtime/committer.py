@@ -1,4 +1,4 @@
-"""Collects finished work of one task and writes it in batches: at once, but with a breath between two commits."""
+"""Collects finished work of one task and writes it in batches: at once when the log is idle, seldom when it is busy."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from headchef.runtime import finished as finished_map
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken, LogUnavailable, SendFailed
+from headchef.runtime.giving_up import unless
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.watermark import Watermark
@@ -17,6 +18,9 @@ from headchef.runtime.writers import RecordsRefused, Writer
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.1
+
+_PAUSE_A_COMMIT = 3.0
+"""A task pauses this many times as long as its last commit took, so that a busy log gets fewer, larger ones."""
 
 
 class StateOvertaken(Exception):
@@ -31,9 +35,8 @@ class Committer:
         watermarks: the task's inputs.
         dead_letter: makes the record that replaces an outcome which the log will not take.
         clock: for pauses.
-        interval_s: pause after a commit.
-        gather_s: longest pause while there is a backlog.
-        backlog: says whether records wait to be handled.
+        interval_s: shortest pause after a commit.
+        gather_s: longest pause after a commit, and how long a place without outputs may wait to be committed.
         max_records: outputs a batch.
         max_bytes: of outputs a batch.
         written: called after each batch.
@@ -48,7 +51,6 @@ class Committer:
         clock: Clock,
         interval_s: float,
         gather_s: float,
-        backlog: Callable[[], bool],
         max_records: int,
         max_bytes: int,
         written: Callable[[], None],
@@ -59,12 +61,12 @@ class Committer:
         self._clock = clock
         self._interval_s = interval_s
         self._gather_s = gather_s
-        self._backlog = backlog
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._written = written
         self._pending: deque[Finished] = deque()
         self._more = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._closing = False
 
     def __len__(self) -> int:
@@ -75,11 +77,14 @@ class Committer:
         """Hand over finished work."""
         self._pending.append(finished)
         self._more.set()
+        if finished.records or len(self._pending) >= self._max_records:
+            self._urgent.set()
 
     def close(self) -> None:
         """Say that nothing more comes: `run` returns after the last batch."""
         self._closing = True
         self._more.set()
+        self._urgent.set()
 
     async def run(self) -> None:
         """Write until closed.
@@ -94,19 +99,17 @@ class Committer:
                 if self._closing:
                     return
                 self._more.clear()
+                self._urgent.clear()
                 await self._more.wait()
-                continue
+            if not self._urgent.is_set():
+                # Nobody waits for a place alone; the next outputs take it along.
+                await unless(self._urgent, self._clock.sleep(self._gather_s))
             batch = self._take()
+            began_s = self._clock.monotonic()
             await self._write(batch)
+            took_s = self._clock.monotonic() - began_s
             self._written()
-            await self._breathe()
-
-    async def _breathe(self) -> None:
-        """Pause between two commits; with more to do already, gather, since each transaction costs the broker."""
-        until_s = self._clock.monotonic() + self._gather_s
-        await self._clock.sleep(self._interval_s)
-        while self._backlog() and len(self._pending) < self._max_records and self._clock.monotonic() < until_s:
-            await self._clock.sleep(self._interval_s)
+            await self._clock.sleep(min(max(self._interval_s, _PAUSE_A_COMMIT * took_s), self._gather_s))
 
     def _take(self) -> list[Finished]:
         batch: list[Finished] = []

@@ -74,10 +74,10 @@ class RuntimeSettings(BaseSettings):
         default=0.5, gt=0, le=10, description="how soon a member hears of a new round: the pause of a hand-over"
     )
     commit_interval_s: float = Field(
-        default=0.002, ge=0.0005, le=5, description="pause after a commit; in less than 2 ms the next waits 20 ms"
+        default=0.002, ge=0.0005, le=5, description="least pause after a commit; in less than 2 ms the next waits 20 ms"
     )
     commit_gather_s: float = Field(
-        default=0.025, ge=0, le=5, description="longest pause after a commit while records wait to be handled"
+        default=0.1, ge=0, le=5, description="longest pause after a commit: the busier the log, the fewer commits"
     )
     commit_max_records: int = Field(default=1000, ge=1, le=10_000, description="larger batches took over a second")
     commit_max_bytes: int = Field(default=1_048_576, ge=1024, description="of outputs in one transaction")

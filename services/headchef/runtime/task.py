@@ -202,7 +202,6 @@ class Task:
             clock=kitchen.clock,
             interval_s=settings.commit_interval_s,
             gather_s=settings.commit_gather_s,
-            backlog=lambda: self.queued > 0,
             max_records=settings.commit_max_records,
             max_bytes=settings.commit_max_bytes,
             written=self._written,

@@ -29,9 +29,11 @@ def up(
     import os
 
     from headchef.cli.screen import Screen
+    from headchef.runtime.garbage import collect_seldom
     from headchef.runtime.telemetry.logs import start_logs
 
     start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"))
+    collect_seldom()
     asyncio.run(_up(Screen(), with_simulator, port, patience_s))
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 
+from headchef.runtime.garbage import collect_seldom
 from headchef.runtime.settings import BadSettings, load
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Settings
@@ -28,6 +29,7 @@ def main() -> None:
     except BadSettings as error:
         sys.stderr.write(f"wrong setting: {error}\n")
         sys.exit(2)
+    collect_seldom()
     try:
         asyncio.run(serve(settings))
     except OSError as error:

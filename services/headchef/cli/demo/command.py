@@ -49,6 +49,7 @@ def demo(
     from headchef.cli.demo.running import Plan, run_demo
     from headchef.cli.kitchen.menu import choose
     from headchef.cli.screen import Screen
+    from headchef.runtime.garbage import collect_seldom
     from headchef.runtime.telemetry.logs import start_logs
 
     screen, menu = Screen(as_json=as_json), choose(os.environ)
@@ -64,6 +65,7 @@ def demo(
         start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"), log)
         in_flight = _REAL_IN_FLIGHT if real else _SIMULATED_IN_FLIGHT
         plan = Plan(chosen, menu, in_flight, cap, keep)
+        collect_seldom()
         served = asyncio.run(run_demo(plan, screen, lambda served: _present(screen, served, folder, not real)))
     _judge(screen, served, folder)
 

@@ -7,7 +7,7 @@ from headchef_contracts import cloudevents, registry, topics
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvalidEvent, UnknownVersion
-from headchef.runtime.log.port import NewRecord, Record
+from headchef.runtime.log.port import Headers, NewRecord, Record
 from headchef.runtime.processor import DeadLetter, Delivery, Emit, Forward, Input, Outcome
 from headchef.runtime.telemetry.tracing import Hop, TraceHeaders
 
@@ -122,10 +122,7 @@ class Envelope:
             if isinstance(output, Emit):
                 sealed.append(self._emit(output, event_id, ordinal, hop.headers(output.topic)))
             elif isinstance(output, Forward):
-                headers = (*record.headers, *output.headers, (EVENT_ID_HEADER, event_id.encode()))
-                sealed.append(
-                    NewRecord(record.topic, record.value, record.key, output.partition, headers, record.timestamp_ms)
-                )
+                sealed.append(_forwarded(record, output, event_id))
             else:
                 sealed.append(self.dead_letter(delivery.topic, record, output))
         return sealed
@@ -179,6 +176,14 @@ class Envelope:
             route = (topics.physical(self._namespace, topic), topics.topic(topic).max_message_bytes)
             self._routes[topic] = route
         return route
+
+
+def _forwarded(record: Record, forward: Forward, event_id: str) -> NewRecord:
+    """Address a record to another partition, marked once however often it is sent on: headers have a limit."""
+    marks: Headers = (*forward.headers, (EVENT_ID_HEADER, event_id.encode()))
+    ours = {name for name, _ in marks}
+    headers = (*(header for header in record.headers if header[0] not in ours), *marks)
+    return NewRecord(record.topic, record.value, record.key, forward.partition, headers, record.timestamp_ms)
 
 
 _OVERHEAD_BYTES = 2_048

@@ -1,0 +1,33 @@
+"""What the envelope makes of a record that is sent on."""
+
+from headchef.runtime.envelope import EVENT_ID_HEADER, Envelope, forwarded_id
+from headchef.runtime.log.port import Headers, NewRecord, Record
+from headchef.runtime.processor import Forward, Input, Outcome
+from headchef.runtime.telemetry.tracing import Hop
+from tests.support.manual_clock import ManualClock
+
+SOURCE = Input("jobs.submitted", raw=True)
+ENVELOPE = Envelope(namespace="n", processor="router", group="n.router", clock=ManualClock())
+
+
+def sent_on(record: Record, partition: int) -> Record:
+    """Forward a record, and give it as it then lies."""
+    delivery = ENVELOPE.open(SOURCE, record, 4)
+    marks: Headers = (("mark", b"%d" % partition),)
+    [sealed] = ENVELOPE.seal(delivery, Outcome((Forward(partition, marks),)), Hop(delivery))
+    assert isinstance(sealed, NewRecord)
+    assert (sealed.key, sealed.value) == (record.key, record.value)
+    assert sealed.partition == partition
+    return Record(sealed.topic, partition, 7, sealed.timestamp_ms or 0, sealed.key, sealed.value, sealed.headers)
+
+
+def test_a_record_that_is_sent_on_twice_is_marked_once() -> None:
+    """Between routers that count different partitions it may go to and fro, and headers have a limit."""
+    first = Record(
+        "n.jobs.submitted.v1", 0, 5, 1, b"k", b"{}", (("theirs", b"1"), ("mark", b"forged"), ("theirs", b"2"))
+    )
+    once = sent_on(first, 1)
+    twice = sent_on(once, 2)
+    assert [name for name, _ in twice.headers] == ["theirs", "theirs", "mark", EVENT_ID_HEADER]
+    assert dict(twice.headers)["mark"] == b"2"
+    assert forwarded_id(once) != forwarded_id(twice)

@@ -66,6 +66,10 @@ Money = Annotated[
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """An identifier chosen by a person: 1 to 200 characters without control characters."""
 
+MAX_RUN = 2**31 - 1
+MAX_REVISION = 2**53 - 1
+"""The largest whole number that every JSON parser reads exactly (RFC 8259, 6); room for time stamps as revisions."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Label = Annotated[str, StringConstraints(max_length=200)]
 JobClass = Literal["interactive", "bulk"]
@@ -150,8 +154,10 @@ class JobHead(Part):
     """What every event of a job repeats, so that no hop needs to look the job up."""
 
     job_id: Name
-    run: int = Field(default=0, ge=0, description="raised by a rerun; a job is (job_id, run, revision)")
-    revision: int = Field(default=0, ge=0, description="of the subject; an older one that ends late is superseded")
+    run: int = Field(default=0, ge=0, le=MAX_RUN, description="raised by a rerun; a job is (job_id, run, revision)")
+    revision: int = Field(
+        default=0, ge=0, le=MAX_REVISION, description="of the subject; an older one that ends late is superseded"
+    )
     tenant: Name = "default"
     job_class: JobClass = Field(default="interactive", alias="class")
     home_partition: int = Field(ge=0, description="the partition of jobs.submitted whose task owns the job")

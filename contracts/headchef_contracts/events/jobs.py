@@ -5,6 +5,8 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import (
+    MAX_REVISION,
+    MAX_RUN,
     Body,
     CacheMode,
     Cause,
@@ -62,8 +64,8 @@ class JobSubmitted(PublicEvent):
     model: Name | None = Field(default=None, description="a model of the catalogue; the default if omitted")
     parameters: Parameters = Field(default_factory=Parameters)
     cache: CacheMode = Field(default="exact", description="bypass: neither read nor reuse an earlier answer")
-    run: int = Field(default=0, ge=0)
-    revision: int = Field(default=0, ge=0)
+    run: int = Field(default=0, ge=0, le=MAX_RUN)
+    revision: int = Field(default=0, ge=0, le=MAX_REVISION)
     tenant: Name = "default"
     job_class: JobClass = Field(default="interactive", alias="class")
     batch_id: Name | None = None
@@ -80,7 +82,7 @@ class JobRefused(Event):
     version: ClassVar[int] = 1
 
     job_id: str | None = Field(description="null where none could be read")
-    run: int | None = Field(default=None, ge=0, description="null where none could be read")
+    run: int | None = Field(default=None, ge=0, le=MAX_RUN, description="null where none could be read")
     tenant: str | None = None
     batch_id: str | None = None
     reason: RefusalReason

@@ -3,8 +3,10 @@
 import json
 import signal
 import socket
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.desk import Desk
@@ -48,3 +50,20 @@ def test_a_taken_port_is_named(desk: Desk) -> None:
         _, err = up.communicate(timeout=60)
     assert up.returncode == 2
     assert f"port {port} is taken" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_nothing_is_left_behind_by_an_up_that_is_killed(desk: Desk) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    up = desk.start("up", "--port", str(port))
+    assert up.stderr is not None
+    while "Ready" not in up.stderr.readline():
+        assert up.poll() is None
+    children = psutil.Process(up.pid).children(recursive=True)
+    assert len(children) == 2, "the broker and the simulator"
+    up.kill()
+    up.communicate(timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive

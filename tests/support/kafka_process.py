@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headchef.runtime.children import END_WITH_PARENT
 from tests.support.kafka_jars import NoKafka, java, libs
 
 LONG_LIVED = ("-Xmx512m",)
@@ -136,6 +137,7 @@ class KafkaProcess:
                 stdin=subprocess.DEVNULL,
                 # Ctrl-C in a terminal is for the tests; they stop the broker after the clients.
                 start_new_session=True,
+                preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
             )
         deadline = time.monotonic() + timeout_s
         while READY not in log.read_text(errors="replace"):

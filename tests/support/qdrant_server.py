@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy
 
+from headchef.runtime.children import END_WITH_PARENT
 from tests.support.docker_images import image_is_there
 from tests.support.kafka_process import free_ports
 
@@ -118,6 +119,7 @@ def running_process(binary: str) -> Iterator[tuple[QdrantAddress, int]]:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C in a terminal is for the tests; they stop the server after the clients.
                 start_new_session=True,
+                preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
             )
         try:
             _wait_until_ready(address, process, log)

@@ -18,6 +18,7 @@ from typing import Self
 
 import psutil
 
+from headchef.runtime.children import END_WITH_PARENT
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create
 from tests.support.kafka_process import free_ports
@@ -78,6 +79,7 @@ class ServiceProcess:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
             )
 
     def check(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from headchef.cli.faults import WorkFailed
-from headchef.runtime.children import end
+from headchef.runtime.children import END_WITH_PARENT, end
 
 _START_S = 30.0
 _STOP_S = 5.0
@@ -36,6 +36,7 @@ async def simulator(settings: Mapping[str, str]) -> AsyncIterator[str]:
         stdout=asyncio.subprocess.PIPE,
         # Ctrl-C is for us: calls in flight still want their answers.
         start_new_session=True,
+        preexec_fn=END_WITH_PARENT,
     )
     try:
         yield await _address(process)

@@ -6,27 +6,22 @@ for the demo and for trying out. Made for it, the log's settings are `KafkaSetti
 
 import asyncio
 import contextlib
-import ctypes
 import importlib.util
 import os
 import platform
-import signal
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from headchef.runtime.children import end
+from headchef.runtime.children import END_WITH_PARENT, end
 from headchef.runtime.errors import LogRefused
 
 _READY_S = 10.0
 _POLL_S = 0.01
 _STOP_S = 5.0
 _WORDS_BYTES = 2000
-_PR_SET_PDEATHSIG = 1
-"""From Linux's `sys/prctl.h`."""
 
 
 @asynccontextmanager
@@ -94,13 +89,8 @@ async def _started(binary: str, url: str, words: Path) -> asyncio.subprocess.Pro
             env=environment,
             # Ctrl-C is for the services: they drain, and need the broker for it.
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=END_WITH_PARENT,
         )
-
-
-def _end_with_parent() -> None:
-    """In the child: have the kernel end it when we are killed, so that no broker is left behind on the port."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 async def _answering(process: asyncio.subprocess.Process, port: int, words: Path) -> None:

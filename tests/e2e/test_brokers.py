@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from headchef_contracts.topics import physical
+from headchef_contracts.topics import physical, topic
 
+from headchef.runtime.log.kafka.admin import WantedTopic, administration
+from headchef.runtime.log.kafka.settings import KafkaSettings
 from tests.support.kafka_server import KafkaServer
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
@@ -74,6 +76,23 @@ def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, nam
             pipeline.wait_for_count("jobs.finished", 300, within_s=90)
             pipeline.settled()
             check_each_once(pipeline, ids)
+    finally:
+        deployment.close()
+
+
+async def test_a_topic_that_keeps_less_than_the_table_says_is_named(kafka: str, namespace: str, tmp_path: Path) -> None:
+    deployment = Deployment(kafka, namespace, tmp_path, counts=dict.fromkeys(("cache", "executor", "validator"), 0))
+    row, name = topic("jobs.submitted"), physical(namespace, "jobs.submitted")
+    settings = row.configuration() | {"retention.ms": "60000"}
+    async with administration(KafkaSettings(bootstrap=kafka)) as admin:
+        await admin.create([WantedTopic(name, row.partitions, 1, settings)])
+    deployment.make()
+    try:
+        deployment.start()
+        [router] = deployment.services
+        said = router.wait_for_output("the topic table says")
+        assert f"topic {name}: retention.ms is 60000, and the topic table says 604800000" in said
+        router.wait_for("/ready")
     finally:
         deployment.close()
 

@@ -13,6 +13,7 @@ from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.engine import Engine
 from headchef.runtime.errors import HeadchefError
 from headchef.runtime.freeze import FreezeGuard
+from headchef.runtime.garbage import collect_seldom
 from headchef.runtime.gauges import Gauges
 from headchef.runtime.health import serve_health
 from headchef.runtime.instance import hold_instance
@@ -23,6 +24,7 @@ from headchef.runtime.names import names
 from headchef.runtime.processor import Processor
 from headchef.runtime.settings import BadSettings, RuntimeSettings, load
 from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.survey import survey
 from headchef.runtime.telemetry.logs import start_logs
 from headchef.runtime.telemetry.setup import Telemetry, start_telemetry
 
@@ -130,6 +132,7 @@ def run(assemble: Assemble, name: str) -> None:
     """
     try:
         start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"))
+        collect_seldom()
         asyncio.run(_serve(assemble, name))
     except BadSettings as error:
         sys.stderr.write(f"wrong setting: {error}\n")
@@ -144,14 +147,17 @@ async def _serve(assemble: Assemble, name: str) -> None:
     kafka = load(KafkaSettings)
     telemetry = start_telemetry(f"headchef-{name}", settings.namespace, str(os.getpid()))
     log = KafkaLog(kafka)
-    stop = stop_on_signals()
+    stop, clock = stop_on_signals(), SystemClock()
     host = Host(
         [assemble],
         log=log,
         settings=settings,
         telemetry=telemetry,
-        clock=SystemClock(),
+        clock=clock,
         chance=random.Random(),
+    )
+    comparing = asyncio.ensure_future(
+        survey(host.engines, host.ready, kafka=kafka, namespace=settings.namespace, clock=clock)
     )
     try:
         async with AsyncExitStack() as stack:
@@ -162,6 +168,8 @@ async def _serve(assemble: Assemble, name: str) -> None:
                 _log.info("health on http://%s:%d/ready", settings.health_host, port)
             await host.run(stop)
     finally:
+        comparing.cancel()
+        await asyncio.wait([comparing])
         await log.close()
         telemetry.close()
 

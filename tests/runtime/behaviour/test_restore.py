@@ -52,7 +52,7 @@ async def test_a_restore_that_takes_longer_than_the_session_keeps_the_membership
     one = world.start("one", Tally(), hook=hold)
     await hold.until_met()
     two = world.start("two", Tally())
-    await eventually(lambda: two.log.joins_ended > 0)
+    await eventually(lambda: two.log.joins_ended > 0 and one.log.joins_ended > 1)
     joins, task = one.log.joins_ended, one.engine.tasks[0]
     assert one.engine.ready() == "tasks [0] are recovering"
     await world.until_later(1.5 * SESSION_S)

@@ -101,6 +101,7 @@ class Committer:
                 self._more.clear()
                 self._urgent.clear()
                 await self._more.wait()
+                continue
             if not self._urgent.is_set():
                 # Nobody waits for a place alone; the next outputs take it along.
                 await unless(self._urgent, self._clock.sleep(self._gather_s))

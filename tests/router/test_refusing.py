@@ -112,6 +112,23 @@ async def test_what_breaks_a_rule_is_refused_by_field(
 
 
 @pytest.mark.parametrize(
+    ("fields", "run", "batch_id"),
+    [
+        ({"run": 3, "batch_id": "spring"}, 3, "spring"),
+        ({}, 0, None),
+        ({"run": -1, "batch_id": 7}, None, None),
+        ({"run": True, "batch_id": "x" * 201}, None, None),
+        ({"run": 2**31}, None, None),
+    ],
+)
+async def test_a_refusal_tells_run_and_batch_if_they_can_be_read(
+    door: Door, fields: dict[str, Any], run: int | None, batch_id: str | None
+) -> None:
+    refused = refusal(await door.submit(make_job(model="none", **fields), partition=HOME))
+    assert (refused.job_id, refused.run, refused.batch_id) == ("job-1", run, batch_id)
+
+
+@pytest.mark.parametrize(
     ("changed", "reason", "field"),
     [
         ({"ce_type": b"headchef.job.finished"}, "invalid", "ce_type"),

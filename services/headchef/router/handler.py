@@ -104,7 +104,9 @@ class RouterHandler:
     def _refuse(self, refused: Refused, submission: Submission | None, delivery: Delivery) -> Outcome:
         event = JobRefused(
             job_id=submission.job_id if submission else None,
+            run=submission.run if submission else None,
             tenant=submission.tenant if submission else None,
+            batch_id=submission.batch_id if submission else None,
             reason=refused.reason,
             field=refused.field,
             message=refused.message,

@@ -7,6 +7,7 @@ from pydantic_core import from_json
 
 from headchef_contracts import cloudevents
 from headchef_contracts.errors import BrokenContract, UnknownEventVersion
+from headchef_contracts.events.common import MAX_RUN
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.registry import decode
 
@@ -58,6 +59,18 @@ class Submission:
         """Whose job it is, if that can be read."""
         tenant = self.payload.get("tenant")
         return tenant if isinstance(tenant, str) and len(tenant) <= _LONGEST_ID else None
+
+    @property
+    def run(self) -> int | None:
+        """Which run of the job it is, if that can be read."""
+        run = self.payload.get("run", 0)
+        return run if type(run) is int and 0 <= run <= MAX_RUN else None
+
+    @property
+    def batch_id(self) -> str | None:
+        """Which batch the job came with, if that can be read."""
+        batch_id = self.payload.get("batch_id")
+        return batch_id if isinstance(batch_id, str) and len(batch_id) <= _LONGEST_ID else None
 
     @property
     def conversation_id(self) -> str | None:

@@ -30,10 +30,10 @@ def namespace() -> str:
     return f"brokers-{uuid.uuid4().hex[:8]}"
 
 
-def publish_all(deployment: Deployment, jobs: int) -> set[str]:
+def publish_all(deployment: Deployment, jobs: int, *, prefix: str = "job") -> set[str]:
     """Publish distinct jobs, acknowledged, and give their ids."""
     producer = Producer({"bootstrap.servers": deployment.bootstrap})
-    ids = {f"job-{number}" for number in range(jobs)}
+    ids = {f"{prefix}-{number}" for number in range(jobs)}
     for job_id in ids:
         job = {"job_id": job_id, "prompt": f"Describe the lamp {job_id}."}
         producer.produce(physical(deployment.namespace, "jobs.submitted"), json.dumps(job).encode(), job_id)
@@ -63,17 +63,20 @@ def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, nam
         own_kafka.start()
         deployment.wait_ready()
         with Pipeline(deployment) as pipeline:
-            ids = publish_all(deployment, 300)
+            ids = publish_all(deployment, 150)
             pipeline.wait_for_count("jobs.finished", 60, within_s=60)
             own_kafka.stop()
             own_kafka.start()
+            pipeline.wait_for_count("jobs.finished", 150, within_s=60)
+            # Fresh work, so that there is some in flight when the broker dies, however late the last results were seen.
+            ids |= publish_all(deployment, 200, prefix="late")
             pipeline.wait_for_count("jobs.finished", 160, within_s=60)
             [executor] = deployment.of("executor")
             before = len(executor.log())
             own_kafka.kill()
             executor.wait_for_output("the log is away, trying again", after=before)
             own_kafka.start()
-            pipeline.wait_for_count("jobs.finished", 300, within_s=90)
+            pipeline.wait_for_count("jobs.finished", 350, within_s=90)
             pipeline.settled()
             check_each_once(pipeline, ids)
     finally:

@@ -8,6 +8,7 @@ from typing import Literal
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Partition, Record
 from headchef.runtime.slots import Slots
+from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Unfinished, Workbench
 
@@ -30,6 +31,7 @@ class Dispatcher:
         unwritten: counts what is finished and not yet written.
         capacity: records that the task holds in all before it wants no more.
         hungry: called when the task may want more.
+        alarm: knows which timers are still set; None if the processor sets none.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Dispatcher:
         unwritten: Callable[[], int],
         capacity: int,
         hungry: Callable[[], None],
+        alarm: Alarm | None = None,
     ) -> None:
         self._workbench = workbench
         self._watermarks = watermarks
@@ -52,6 +55,7 @@ class Dispatcher:
         self._unwritten = unwritten
         self._capacity = capacity
         self._hungry = hungry
+        self._alarm = alarm
         self._queue: deque[Record] = deque()
         self._wake = asyncio.Event()
         self._draining = False
@@ -79,6 +83,12 @@ class Dispatcher:
         """Queue records, each partition's in ascending order."""
         if not self._draining:
             self._queue.extend(records)
+            self._wake.set()
+
+    def take_first(self, timers: list[Record]) -> None:
+        """Queue timers that have gone off before all records."""
+        if not self._draining:
+            self._queue.extendleft(reversed(timers))
             self._wake.set()
 
     def written(self) -> None:
@@ -123,6 +133,8 @@ class Dispatcher:
 
     def _next(self) -> Record | None:
         record = self._queue.popleft()
+        if self._alarm is not None and record.topic == self._alarm.topic:
+            return record if self._alarm.current(record) else None
         watermark = self._watermarks[Partition(record.topic, record.partition)]
         return record if watermark.deliver(record.offset) else None
 

@@ -147,6 +147,7 @@ class World:
         stores: of the processor.
         raw: whether the inputs are delivered as bytes.
         bulk: those of the inputs that are of the class `bulk`.
+        timers: whether the processor sets timers.
     """
 
     def __init__(
@@ -158,6 +159,7 @@ class World:
         stores: Sequence[Store] = (),
         raw: bool = True,
         bulk: Sequence[str] = (),
+        timers: bool = False,
     ) -> None:
         self.backend = backend
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
@@ -165,6 +167,7 @@ class World:
         self.partitions = partitions
         self.inputs = tuple(Input(topic, "bulk" if topic in bulk else "interactive", raw) for topic in inputs)
         self.stores = tuple(stores)
+        self.timers = timers
         self.processor = self._processor(Echo(), "in_order", 1)
         self.names = names(self.namespace, self.processor)
         self.instances: list[Instance] = []
@@ -274,6 +277,7 @@ class World:
             inputs=self.inputs,
             handler=handler,
             stores=self.stores,
+            timers=self.timers,
             order=order,
             concurrency=concurrency,
             batch=50,

@@ -149,15 +149,16 @@ async def test_a_lost_answer_while_a_timer_goes_off(make_world: MakeWorld, momen
     world = await make_world(partitions=1, timers=True)
     waker = Waker(world.clock)
     one = world.start("one", waker)
-    await world.publish("set a 1")
-    await until_set(world, 1)
+    await world.publish("set first 0", "set a 1.5")
+    await world.until_out(1)
+    await until_set(world, 2)
     fault = failing(moment, "producer.commit", LogUnavailable("the answer was lost"))
     one.log.hook = fault
     await fault.until_met()
-    assert await world.until_out(1) == Counter("a")
+    assert await world.until_out(2) == Counter(("first", "a"))
     await world.until_later(2 * SOON_S)
-    assert Counter(await world.outputs()) == Counter("a")
-    assert waker.rang == Counter("a")
+    assert Counter(await world.outputs()) == Counter(("first", "a"))
+    assert waker.rang == Counter(("first", "a"))
 
 
 async def test_the_place_of_timers_counts_those_that_went_off(make_world: MakeWorld) -> None:

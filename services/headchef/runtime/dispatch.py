@@ -32,6 +32,7 @@ class Dispatcher:
         capacity: records that the task holds in all before it wants no more.
         hungry: called when the task may want more.
         alarm: knows which timers are still set; None if the processor sets none.
+        waiting: timers that may be set before no more records are handed over; None for no bound.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Dispatcher:
         capacity: int,
         hungry: Callable[[], None],
         alarm: Alarm | None = None,
+        waiting: int | None = None,
     ) -> None:
         self._workbench = workbench
         self._watermarks = watermarks
@@ -56,6 +58,7 @@ class Dispatcher:
         self._capacity = capacity
         self._hungry = hungry
         self._alarm = alarm
+        self._waiting = waiting
         self._queue: deque[Record] = deque()
         self._wake = asyncio.Event()
         self._draining = False
@@ -126,10 +129,18 @@ class Dispatcher:
             raise self._fault
 
     def _blocked(self) -> bool:
-        """Say whether the head of the queue would stretch the finished map, or too much waits to be written."""
+        """Say whether the head of the queue would stretch the finished map, or too much waits for something."""
         head = self._queue[0]
+        if self._crowded(head):
+            return True
         watermark = self._watermarks[Partition(head.topic, head.partition)]
         return head.offset - watermark.next_commit >= MAX_SPAN or self._unwritten() >= 2 * self._capacity
+
+    def _crowded(self, head: Record) -> bool:
+        """Say whether too many timers are set for a record; a timer itself is always let through."""
+        if self._alarm is None or self._waiting is None or head.topic == self._alarm.topic:
+            return False
+        return len(self._alarm) >= self._waiting
 
     def _next(self) -> Record | None:
         record = self._queue.popleft()

@@ -190,6 +190,7 @@ class Processor:
         handler: what it does.
         stores: its state.
         timers: whether its handler sets timers, which are kept in a store of their own; not for `batches`.
+        waiting: timers that a task may have set before it is handed no more records; None for no bound.
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         batch: largest batch for `batches`.
@@ -200,6 +201,7 @@ class Processor:
     handler: Handler | BatchHandler
     stores: tuple[Store, ...] = ()
     timers: bool = False
+    waiting: int | None = None
     order: Literal["in_order", "batches", "concurrent"] = "in_order"
     concurrency: int = 1
     batch: int = 256

@@ -234,6 +234,7 @@ class Task:
             capacity=settings.buffer_records,
             hungry=kitchen.changed,
             alarm=alarm,
+            waiting=processor.waiting,
         )
         self.positions = {partition: watermark.next_commit for partition, watermark in self._watermarks.items()}
         if self._draining.is_set():

@@ -97,6 +97,10 @@ class Alarm:
         self._waiting = [self._due(key, value) for key, value in state.items(TIMERS)]
         heapify(self._waiting)
 
+    def __len__(self) -> int:
+        """Count the timers that are set."""
+        return self._state.count(TIMERS)
+
     def noted(self, changes: tuple[Change, ...]) -> None:
         """Take notice of timers that were set just now; one that was cleared is not found when it is due."""
         for change in changes:

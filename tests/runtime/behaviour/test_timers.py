@@ -182,3 +182,21 @@ async def test_work_in_order_waits_for_no_timer(make_world: MakeWorld) -> None:
     await world.until_out(20)
     assert waker.rang["a"] == 0
     await world.until_out(21)
+
+
+@pytest.mark.parametrize("order", ["in_order", "concurrent"])
+async def test_records_wait_while_too_many_timers_are_set(make_world: MakeWorld, order: Order) -> None:
+    world = await make_world(partitions=1, timers=True, waiting=3)
+    waker = Waker(world.clock)
+    one = world.start("one", waker, order=order, concurrency=1)
+    await world.publish(*(f"set {name} {SOON_S}" for name in "abcdefgh"))
+    most = 0
+
+    async def all_rang() -> bool:
+        nonlocal most
+        most = max([most, *(task.entries for task in one.engine.tasks.values())])
+        return waker.rang.total() == 8
+
+    await eventually_async(all_rang)
+    assert most == 3
+    assert await world.until_out(8) == Counter("abcdefgh")

@@ -148,6 +148,7 @@ class World:
         raw: whether the inputs are delivered as bytes.
         bulk: those of the inputs that are of the class `bulk`.
         timers: whether the processor sets timers.
+        waiting: how many may be set before no more records are handed over.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class World:
         raw: bool = True,
         bulk: Sequence[str] = (),
         timers: bool = False,
+        waiting: int | None = None,
     ) -> None:
         self.backend = backend
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
@@ -168,6 +170,7 @@ class World:
         self.inputs = tuple(Input(topic, "bulk" if topic in bulk else "interactive", raw) for topic in inputs)
         self.stores = tuple(stores)
         self.timers = timers
+        self.waiting = waiting
         self.processor = self._processor(Echo(), "in_order", 1)
         self.names = names(self.namespace, self.processor)
         self.instances: list[Instance] = []
@@ -278,6 +281,7 @@ class World:
             handler=handler,
             stores=self.stores,
             timers=self.timers,
+            waiting=self.waiting,
             order=order,
             concurrency=concurrency,
             batch=50,

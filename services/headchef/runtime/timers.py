@@ -8,7 +8,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from headchef.runtime.clock import Clock
@@ -21,6 +21,8 @@ from headchef.runtime.telemetry.tracing import TraceHeaders
 
 NO_OFFSET = -1
 _VERSION = 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _LOOK_S = 60.0
 """The wall clock may be set while a timer waits: it is looked at so often."""
 
@@ -32,12 +34,12 @@ def event_id(timer: Timer) -> str:
 
 def due_ms(timer: Timer) -> int:
     """Give when a timer is due in milliseconds of the epoch: no finer than records are dated."""
-    return int(timer.due.timestamp() * 1000)
+    return (timer.due - _EPOCH) // _MILLISECOND
 
 
 def set_timer(timer: Timer, trace: TraceHeaders) -> Change:
-    """Write a timer for the store, with the trace that it goes on with."""
-    head = {"v": _VERSION, "due_ms": due_ms(timer), "trace": {name: value.decode() for name, value in trace}}
+    """Write a timer for the store, with the trace that it goes on with, whatever bytes somebody has put there."""
+    head = {"v": _VERSION, "due_ms": due_ms(timer), "trace": {name: value.decode("latin-1") for name, value in trace}}
     return Change(TIMERS, timer.id.encode(), json.dumps(head).encode() + b"\n" + timer.payload)
 
 
@@ -56,7 +58,7 @@ def read_timer(key: bytes, value: bytes) -> tuple[Timer, TraceHeaders]:
     head = json.loads(line)
     if head["v"] != _VERSION:
         raise UnknownVersion(f"timer {key.decode()!r} has version {head['v']}; upgrade this processor first")
-    trace = tuple((name, text.encode()) for name, text in head["trace"].items())
+    trace = tuple((name, text.encode("latin-1")) for name, text in head["trace"].items())
     return Timer(key.decode(), _at(head["due_ms"]), payload), trace
 
 
@@ -71,7 +73,7 @@ def gone_off(record: Record) -> Timer:
 
 
 def _at(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return _EPOCH + milliseconds * _MILLISECOND
 
 
 class Alarm:
@@ -110,8 +112,10 @@ class Alarm:
 
     def current(self, record: Record) -> bool:
         """Say whether a timer that was handed over is still set, for the same time."""
-        value = None if record.key is None else self._state.get(TIMERS, record.key)
-        if record.key is None or value is None:
+        if record.topic != self.topic or record.key is None:
+            return False
+        value = self._state.get(TIMERS, record.key)
+        if value is None:
             return False
         timer, trace = read_timer(record.key, value)
         return fallen_due(self.topic, self._task, timer, trace) == record

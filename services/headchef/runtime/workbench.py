@@ -11,7 +11,7 @@ from headchef.runtime.committer import Committer
 from headchef.runtime.envelope import Envelope, OutputTooLarge
 from headchef.runtime.errors import InvalidEvent, InvariantBroken, TransientError
 from headchef.runtime.giving_up import unless
-from headchef.runtime.log.port import Record
+from headchef.runtime.log.port import NewRecord, Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.processor import (
     TIMERS,
@@ -139,17 +139,21 @@ class Workbench:
             return
         changes = self._changes(delivery, outcome, hop)
         if changes:
-            now_ms = int(self._clock.now().timestamp() * 1000)
-            records += self._state.records(changes, now_ms)
-            self._state.apply(changes, now_ms)
-            if self._alarm is not None:
-                self._alarm.noted(changes)
+            records += self._changed(changes)
         for output in outcome.outputs:
             if isinstance(output, DeadLetter):
                 self._metrics.count("headchef.dead_letters", 1, {"topic": delivery.topic, "reason": output.reason})
             elif isinstance(output, Forward):
                 self._metrics.count("headchef.records.forwarded", 1, {"topic": delivery.topic})
         self._committer.add(Finished(delivery.record, records, hop, stateful=bool(changes)))
+
+    def _changed(self, changes: tuple[Change, ...]) -> list[NewRecord]:
+        """Make changes visible, and give what the changelogs are to be told."""
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        self._state.apply(changes, now_ms)
+        if self._alarm is not None:
+            self._alarm.noted(changes)
+        return self._state.records(changes, now_ms)
 
     def _gone_off(self, record: Record) -> Delivery:
         self._metrics.count("headchef.timers.fired")
@@ -178,7 +182,10 @@ class Workbench:
         _log.warning("dead letter: %s[%d] offset %d: %s", record.topic, record.partition, record.offset, error)
         self._metrics.count("headchef.dead_letters", 1, {"topic": topic, "reason": error.reason})
         letter = DeadLetter(error.reason, error.field, error.message)
-        self._committer.add(Finished(record, [self._envelope.dead_letter(topic, record, letter)]))
+        records = [self._envelope.dead_letter(topic, record, letter)]
+        if self._alarm is not None and record.key is not None and self._alarm.current(record):
+            records += self._changed((clear_timer(record.key.decode()),))
+        self._committer.add(Finished(record, records, stateful=len(records) > 1))
 
     async def _outcomes(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         if self._batched is not None:

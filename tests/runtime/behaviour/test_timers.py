@@ -62,6 +62,15 @@ async def until_set(world: World, count: int) -> None:
     await eventually_async(enough)
 
 
+async def until_buried(world: World, count: int) -> None:
+    """Wait until there are so many dead letters."""
+
+    async def enough() -> bool:
+        return len(await world.dead_letters()) >= count
+
+    await eventually_async(enough)
+
+
 @pytest.mark.parametrize("order", ["in_order", "concurrent"])
 async def test_a_timer_goes_off_once_when_it_is_due(make_world: MakeWorld, order: Order) -> None:
     world = await make_world(partitions=2, timers=True)
@@ -200,3 +209,28 @@ async def test_records_wait_while_too_many_timers_are_set(make_world: MakeWorld,
     await eventually_async(all_rang)
     assert most == 3
     assert await world.until_out(8) == Counter("abcdefgh")
+
+
+async def test_a_timer_whose_output_is_too_large_is_a_dead_letter(make_world: MakeWorld) -> None:
+    class Shouter(Waker):
+        def _ring(self, delivery: Delivery, timer: Timer) -> Outcome:
+            self.rang[timer.id] += 1
+            event = JobSubmitted(job_id=timer.id, prompt=Inline(inline="x" * 2_000_000))
+            return Outcome((Emit(SINK, event, partition=delivery.record.partition),))
+
+    world = await make_world(partitions=1, timers=True)
+    shouter = Shouter(world.clock)
+    one = world.start("one", shouter)
+    await world.publish("set a 0")
+
+    await until_buried(world, 1)
+    [letter] = await world.dead_letters()
+    headers = dict(letter.headers)
+    assert (letter.key, letter.value) == (b"a", b"1")
+    assert headers["headchef-reason"] == b"output_too_large"
+    assert headers["kafka_original-topic"] == world.names.changelogs[TIMERS].encode()
+    await one.stop()
+    world.start("one", shouter)
+    await world.publish(f"set b {SOON_S}")
+    await until_buried(world, 2)
+    assert shouter.rang == Counter("ab")

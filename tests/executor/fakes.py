@@ -1,6 +1,7 @@
 """Fakes of the executor's ports, and deliveries of steps."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from headchef_contracts.events.steps import Step, StepDispatched
 
 from headchef.catalogue import Catalogue, Lane, Model, Prices, Provider
 from headchef.executor.provider import Answered, Faulted, Question, Reply
-from headchef.runtime.processor import Delivery
-from tests.support.builders import make_decided, make_delivery, make_step
+from headchef.runtime.processor import Delivery, Emit, Handler
+from tests.support.builders import make_decided, make_delivery, make_firing, make_step
 from tests.support.manual_clock import ManualClock
 
 PRICES = Prices(input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.075"))
@@ -63,17 +64,29 @@ def timed_out() -> Faulted:
     return Faulted("timeout", "no answer within 100 s")
 
 
-class PassingClock(ManualClock):
-    """A clock on which sleeping takes no time but the clock's own, and remembers the pauses."""
+@dataclass
+class Seen:
+    """What a handler has made of a delivery: all that it emitted, and what waited how many seconds in between."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.pauses: list[float] = []
+    emitted: list[Emit] = field(default_factory=list)
+    pauses_s: list[float] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
 
-    async def sleep(self, seconds: float) -> None:
-        """Move on at once."""
-        self.pauses.append(seconds)
-        self.advance(seconds)
+
+async def see_through(handler: Handler, delivery: Delivery, clock: ManualClock) -> Seen:
+    """Handle a delivery and the timers that come of it, each when it is due."""
+    seen = Seen()
+    while True:
+        outcome = await handler.handle(delivery, NoState())
+        assert (outcome.changes, outcome.cleared) == ((), ())
+        seen.emitted += [output for output in outcome.outputs if isinstance(output, Emit)]
+        if not outcome.timers:
+            return seen
+        [timer] = outcome.timers
+        seen.payloads.append(timer.payload)
+        seen.pauses_s.append((timer.due - clock.now()).total_seconds())
+        clock.advance(max(0.0, seen.pauses_s[-1]))
+        delivery = make_firing(timer)
 
 
 class ScriptedProvider:

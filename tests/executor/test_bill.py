@@ -11,12 +11,12 @@ from headchef.executor.handler import ExecutorHandler
 from headchef.executor.openai import open_provider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
-from headchef.runtime.processor import Emit
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
-from tests.executor.fakes import ACCOUNT, NoState, OpenPermit, PassingClock, deliver, make_catalogue, make_model
+from tests.executor.fakes import ACCOUNT, OpenPermit, deliver, make_catalogue, make_model, see_through
 from tests.support.builders import make_step
+from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 RATES = Rates(
@@ -27,7 +27,7 @@ SEEN = {"answered", "length", "refusal"}
 
 
 async def handle_steps(simulator: Simulator, steps: int) -> list[AttemptRecorded | StepCompleted]:
-    clock, settings = PassingClock(), Settings()
+    clock, settings = ManualClock(), Settings()
     catalogue = make_catalogue(make_model(provider_model="simulated"))
     async with open_provider(Endpoint(simulator.base_url, None), ACCOUNT, settings, clock) as provider:
         handler = ExecutorHandler(
@@ -41,8 +41,8 @@ async def handle_steps(simulator: Simulator, steps: int) -> list[AttemptRecorded
             metrics=RecordedMetrics(),
         )
         deliveries = [deliver(make_step(f"Name: thing {number}")) for number in range(steps)]
-        outcomes = await asyncio.gather(*(handler.handle(delivery, NoState()) for delivery in deliveries))
-    events = [output.event for outcome in outcomes for output in outcome.outputs if isinstance(output, Emit)]
+        seen = await asyncio.gather(*(see_through(handler, delivery, clock) for delivery in deliveries))
+    events = [output.event for each in seen for output in each.emitted]
     return [event for event in events if isinstance(event, AttemptRecorded | StepCompleted)]
 
 

@@ -17,13 +17,13 @@ from headchef.executor.handler import ExecutorHandler
 from headchef.executor.openai import open_provider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
-from headchef.runtime.processor import Emit
 from headchef.runtime.telemetry.spans import SpanTracer
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
-from tests.executor.fakes import NoState, OpenPermit, PassingClock, deliver
+from tests.executor.fakes import OpenPermit, deliver, see_through
 from tests.support.builders import make_step
+from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 KEY = "sk-very-secret-0123456789abcdef"
@@ -52,7 +52,7 @@ def make_catalogue(folder: Path, base_url: str) -> Catalogue:
 
 async def traces_of_a_call(folder: Path, base_url: str) -> tuple[str, str]:
     """Handle one step; give all that is published, and all that is told to telemetry or shown by `repr`."""
-    catalogue, clock, settings = make_catalogue(folder, base_url), PassingClock(), Settings(call_timeout_s=20)
+    catalogue, clock, settings = make_catalogue(folder, base_url), ManualClock(), Settings(call_timeout_s=20)
     endpoint = resolve(catalogue, "default", {"ACME_KEY": KEY})
     exporter, metrics = InMemorySpanExporter(), RecordedMetrics()
     spans = TracerProvider(shutdown_on_exit=False)
@@ -71,13 +71,13 @@ async def traces_of_a_call(folder: Path, base_url: str) -> tuple[str, str]:
         )
         hop = SpanTracer(spans, "g", "c").process(delivery)
         with hop:
-            outcome = await handler.handle(delivery, NoState())
+            seen = await see_through(handler, delivery, clock)
         hop.sent()
         shown = repr((handler, provider, vars(provider), endpoint, settings, catalogue))
-    events = [output.event for output in outcome.outputs if isinstance(output, Emit)]
+    published = [registry.encode(output.event) for output in seen.emitted]
     told = "".join(span.to_json() for span in exporter.get_finished_spans())
     assert "chat simulated" in told
-    return b"".join(map(registry.encode, events)).decode(), told + shown + repr(metrics.counts)
+    return b"".join([*published, *seen.payloads]).decode(), told + shown + repr(metrics.counts)
 
 
 @pytest.mark.parametrize("rates", FAULTS)

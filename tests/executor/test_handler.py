@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -17,13 +18,12 @@ from headchef.catalogue import Catalogue
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.provider import Faulted, Reply
-from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.errors import InvariantBroken, UnknownVersion
 from headchef.runtime.permit import Permit
-from headchef.runtime.processor import Emit, Outcome
+from headchef.runtime.processor import Emit
 from tests.executor.fakes import (
     NoState,
     OpenPermit,
-    PassingClock,
     ScriptedProvider,
     answered,
     broken,
@@ -31,9 +31,10 @@ from tests.executor.fakes import (
     limited,
     make_catalogue,
     make_model,
+    see_through,
     timed_out,
 )
-from tests.support.builders import make_delivery, make_head, make_planned, make_step
+from tests.support.builders import make_delivery, make_firing, make_head, make_planned, make_step
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -48,9 +49,10 @@ class Kitchen:
         permit: Permit | None = None,
         clock: ManualClock | None = None,
     ) -> None:
-        self.clock = clock or PassingClock()
+        self.clock = clock or ManualClock()
         self.provider = ScriptedProvider(script or (answered(),), self.clock)
         self.metrics = RecordedMetrics()
+        self.pauses_s: list[float] = []
         self.permit = permit or OpenPermit()
         self.handler = ExecutorHandler(
             lane="default",
@@ -64,15 +66,16 @@ class Kitchen:
         )
 
     async def handle(self, step: Step | None = None) -> tuple[list[AttemptRecorded], StepCompleted]:
-        return events_of(await self.handler.handle(deliver(step), NoState()))
+        seen = await see_through(self.handler, deliver(step), self.clock)
+        self.pauses_s = seen.pauses_s
+        return events_of(seen.emitted)
 
 
-def events_of(outcome: Outcome) -> tuple[list[AttemptRecorded], StepCompleted]:
-    """Take an outcome apart, and see that each event keeps its contract on the wire."""
+def events_of(emitted: Sequence[Emit]) -> tuple[list[AttemptRecorded], StepCompleted]:
+    """Take apart what was emitted, and see that each event keeps its contract on the wire."""
     attempts: list[AttemptRecorded] = []
     completed: list[StepCompleted] = []
-    for output in outcome.outputs:
-        assert isinstance(output, Emit)
+    for output in emitted:
         event = output.event
         assert registry.decode(event.event_type, event.version, registry.encode(event)) == event
         if isinstance(event, AttemptRecorded):
@@ -82,9 +85,8 @@ def events_of(outcome: Outcome) -> tuple[list[AttemptRecorded], StepCompleted]:
             assert isinstance(event, StepCompleted)
             assert output.topic == "steps.completed"
             completed.append(event)
-    assert isinstance(outcome.outputs[-1], Emit)
-    assert outcome.outputs[-1].event is completed[0]
-    assert (len(completed), outcome.changes) == (1, ())
+    assert emitted[-1].event is completed[0]
+    assert len(completed) == 1
     return attempts, completed[0]
 
 
@@ -140,8 +142,7 @@ async def test_every_attempt_is_recorded_and_the_step_sums_them_up() -> None:
     assert (completed.attempts, completed.provider_s) == (3, 6.0)
     assert completed.cost_usd == Decimal("0.00021")
     await kitchen.handle()
-    assert isinstance(kitchen.clock, PassingClock)
-    assert kitchen.clock.pauses[0] == 20
+    assert kitchen.pauses_s[0] == 20
     assert kitchen.provider.asked == [b"hi"] * 4
     assert isinstance(kitchen.permit, OpenPermit)
     assert kitchen.permit.given == 4
@@ -248,6 +249,30 @@ async def test_no_call_begins_without_a_permit() -> None:
 async def test_the_same_delivery_again_gives_the_same_events() -> None:
     first, second = Kitchen(), Kitchen()
     assert await first.handler.handle(deliver(), NoState()) == await second.handler.handle(deliver(), NoState())
+
+
+async def test_a_step_that_waits_holds_no_place_and_forgets_nothing() -> None:
+    kitchen = Kitchen(limited(20), broken(), answered())
+    first = await kitchen.handler.handle(deliver(), NoState())
+    assert [type(output) for output in first.outputs] == [Emit], "the attempt is on record before the next begins"
+    [timer] = first.timers
+    assert timer.due == kitchen.clock.now() + timedelta(seconds=20)
+    kitchen.clock.advance(20)
+    elsewhere = Kitchen(broken(), answered(), clock=kitchen.clock)
+    seen = await see_through(elsewhere.handler, make_firing(timer), kitchen.clock)
+    attempts, completed = events_of(seen.emitted)
+    assert [attempt.number for attempt in attempts] == [2, 3]
+    assert (completed.attempts, completed.provider_s, completed.cost_usd) == (3, 6.0, Decimal("0.00021"))
+    assert completed.decided.causes == (deliver().cause,)
+
+
+async def test_a_waiting_step_of_a_newer_program_is_left_alone() -> None:
+    [timer] = (await Kitchen(limited(20)).handler.handle(deliver(), NoState())).timers
+    for ours, newer in ((b'"v":1', b'"v":2'), (b'"dispatched":1', b'"dispatched":9')):
+        assert ours in timer.payload
+        firing = make_firing(replace(timer, payload=timer.payload.replace(ours, newer, 1)))
+        with pytest.raises(UnknownVersion, match="upgrade this executor first"):
+            await Kitchen().handler.handle(firing, NoState())
 
 
 async def test_another_event_breaks_an_invariant() -> None:

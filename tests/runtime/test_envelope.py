@@ -2,12 +2,23 @@
 
 from headchef.runtime.envelope import EVENT_ID_HEADER, Envelope, forwarded_id
 from headchef.runtime.log.port import Headers, NewRecord, Record
-from headchef.runtime.processor import Forward, Input, Outcome
+from headchef.runtime.processor import Delivery, Forward, Input, Outcome, Processor, State
 from headchef.runtime.telemetry.tracing import Hop
 from tests.support.manual_clock import ManualClock
 
 SOURCE = Input("jobs.submitted", raw=True)
-ENVELOPE = Envelope(namespace="n", processor="router", group="n.router", clock=ManualClock())
+
+
+class Nobody:
+    """Handles nothing."""
+
+    async def handle(self, delivery: Delivery, state: State) -> Outcome:
+        raise AssertionError(delivery)
+
+
+ENVELOPE = Envelope(
+    namespace="n", processor=Processor("router", (SOURCE,), Nobody()), group="n.router", clock=ManualClock()
+)
 
 
 def sent_on(record: Record, partition: int) -> Record:

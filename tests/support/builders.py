@@ -30,7 +30,8 @@ from headchef_contracts.events.steps import (
 from headchef_contracts.placement import home_partition
 
 from headchef.runtime.log.port import Headers, Record
-from headchef.runtime.processor import Delivery
+from headchef.runtime.processor import TIMERS, Delivery, Timer
+from headchef.runtime.timers import event_id, fallen_due, gone_off
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PARTITIONS = 4
@@ -156,3 +157,9 @@ def make_delivery(
         value = orjson.dumps(dict(value))
     record.setdefault("topic", f"headchef.{topic}.v1")
     return Delivery(topic, event, event_id, make_record(value, **record), partitions, NOON)
+
+
+def make_firing(timer: Timer) -> Delivery:
+    """Give a timer gone off, as a handler gets it."""
+    record = fallen_due("timers", 0, timer, ())
+    return Delivery(TIMERS, None, event_id(timer), record, 0, timer.due, gone_off(record))

@@ -47,6 +47,8 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
             handler=handler,
             order="concurrent",
             concurrency=settings.concurrency,
+            timers=True,
+            waiting=settings.concurrency,
         )
 
 

@@ -1,9 +1,10 @@
-"""Calls the model that a step was given, tries again within the policy, and records every attempt.
+"""Calls the model that a step was given, tries again later within the policy, and records every attempt.
 
 Consumes steps.dispatched.<lane>, produces attempts.recorded and steps.completed.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 
 from headchef_contracts.events.common import Cause, Decided, Inline
@@ -12,11 +13,12 @@ from headchef_contracts.events.steps import ModelRequest, StepDispatched
 from headchef.catalogue import Catalogue, Model
 from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, decide
 from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Role
-from headchef.executor.record import StepRecord
+from headchef.executor.record import Calls, StepRecord
+from headchef.executor.waiting import Waiting, read, write
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.permit import Permit
-from headchef.runtime.processor import Delivery, Emit, Outcome, State
+from headchef.runtime.processor import Delivery, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.gen_ai import ModelCall, model_call
 from headchef.runtime.telemetry.metrics import Metrics
 
@@ -24,7 +26,7 @@ _BY_REFERENCE = "a message is given by reference; this executor takes messages i
 
 
 class ExecutorHandler:
-    """Handles steps concurrently; the only state is what is in flight.
+    """Handles steps concurrently; a step that is to be tried again waits as a timer, and holds no place meanwhile.
 
     Args:
         lane: whose steps come here.
@@ -61,24 +63,33 @@ class ExecutorHandler:
         metrics.gauge("headchef.provider.in_flight", lambda: [(self._in_flight, {"lane": lane})])
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
-        """Answer one step, or say why it failed for good.
+        """Make one call for a step: its answer, or why it failed for good, or a timer for the next try.
 
         Raises:
             InvariantBroken: the topic held another event.
         """
+        if delivery.timer is not None:
+            return await self._try(delivery.timer.id, read(delivery.timer.payload))
         event = delivery.event
         if not isinstance(event, StepDispatched):
             raise InvariantBroken(f"{delivery.topic} holds {type(event).__name__}, expected StepDispatched")
-        model = self._catalogue.models.get(event.step.request.model)
-        record = StepRecord(event, model, self._catalogue.version)
-        cause = delivery.cause
-        end = await self._answer(record, model, cause)
-        completed = record.complete(end, self._decided(cause))
-        attempts = (Emit("attempts.recorded", attempt) for attempt in record.attempts)
-        return Outcome(outputs=(*attempts, Emit("steps.completed", completed)))
+        started = RetryState(self._clock.now().timestamp())
+        return await self._try(delivery.event_id, Waiting(event, delivery.cause, started, Calls()))
 
-    async def _answer(self, record: StepRecord, model: Model | None, cause: Cause) -> Answered | GiveUp:
-        step = record.dispatched.step
+    async def _try(self, timer_id: str, waiting: Waiting) -> Outcome:
+        model = self._catalogue.models.get(waiting.dispatched.step.request.model)
+        record = StepRecord(waiting.dispatched, model, self._catalogue.version, waiting.calls)
+        end = await self._reply(record, model, waiting)
+        attempts = tuple(Emit("attempts.recorded", attempt) for attempt in record.attempts)
+        if isinstance(end, Again):
+            again = replace(waiting, retry=end.state, calls=record.sum_up())
+            timer = Timer(timer_id, self._clock.now() + timedelta(seconds=end.delay_s), write(again))
+            return Outcome(attempts, timers=(timer,))
+        completed = record.complete(end, self._decided(waiting.cause))
+        return Outcome((*attempts, Emit("steps.completed", completed)))
+
+    async def _reply(self, record: StepRecord, model: Model | None, waiting: Waiting) -> Answered | Again | GiveUp:
+        step = waiting.dispatched.step
         if model is None or model.lane != self._lane:
             message = f"catalogue {self._catalogue.version} has no model {step.request.model!r} on lane {self._lane!r}"
             return GiveUp("unknown_model", message)
@@ -86,21 +97,21 @@ class ExecutorHandler:
         if question is None:
             return GiveUp("provider_refused_request", _BY_REFERENCE)
         body = self._provider.prepare(question)
-        state = RetryState(self._clock.monotonic())
-        while True:
-            await self._permit.wait()
-            left_s = self._left_s(step.job.deadline)
-            if left_s is not None and left_s <= 0:
-                return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
-            reply = await self._call(record, question, body, cause)
-            if isinstance(reply, Answered):
-                return reply
-            now_s, left_s = self._clock.monotonic(), self._left_s(step.job.deadline)
-            verdict = decide(self._retry, state, reply, now_s=now_s, draw=self._random.random(), left_s=left_s)
-            if not isinstance(verdict, Again):
-                return verdict
-            state = verdict.state
-            await self._clock.sleep(verdict.delay_s)
+        await self._permit.wait()
+        left_s = self._left_s(step.job.deadline)
+        if left_s is not None and left_s <= 0:
+            return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
+        reply = await self._call(record, question, body, waiting.cause)
+        if isinstance(reply, Answered):
+            return reply
+        return decide(
+            self._retry,
+            waiting.retry,
+            reply,
+            now_s=self._clock.now().timestamp(),
+            draw=self._random.random(),
+            left_s=self._left_s(step.job.deadline),
+        )
 
     async def _call(self, record: StepRecord, question: Question, body: bytes, cause: Cause) -> Reply:
         job, model, parameters = record.dispatched.step.job, question.model, question.parameters

@@ -53,7 +53,7 @@ class RetryState:
     """Progress of one step.
 
     Attributes:
-        started_s: monotonic seconds when its first call began.
+        started_s: seconds of the epoch when its first call began: a step may wait in one process and go on in another.
         failed: failed calls, 429s not counted.
         limited: 429s.
     """
@@ -88,7 +88,7 @@ def decide(
         policy: the limits.
         state: progress before this call.
         fault: what came of the call.
-        now_s: monotonic seconds.
+        now_s: seconds of the epoch.
         draw: chance, from 0 to 1.
         left_s: seconds to the job's deadline, or None if it has none.
     """

@@ -17,23 +17,42 @@ _FREE_STATUS = 400
 """Providers bill no call that they refuse with this status or a higher one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What the calls of a step came to, summed up.
+
+    Attributes:
+        count: how many there were.
+        usage: of those that reported it; None if none did.
+        cost_usd: of those whose cost is known; None if it is of none.
+        duration_s: seconds spent inside them.
+        unbilled: whether every call without usage is known to be free.
+    """
+
+    count: int = 0
+    usage: Usage | None = None
+    cost_usd: Decimal | None = None
+    duration_s: float = 0.0
+    unbilled: bool = True
+
+
 @dataclass(slots=True)
 class StepRecord:
-    """The calls of one step so far.
+    """The calls of one step, those before its last wait summed up.
 
     Attributes:
         dispatched: what was to be done.
         model: as the catalogue has it; None where it does not.
         catalog_version: of the catalogue in force.
-        attempts: one event a call.
-        unbilled: whether every call without usage is known to be free.
+        before: calls that are recorded already.
+        attempts: one event a call since then.
     """
 
     dispatched: StepDispatched
     model: Model | None
     catalog_version: str
+    before: Calls = field(default_factory=Calls)
     attempts: list[AttemptRecorded] = field(default_factory=list)
-    unbilled: bool = True
 
     def add(self, reply: Reply, *, started_at: datetime, duration_s: float, decided: Decided) -> AttemptRecorded:
         """Record one call.
@@ -51,7 +70,7 @@ class StepRecord:
             job=step.job,
             step_id=step.step_id,
             plan=step.plan,
-            number=len(self.attempts) + 1,
+            number=self.before.count + len(self.attempts) + 1,
             model=step.request.model,
             lane=step.request.lane,
             provider=model.provider if model else "unknown",
@@ -67,29 +86,42 @@ class StepRecord:
             decided=decided,
         )
         self.attempts.append(attempt)
-        if reply.usage is None and (reply.status_code is None or reply.status_code < _FREE_STATUS):
-            self.unbilled = False
         return attempt
+
+    def sum_up(self) -> Calls:
+        """Sum up all calls of the step."""
+        before, attempts = self.before, self.attempts
+        usages = [each for each in (before.usage, *(attempt.usage for attempt in attempts)) if each is not None]
+        costs = [each for each in (before.cost_usd, *(attempt.cost_usd for attempt in attempts)) if each is not None]
+        return Calls(
+            count=before.count + len(attempts),
+            usage=total_usage(usages) if usages else None,
+            cost_usd=sum(costs, Decimal(0)) if costs else None,
+            duration_s=before.duration_s + sum(attempt.duration_s for attempt in attempts),
+            unbilled=before.unbilled and all(map(_free, attempts)),
+        )
 
     def complete(self, end: Answered | GiveUp, decided: Decided) -> StepCompleted:
         """Write the event that completes the step, with an answer or a failure."""
         step, prices = self.dispatched.step, self.model.prices if self.model else None
-        known = bool(prices) or not self.attempts
-        usage = total_usage(attempt.usage for attempt in self.attempts)
+        calls = self.sum_up()
+        known = bool(prices) or not calls.count
         return StepCompleted(
             step=step,
             cache=self.dispatched.cache,
             answer=_answer(end) if isinstance(end, Answered) else None,
             failure=Failure(reason=end.reason, message=end.message) if isinstance(end, GiveUp) else None,
-            usage=usage,
-            cost_usd=self._cost() if known else None,
-            attempts=len(self.attempts),
-            provider_s=sum(attempt.duration_s for attempt in self.attempts),
+            usage=calls.usage or Usage(),
+            cost_usd=total_cost([calls.cost_usd], unbilled=calls.unbilled) if known else None,
+            attempts=calls.count,
+            provider_s=calls.duration_s,
             decided=decided,
         )
 
-    def _cost(self) -> Decimal | None:
-        return total_cost([attempt.cost_usd for attempt in self.attempts], unbilled=self.unbilled)
+
+def _free(attempt: AttemptRecorded) -> bool:
+    """Say whether a call is known to cost nothing, or what it cost is on record."""
+    return attempt.usage is not None or (attempt.status_code is not None and attempt.status_code >= _FREE_STATUS)
 
 
 def _answer(reply: Answered) -> Answer:

@@ -12,6 +12,7 @@ from headchef.runtime.errors import InvariantBroken, LogUnavailable, SendFailed
 from headchef.runtime.giving_up import unless
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 from headchef.runtime.outcomes import Finished
+from headchef.runtime.timers import NO_OFFSET
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.writers import RecordsRefused, Writer
 
@@ -143,7 +144,7 @@ class Committer:
             else:
                 break
         for finished in batch:
-            self._watermarks[finished.partition].finish(finished.source.offset)
+            _move(self._watermarks[finished.partition], finished)
             if finished.hop is not None:
                 finished.hop.sent()
         if overtaken:
@@ -155,7 +156,7 @@ class Committer:
         for finished in batch:
             if finished.partition not in after:
                 after[finished.partition] = self._watermarks[finished.partition].copy()
-            after[finished.partition].finish(finished.source.offset)
+            _move(after[finished.partition], finished)
         return {
             partition: Commit(
                 watermark.next_commit, finished_map.encode(watermark.next_commit, watermark.finished_above())
@@ -183,3 +184,15 @@ class Committer:
             if finished.stateful:
                 return kept, True
         return kept, False
+
+
+def _move(watermark: Watermark, finished: Finished) -> None:
+    """Note that a delivery is finished. The place of a task's timers counts those that have gone off.
+
+    So every batch moves a place, and one whose commit got no answer can be told from one that was not committed.
+    """
+    offset = finished.source.offset
+    if offset == NO_OFFSET:
+        offset = watermark.next_commit
+        watermark.deliver(offset)
+    watermark.finish(offset)

@@ -8,6 +8,7 @@ from typing import Literal
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Partition, Record
 from headchef.runtime.slots import Slots
+from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Unfinished, Workbench
 
@@ -30,6 +31,8 @@ class Dispatcher:
         unwritten: counts what is finished and not yet written.
         capacity: records that the task holds in all before it wants no more.
         hungry: called when the task may want more.
+        alarm: knows which timers are still set; None if the processor sets none.
+        waiting: timers that may be set before no more records are handed over; None for no bound.
     """
 
     def __init__(
@@ -43,6 +46,8 @@ class Dispatcher:
         unwritten: Callable[[], int],
         capacity: int,
         hungry: Callable[[], None],
+        alarm: Alarm | None = None,
+        waiting: int | None = None,
     ) -> None:
         self._workbench = workbench
         self._watermarks = watermarks
@@ -52,6 +57,8 @@ class Dispatcher:
         self._unwritten = unwritten
         self._capacity = capacity
         self._hungry = hungry
+        self._alarm = alarm
+        self._waiting = waiting
         self._queue: deque[Record] = deque()
         self._wake = asyncio.Event()
         self._draining = False
@@ -79,6 +86,12 @@ class Dispatcher:
         """Queue records, each partition's in ascending order."""
         if not self._draining:
             self._queue.extend(records)
+            self._wake.set()
+
+    def take_first(self, timers: list[Record]) -> None:
+        """Queue timers that have gone off before all records."""
+        if not self._draining:
+            self._queue.extendleft(reversed(timers))
             self._wake.set()
 
     def written(self) -> None:
@@ -116,13 +129,23 @@ class Dispatcher:
             raise self._fault
 
     def _blocked(self) -> bool:
-        """Say whether the head of the queue would stretch the finished map, or too much waits to be written."""
+        """Say whether the head of the queue would stretch the finished map, or too much waits for something."""
         head = self._queue[0]
+        if self._crowded(head):
+            return True
         watermark = self._watermarks[Partition(head.topic, head.partition)]
         return head.offset - watermark.next_commit >= MAX_SPAN or self._unwritten() >= 2 * self._capacity
 
+    def _crowded(self, head: Record) -> bool:
+        """Say whether too many timers are set for a record; a timer itself is always let through."""
+        if self._alarm is None or self._waiting is None or head.topic == self._alarm.topic:
+            return False
+        return len(self._alarm) >= self._waiting
+
     def _next(self) -> Record | None:
         record = self._queue.popleft()
+        if self._alarm is not None and record.topic == self._alarm.topic:
+            return record if self._alarm.current(record) else None
         watermark = self._watermarks[Partition(record.topic, record.partition)]
         return record if watermark.deliver(record.offset) else None
 

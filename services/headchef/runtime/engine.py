@@ -88,9 +88,7 @@ class Engine:
             clock=clock,
             metrics=metrics,
             tracer=tracer,
-            envelope=Envelope(
-                namespace=settings.namespace, processor=processor.name, group=self._names.group, clock=clock
-            ),
+            envelope=Envelope(namespace=settings.namespace, processor=processor, group=self._names.group, clock=clock),
             slots=Slots(processor.concurrency),
             partitions=self._partitions,
             commit=self._membership.commit,

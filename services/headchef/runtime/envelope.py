@@ -8,7 +8,16 @@ from headchef_contracts import cloudevents, registry, topics
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvalidEvent, UnknownVersion
 from headchef.runtime.log.port import Headers, NewRecord, Record
-from headchef.runtime.processor import DeadLetter, Delivery, Emit, Forward, Input, Outcome
+from headchef.runtime.processor import (
+    TIMERS,
+    DeadLetter,
+    Delivery,
+    Emit,
+    Forward,
+    Input,
+    Outcome,
+    Processor,
+)
 from headchef.runtime.telemetry.tracing import Hop, TraceHeaders
 
 EVENT_ID_HEADER = "headchef-event-id"
@@ -64,17 +73,19 @@ class Envelope:
 
     Args:
         namespace: first part of the topics' names.
-        processor: name of the processor; also the source of its events.
+        processor: also the source of its events.
         group: consumer group, for the dead letters' headers.
         clock: for event times.
     """
 
-    def __init__(self, *, namespace: str, processor: str, group: str, clock: Clock) -> None:
+    def __init__(self, *, namespace: str, processor: Processor, group: str, clock: Clock) -> None:
         self._namespace = namespace
-        self._processor = processor
+        self._processor = processor.name
         self._group = group
         self._clock = clock
-        self._source = f"/{namespace}/{processor}"
+        # Timers have no dead letters of their own.
+        self._timer_letters = processor.inputs[0].topic
+        self._source = f"/{namespace}/{processor.name}"
         self._routes: dict[str, tuple[str, int]] = {}
 
     def open(self, source: Input, record: Record, partitions: int) -> Delivery:
@@ -145,7 +156,7 @@ class Envelope:
             "headchef-dead-at": self._clock.now().isoformat(),
         }
         headers = tuple((name, value[:_MAX_HEADER_CHARACTERS].encode()) for name, value in added.items())
-        physical, _ = self._route(f"{topic}.dlq")
+        physical, _ = self._route(f"{self._timer_letters if topic == TIMERS else topic}.dlq")
         return NewRecord(physical, record.value, record.key, record.partition, (*record.headers, *headers))
 
     def _emit(self, output: Emit, event_id: str, ordinal: int, trace: TraceHeaders) -> NewRecord:

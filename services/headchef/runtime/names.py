@@ -44,7 +44,7 @@ def names(namespace: str, processor: Processor) -> Names:
         inputs={topics.physical(namespace, source.topic): source for source in processor.inputs},
         changelogs={
             store.name: topics.physical(namespace, f"{processor.name}.{store.name}.changelog")
-            for store in processor.stores
+            for store in processor.kept
         },
         births=topics.physical(namespace, f"{processor.name}.{BIRTHS}.changelog"),
     )

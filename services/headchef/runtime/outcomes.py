@@ -11,7 +11,7 @@ class Finished:
     """One delivery that is handled and not yet written.
 
     Attributes:
-        source: the consumed record.
+        source: the consumed record, or the timer that has gone off, which has no place to commit.
         records: outputs and changelog records, in the order in which they are written.
         hop: its trace, which ends when the records are written.
         stateful: it changed a store; what came after it may have seen that.

@@ -14,18 +14,37 @@ from headchef_contracts.events.common import Cause, Event, JobClass
 from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.telemetry.metrics import CounterName
 
+TIMERS = "timers"
+"""The topic of a delivery that is a timer gone off, and the store that keeps the timers of a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A delivery that a handler makes to itself, later; it is state, and outlives crashes and moves.
+
+    Attributes:
+        id: within the task; setting one that is set replaces it.
+        due: when it goes off, UTC by the wall clock; at once if that has passed.
+        payload: what to remember, in the handler's own form.
+    """
+
+    id: str
+    due: datetime
+    payload: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One record on its way through a handler.
+    """One record, or one timer gone off, on its way through a handler.
 
     Attributes:
-        topic: logical name, such as `steps.planned`.
-        event: the decoded event; None where the input is declared raw.
-        event_id: `ce_id`, or one derived from the record's place: the same at each redelivery.
-        record: the record as it was read.
+        topic: logical name, such as `steps.planned`; `TIMERS` for a timer.
+        event: the decoded event; None where the input is declared raw, and for a timer.
+        event_id: `ce_id`, or one derived from the record's place or the timer: the same at each redelivery.
+        record: the record as it was read; for a timer, what its changelog says, at no offset.
         partitions: how many partitions the input topic has.
         received_at: when it reached this process, UTC.
+        timer: the one that has gone off, or None.
     """
 
     topic: str
@@ -34,10 +53,11 @@ class Delivery:
     record: Record
     partitions: int
     received_at: datetime
+    timer: Timer | None = None
 
     @property
     def cause(self) -> Cause:
-        """Name the record, for `decided.causes`."""
+        """Name the record, for `decided.causes`; what a timer does has the causes that its payload remembers."""
         return Cause(topic=self.topic, partition=self.record.partition, offset=self.record.offset)
 
 
@@ -90,11 +110,15 @@ class Outcome:
         outputs: in the order in which they are to be written.
         changes: visible to the next delivery in order; concurrent ones see them at completion.
         counted: counters to raise by one.
+        timers: to be set. One that has gone off is gone, unless its outcome sets it again.
+        cleared: ids of timers that shall not go off any more.
     """
 
     outputs: tuple[Emit | Forward | DeadLetter, ...] = ()
     changes: tuple[Change, ...] = ()
     counted: tuple[CounterName, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    cleared: tuple[str, ...] = ()
 
 
 class State(Protocol):
@@ -165,6 +189,8 @@ class Processor:
         inputs: what it reads; partition number p of all of them is task p.
         handler: what it does.
         stores: its state.
+        timers: whether its handler sets timers, which are kept in a store of their own; not for `batches`.
+        waiting: timers that a task may have set before it is handed no more records; None for no bound.
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         batch: largest batch for `batches`.
@@ -174,6 +200,13 @@ class Processor:
     inputs: tuple[Input, ...]
     handler: Handler | BatchHandler
     stores: tuple[Store, ...] = ()
+    timers: bool = False
+    waiting: int | None = None
     order: Literal["in_order", "batches", "concurrent"] = "in_order"
     concurrency: int = 1
     batch: int = 256
+
+    @property
+    def kept(self) -> tuple[Store, ...]:
+        """All stores, that of the timers included."""
+        return (*self.stores, Store(TIMERS)) if self.timers else self.stores

@@ -49,6 +49,7 @@ class Recovery:
         inputs: its input partitions.
         births_topic: full name of the `tasks` changelog.
         changelogs: full topic name by store name.
+        timers: the changelog's partition of the task's timers, whose place counts those gone off; None without timers.
         guarantee: decides what a damaged finished map means.
         clock: for birth times.
     """
@@ -62,6 +63,7 @@ class Recovery:
         inputs: Sequence[Partition],
         births_topic: str,
         changelogs: Mapping[str, str],
+        timers: Partition | None,
         guarantee: Guarantee,
         clock: Clock,
     ) -> None:
@@ -71,6 +73,7 @@ class Recovery:
         self._inputs = inputs
         self._births_topic = births_topic
         self._changelogs = changelogs
+        self._timers = timers
         self._guarantee = guarantee
         self._clock = clock
 
@@ -86,6 +89,8 @@ class Recovery:
         committed = dict(await writer.start())
         births = await self._restore(state)
         committed |= await self._begin(writer, births, committed)
+        if self._timers is not None:
+            committed.setdefault(self._timers, Commit(0))
         return {partition: self._watermark(partition, commit) for partition, commit in committed.items()}
 
     async def _restore(self, state: TaskState) -> Births:

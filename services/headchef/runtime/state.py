@@ -28,6 +28,14 @@ class TaskState:
         entry = self._values[store].get(key)
         return None if entry is None else entry[1]
 
+    def items(self, store: str) -> list[tuple[bytes, bytes]]:
+        """Give all keys of a store with their values."""
+        return [(key, value) for key, (_, value) in self._values[store].items()]
+
+    def count(self, store: str) -> int:
+        """Count the entries of one store."""
+        return len(self._values[store])
+
     def size(self) -> int:
         """Count the entries of all stores."""
         return sum(len(values) for values in self._values.values())

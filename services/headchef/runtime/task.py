@@ -16,13 +16,14 @@ from headchef.runtime.giving_up import unless
 from headchef.runtime.log.port import Log, NewRecord, Partition, Record
 from headchef.runtime.names import Names
 from headchef.runtime.outcomes import Finished
-from headchef.runtime.processor import DeadLetter, Processor
+from headchef.runtime.processor import TIMERS, DeadLetter, Processor
 from headchef.runtime.recovery import Recovery
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.slots import Slots
 from headchef.runtime.state import TaskState
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
+from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
 from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, Writer
@@ -77,7 +78,8 @@ class Task:
         self._kitchen = kitchen
         self._inputs = [Partition(topic, number) for topic in kitchen.names.inputs]
         self._changelogs = dict(kitchen.names.changelogs)
-        self._state = TaskState(kitchen.processor.stores, number, self._changelogs)
+        self._timers = Partition(self._changelogs[TIMERS], number) if kitchen.processor.timers else None
+        self._state = TaskState(kitchen.processor.kept, number, self._changelogs)
         self._watermarks: Watermarks = {}
         self._draining = asyncio.Event()
         self._dispatcher: Dispatcher | None = None
@@ -150,13 +152,14 @@ class Task:
     def _writer(self) -> Writer:
         kitchen, names = self._kitchen, self._kitchen.names
         name = names.transactional_id(self.number)
+        placed = self._inputs if self._timers is None else [*self._inputs, self._timers]
         if kitchen.settings.processing_guarantee == "exactly_once":
-            return ExactlyOnceWriter(kitchen.log, transactional_id=name, group=names.group, partitions=self._inputs)
+            return ExactlyOnceWriter(kitchen.log, transactional_id=name, group=names.group, partitions=placed)
         return AtLeastOnceWriter(
             kitchen.log,
             name=name,
             group=names.group,
-            partitions=self._inputs,
+            partitions=placed,
             commit=kitchen.commit,
             clock=kitchen.clock,
         )
@@ -173,6 +176,7 @@ class Task:
             inputs=self._inputs,
             births_topic=kitchen.names.births,
             changelogs=self._changelogs,
+            timers=self._timers,
             guarantee=kitchen.settings.processing_guarantee,
             clock=kitchen.clock,
         )
@@ -206,6 +210,7 @@ class Task:
             max_bytes=settings.commit_max_bytes,
             written=self._written,
         )
+        alarm = self._alarm()
         workbench = Workbench(
             handler=processor.handler,
             inputs=kitchen.names.inputs,
@@ -217,6 +222,7 @@ class Task:
             metrics=kitchen.metrics,
             tracer=kitchen.tracer,
             draining=self._draining,
+            alarm=alarm,
         )
         self._dispatcher = Dispatcher(
             workbench=workbench,
@@ -227,6 +233,8 @@ class Task:
             unwritten=self._committer.__len__,
             capacity=settings.buffer_records,
             hungry=kitchen.changed,
+            alarm=alarm,
+            waiting=processor.waiting,
         )
         self.positions = {partition: watermark.next_commit for partition, watermark in self._watermarks.items()}
         if self._draining.is_set():
@@ -234,23 +242,37 @@ class Task:
         else:
             self.phase = Phase.RUNNING
             kitchen.changed()
-        await self._until_drained(self._dispatcher, self._committer)
+        await self._until_drained(self._dispatcher, self._committer, alarm)
 
-    async def _until_drained(self, dispatcher: Dispatcher, committer: Committer) -> None:
+    def _alarm(self) -> Alarm | None:
+        if self._timers is None:
+            return None
+        return Alarm(*self._timers, state=self._state, clock=self._kitchen.clock, hand_over=self._ring)
+
+    def _ring(self, timers: list[Record]) -> None:
+        if self._dispatcher is not None:
+            self._dispatcher.take_first(timers)
+
+    async def _until_drained(self, dispatcher: Dispatcher, committer: Committer, alarm: Alarm | None) -> None:
         dispatching = asyncio.ensure_future(dispatcher.run())
         committing = asyncio.ensure_future(committer.run())
         overdue = asyncio.ensure_future(self._overdue())
+        parts = [dispatching, committing, overdue]
+        if alarm is not None:
+            parts.append(asyncio.ensure_future(alarm.run()))
         try:
-            await asyncio.wait((dispatching, committing, overdue), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             if dispatching.done():
                 dispatching.result()
                 committer.close()
                 await asyncio.wait((committing, overdue), return_when=asyncio.FIRST_COMPLETED)
             if committing.done():
                 return committing.result()
-            overdue.result()
+            for part in parts:
+                if part.done():
+                    part.result()
         finally:
-            for part in (dispatching, committing, overdue):
+            for part in parts:
                 part.cancel()
 
     async def _overdue(self) -> None:
@@ -265,6 +287,7 @@ class Task:
         self._kitchen.changed()
 
     def _too_much(self, finished: Finished, error: Exception) -> NewRecord:
-        topic = self._kitchen.names.inputs[finished.source.topic].topic
+        source = self._kitchen.names.inputs.get(finished.source.topic)
+        topic = TIMERS if source is None else source.topic
         letter = DeadLetter("output_refused", None, f"the log does not take an output of this record: {error}")
         return self._kitchen.envelope.dead_letter(topic, finished.source, letter)

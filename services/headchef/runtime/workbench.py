@@ -9,14 +9,25 @@ from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer
 from headchef.runtime.envelope import Envelope, OutputTooLarge
-from headchef.runtime.errors import InvalidEvent, TransientError
+from headchef.runtime.errors import InvalidEvent, InvariantBroken, TransientError
 from headchef.runtime.giving_up import unless
-from headchef.runtime.log.port import Record
+from headchef.runtime.log.port import NewRecord, Record
 from headchef.runtime.outcomes import Finished
-from headchef.runtime.processor import BatchHandler, DeadLetter, Delivery, Forward, Handler, Input, Outcome
+from headchef.runtime.processor import (
+    TIMERS,
+    BatchHandler,
+    Change,
+    DeadLetter,
+    Delivery,
+    Forward,
+    Handler,
+    Input,
+    Outcome,
+)
 from headchef.runtime.state import TaskState
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Hop, Tracer
+from headchef.runtime.timers import Alarm, clear_timer, event_id, gone_off, set_timer
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +52,7 @@ class Workbench:
         metrics: for counters.
         tracer: for the hops' traces.
         draining: set when the task is given back.
+        alarm: makes timers go off; None if the processor sets none.
     """
 
     def __init__(
@@ -56,6 +68,7 @@ class Workbench:
         metrics: Metrics,
         tracer: Tracer,
         draining: asyncio.Event,
+        alarm: Alarm | None,
     ) -> None:
         self._single = None if isinstance(handler, BatchHandler) else handler
         self._batched = handler if isinstance(handler, BatchHandler) else None
@@ -68,6 +81,7 @@ class Workbench:
         self._metrics = metrics
         self._tracer = tracer
         self._draining = draining
+        self._alarm = alarm
 
     async def handle(self, record: Record) -> None:
         """Handle one record, however often it takes.
@@ -100,6 +114,8 @@ class Workbench:
 
     def _opened(self, record: Record) -> Delivery | None:
         """Decode a record; what is no event is finished here and now."""
+        if self._alarm is not None and record.topic == self._alarm.topic:
+            return self._gone_off(record)
         source = self._inputs[record.topic]
         if record.value is None and not source.raw:
             self._metrics.count("headchef.records.skipped", 1, {"topic": source.topic})
@@ -121,22 +137,55 @@ class Workbench:
             hop.sent(error)
             self._bury(delivery.topic, delivery.record, error)
             return
-        if outcome.changes:
-            now_ms = int(self._clock.now().timestamp() * 1000)
-            records += self._state.records(outcome.changes, now_ms)
-            self._state.apply(outcome.changes, now_ms)
+        changes = self._changes(delivery, outcome, hop)
+        if changes:
+            records += self._changed(changes)
         for output in outcome.outputs:
             if isinstance(output, DeadLetter):
                 self._metrics.count("headchef.dead_letters", 1, {"topic": delivery.topic, "reason": output.reason})
             elif isinstance(output, Forward):
                 self._metrics.count("headchef.records.forwarded", 1, {"topic": delivery.topic})
-        self._committer.add(Finished(delivery.record, records, hop, stateful=bool(outcome.changes)))
+        self._committer.add(Finished(delivery.record, records, hop, stateful=bool(changes)))
+
+    def _changed(self, changes: tuple[Change, ...]) -> list[NewRecord]:
+        """Make changes visible, and give what the changelogs are to be told."""
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        self._state.apply(changes, now_ms)
+        if self._alarm is not None:
+            self._alarm.noted(changes)
+        return self._state.records(changes, now_ms)
+
+    def _gone_off(self, record: Record) -> Delivery:
+        self._metrics.count("headchef.timers.fired")
+        timer = gone_off(record)
+        return Delivery(TIMERS, None, event_id(timer), record, 0, self._clock.now(), timer)
+
+    def _changes(self, delivery: Delivery, outcome: Outcome, hop: Hop) -> tuple[Change, ...]:
+        """Put what an outcome says of timers beside its other changes; a timer that has gone off is gone."""
+        if self._alarm is None:
+            if outcome.timers or outcome.cleared:
+                raise InvariantBroken(f"{delivery.topic}: a processor without timers sets or clears one")
+            return outcome.changes
+        if delivery.event_id in map(event_id, outcome.timers):
+            raise InvariantBroken(f"{delivery.event_id}: a timer is set again for the time at which it went off")
+        kept = {timer.id for timer in outcome.timers}
+        gone = set(outcome.cleared)
+        if delivery.timer is not None and self._alarm.current(delivery.record):
+            gone.add(delivery.timer.id)
+        timers = (
+            *(clear_timer(each) for each in sorted(gone - kept)),
+            *(set_timer(each, hop.headers(TIMERS)) for each in outcome.timers),
+        )
+        return (*outcome.changes, *timers)
 
     def _bury(self, topic: str, record: Record, error: InvalidEvent) -> None:
         _log.warning("dead letter: %s[%d] offset %d: %s", record.topic, record.partition, record.offset, error)
         self._metrics.count("headchef.dead_letters", 1, {"topic": topic, "reason": error.reason})
         letter = DeadLetter(error.reason, error.field, error.message)
-        self._committer.add(Finished(record, [self._envelope.dead_letter(topic, record, letter)]))
+        records = [self._envelope.dead_letter(topic, record, letter)]
+        if self._alarm is not None and record.key is not None and self._alarm.current(record):
+            records += self._changed((clear_timer(record.key.decode()),))
+        self._committer.add(Finished(record, records, stateful=len(records) > 1))
 
     async def _outcomes(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         if self._batched is not None:

@@ -147,6 +147,8 @@ class World:
         stores: of the processor.
         raw: whether the inputs are delivered as bytes.
         bulk: those of the inputs that are of the class `bulk`.
+        timers: whether the processor sets timers.
+        waiting: how many may be set before no more records are handed over.
     """
 
     def __init__(
@@ -158,6 +160,8 @@ class World:
         stores: Sequence[Store] = (),
         raw: bool = True,
         bulk: Sequence[str] = (),
+        timers: bool = False,
+        waiting: int | None = None,
     ) -> None:
         self.backend = backend
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
@@ -165,6 +169,8 @@ class World:
         self.partitions = partitions
         self.inputs = tuple(Input(topic, "bulk" if topic in bulk else "interactive", raw) for topic in inputs)
         self.stores = tuple(stores)
+        self.timers = timers
+        self.waiting = waiting
         self.processor = self._processor(Echo(), "in_order", 1)
         self.names = names(self.namespace, self.processor)
         self.instances: list[Instance] = []
@@ -274,6 +280,8 @@ class World:
             inputs=self.inputs,
             handler=handler,
             stores=self.stores,
+            timers=self.timers,
+            waiting=self.waiting,
             order=order,
             concurrency=concurrency,
             batch=50,

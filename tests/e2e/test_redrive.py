@@ -40,8 +40,13 @@ def pipeline(deployment: Deployment) -> Iterator[Pipeline]:
 
 @pytest.fixture
 def desk(deployment: Deployment) -> Desk:
-    settings = {"HEADCHEF_KAFKA": deployment.bootstrap, "HEADCHEF_NAMESPACE": deployment.namespace}
-    return Desk(deployment.folder, settings | deployment.environment | {"HEADCHEF_SIMULATOR_URL": "http://localhost:1"})
+    settings = {
+        **deployment.environment,
+        "HEADCHEF_KAFKA": deployment.bootstrap,
+        "HEADCHEF_NAMESPACE": deployment.namespace,
+        "HEADCHEF_SIMULATOR_URL": "http://localhost:1",
+    }
+    return Desk(deployment.folder, settings)
 
 
 def redrive(desk: Desk, *arguments: str, code: int = 0) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def halted(policy: DeadLetterPolicy, records: str) -> tuple[int, str] | None:
     for ordinal, record in enumerate(records):
         passed = state.take(dead=record == "x")
         if passed is not None:
-            return ordinal, passed[passed.index("(") + 1 : -1]
+            return ordinal, next(word for word in passed.split() if word.startswith("HEADCHEF_"))
     return None
 
 

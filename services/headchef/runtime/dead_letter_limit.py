@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_AS_MANY = "are dead letters, as many as HEADCHEF_DEAD_LETTERS_{} allows"
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterPolicy:
@@ -64,11 +66,11 @@ class DeadLetterState:
     def _passed(self) -> str | None:
         policy = self._policy
         if policy.in_a_row and self._row >= policy.in_a_row:
-            return f"{self._row} records in a row (HEADCHEF_DEAD_LETTERS_IN_A_ROW)"
+            return f"{self._row} records in a row {_AS_MANY.format('IN_A_ROW')}"
         # The oldest record leaves the window when this one comes.
         staying = len(self._recent) - (1 if self._recent and self._recent[0] <= self._taken + 1 - policy.window else 0)
         if policy.share and staying + 1 > policy.share * policy.window:
-            return f"{staying} of the last {policy.window} records (HEADCHEF_DEAD_LETTERS_SHARE)"
+            return f"{staying} of the last {policy.window} records {_AS_MANY.format('SHARE')}"
         return None
 
     def _forget(self) -> None:

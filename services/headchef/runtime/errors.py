@@ -60,7 +60,7 @@ class TooManyDeadLetters(HeadchefError):
         self.topic, self.partition, self.offset = record
         self.reason = reason
         super().__init__(
-            f"{processor} halts before {self.topic}[{self.partition}] offset {self.offset} ({reason}): dead letters are"
+            f"{processor} halts before {self.topic}[{self.partition}] offset {self.offset} ({reason}):"
             f" {passed}. Mend or roll back this processor, or what wrote to that topic, and start again: the count then"
             " begins anew. If those records should be dead letters, raise the setting. `headchef dlq redrive` sends"
             " back what was written"

@@ -9,7 +9,7 @@ from headchef.cli.letters.choice import Choice
 from headchef.cli.letters.earlier import sent_before
 from headchef.cli.letters.letter import Letter
 from headchef.cli.letters.reading import read_letter, read_letters
-from headchef.cli.letters.redrive import Redrive, Unfit, redrive, source_of
+from headchef.cli.letters.redrive import Redrive, Unfit, redrive, source_of, too_often
 from headchef.runtime.log.port import Log
 
 Progress = Callable[[int, int], None]
@@ -70,14 +70,19 @@ async def plan(
     left_out: list[tuple[Letter, str]] = []
     for letter in letters:
         try:
-            made = redrive(letter, namespace=namespace, counts=counts, max_redrives=bounds.max_redrives)
+            redrives.append(redrive(letter, namespace=namespace, counts=counts))
         except Unfit as why:
             left_out.append((letter, str(why)))
-        else:
-            redrives.append(made)
     before = await sent_before(log, redrives, namespace=namespace, progress=progress)
-    left = [each for each in redrives if each.letter.place not in before]
-    return Plan(left[: bounds.limit], left_out, sorted(before), skipped)
+    fit: list[Redrive] = []
+    for each in redrives:
+        if each.letter.place in before:
+            continue
+        if (spent := too_often(each, bounds.max_redrives)) is not None:
+            left_out.append((each.letter, spent))
+        else:
+            fit.append(each)
+    return Plan(fit[: bounds.limit], left_out, sorted(before), skipped)
 
 
 async def _read(

@@ -25,6 +25,9 @@ _DROPPED_PREFIXES = ("kafka_", "retry_topic-")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _SHOWN_CHARACTERS = 60
 
+# At most, of a batch of one record and of one header, in Kafka's record format of version 2.
+_FRAME_BYTES, _HEADER_BYTES = 100, 10
+
 
 class Unfit(Exception):
     """A letter that cannot be sent back; the message names the header at fault."""
@@ -37,11 +40,13 @@ class Redrive:
     Attributes:
         letter: the dead letter.
         offset: where the record lay in its source; what was sent back before lies behind it.
+        times: how often it has been sent back before.
         record: what goes back.
     """
 
     letter: Letter
     offset: int
+    times: int
     record: NewRecord
 
     @property
@@ -55,17 +60,16 @@ def source_of(letter_topic: str) -> str:
     return letter_topic.removesuffix(".dlq")
 
 
-def redrive(letter: Letter, *, namespace: str, counts: Mapping[str, int], max_redrives: int) -> Redrive:
+def redrive(letter: Letter, *, namespace: str, counts: Mapping[str, int]) -> Redrive:
     """Address a letter to the partition that it came from.
 
     Args:
         letter: whose headers anybody may have written who can write to its topic.
         namespace: first part of the topics' names.
         counts: partitions of the source topics, by full name.
-        max_redrives: a letter that has been sent back so often is not sent again.
 
     Raises:
-        Unfit: a header is damaged or names a place that cannot be, or the letter has been sent back too often.
+        Unfit: a header is damaged, or names a place that cannot be; or the record has become too large.
     """
     topic = topics.physical(namespace, source_of(letter.topic))
     if _text(letter, "kafka_original-topic") != topic:
@@ -77,15 +81,30 @@ def redrive(letter: Letter, *, namespace: str, counts: Mapping[str, int], max_re
         raise _damaged(letter, "kafka_original-partition", f"{topic} has partitions 0 to {counts[topic] - 1}")
     offset = _number(letter, "kafka_original-offset")
     times = 0 if letter.header(REDRIVES) is None else _number(letter, REDRIVES)
-    if times >= max_redrives:
-        raise Unfit(f"{REDRIVES}: sent back {times} times before, of {max_redrives} that --max-redrives allows")
     record = letter.record
     marks: Headers = ((REDRIVE_OF, letter.place.encode()), (REDRIVES, str(times + 1).encode()))
-    return Redrive(letter, offset, NewRecord(topic, record.value, record.key, number, (*_kept(record.headers), *marks)))
+    back = NewRecord(topic, record.value, record.key, number, (*_kept(record.headers), *marks))
+    _weigh(back, topics.topic(source_of(letter.topic)).max_message_bytes)
+    return Redrive(letter, offset, times, back)
+
+
+def too_often(made: Redrive, max_redrives: int) -> str | None:
+    """Say why a record is not sent back again, or None if it may be."""
+    if made.times < max_redrives:
+        return None
+    return f"{REDRIVES}: sent back {made.times} times before, of {max_redrives} that --max-redrives allows"
 
 
 def _kept(headers: Headers) -> Headers:
     return tuple(each for each in headers if each[0] not in _DROPPED and not each[0].startswith(_DROPPED_PREFIXES))
+
+
+def _weigh(record: NewRecord, max_bytes: int) -> None:
+    # The log refuses a batch without saying which record is at fault, so that others would be held up.
+    headers = sum(len(name.encode()) + len(value or b"") + _HEADER_BYTES for name, value in record.headers)
+    size = len(record.value or b"") + len(record.key or b"") + headers + _FRAME_BYTES
+    if size > max_bytes:
+        raise Unfit(f"with its marks it has {size:,} bytes, and {record.topic} takes {max_bytes:,}")
 
 
 def _text(letter: Letter, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Records that died, in a log in memory: made as the router makes them, and sent back as the command line does."""
+"""Records that died, in a log in memory: made as a processor makes them, and sent back as the command line does."""
 
 import asyncio
 
@@ -9,12 +9,9 @@ from headchef.cli.letters.choice import Choice
 from headchef.cli.letters.letter import Letter
 from headchef.cli.letters.plan import Bounds, Plan, plan
 from headchef.cli.submission.publishing import Sent, publish_records
-from headchef.runtime.envelope import Envelope
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Headers, NewRecord, Record
-from headchef.runtime.processor import DeadLetter
 from tests.cli.clusters import NAMESPACE, put
-from tests.support.manual_clock import ManualClock
 
 RAW, KEY = b'\x00\x00\x07{"job_id": \xff}', b"\xff key"
 SOURCE = topics.physical(NAMESPACE, "jobs.submitted")
@@ -23,10 +20,20 @@ OWN: Headers = (("x-shop", b"\x00\xff"), ("ce_id", b"7"), ("x-shop", None), ("he
 
 
 def dead(record: Record, reason: str = "unknown_model", field: str | None = "model") -> NewRecord:
-    """Make a dead letter as the router does."""
-    envelope = Envelope(namespace=NAMESPACE, processor="router", group=f"{NAMESPACE}.router", clock=ManualClock())
+    """Make a dead letter with the headers that the runtime adds."""
+    added = {
+        "kafka_original-topic": record.topic,
+        "kafka_original-partition": str(record.partition),
+        "kafka_original-offset": str(record.offset),
+        "kafka_exception-message": "made up",
+        "headchef-reason": reason,
+        "headchef-field": field or "",
+        "headchef-dead-at": "2026-11-20T12:00:00+00:00",
+    }
     logical = topics.logical(NAMESPACE, record.topic)
-    return envelope.dead_letter(logical or "", record, DeadLetter(reason, field, "made up"))
+    headers = tuple((name, value.encode()) for name, value in added.items())
+    topic = topics.physical(NAMESPACE, f"{logical}.dlq")
+    return NewRecord(topic, record.value, record.key, record.partition, (*record.headers, *headers))
 
 
 def make_record(value: bytes = RAW, headers: Headers = OWN, *, offset: int = 0, topic: str = SOURCE) -> Record:

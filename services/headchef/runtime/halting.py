@@ -1,10 +1,12 @@
 """Cuts a batch before the dead letter that is one too many, so that all before it is written and it is not consumed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from headchef.runtime.dead_letter_limit import DeadLetterPolicy, DeadLetterState
 from headchef.runtime.errors import TooManyDeadLetters
 from headchef.runtime.outcomes import Finished
+from headchef.runtime.processor import Input
+from headchef.runtime.settings import RuntimeSettings
 
 
 class DeadLetterGuard:
@@ -42,3 +44,16 @@ class DeadLetterGuard:
         if finished.source.topic not in self._topics:
             return None
         return state.take(dead=finished.dead_reason is not None)
+
+
+def guard_for(processor: str, inputs: Mapping[str, Input], settings: RuntimeSettings) -> DeadLetterGuard:
+    """Make the guard of a task.
+
+    Args:
+        processor: its name.
+        inputs: by full topic name.
+        settings: the limits.
+    """
+    policy = DeadLetterPolicy(settings.dead_letters_in_a_row, settings.dead_letters_share, settings.dead_letters_window)
+    internal = [topic for topic, source in inputs.items() if not source.raw]
+    return DeadLetterGuard(policy, processor=processor, topics=internal)

@@ -9,12 +9,11 @@ from enum import Enum
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer, StateOvertaken
-from headchef.runtime.dead_letter_limit import DeadLetterPolicy
 from headchef.runtime.dispatch import Dispatcher
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
 from headchef.runtime.giving_up import unless
-from headchef.runtime.halting import DeadLetterGuard
+from headchef.runtime.halting import guard_for
 from headchef.runtime.log.port import Log, NewRecord, Partition, Record
 from headchef.runtime.names import Names
 from headchef.runtime.outcomes import Finished
@@ -201,7 +200,7 @@ class Task:
             writer=writer,
             watermarks=self._watermarks,
             dead_letter=self._too_much,
-            guard=self._guard(),
+            guard=guard_for(processor.name, kitchen.names.inputs, settings),
             clock=kitchen.clock,
             interval_s=settings.commit_interval_s,
             gather_s=settings.commit_gather_s,
@@ -238,14 +237,6 @@ class Task:
             self.phase = Phase.RUNNING
             kitchen.changed()
         await self._until_drained(self._dispatcher, self._committer)
-
-    def _guard(self) -> DeadLetterGuard:
-        kitchen, settings = self._kitchen, self._kitchen.settings
-        policy = DeadLetterPolicy(
-            settings.dead_letters_in_a_row, settings.dead_letters_share, settings.dead_letters_window
-        )
-        internal = [topic for topic, source in kitchen.names.inputs.items() if not source.raw]
-        return DeadLetterGuard(policy, processor=kitchen.processor.name, topics=internal)
 
     async def _until_drained(self, dispatcher: Dispatcher, committer: Committer) -> None:
         dispatching = asyncio.ensure_future(dispatcher.run())

@@ -14,7 +14,8 @@ NAMESPACE = "headchef"
 def make_log() -> MemoryLog:
     cluster = Cluster(SystemClock())
     for topic in topics.required(["default"]):
-        cluster.create_topic(topics.physical(NAMESPACE, topic.logical), topic.partitions)
+        name = topics.physical(NAMESPACE, topic.logical)
+        cluster.create_topic(name, topic.partitions, max_message_bytes=topic.max_message_bytes)
     return MemoryLog(cluster)
 
 

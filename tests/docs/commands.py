@@ -17,6 +17,7 @@ COMMANDS: tuple[Name, ...] = (
     ("explain",),
     ("dlq", "list"),
     ("dlq", "show"),
+    ("dlq", "redrive"),
     ("topics", "create"),
     ("topics", "check"),
     ("version",),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from headchef.runtime.committer import Committer
+from headchef.runtime.dead_letter_limit import DeadLetterPolicy
+from headchef.runtime.halting import DeadLetterGuard
 from headchef.runtime.log.port import NewRecord, Partition, Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.watermark import Watermark
@@ -45,6 +47,7 @@ class Desk:
             writer=writer,
             watermarks={SOURCE: self._watermark},
             dead_letter=lambda buried, _: NewRecord("dlq", buried.source.value),
+            guard=DeadLetterGuard(DeadLetterPolicy(0, 0, 10), processor="p", topics=()),
             clock=LoopClock(),
             interval_s=0.002,
             gather_s=0.1,

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from headchef.runtime.committer import Committer, StateOvertaken
+from headchef.runtime.dead_letter_limit import DeadLetterPolicy
 from headchef.runtime.errors import SendFailed
+from headchef.runtime.halting import DeadLetterGuard
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.watermark import Watermark
@@ -50,6 +52,7 @@ def committing(writer: PickyWriter, *batch: Finished) -> Committer:
         writer=writer,
         watermarks={SOURCE: watermark},
         dead_letter=lambda buried, _: NewRecord("dlq", b"dead " + (buried.source.value or b"")),
+        guard=DeadLetterGuard(DeadLetterPolicy(0, 0, 10), processor="p", topics=()),
         clock=ManualClock(),
         interval_s=0.001,
         gather_s=0,

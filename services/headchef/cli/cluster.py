@@ -52,16 +52,20 @@ class Cluster:
         return f"{self.kafka.bootstrap} ({where})"
 
 
-def named_cluster() -> Cluster:
+def named_cluster(*, repeatable: bool = True) -> Cluster:
     """Read the environment's settings; without HEADCHEF_KAFKA a broker on this machine is meant.
+
+    Args:
+        repeatable: what is written may be written twice. A job that arrives twice is one job, so any broker will do.
 
     Raises:
         BadSettings: naming the variable.
     """
     named = "HEADCHEF_KAFKA" in os.environ
     kafka = load(KafkaSettings if named else _LocalKafka)
-    # Commands write jobs only, and a job that arrives twice is one job: so any broker will do.
-    return Cluster(kafka.model_copy(update={"idempotence": False}), load(RuntimeSettings).namespace, named)
+    if repeatable:
+        kafka = kafka.model_copy(update={"idempotence": False})
+    return Cluster(kafka, load(RuntimeSettings).namespace, named)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""`headchef dlq list|show`: what was not accepted, why, and its untouched bytes."""
+"""`headchef dlq list|show|redrive`: what was not accepted, why, its untouched bytes, and the way back."""
 
 import sys
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from headchef.cli.edge import guarded
 
-commands = typer.Typer(no_args_is_help=True, help="Look at dead letters.")
+commands = typer.Typer(no_args_is_help=True, help="Look at dead letters, and send them back.")
 
 Patience = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
@@ -96,3 +96,38 @@ def show(
         screen.data(letter.as_json())
     else:
         screen.write(view(letter))
+
+
+@commands.command()
+@guarded
+def redrive(
+    place: Annotated[str | None, typer.Argument(help="One letter, as `dlq list` shows it.", show_default=False)] = None,
+    topic: Annotated[str | None, typer.Option(help="Those of this topic, such as jobs.submitted.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Those with this reason, such as unknown_model.")] = None,
+    field: Annotated[str | None, typer.Option(help="Those with this field at fault, such as model.")] = None,
+    job: Annotated[str | None, typer.Option(help="Those of this job.")] = None,
+    since: Annotated[str | None, typer.Option(help="Those from this time on, in ISO 8601; UTC if not said.")] = None,
+    until: Annotated[str | None, typer.Option(help="Those from before this time.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All dead letters of all topics.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Send at most this many, the oldest.")] = None,
+    max_redrives: Annotated[int, typer.Option(min=1, max=1000, help="Send none back more often than this.")] = 3,
+    records: Annotated[int, typer.Option(min=1, help="Look at this many of a partition, the newest.")] = 10_000,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    patience_s: Patience = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Send dead letters back to where they came from, with their bytes untouched. Mend the cause first.
+
+    Choose one by its PLACE, some by a filter (all options given must fit), or --all. What was sent back before is
+    recognised and not sent again, so an interrupted run can be repeated.
+    """
+    from headchef.cli.letters.choice import Choice
+    from headchef.cli.letters.plan import Bounds
+    from headchef.cli.letters.redriving import Manner, carry_out
+
+    carry_out(
+        Choice(place, topic, reason, field, job, since, until, every),
+        Bounds(records, limit, max_redrives),
+        Manner(dry_run=dry_run, yes=yes, patience_s=patience_s, as_json=as_json),
+    )

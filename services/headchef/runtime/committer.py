@@ -10,6 +10,7 @@ from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken, LogUnavailable, SendFailed
 from headchef.runtime.giving_up import unless
+from headchef.runtime.halting import DeadLetterGuard
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.timers import NO_OFFSET
@@ -35,6 +36,7 @@ class Committer:
         writer: how batches are written.
         watermarks: the task's inputs.
         dead_letter: makes the record that replaces an outcome which the log will not take.
+        guard: cuts a batch before the dead letter that is one too many.
         clock: for pauses.
         interval_s: shortest pause after a commit.
         gather_s: longest pause after a commit, and how long a place without outputs may wait to be committed.
@@ -49,6 +51,7 @@ class Committer:
         writer: Writer,
         watermarks: Mapping[Partition, Watermark],
         dead_letter: Callable[[Finished, SendFailed], NewRecord],
+        guard: DeadLetterGuard,
         clock: Clock,
         interval_s: float,
         gather_s: float,
@@ -59,6 +62,7 @@ class Committer:
         self._writer = writer
         self._watermarks = watermarks
         self._dead_letter = dead_letter
+        self._guard = guard
         self._clock = clock
         self._interval_s = interval_s
         self._gather_s = gather_s
@@ -94,6 +98,7 @@ class Committer:
             ProducerFenced: the task has another owner.
             ProducerBroken: what is committed must be read anew.
             StateOvertaken: the task must be recovered from the log.
+            TooManyDeadLetters: what came before the one too many is written.
         """
         while True:
             if not self._pending:
@@ -106,11 +111,14 @@ class Committer:
             if not self._urgent.is_set():
                 # Nobody waits for a place alone; the next outputs take it along.
                 await unless(self._urgent, self._clock.sleep(self._gather_s))
-            batch = self._take()
+            batch, halt = self._guard.cut(self._take())
             began_s = self._clock.monotonic()
-            await self._write(batch)
+            if batch:
+                await self._write(batch)
             took_s = self._clock.monotonic() - began_s
             self._written()
+            if halt is not None:
+                raise halt
             await self._clock.sleep(min(max(self._interval_s, _PAUSE_A_COMMIT * took_s), self._gather_s))
 
     def _take(self) -> list[Finished]:
@@ -143,6 +151,7 @@ class Committer:
                 await self._clock.sleep(pause_s)
             else:
                 break
+        self._guard.written(batch)
         for finished in batch:
             _move(self._watermarks[finished.partition], finished)
             if finished.hop is not None:

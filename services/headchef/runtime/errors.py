@@ -3,6 +3,7 @@
 HeadchefError
 ├── InvalidEvent          the record is at fault   → dead letter, and on with the next
 ├── TransientError        may pass                 → the same record again, after a pause
+├── TooManyDeadLetters    so many records were at fault that something is broken → end, and what came before is kept
 ├── LogError              the log is at fault
 │   ├── LogUnavailable    not reachable, may pass  → again, with a message
 │   ├── LogRefused        wrong credentials, missing topic, no transactions → end, naming the setting
@@ -43,6 +44,27 @@ class InvalidEvent(HeadchefError):
 
 class TransientError(HeadchefError):
     """A fault outside that may pass; the handler is called again with the same record after a pause."""
+
+
+class TooManyDeadLetters(HeadchefError):
+    """A processor halts rather than send its whole input to the dead letters.
+
+    Args:
+        processor: which.
+        record: the first one that was not consumed, as topic, partition and offset.
+        reason: machine-readable, why it could not be taken.
+        passed: which limit, in words that name the setting.
+    """
+
+    def __init__(self, processor: str, record: tuple[str, int, int], reason: str, passed: str) -> None:
+        self.topic, self.partition, self.offset = record
+        self.reason = reason
+        super().__init__(
+            f"{processor} halts before {self.topic}[{self.partition}] offset {self.offset} ({reason}):"
+            f" {passed}. Mend or roll back this processor, or what wrote to that topic, and start again: the count then"
+            " begins anew. If those records should be dead letters, raise the setting. `headchef dlq redrive` sends"
+            " back what was written"
+        )
 
 
 class LogError(HeadchefError):

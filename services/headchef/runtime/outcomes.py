@@ -16,6 +16,7 @@ class Finished:
         hop: its trace, which ends when the records are written.
         stateful: it changed a store; what came after it may have seen that.
         refusals: how often the log has refused one of its records.
+        dead_reason: why the record itself could not be taken, if that is what became of it.
     """
 
     source: Record
@@ -23,6 +24,7 @@ class Finished:
     hop: Hop | None = None
     stateful: bool = False
     refusals: int = 0
+    dead_reason: str | None = None
     size_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:

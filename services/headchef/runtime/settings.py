@@ -90,5 +90,17 @@ class RuntimeSettings(BaseSettings):
     after_loss: Literal["halt", "earliest"] = Field(
         default="halt", description="when unread records have expired: end, or name them and go on with the earliest"
     )
+    dead_letters_in_a_row: int = Field(
+        default=100, ge=0, le=1_000_000, description="of a partition of an internal topic before it halts; 0: no limit"
+    )
+    dead_letters_share: float = Field(
+        default=0.5, ge=0, le=1, description="of the window's records that may be dead letters; 0: no limit"
+    )
+    dead_letters_window: int = Field(
+        default=1000,
+        ge=10,
+        le=100_000,
+        description="records that the share is of: enough for a share to mean something",
+    )
     health_host: str = Field(default="127.0.0.1", description="address that liveness and readiness answer on")
     health_port: int | None = Field(default=None, ge=0, le=65535, description="0 picks a free one; unset: no server")

@@ -13,6 +13,7 @@ from headchef.runtime.dispatch import Dispatcher
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
 from headchef.runtime.giving_up import unless
+from headchef.runtime.halting import guard_for
 from headchef.runtime.log.port import Log, NewRecord, Partition, Record
 from headchef.runtime.names import Names
 from headchef.runtime.outcomes import Finished
@@ -203,6 +204,7 @@ class Task:
             writer=writer,
             watermarks=self._watermarks,
             dead_letter=self._too_much,
+            guard=guard_for(processor.name, kitchen.names.inputs, settings),
             clock=kitchen.clock,
             interval_s=settings.commit_interval_s,
             gather_s=settings.commit_gather_s,

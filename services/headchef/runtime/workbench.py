@@ -124,7 +124,7 @@ class Workbench:
         try:
             return self._envelope.open(source, record, self._partitions[record.topic])
         except InvalidEvent as error:
-            self._bury(source.topic, record, error)
+            self._bury(source.topic, record, error, error.reason)
             return None
 
     def _conclude(self, delivery: Delivery, outcome: Outcome, hop: Hop) -> None:
@@ -145,7 +145,8 @@ class Workbench:
                 self._metrics.count("headchef.dead_letters", 1, {"topic": delivery.topic, "reason": output.reason})
             elif isinstance(output, Forward):
                 self._metrics.count("headchef.records.forwarded", 1, {"topic": delivery.topic})
-        self._committer.add(Finished(delivery.record, records, hop, stateful=bool(changes)))
+        dead = next((output.reason for output in outcome.outputs if isinstance(output, DeadLetter)), None)
+        self._committer.add(Finished(delivery.record, records, hop, stateful=bool(changes), dead_reason=dead))
 
     def _changed(self, changes: tuple[Change, ...]) -> list[NewRecord]:
         """Make changes visible, and give what the changelogs are to be told."""
@@ -178,14 +179,14 @@ class Workbench:
         )
         return (*outcome.changes, *timers)
 
-    def _bury(self, topic: str, record: Record, error: InvalidEvent) -> None:
+    def _bury(self, topic: str, record: Record, error: InvalidEvent, dead_reason: str | None = None) -> None:
         _log.warning("dead letter: %s[%d] offset %d: %s", record.topic, record.partition, record.offset, error)
         self._metrics.count("headchef.dead_letters", 1, {"topic": topic, "reason": error.reason})
         letter = DeadLetter(error.reason, error.field, error.message)
         records = [self._envelope.dead_letter(topic, record, letter)]
         if self._alarm is not None and record.key is not None and self._alarm.current(record):
             records += self._changed((clear_timer(record.key.decode()),))
-        self._committer.add(Finished(record, records, stateful=len(records) > 1))
+        self._committer.add(Finished(record, records, stateful=len(records) > 1, dead_reason=dead_reason))
 
     async def _outcomes(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         if self._batched is not None:

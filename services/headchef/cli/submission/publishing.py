@@ -1,4 +1,4 @@
-"""Publishes jobs in windows, and counts what the log has acknowledged, so that an interruption loses nothing."""
+"""Publishes records in windows, and counts what the log has acknowledged, so that an interruption loses nothing."""
 
 import asyncio
 import uuid
@@ -13,18 +13,18 @@ from headchef.runtime.errors import LogError, LogUnavailable, SendFailed
 from headchef.runtime.log.port import NewRecord, Producer
 
 WINDOW = 500
-"""Jobs under way at once: enough for full batches, and few to wait for after Ctrl-C."""
+"""Records under way at once: enough for full batches, and few to wait for after Ctrl-C."""
 
 _SOURCE = "/headchef/cli"
 
 
 @dataclass(slots=True)
 class Sent:
-    """How far a submission came.
+    """How far a submission or a re-drive came.
 
     Attributes:
-        acknowledged: jobs that the log has taken.
-        refused: job id and reason of jobs that the log did not take.
+        acknowledged: records that the log has taken.
+        refused: name and reason of records that the log did not take: job ids, or places of dead letters.
         stopped: why the rest was not tried, or None if all were.
     """
 
@@ -76,13 +76,32 @@ async def publish_all(
         stop: looked at between windows; what is under way is waited for.
         progress: told how many jobs are acknowledged.
     """
+    records = ((job.job_id, record_of(job, namespace, partitions)) for job in jobs)
+    return await publish_records(records, producer, stop=stop, progress=progress)
+
+
+async def publish_records(
+    records: Iterable[tuple[str, NewRecord]],
+    producer: Producer,
+    *,
+    stop: asyncio.Event,
+    progress: Callable[[int], None] | None = None,
+) -> Sent:
+    """Publish records until all are acknowledged, the log goes away, or `stop` is set.
+
+    Args:
+        records: read as they are needed, each with a name for messages.
+        producer: started, without transactions.
+        stop: looked at between windows; what is under way is waited for.
+        progress: told how many records are acknowledged.
+    """
     sent = Sent()
-    for window in _windows(jobs):
+    for window in _windows(records):
         if stop.is_set():
             sent.stopped = "interrupted"
             break
         try:
-            await _publish([record_of(job, namespace, partitions) for job in window], window, producer, sent)
+            await _publish(window, producer, sent)
         except LogError as error:
             sent.stopped = str(error)
             break
@@ -91,15 +110,13 @@ async def publish_all(
     return sent
 
 
-async def _publish(
-    records: Sequence[NewRecord], window: Sequence[JobSubmitted], producer: Producer, sent: Sent
-) -> None:
-    awaited = await producer.send(records)
+async def _publish(window: Sequence[tuple[str, NewRecord]], producer: Producer, sent: Sent) -> None:
+    awaited = await producer.send([record for _, record in window])
     outcomes = await asyncio.gather(*awaited, return_exceptions=True)
     gone: LogError | None = None
-    for job, outcome in zip(window, outcomes, strict=True):
+    for (name, _), outcome in zip(window, outcomes, strict=True):
         if isinstance(outcome, SendFailed):
-            sent.refused.append((job.job_id, str(outcome)))
+            sent.refused.append((name, str(outcome)))
         elif isinstance(outcome, LogError):
             gone = outcome
         elif isinstance(outcome, BaseException):
@@ -110,7 +127,7 @@ async def _publish(
         raise gone if isinstance(gone, LogUnavailable) else LogUnavailable(str(gone))
 
 
-def _windows(jobs: Iterable[JobSubmitted]) -> Iterator[list[JobSubmitted]]:
-    left = iter(jobs)
+def _windows(records: Iterable[tuple[str, NewRecord]]) -> Iterator[list[tuple[str, NewRecord]]]:
+    left = iter(records)
     while window := list(islice(left, WINDOW)):
         yield window

@@ -10,8 +10,8 @@ from headchef.runtime.log.memory.process import Hindrance
 from headchef.runtime.log.port import NewRecord
 from tests.simulation.faults import NONE, Faults
 
-TRANSACTION_TIMEOUT_S = 3.0
-REQUEST_TIMEOUT_S = 4.0
+TRANSACTION_TIMEOUT_S = 2.0
+REQUEST_TIMEOUT_S = 2.5
 
 COORDINATORS: tuple[frozenset[Operation], ...] = (
     frozenset({"join", "sync", "heartbeat", "leave", "commit_offsets", "committed"}),
@@ -20,7 +20,7 @@ COORDINATORS: tuple[frozenset[Operation], ...] = (
 )
 """What fails together: the group's coordinator, the transactions', or the leader of the partitions."""
 
-_SLOW_S = 0.5
+_SLOW_S = 0.3
 _REFUSED_S = 0.2
 
 

@@ -11,7 +11,7 @@ from tests.simulation.world import World
 
 _TURNS = 10_000
 _MINUTE_S = 60.0
-_OUTAGE_S = 6.0
+_OUTAGE_S = 4.0
 _JUMP_S = 3600.0
 _FREEZE_SESSIONS = 2.5
 _EVERYTHING: frozenset[Operation] = frozenset().union(*COORDINATORS)

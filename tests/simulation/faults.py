@@ -16,7 +16,7 @@ class Faults:
         freezes: likewise; it stands still, often for longer than its session, and then goes on.
         stops: a minute: a process is stopped as by SIGTERM, and started again later.
         outages: a minute: the log is away for all, or one kind of its requests fails.
-        slow_requests: share of requests to the log that take up to half a second.
+        slow_requests: share of requests to the log that take up to 0.3 s.
         lost_requests: share that never arrives.
         lost_answers: share whose answer is lost after the log has done what was asked.
         overdue_commits: share of commits that arrive after the transaction has timed out.
@@ -27,22 +27,22 @@ class Faults:
         late_answers: share whose answer is billed and comes after the caller's time-out.
         garbled_answers: share whose answer is billed and cut off, malformed or empty.
         billed_failures: share that is billed and then fails with a 5xx.
-        slow_store: share of the cache store's operations that take up to a second.
+        slow_store: share of the cache store's operations that take up to half a second.
         failing_store: share that fails.
         store_outages: a minute: the store is away for seconds.
         spoiled_answers: share of looked-up JSON answers that break their schema.
     """
 
-    crashes: float = 6.0
-    freezes: float = 4.0
-    stops: float = 20.0
-    outages: float = 10.0
+    crashes: float = 10.0
+    freezes: float = 6.0
+    stops: float = 40.0
+    outages: float = 20.0
     slow_requests: float = 0.05
     lost_requests: float = 0.01
     lost_answers: float = 0.01
     overdue_commits: float = 0.01
     refused_records: float = 0.02
-    clock_jumps: float = 20.0
+    clock_jumps: float = 40.0
     limited_calls: float = 0.4
     failing_calls: float = 0.2
     late_answers: float = 0.1
@@ -50,8 +50,8 @@ class Faults:
     billed_failures: float = 0.1
     slow_store: float = 0.2
     failing_store: float = 0.1
-    store_outages: float = 10.0
-    spoiled_answers: float = 0.3
+    store_outages: float = 20.0
+    spoiled_answers: float = 0.5
 
     @property
     def lose_calls(self) -> bool:

@@ -18,11 +18,11 @@ from tests.simulation.clock import ShiftedClock
 from tests.simulation.loop import Life, SeededLoop, context_of
 from tests.simulation.services import Assemble, Outside
 
-SESSION_S = 3.0
+SESSION_S = 2.0
 SETTINGS = RuntimeSettings(
     namespace="sim",
     session_timeout_s=SESSION_S,
-    heartbeat_s=1.0,
+    heartbeat_s=0.6,
     drain_timeout_s=30.0,
     processing_guarantee="exactly_once",
 )

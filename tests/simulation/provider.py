@@ -13,9 +13,9 @@ import orjson
 
 from tests.simulation.faults import NONE, Faults
 
-CALL_TIMEOUT_S = 3.0
+CALL_TIMEOUT_S = 1.5
 
-_LATENCY_S = (0.02, 1.0)
+_LATENCY_S = (0.01, 0.5)
 _PROMPT_TOKENS, _ANSWER_TOKENS = (10, 500), (5, 300)
 
 

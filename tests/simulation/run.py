@@ -15,7 +15,7 @@ JOBS = 60
 BOUND_S = 120.0
 """Virtual seconds within which everything must have ended, once faults have stopped."""
 
-_UNDER_FAULTS_S = 10.0
+_UNDER_FAULTS_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)

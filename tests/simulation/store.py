@@ -11,7 +11,7 @@ from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreUnavail
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.simulation.faults import NONE, Faults
 
-_SLOW_S = 1.0
+_SLOW_S = 0.5
 
 
 class SharedStore:

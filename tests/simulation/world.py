@@ -37,7 +37,7 @@ _POISON_HEADERS: tuple[Headers, ...] = (
     (("ce_specversion", b"1.0"), ("ce_type", b"headchef.step.planned"), ("ce_source", b"/x"), ("ce_id", b"2")),
 )
 _LOOK_S = 0.25
-_RESTART_S = (0.1, 4.0)
+_RESTART_S = (0.1, 3.0)
 
 
 def name_of(logical: str) -> str:

@@ -162,7 +162,7 @@ class Task:
         )
 
     async def _recovered(self, writer: Writer) -> bool:
-        """Recover, as often as the log is away or refuses the births. Returns False if the task was given back first."""
+        """Recover, as often as the log is away or refuses a birth. Returns False if the task was given back first."""
         kitchen = self._kitchen
         backoff = Backoff(_FIRST_PAUSE_S)
         began_s = kitchen.clock.monotonic()

@@ -55,9 +55,11 @@ class Faults:
 
     @property
     def lose_calls(self) -> bool:
-        """Whether a process may lose an answer that it was given, so that the call is paid twice."""
-        log = (self.outages, self.slow_requests, self.lost_requests, self.lost_answers, self.overdue_commits)
-        return any((self.crashes, self.freezes, self.refused_records, *log))
+        """Whether a process may lose an answer that it was given, so that the call is paid twice.
+
+        A slow or lossy log is no reason, nor is a process that is stopped: outcomes are kept until they are written.
+        """
+        return any((self.crashes, self.freezes, self.outages, self.overdue_commits))
 
 
 HIGHEST = Faults()

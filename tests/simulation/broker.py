@@ -30,6 +30,9 @@ class Network:
     Args:
         faults: how often.
         chance: when.
+
+    Attributes:
+        joined_s: when each process was last answered in a round of its group, on the loop's clock.
     """
 
     def __init__(self, faults: Faults, chance: Random) -> None:
@@ -37,6 +40,7 @@ class Network:
         self._chance = chance
         self._away: Collection[Operation] = ()
         self._refused: set[str] = set()
+        self.joined_s: dict[str, float] = {}
 
     def heal(self) -> None:
         """Let everything pass from now on."""
@@ -63,6 +67,8 @@ class Network:
 
     def after(self, operation: Operation, client: str) -> Hindrance | None:
         """Say what happens to an answer on its way."""
+        if operation == "sync":
+            self.joined_s[client] = asyncio.get_running_loop().time()
         if operation in self._away or self._chance.random() < self._faults.lost_answers:
             return self._lose(operation)
         return None

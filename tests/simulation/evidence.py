@@ -24,6 +24,7 @@ class Evidence:
         letters: dead letters by the topic that they come from.
         poison: what was put into internal topics and must be in their dead letters.
         bill: of the provider, by request id.
+        stray_calls: calls that a process began after a freeze, before it was in its group again.
         unhandled: partitions that are not read to their end.
         failures: what processes failed with, and what reached the loop.
     """
@@ -40,6 +41,7 @@ class Evidence:
         self.bill: Mapping[str, Billed] = world.provider.bill
         self.unhandled = world.unhandled()
         self.failures = [*world.loop.faults, *(failure for each in world.processes for failure in each.failures)]
+        self.stray_calls: Sequence[str] = world.stray_calls
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
 
     def events(self, topic: str) -> Sequence[Happened]:

@@ -129,6 +129,10 @@ def _a_result_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
             yield f"{plan} says {event.cost_usd} USD, its attempts {attempts.get(plan)}"
 
 
+def _no_call_after_a_freeze(evidence: Evidence) -> Iterator[str]:
+    yield from evidence.stray_calls
+
+
 def _no_answer_crosses_tenants(evidence: Evidence) -> Iterator[str]:
     made = {
         (event.job.tenant, str(event.data["answer"]["output"]))
@@ -170,6 +174,7 @@ INVARIANTS: Mapping[str, Check] = {
     "recorded cost never exceeds the bill": _never_more_than_the_bill,
     "recorded cost is the bill where nothing could be lost": _all_of_the_bill_where_no_answer_was_lost,
     "a step costs what its attempts cost": _a_result_costs_what_its_attempts_cost,
+    "no call begins after a freeze before the process is in its group again": _no_call_after_a_freeze,
     "no answer crosses tenants": _no_answer_crosses_tenants,
     "nothing is left unread or uncommitted": _nothing_is_left,
     "everything ends in time": _everything_ends_in_time,

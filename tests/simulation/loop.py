@@ -29,17 +29,25 @@ class Life:
     Attributes:
         dead: nothing of it ever runs again, as after SIGKILL; no `finally` either.
         frozen: nothing of it runs before it is thawed, as after SIGSTOP.
+        froze_s: when it was frozen last, on the loop's clock.
+        thawed_s: when it was thawed last.
     """
 
-    __slots__ = ("dead", "frozen", "name")
+    __slots__ = ("dead", "froze_s", "frozen", "name", "thawed_s")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.dead = False
         self.frozen = False
+        self.froze_s = self.thawed_s = 0.0
 
 
 _life: ContextVar[Life | None] = ContextVar("simulated_process", default=None)
+
+
+def current_life() -> Life | None:
+    """Give the process that this code belongs to; None outside of all."""
+    return _life.get()
 
 
 def context_of(life: Life) -> Context:
@@ -140,10 +148,14 @@ class SeededLoop(asyncio.SelectorEventLoop):
         """
         self._turns_to_strike, self._strike = turns, strike
 
+    def freeze(self, life: Life) -> None:
+        """Let a process stand still, as SIGSTOP does."""
+        life.frozen, life.froze_s = True, self._now_s
+
     def thaw(self, life: Life) -> None:
-        """Let a frozen process go on."""
-        life.frozen = False
-        if not life.dead:
+        """Let a frozen process go on, if it has not died."""
+        if life.frozen and not life.dead:
+            life.frozen, life.thawed_s = False, self._now_s
             self._due.extend(self._held.pop(life, ()))
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:

@@ -10,6 +10,7 @@ from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.committer import Committer
 from headchef.runtime.errors import InvalidEvent, LogUnavailable, SendFailed
+from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
 from headchef.runtime.outcomes import Finished
@@ -123,6 +124,13 @@ def _given_out_before_drained(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(handover, "shares", wrong)
 
 
+def _calls_right_after_a_freeze(patch: pytest.MonkeyPatch) -> None:
+    async def wrong(_: FreezeGuard) -> None:
+        return None
+
+    patch.setattr(FreezeGuard, "wait", wrong)
+
+
 def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
     def wrong(_: HandOver) -> None:
         return None
@@ -142,6 +150,7 @@ MUTANTS: Mapping[str, tuple[Mutate, int]] = {
     "a commit of unknown outcome is taken for done": (_unknown_commit_taken_for_done, 10),
     "a commit of unknown outcome is taken for void": (_unknown_commit_taken_for_void, 30),
     "a task is given out before its owner has drained it": (_given_out_before_drained, 40),
+    "calls begin right after a freeze": (_calls_right_after_a_freeze, 40),
     "the end of a task is not told to the group": (_lost_rejoin, 10),
 }
 """Each mutant, and the number of seeds within which it must be caught."""

@@ -98,7 +98,7 @@ class SimulatedProcess:
 
     def freeze(self) -> None:
         """Let the process stand still as SIGSTOP does."""
-        self.life.frozen = True
+        self._loop.freeze(self.life)
 
     def thaw(self) -> None:
         """Let the process go on, if it was frozen and has not died."""

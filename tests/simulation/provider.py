@@ -4,6 +4,7 @@ It stands where the network would: requests and responses are those of HTTP, so 
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -40,15 +41,17 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
     Args:
         faults: how often it misbehaves.
         chance: when, how long it takes, and what it says.
+        called: told of each call when it begins.
 
     Attributes:
         bill: by request id.
     """
 
-    def __init__(self, faults: Faults, chance: Random) -> None:
+    def __init__(self, faults: Faults, chance: Random, called: Callable[[str], None]) -> None:
         self.bill: dict[str, Billed] = {}
         self._faults = faults
         self._chance = chance
+        self._called = called
         self._calls = 0
 
     def heal(self) -> None:
@@ -59,6 +62,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         """Answer one call."""
         self._calls += 1
         number = f"req-{self._calls}"
+        self._called(number)
         faults, draw = self._faults, self._chance.random()
         for share, answer in (
             (faults.limited_calls, self._limited),

@@ -11,8 +11,8 @@ from headchef.runtime.log.port import Headers, NewRecord, Partition
 from tests.simulation.broker import Network
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
-from tests.simulation.loop import SeededLoop
-from tests.simulation.process import SETTINGS, SimulatedProcess
+from tests.simulation.loop import SeededLoop, current_life
+from tests.simulation.process import SESSION_S, SETTINGS, SimulatedProcess
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.services import LANE, SERVICES, Outside
 from tests.simulation.store import SharedStore
@@ -56,6 +56,7 @@ class World:
     Attributes:
         submissions: what was submitted, in order.
         poison: what was written to internal topics, by topic.
+        stray_calls: calls that began in a process that had stood still and not been in its group since.
     """
 
     def __init__(self, seed: int, faults: Faults, loop: SeededLoop) -> None:
@@ -63,10 +64,11 @@ class World:
         self.loop = loop
         self.cluster = Cluster(LoopClock(), transaction_sweep_s=1.0, marker_delay_s=0.001)
         self.network = Network(faults, Random(f"{seed} network"))
-        self.provider = SimulatedProvider(faults, Random(f"{seed} provider"))
+        self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
+        self.stray_calls: list[str] = []
         self.chance = Random(f"{seed} world")
         self._upstream = Upstream(Random(f"{seed} jobs"), PARTITIONS)
         self._outside = MemoryLog(self.cluster, "outside")
@@ -145,6 +147,14 @@ class World:
             return False
         place = self.cluster.group(f"{SETTINGS.namespace}.{group}").offsets.of([partition]).get(partition)
         return place is None or place.offset <= records[-1].offset
+
+    def _see_call(self, number: str) -> None:
+        """Look at a call when it begins: after a freeze beyond the session the caller's tasks may be another's."""
+        life = current_life()
+        if life is None or life.thawed_s - life.froze_s <= SESSION_S:
+            return
+        if self.network.joined_s.get(life.name, 0.0) < life.thawed_s:
+            self.stray_calls.append(f"{life.name} began {number} at {self.loop.time():.3f} s")
 
     def _place(self, service: str, number: int) -> SimulatedProcess:
         return SimulatedProcess(

@@ -1,4 +1,4 @@
-# What a person types: install, check, test, demo, bench; and what keeps the tree in order.
+# What a person types: install, check, test, simulate, demo, bench; and what keeps the tree in order.
 
 PYTHON ?= python3
 UV ?= uv
@@ -6,12 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ARGS ?=
+SEEDS ?= 300
+FIRST ?= 0
 
 LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo bench generate format lock build clean
+.PHONY: help install check test simulate demo bench generate format lock build clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +39,9 @@ check: install  ## lint, format, types, imports, the published contracts, and th
 
 test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses
 	$(BIN)/pytest $(ARGS)
+
+simulate: install  ## the pipeline under chosen faults, seed by seed; SEEDS=300 says how many, FIRST=0 where from
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
 
 demo: install  ## 600 content jobs through all services, with nothing else to install
 	$(BIN)/headchef demo $(ARGS)

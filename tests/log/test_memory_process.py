@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from headchef.runtime.errors import LogUnavailable, ProducerBroken
+from headchef.runtime.errors import LogUnavailable, ProducerBroken, SendFailed
 from headchef.runtime.log.memory import MemoryLog, Operation
 from headchef.runtime.log.port import Commit, Partition
 from tests.support.group_client import SESSION_TIMEOUT_S, join, settings, settled
@@ -238,3 +238,18 @@ async def test_faults_see_what_a_process_asks_for(memory: MemoryBackend) -> None
         await producer.send_offsets(group, {partition: Commit(1)})
         await producer.commit()
     assert faults.seen == ["init_producer", "produce", "send_offsets", "commit"]
+
+
+async def test_a_record_can_be_refused_alone(memory: MemoryBackend) -> None:
+    faults = ScriptedFaults()
+    topic = await memory.make_topic(2)
+    log = MemoryLog(memory.cluster, "p", faults=faults)
+    async with started_producer(log) as producer:
+        faults.refuse(b"a", "not today")
+        first, second = await producer.send([*values(topic, "a"), *values(topic, "b", partition=1)])
+        with pytest.raises(SendFailed, match="not today"):
+            await first
+        await second
+    async with started_producer(log) as producer:
+        await write(producer, values(topic, "a"))
+    assert sorted(bodies(await memory.read_committed(topic))) == ["a", "b"]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from headchef.runtime.log.memory import Operation
+from headchef.runtime.log.port import NewRecord
 
 Moment = Literal["before", "after"]
 
@@ -17,6 +18,7 @@ class ScriptedFaults:
 
     def __init__(self) -> None:
         self.seen: list[Operation] = []
+        self._refused: dict[bytes | None, str] = {}
         self._acts: dict[tuple[Moment, Operation], tuple[Callable[[], Awaitable[None]], bool]] = {}
 
     def once(self, moment: Moment, operation: Operation, act: Callable[[], Awaitable[None]]) -> None:
@@ -26,6 +28,10 @@ class ScriptedFaults:
     def always(self, moment: Moment, operation: Operation, act: Callable[[], Awaitable[None]]) -> None:
         """Do this every time."""
         self._acts[moment, operation] = (act, False)
+
+    def refuse(self, value: bytes, reason: str) -> None:
+        """Have the log not take the next record of this value."""
+        self._refused[value] = reason
 
     def stop(self) -> None:
         """Let everything pass."""
@@ -39,6 +45,10 @@ class ScriptedFaults:
     async def after(self, operation: Operation, client: str) -> None:
         """Act on the way back."""
         await self._act("after", operation)
+
+    def refusal(self, record: NewRecord, client: str) -> str | None:
+        """Refuse what was set with `refuse`, once."""
+        return self._refused.pop(record.value, None)
 
     async def _act(self, moment: Moment, operation: Operation) -> None:
         act, passing = self._acts.get((moment, operation), (None, False))

@@ -86,8 +86,10 @@ class Recovery:
         Raises:
             PlaceUnknown: offsets of an input that was begun have expired, or a finished map cannot be read.
         """
-        committed = dict(await writer.start())
-        births = await self._restore(state)
+        committed, births = dict(await writer.start()), await self._restore(state)
+        if self._lost(births, committed):
+            # Another owner may have begun the task since the places were read: look again, as the newest owner.
+            committed, births = dict(await writer.start()), await self._restore(state)
         committed |= await self._begin(writer, births, committed)
         if self._timers is not None:
             committed.setdefault(self._timers, Commit(0))
@@ -125,8 +127,7 @@ class Recovery:
 
     async def _begin(self, writer: Writer, births: Births, committed: Places) -> dict[Partition, Commit]:
         """Commit the start of each input that was never read, with its birth; refuse where a place has expired."""
-        unplaced = [partition for partition in self._inputs if partition not in committed]
-        lost = [partition for partition in unplaced if partition.topic in births.known]
+        lost = self._lost(births, committed)
         if lost:
             names = ", ".join(f"{partition.topic}[{partition.number}]" for partition in lost)
             raise PlaceUnknown(
@@ -146,6 +147,10 @@ class Recovery:
             await writer.write([], starts)
         await writer.write(records, {partition: committed.get(partition) or starts[partition] for partition in unborn})
         return starts
+
+    def _lost(self, births: Births, committed: Places) -> list[Partition]:
+        """Give the inputs that were begun and have no place."""
+        return [each for each in self._inputs if each.topic in births.known and each not in committed]
 
     async def _earliest(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         if not partitions:

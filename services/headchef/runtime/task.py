@@ -27,7 +27,7 @@ from headchef.runtime.telemetry.tracing import Tracer
 from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, Writer
+from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, RecordsRefused, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class Task:
         )
 
     async def _recovered(self, writer: Writer) -> bool:
-        """Recover, as often as the log is away. Returns False if the task was given back first."""
+        """Recover, as often as the log is away or refuses a birth. Returns False if the task was given back first."""
         kitchen = self._kitchen
         backoff = Backoff(_FIRST_PAUSE_S)
         began_s = kitchen.clock.monotonic()
@@ -184,7 +184,7 @@ class Task:
         while not self._draining.is_set():
             try:
                 places = await unless(self._draining, recovery.run(writer, self._state))
-            except LogUnavailable as error:
+            except (LogUnavailable, RecordsRefused) as error:
                 pause_s = backoff.pause_s()
                 _log.warning("task %d cannot recover, trying again in %.1f s: %s", self.number, pause_s, error)
                 await kitchen.clock.sleep(pause_s)

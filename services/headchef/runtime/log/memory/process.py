@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogError, LogUnavailable
 from headchef.runtime.log.memory.timers import bounded
+from headchef.runtime.log.port import NewRecord
 
 T = TypeVar("T")
 
@@ -27,19 +28,26 @@ Operation = Literal[
     "abort",
 ]
 
+Hindrance = Coroutine[Any, Any, None]
+
 
 class Faults(Protocol):
-    """Where a test or a simulation makes the log misbehave. Both may wait, raise `LogUnavailable`, or kill the process.
+    """Where a test or a simulation makes the log misbehave: what is given may wait, raise `LogUnavailable`, or kill.
 
-    For `produce` the records that were under way get the error; a member tries `join`, `sync` and `heartbeat` again.
+    None lets a request pass, at no cost: a simulation has millions of them. For `produce` the records that were under
+    way get the error; a member tries `join`, `sync` and `heartbeat` again.
     """
 
-    async def before(self, operation: Operation, client: str) -> None:
+    def before(self, operation: Operation, client: str) -> Hindrance | None:
         """Stand between the client and the log: after an error the operation has not happened."""
         ...
 
-    async def after(self, operation: Operation, client: str) -> None:
+    def after(self, operation: Operation, client: str) -> Hindrance | None:
         """Stand between the log and the client: after an error it has happened, and the client does not know."""
+        ...
+
+    def refusal(self, record: NewRecord, client: str) -> str | None:
+        """Say why the log does not take this one record, or None if it does."""
         ...
 
 
@@ -89,6 +97,10 @@ class Process:
         await self._homeward(operation)
         return answer
 
+    def refusal(self, record: NewRecord) -> str | None:
+        """Say why the log does not take a record from this process, or None if it does."""
+        return None if self._faults is None else self._faults.refusal(record, self.name)
+
     async def running(self) -> None:
         """Wait until the process is not frozen; for ever if it is dead."""
         await self._running.wait()
@@ -121,18 +133,22 @@ class Process:
         # A real request always lets others run; without this a race would not show here.
         await asyncio.sleep(0)
         if self._faults is not None:
-            await self._bounded(self._faults.before(operation, self.name), operation)
+            hindrance = self._faults.before(operation, self.name)
+            if hindrance is not None:
+                await self._bounded(hindrance, operation)
         await self.running()
 
     async def _homeward(self, operation: Operation) -> None:
         await asyncio.sleep(0)
         if self._faults is not None:
-            await self._bounded(self._faults.after(operation, self.name), operation)
+            hindrance = self._faults.after(operation, self.name)
+            if hindrance is not None:
+                await self._bounded(hindrance, operation)
         await self.running()
 
-    async def _bounded(self, hook: Coroutine[Any, Any, None], operation: Operation) -> None:
+    async def _bounded(self, hindrance: Hindrance, operation: Operation) -> None:
         try:
-            await bounded(hook, self._request_timeout_s, self.clock)
+            await bounded(hindrance, self._request_timeout_s, self.clock)
         except TimeoutError:
             await self.running()
             raise LogUnavailable(f"{operation}: no answer for {self._request_timeout_s} s") from None

@@ -136,7 +136,7 @@ class Sender:
     def _append(self, record: NewRecord, partition: Partition, transaction: Transaction | None) -> object:
         if partition in self._gaps and partition in self._known:
             return ProducerBroken(f"{_where(partition)}: out of order sequence number, after a record that failed")
-        refusal = _refusal(record, self._cluster.topic(partition.topic))
+        refusal = _refusal(record, self._cluster.topic(partition.topic)) or self._process.refusal(record)
         if refusal is not None:
             self._gaps[partition] = None
             self._alone.pop(partition.topic, None)

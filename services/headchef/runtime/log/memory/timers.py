@@ -16,16 +16,25 @@ async def bounded(work: Coroutine[Any, Any, T], within_s: float, clock: Clock) -
     Raises:
         TimeoutError: it had not ended; it is cancelled.
     """
-    task = asyncio.ensure_future(work)
-    sleeping = asyncio.ensure_future(clock.sleep(within_s))
+    waiting = asyncio.current_task()
+    overdue = False
+
+    async def interrupt() -> None:
+        nonlocal overdue
+        await clock.sleep(within_s)
+        if waiting is not None:
+            overdue = True
+            waiting.cancel()
+
+    alarm = asyncio.ensure_future(interrupt())
     try:
-        await asyncio.wait((task, sleeping), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeoutError
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if waiting is not None and overdue and waiting.uncancel() == 0:
+            raise TimeoutError from None
+        raise
     finally:
-        task.cancel()
-        sleeping.cancel()
+        alarm.cancel()
 
 
 class Timers:

@@ -1,0 +1,95 @@
+"""What a world has left on its log: events as a read_committed reader sees them, and every byte of it to compare."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from headchef_contracts import topics
+
+from headchef.runtime.log.memory import Cluster
+from headchef.runtime.log.port import Partition, Record
+from tests.simulation.oracle import Job, job_of
+from tests.simulation.process import SETTINGS
+from tests.simulation.services import LANE
+from tests.simulation.world import GROUPS, PARTITIONS, name_of
+
+EVENT_TOPICS = (
+    "steps.planned",
+    f"steps.dispatched.{LANE}",
+    "steps.completed",
+    "steps.judged",
+    "cache.settled",
+    "attempts.recorded",
+    "jobs.finished",
+    "jobs.refused",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event on the log.
+
+    Attributes:
+        id: its `ce_id`.
+        record: as it was read.
+        data: its JSON.
+    """
+
+    id: str
+    record: Record
+    data: Mapping[str, Any]
+
+    @property
+    def job(self) -> Job:
+        """The job that it belongs to."""
+        return job_of(self.data["job"] if "job" in self.data else self.data["step"]["job"])
+
+    @property
+    def plan(self) -> int:
+        """The step's plan; 0 for the first one."""
+        return int(self.data.get("step", self.data).get("plan", 0))
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What it says that was paid; None for unknown."""
+        cost = self.data.get("cost_usd")
+        return None if cost is None else Decimal(cost)
+
+
+def events(cluster: Cluster, topic: str) -> list[Happened]:
+    """Give the events of a topic, partition by partition; what was put there to poison it is left out."""
+    found = []
+    for record in cluster.read_committed(name_of(topic)):
+        if record.value is not None and record.value.startswith(b"{"):
+            event_id = dict(record.headers)["ce_id"] or b""
+            found.append(Happened(event_id.decode(), record, orjson.loads(record.value)))
+    return found
+
+
+def dead_letters(cluster: Cluster) -> dict[str, list[Record]]:
+    """Give all dead letters, by logical name of the topic that they come from."""
+    inputs = [topic for group in GROUPS.values() for topic in group]
+    return {topic: cluster.read_committed(name_of(f"{topic}.dlq")) for topic in inputs}
+
+
+def contents(cluster: Cluster) -> Sequence[bytes]:
+    """Write down the whole log: all records, aborted ones too, where each partition ends, and every group's places."""
+    lines = []
+    for topic in topics.required([LANE]):
+        lines += [repr(tuple(record)).encode() for record in cluster.read_all(name_of(topic.logical))]
+        logs = cluster.topic(name_of(topic.logical)).partitions
+        lines += [f"{topic.logical} {log.start} {log.stable_end} {log.end}".encode() for log in logs]
+    for group, inputs in GROUPS.items():
+        offsets = cluster.group(f"{SETTINGS.namespace}.{group}").offsets
+        wanted = [Partition(name_of(topic), number) for topic in inputs for number in range(PARTITIONS)]
+        lines += [f"{group} {place!r}".encode() for place in offsets.of(wanted).items()]
+    return lines
+
+
+def digest(cluster: Cluster) -> str:
+    """Give one word that differs where any byte of the log does."""
+    return hashlib.sha256(b"\n".join(contents(cluster))).hexdigest()

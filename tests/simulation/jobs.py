@@ -1,0 +1,210 @@
+"""What upstream systems submit in a world: jobs of all kinds, most of them good, drawn from the seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any, Literal
+
+import orjson
+
+from headchef_contracts import cloudevents
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.placement import home_partition
+
+from headchef.runtime.log.port import Headers, NewRecord
+from tests.support.builders import make_job
+from tests.support.virtual_time import START
+
+TENANTS = ("acme", "globex")
+
+_SCHEMA = {
+    "type": "object",
+    "properties": {"title": {"type": "string"}},
+    "required": ["title"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One record for `jobs.submitted`, and what it is.
+
+    Attributes:
+        value: its bytes, unlike those of any other submission with another meaning; None for a tombstone.
+        kind: `job`, or a record that must be `refused`, or one that is `skipped`.
+        payload: the JSON object, where there is one that can be read.
+        key: of the record.
+        partition: where it is put; None leaves that to the key.
+        headers: of the record.
+    """
+
+    value: bytes | None
+    kind: Literal["job", "refused", "skipped"]
+    payload: dict[str, Any] | None = None
+    key: bytes | None = None
+    partition: int | None = None
+    headers: Headers = ()
+
+    def record(self, topic: str) -> NewRecord:
+        """Write it as a record of a topic."""
+        return NewRecord(topic, self.value, self.key, self.partition, self.headers)
+
+
+class Upstream:
+    """Draws submissions.
+
+    Args:
+        chance: decides what comes next.
+        partitions: of `jobs.submitted`.
+    """
+
+    def __init__(self, chance: Random, partitions: int) -> None:
+        self._chance = chance
+        self._partitions = partitions
+        self._sent: list[Submission] = []
+        self._number = 0
+        kinds: dict[Callable[[], Submission], int] = {
+            self._fresh: 24,
+            self._repeated: 14,
+            self._twin: 7,
+            self._conflicting: 4,
+            self._rerun: 3,
+            self._misplaced: 5,
+            self._structured_event: 2,
+            self._hostile_headers: 3,
+            self._refusing_headers: 2,
+            self._not_json: 3,
+            self._poison: 4,
+            self._tombstone: 1,
+        }
+        self._kinds, self._weights = list(kinds), list(kinds.values())
+
+    def draw(self) -> Submission:
+        """Give the next submission."""
+        made = self._chance.choices(self._kinds, self._weights)[0]()
+        self._sent.append(made)
+        return made
+
+    def _fresh(self) -> Submission:
+        return self._placed(self._job(f"Write about car {self._number}."))
+
+    def _repeated(self) -> Submission:
+        earlier = self._an_earlier_job()
+        if earlier is None:
+            return self._fresh()
+        kept = {name: earlier[name] for name in ("input", "output") if name in earlier}
+        return self._placed(self._job(earlier["prompt"], plain=True) | kept)
+
+    def _twin(self) -> Submission:
+        earlier = self._an_earlier_job()
+        if earlier is None:
+            return self._fresh()
+        return self._placed(dict(reversed(earlier.items())))
+
+    def _conflicting(self) -> Submission:
+        earlier = self._an_earlier_job()
+        if earlier is None:
+            return self._fresh()
+        self._number += 1
+        return self._placed(earlier | {"prompt": f"Other content {self._number}."})
+
+    def _rerun(self) -> Submission:
+        earlier = self._an_earlier_job()
+        if earlier is None:
+            return self._fresh()
+        again = {"run": earlier.get("run", 0) + 1} if self._chance.random() < 0.5 else {"revision": self._number + 1}
+        return self._placed(earlier | again)
+
+    def _misplaced(self) -> Submission:
+        job = self._job(f"Misplaced {self._number}.")
+        key = None if self._chance.random() < 0.5 else b"somebody else's key"
+        return Submission(_json(job), "job", job, key, self._chance.randrange(self._partitions))
+
+    def _structured_event(self) -> Submission:
+        job = self._job(f"In an envelope {self._number}.")
+        about = {"specversion": "1.0", "id": str(self._number), "source": "/upstream", "type": JobSubmitted.event_type}
+        headers: Headers = (("content-type", cloudevents.STRUCTURED_CONTENT_TYPE.encode()),)
+        return Submission(_json({**about, "data": job}), "job", job, job["job_id"].encode(), None, headers)
+
+    def _hostile_headers(self) -> Submission:
+        job = self._job(f"With strange headers {self._number}.")
+        headers: Headers = self._chance.choice(
+            (
+                (("traceparent", b"\xff\x00" * 20), ("", None)),
+                (("headchef-event-id", b"forged"), ("headchef-forwarded-to", b"99"), ("headchef-event-id", None)),
+                (("kafka_original-topic", b"lies"), ("headchef-reason", b"\xc3\x28")),
+            )
+        )
+        return Submission(_json(job), "job", job, None, self._chance.randrange(self._partitions), headers)
+
+    def _refusing_headers(self) -> Submission:
+        job = self._job(f"With refused headers {self._number}.")
+        headers: Headers = self._chance.choice(
+            (
+                (("ce_id", b"half an event"),),
+                (("ce_specversion", b"1.0"), ("ce_type", b"other"), ("ce_source", b"/s"), ("ce_id", b"\xff")),
+                (("heavy", b"x" * 20_000),),
+            )
+        )
+        # One that is too large is refused before its job can be read, and so where it lies.
+        readable = job if len(str(headers)) < 10_000 else None
+        return Submission(_json(job), "refused", readable, job["job_id"].encode(), None, headers)
+
+    def _not_json(self) -> Submission:
+        self._number += 1
+        broken = self._chance.choice(('{{"job_id": "broken-{0}"', "not json {0}", '["array {0}"]', "\0\0\0{0}"))
+        return Submission(broken.format(self._number).encode(), "refused", None, b"any")
+
+    def _poison(self) -> Submission:
+        job = self._job(f"Poison {self._number}.", plain=True)
+        wrong: dict[str, Any] = self._chance.choice(
+            (
+                {"prompt": 7},
+                {"promt": "a typo"},
+                {"run": "first"},
+                {"model": "no-such-model"},
+                {"prompt": "{{ input.", "input": {"name": "x"}},
+                {"output": {"schema": {"type": "nonsense"}}},
+                {"job_id": ""},
+            )
+        )
+        job |= wrong
+        return self._placed(job, "refused")
+
+    def _tombstone(self) -> Submission:
+        return Submission(None, "skipped", None, b"job-1")
+
+    def _job(self, prompt: str, *, plain: bool = False) -> dict[str, Any]:
+        """Make a job with an id of its own, and unless it is plain perhaps with something special."""
+        self._number += 1
+        job = make_job(f"job-{self._number}", prompt, tenant=self._chance.choice(TENANTS))
+        draw = 1.0 if plain else self._chance.random()
+        if draw < 0.3:
+            job["output"] = {"schema": _SCHEMA}
+        elif draw < 0.4:
+            job |= {"prompt": "About {{ input.name }}.", "input": {"name": f"model {self._chance.randrange(4)}"}}
+        elif draw < 0.45:
+            job["cache"] = "bypass"
+        elif draw < 0.5:
+            job["conversation_id"] = f"conversation-{self._chance.randrange(3)}"
+        elif draw < 0.55:
+            job["deadline"] = (START + timedelta(seconds=self._chance.uniform(0, 20))).isoformat()
+        return job
+
+    def _an_earlier_job(self) -> dict[str, Any] | None:
+        earlier = [sent.payload for sent in self._sent if sent.kind == "job" and sent.payload is not None]
+        return self._chance.choice(earlier) if earlier else None
+
+    def _placed(self, job: dict[str, Any], kind: Literal["job", "refused"] = "job") -> Submission:
+        """Put a job where a Java client does, with its id as key."""
+        return Submission(_json(job), kind, job, job["job_id"].encode())
+
+
+def home_of(payload: dict[str, Any], partitions: int) -> int | None:
+    """Give the partition that a job belongs to; None where no job id can be read."""
+    return home_partition(payload["job_id"], payload.get("conversation_id"), partitions) if payload["job_id"] else None
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return orjson.dumps(value)

@@ -1,0 +1,156 @@
+"""Ways to break a promise in code that both logs share, each of which the simulation must notice within some seeds."""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from headchef.runtime import handover
+from headchef.runtime.assignment import Report, shares
+from headchef.runtime.committer import Committer
+from headchef.runtime.errors import InvalidEvent, LogUnavailable, SendFailed
+from headchef.runtime.freeze import FreezeGuard
+from headchef.runtime.handover import HandOver
+from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
+from headchef.runtime.outcomes import Finished
+from headchef.runtime.processor import Change
+from headchef.runtime.recovery import Recovery
+from headchef.runtime.state import TaskState
+from headchef.runtime.watermark import Watermark
+from headchef.runtime.workbench import Workbench
+from headchef.runtime.writers import ExactlyOnceWriter, Places
+
+Mutate = Callable[[pytest.MonkeyPatch], None]
+
+
+def _offsets_before_outputs(patch: pytest.MonkeyPatch) -> None:
+    write = ExactlyOnceWriter.write
+
+    async def wrong(self: ExactlyOnceWriter, records: Sequence[NewRecord], places: Places) -> None:
+        await write(self, [], places)
+        await write(self, records, places)
+
+    patch.setattr(ExactlyOnceWriter, "write", wrong)
+
+
+def _no_fencing(patch: pytest.MonkeyPatch) -> None:
+    owners = itertools.count()
+
+    async def wrong(self: ExactlyOnceWriter) -> dict[Partition, Commit]:
+        self._producer.abandon()
+        name = f"{self._transactional_id}.{next(owners)}"
+        self._producer = self._log.producer(name, name)
+        await self._producer.start()
+        return dict(await self._log.committed(self._group, self._partitions))
+
+    patch.setattr(ExactlyOnceWriter, "_taken_over", wrong)
+
+
+def _finished_map_ignored(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: Recovery, partition: Partition, commit: Commit) -> Watermark:
+        return Watermark(commit.offset)
+
+    patch.setattr(Recovery, "_watermark", wrong)
+
+
+def _failed_send_ignored(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: Committer, batch: list[Finished], reasons: Mapping[int, SendFailed]) -> tuple[list[Finished], bool]:
+        numbers = itertools.count()
+        return [
+            replace(finished, records=[record for record in finished.records if next(numbers) not in reasons])
+            for finished in batch
+        ], False
+
+    patch.setattr(Committer, "_replaced", wrong)
+
+
+def _seen_store_not_restored(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: TaskState, store: str, records: Iterable[Record]) -> None:
+        return None
+
+    patch.setattr(TaskState, "restore", wrong)
+
+
+def _state_not_written(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: TaskState, changes: Iterable[Change], now_ms: int) -> list[NewRecord]:
+        return []
+
+    patch.setattr(TaskState, "records", wrong)
+
+
+def _lost_dead_letter(patch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Workbench, topic: str, record: Record, error: InvalidEvent) -> None:
+        self._committer.add(Finished(record, []))
+
+    patch.setattr(Workbench, "_bury", wrong)
+
+
+def _place_off_by_one(patch: pytest.MonkeyPatch) -> None:
+    places = Committer._places
+
+    def wrong(self: Committer, batch: list[Finished]) -> dict[Partition, Commit]:
+        right = places(self, batch)
+        return {each: commit if commit.metadata else Commit(commit.offset + 1) for each, commit in right.items()}
+
+    patch.setattr(Committer, "_places", wrong)
+
+
+def _unknown_commit_taken_for_done(patch: pytest.MonkeyPatch) -> None:
+    write = ExactlyOnceWriter.write
+
+    async def wrong(self: ExactlyOnceWriter, records: Sequence[NewRecord], places: Places) -> None:
+        try:
+            await write(self, records, places)
+        except LogUnavailable:
+            return
+
+    patch.setattr(ExactlyOnceWriter, "write", wrong)
+
+
+def _unknown_commit_taken_for_void(patch: pytest.MonkeyPatch) -> None:
+    async def wrong(self: ExactlyOnceWriter, attempted: Places) -> bool:
+        self._committed, self._stale = await self._taken_over(), False
+        return False
+
+    patch.setattr(ExactlyOnceWriter, "_renew", wrong)
+
+
+def _given_out_before_drained(patch: pytest.MonkeyPatch) -> None:
+    def wrong(reports: Mapping[str, bytes], partitions: int) -> Mapping[str, Share]:
+        read = {member: Report.decode(report) for member, report in reports.items()}
+        return shares({member: replace(report, tasks=()).encode() for member, report in read.items()}, partitions)
+
+    patch.setattr(handover, "shares", wrong)
+
+
+def _calls_right_after_a_freeze(patch: pytest.MonkeyPatch) -> None:
+    async def wrong(_: FreezeGuard) -> None:
+        return None
+
+    patch.setattr(FreezeGuard, "wait", wrong)
+
+
+def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: HandOver) -> None:
+        return None
+
+    patch.setattr(HandOver, "ended", wrong)
+
+
+MUTANTS: Mapping[str, tuple[Mutate, int]] = {
+    "offsets are committed before outputs are sent": (_offsets_before_outputs, 10),
+    "a former owner is not fenced": (_no_fencing, 20),
+    "the finished map is ignored": (_finished_map_ignored, 20),
+    "a failed send is ignored": (_failed_send_ignored, 20),
+    "the seen store is not restored": (_seen_store_not_restored, 10),
+    "changes of state are not written": (_state_not_written, 10),
+    "a dead letter is lost": (_lost_dead_letter, 10),
+    "the committed place is one too high": (_place_off_by_one, 10),
+    "a commit of unknown outcome is taken for done": (_unknown_commit_taken_for_done, 10),
+    "a commit of unknown outcome is taken for void": (_unknown_commit_taken_for_void, 30),
+    "a task is given out before its owner has drained it": (_given_out_before_drained, 40),
+    "calls begin right after a freeze": (_calls_right_after_a_freeze, 40),
+    "the end of a task is not told to the group": (_lost_rejoin, 10),
+}
+"""Each mutant, and the number of seeds within which it must be caught."""

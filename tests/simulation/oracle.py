@@ -1,0 +1,78 @@
+"""Works out anew what must come of each record in `jobs.submitted`; it shares no code with the router."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from headchef.runtime.log.port import Record
+from tests.simulation.jobs import Submission, home_of
+
+
+class Job(NamedTuple):
+    """What names a job."""
+
+    tenant: str
+    job_id: str
+    run: int
+    revision: int
+
+
+class Place(NamedTuple):
+    """Where a record lies in a topic."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Expected:
+    """What must come of the records.
+
+    Attributes:
+        accepted: the payload of each accepted job.
+        refused: the raw bytes of each refused record.
+        forwarded: the raw bytes of each record that lay in a wrong partition.
+    """
+
+    accepted: dict[Job, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[Place, bytes | None] = field(default_factory=dict)
+    forwarded: dict[Place, bytes | None] = field(default_factory=dict)
+
+
+def expect(records: Iterable[Record], submissions: Sequence[Submission], partitions: int) -> Expected:
+    """Say what must come of the records of `jobs.submitted`, forwarded ones included.
+
+    Args:
+        records: as a read_committed reader sees them, each partition in ascending order.
+        submissions: all that were submitted.
+        partitions: of the topic.
+    """
+    known = {submission.value: submission for submission in submissions}
+    expected = Expected()
+    for record in records:
+        _judge(record, known[record.value], partitions, expected)
+    return expected
+
+
+def _judge(record: Record, submission: Submission, partitions: int, expected: Expected) -> None:
+    place = Place(record.partition, record.offset)
+    if submission.kind == "skipped":
+        return
+    payload = submission.payload
+    home = None if payload is None else home_of(payload, partitions)
+    if home is not None and home != record.partition:
+        expected.forwarded[place] = record.value
+        return
+    if payload is None or home is None or submission.kind == "refused":
+        expected.refused[place] = record.value
+        return
+    job = job_of(payload)
+    if job not in expected.accepted:
+        expected.accepted[job] = payload
+    elif expected.accepted[job] != payload:
+        expected.refused[place] = record.value
+
+
+def job_of(head: Mapping[str, Any]) -> Job:
+    """Give the name of the job in a payload, or in the head that its events repeat."""
+    return Job(head.get("tenant", "default"), head["job_id"], head.get("run", 0), head.get("revision", 0))

@@ -1,0 +1,145 @@
+"""The simulated provider, behind the executor's real adapter: it answers, keeps its own bill, and misbehaves by chance.
+
+It stands where the network would: requests and responses are those of HTTP, so what executors make of them is real too.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import httpx
+import orjson
+
+from tests.simulation.faults import NONE, Faults
+
+CALL_TIMEOUT_S = 1.5
+
+_LATENCY_S = (0.01, 0.5)
+_PROMPT_TOKENS, _ANSWER_TOKENS = (10, 500), (5, 300)
+
+
+@dataclass(slots=True)
+class Billed:
+    """One call that the provider wants money for.
+
+    Attributes:
+        input_tokens: of the prompt.
+        output_tokens: of the answer.
+        told: whether the caller was given a response that says so.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    told: bool = False
+
+
+class SimulatedProvider(httpx.AsyncBaseTransport):
+    """Answers calls of all executors.
+
+    Args:
+        faults: how often it misbehaves.
+        chance: when, how long it takes, and what it says.
+        called: told of each call when it begins.
+
+    Attributes:
+        bill: by request id.
+    """
+
+    def __init__(self, faults: Faults, chance: Random, called: Callable[[str], None]) -> None:
+        self.bill: dict[str, Billed] = {}
+        self._faults = faults
+        self._chance = chance
+        self._called = called
+        self._calls = 0
+
+    def heal(self) -> None:
+        """Work without faults from now on."""
+        self._faults = NONE
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one call."""
+        self._calls += 1
+        number = f"req-{self._calls}"
+        self._called(number)
+        faults, draw = self._faults, self._chance.random()
+        for share, answer in (
+            (faults.limited_calls, self._limited),
+            (faults.failing_calls, self._failing),
+            (faults.late_answers, self._late),
+            (faults.garbled_answers, self._garbled),
+            (faults.billed_failures, self._billed_failure),
+        ):
+            if draw < share:
+                return await answer(number, request)
+            draw -= share
+        return await self._answered(number, request)
+
+    async def _answered(self, number: str, request: httpx.Request) -> httpx.Response:
+        billed = self._charge(number)
+        response = _response(200, number, _completion(number, request, billed))
+        await self._take_time()
+        billed.told = True
+        return response
+
+    async def _limited(self, number: str, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.01)
+        wait = {"retry-after": str(self._chance.randint(1, 3))} if self._chance.random() < 0.5 else {}
+        return _response(429, number, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, wait)
+
+    async def _failing(self, number: str, request: httpx.Request) -> httpx.Response:
+        await self._take_time()
+        if self._chance.random() < 0.3:
+            raise httpx.ConnectError("connection reset", request=request)
+        return _response(self._chance.choice((500, 502, 503, 529)), number, {"error": {"message": "overloaded"}})
+
+    async def _late(self, number: str, request: httpx.Request) -> httpx.Response:
+        billed = self._charge(number)
+        await asyncio.sleep(CALL_TIMEOUT_S * (1 + self._chance.random()))
+        return _response(200, number, _completion(number, request, billed))
+
+    async def _garbled(self, number: str, request: httpx.Request) -> httpx.Response:
+        billed = self._charge(number)
+        await self._take_time()
+        body = _completion(number, request, billed)
+        match self._chance.randrange(4):
+            case 0:
+                return httpx.Response(200, content=orjson.dumps(body)[:-20], headers={"x-request-id": number})
+            case 1:
+                return httpx.Response(200, content=b"", headers={"x-request-id": number})
+            case 2:
+                raise httpx.RemoteProtocolError("peer closed connection", request=request)
+            case _:
+                billed.told = True
+                return _response(200, number, body | {"choices": []})
+
+    async def _billed_failure(self, number: str, request: httpx.Request) -> httpx.Response:
+        self._charge(number)
+        await self._take_time()
+        return _response(500, number, {"error": {"message": "failed after the answer"}})
+
+    def _charge(self, number: str) -> Billed:
+        billed = Billed(self._chance.randint(*_PROMPT_TOKENS), self._chance.randint(*_ANSWER_TOKENS))
+        self.bill[number] = billed
+        return billed
+
+    async def _take_time(self) -> None:
+        await asyncio.sleep(self._chance.uniform(*_LATENCY_S))
+
+
+def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str, Any]:
+    asked = orjson.loads(request.content)
+    text = f"{number} says: {asked['messages'][-1]['content'][:40]}"
+    if "response_format" in asked:
+        text = orjson.dumps({"title": text}).decode()
+    return {
+        "id": number,
+        "model": asked["model"],
+        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": billed.input_tokens, "completion_tokens": billed.output_tokens},
+    }
+
+
+def _response(status: int, number: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:
+    return httpx.Response(status, content=orjson.dumps(body), headers={"x-request-id": number, **(headers or {})})

@@ -1,0 +1,97 @@
+"""The four services as simulated processes run them: their own assemblies, or their own parts on simulated ports."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from headchef import catalogue
+from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.guarded import GuardedStore
+from headchef.cache.handler import CacheHandler
+from headchef.cache.policy import CachePolicy
+from headchef.executor.handler import ExecutorHandler
+from headchef.executor.openai import OpenAIProvider
+from headchef.executor.policy import RetryPolicy
+from headchef.executor.settings import Settings
+from headchef.router.__main__ import assemble as assemble_router
+from headchef.runtime.processor import Input, Processor
+from headchef.runtime.surroundings import Surroundings
+from headchef.validator.__main__ import assemble as assemble_validator
+from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
+from tests.simulation.store import SharedStore, StoreConnection
+
+LANE = "default"
+CATALOGUE = catalogue.load(catalogue.DEFAULT_PATH)
+
+_RETRY = RetryPolicy(window_s=15.0)
+_ENDPOINT = catalogue.Endpoint("http://provider.test/v1", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the services' ports lead to.
+
+    Attributes:
+        provider: what executors call.
+        store: where caches keep answers.
+    """
+
+    provider: SimulatedProvider
+    store: SharedStore
+
+
+Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Processor]]
+
+
+@asynccontextmanager
+async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    async with assemble_router(surroundings) as processor:
+        yield processor
+
+
+@asynccontextmanager
+async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    async with assemble_validator(surroundings) as processor:
+        yield processor
+
+
+@asynccontextmanager
+async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    clock, metrics = surroundings.clock, surroundings.metrics
+    store = GuardedStore(StoreConnection(outside.store), CircuitPolicy(1.0, 4.0), clock, metrics)
+    await store.open()
+    try:
+        yield Processor(
+            name="cache",
+            inputs=(Input("steps.planned"), Input("cache.settled")),
+            handler=CacheHandler(store, CachePolicy(None), clock, metrics),
+            order="batches",
+        )
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _executor(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    account = CATALOGUE.lanes[LANE].provider
+    settings = Settings(lane=LANE, call_timeout_s=CALL_TIMEOUT_S)
+    handler = ExecutorHandler(
+        lane=LANE,
+        catalogue=CATALOGUE,
+        provider=OpenAIProvider(outside.provider, _ENDPOINT, account, settings, surroundings.clock),
+        retry=_RETRY,
+        clock=surroundings.clock,
+        random=surroundings.random,
+        permit=surroundings.permit,
+        metrics=surroundings.metrics,
+    )
+    yield Processor(
+        name=f"executor.{LANE}",
+        inputs=(Input(f"steps.dispatched.{LANE}"),),
+        handler=handler,
+        order="concurrent",
+        concurrency=8,
+    )
+
+
+SERVICES: Mapping[str, Assemble] = {"router": _router, "cache": _cache, "executor": _executor, "validator": _validator}

@@ -1,0 +1,77 @@
+"""The answer store that all caches share, as a server: slow, failing, away, or with bad answers."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from headchef_contracts.events.common import Inline
+
+from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreUnavailable
+from tests.cache.memory_store import MemoryAnswerStore
+from tests.simulation.faults import NONE, Faults
+
+_SLOW_S = 0.5
+
+
+class SharedStore:
+    """The server: what was stored outlives every process.
+
+    Args:
+        faults: how often it misbehaves.
+        chance: when.
+
+    Attributes:
+        away: whether every operation fails.
+    """
+
+    def __init__(self, faults: Faults, chance: Random) -> None:
+        self.answers = MemoryAnswerStore()
+        self.away = False
+        self._faults = faults
+        self._chance = chance
+
+    def heal(self) -> None:
+        """Work without faults from now on."""
+        self._faults, self.away = NONE, False
+
+    async def operate(self) -> None:
+        """Take the time of an operation, and fail if it is to fail."""
+        if self._chance.random() < self._faults.slow_store:
+            await asyncio.sleep(_SLOW_S * self._chance.random())
+        else:
+            await asyncio.sleep(0)
+        if self.away or self._chance.random() < self._faults.failing_store:
+            raise StoreUnavailable("away", "the simulated store does not answer")
+
+    def handed_out(self, answer: StoredAnswer | None) -> StoredAnswer | None:
+        """Give an answer as a lookup finds it: some that are JSON are not what their schema asks for."""
+        if answer is None or not isinstance(answer.answer.output, Inline):
+            return answer
+        text = str(answer.answer.output.inline)
+        if text.startswith("{") and self._chance.random() < self._faults.spoiled_answers:
+            spoiled = answer.answer.model_copy(update={"output": Inline(inline=text[: len(text) // 2])})
+            return replace(answer, answer=spoiled)
+        return answer
+
+
+class StoreConnection(AnswerStore):
+    """One process's connection to the server."""
+
+    def __init__(self, server: SharedStore) -> None:
+        self._server = server
+
+    async def open(self) -> None:
+        await self._server.operate()
+        await self._server.answers.open()
+
+    async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
+        await self._server.operate()
+        return [self._server.handed_out(found) for found in await self._server.answers.lookup(sought)]
+
+    async def put(self, answers: Sequence[StoredAnswer]) -> None:
+        await self._server.operate()
+        await self._server.answers.put(answers)
+
+    async def close(self) -> None:
+        """Leave the server as it is."""

@@ -24,7 +24,8 @@ class Timer:
 
     Attributes:
         id: within the task; setting one that is set replaces it.
-        due: when it goes off, UTC by the wall clock; at once if that has passed.
+        due: when it goes off, UTC by the wall clock; at once if that has passed. A clock that is set while it waits, or
+            that was wrong, does not make it wait longer than it would have when it was set.
         payload: what to remember, in the handler's own form.
     """
 

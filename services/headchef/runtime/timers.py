@@ -23,8 +23,6 @@ NO_OFFSET = -1
 _VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_LOOK_S = 60.0
-"""The wall clock may be set while a timer waits: it is looked at so often."""
 
 
 def event_id(timer: Timer) -> str:
@@ -37,9 +35,20 @@ def due_ms(timer: Timer) -> int:
     return (timer.due - _EPOCH) // _MILLISECOND
 
 
-def set_timer(timer: Timer, trace: TraceHeaders) -> Change:
-    """Write a timer for the store, with the trace that it goes on with, whatever bytes somebody has put there."""
-    head = {"v": _VERSION, "due_ms": due_ms(timer), "trace": {name: value.decode("latin-1") for name, value in trace}}
+def set_timer(timer: Timer, trace: TraceHeaders, now: datetime) -> Change:
+    """Write a timer for the store, with the trace that it goes on with, whatever bytes somebody has put there.
+
+    Args:
+        timer: the timer.
+        trace: of the delivery that sets it.
+        now: by the clock that it was set by, which may be wrong: what counts is how long it is to wait.
+    """
+    head = {
+        "v": _VERSION,
+        "due_ms": due_ms(timer),
+        "after_ms": max(0, (timer.due - now) // _MILLISECOND),
+        "trace": {name: value.decode("latin-1") for name, value in trace},
+    }
     return Change(TIMERS, timer.id.encode(), json.dumps(head).encode() + b"\n" + timer.payload)
 
 
@@ -48,8 +57,11 @@ def clear_timer(timer_id: str) -> Change:
     return Change(TIMERS, timer_id.encode(), None)
 
 
-def read_timer(key: bytes, value: bytes) -> tuple[Timer, TraceHeaders]:
+def read_timer(key: bytes, value: bytes) -> tuple[Timer, TraceHeaders, timedelta]:
     """Read what `set_timer` wrote.
+
+    Returns:
+        The timer, its trace, and how long it was to wait when it was set.
 
     Raises:
         UnknownVersion: a newer program wrote it.
@@ -59,7 +71,7 @@ def read_timer(key: bytes, value: bytes) -> tuple[Timer, TraceHeaders]:
     if head["v"] != _VERSION:
         raise UnknownVersion(f"timer {key.decode()!r} has version {head['v']}; upgrade this processor first")
     trace = tuple((name, text.encode("latin-1")) for name, text in head["trace"].items())
-    return Timer(key.decode(), _at(head["due_ms"]), payload), trace
+    return Timer(key.decode(), _at(head["due_ms"]), payload), trace, head["after_ms"] * _MILLISECOND
 
 
 def fallen_due(topic: str, task: int, timer: Timer, trace: TraceHeaders) -> Record:
@@ -79,11 +91,14 @@ def _at(milliseconds: int) -> datetime:
 class Alarm:
     """Hands a task's timers over when they are due.
 
+    The wall clock is looked at once, when a timer is set or restored, and a wait is never longer than it was when the
+    timer was set: a clock that is set, or was wrong where the timer was set, delays nothing.
+
     Args:
         topic: full name of the timers' changelog.
         task: the task's number.
         state: where the timers are kept.
-        clock: the wall clock, and for waiting.
+        clock: both clocks, and for waiting.
         hand_over: takes what is due, oldest first.
     """
 
@@ -117,7 +132,7 @@ class Alarm:
         value = self._state.get(TIMERS, record.key)
         if value is None:
             return False
-        timer, trace = read_timer(record.key, value)
+        timer, trace, _ = read_timer(record.key, value)
         return fallen_due(self.topic, self._task, timer, trace) == record
 
     async def run(self) -> None:
@@ -128,26 +143,27 @@ class Alarm:
             if not self._waiting:
                 await self._changed.wait()
                 continue
-            wait_s = (self._waiting[0][0] - self._clock.now()).total_seconds()
-            await unless(self._changed, self._clock.sleep(min(max(wait_s, 0.0), _LOOK_S)))
+            wait_s = self._waiting[0][0] - self._clock.monotonic()
+            await unless(self._changed, self._clock.sleep(max(0.0, wait_s)))
 
     def _ring(self) -> None:
-        now = self._clock.now()
+        now_s = self._clock.monotonic()
         found: set[tuple[datetime, bytes]] = set()
-        while self._waiting and self._waiting[0][0] <= now:
+        while self._waiting and self._waiting[0][0] <= now_s:
             # One that was set twice for the same time is one.
-            found.add(heappop(self._waiting))
+            found.add(heappop(self._waiting)[1:])
         due = []
         for at, key in sorted(found):
             value = self._state.get(TIMERS, key)
             if value is not None:
-                timer, trace = read_timer(key, value)
+                timer, trace, _ = read_timer(key, value)
                 if timer.due == at:
                     due.append(fallen_due(self.topic, self._task, timer, trace))
         if due:
             self._hand_over(due)
 
-    @staticmethod
-    def _due(key: bytes, value: bytes) -> tuple[datetime, bytes]:
-        timer, _ = read_timer(key, value)
-        return timer.due, key
+    def _due(self, key: bytes, value: bytes) -> tuple[float, datetime, bytes]:
+        """Give when a timer goes off, by the monotonic clock, and which one."""
+        timer, _, longest = read_timer(key, value)
+        left = min(max(timer.due - self._clock.now(), timedelta(0)), longest)
+        return self._clock.monotonic() + left.total_seconds(), timer.due, key

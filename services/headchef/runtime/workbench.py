@@ -175,7 +175,7 @@ class Workbench:
             gone.add(delivery.timer.id)
         timers = (
             *(clear_timer(each) for each in sorted(gone - kept)),
-            *(set_timer(each, hop.headers(TIMERS)) for each in outcome.timers),
+            *(set_timer(each, hop.headers(TIMERS), self._clock.now()) for each in outcome.timers),
         )
         return (*outcome.changes, *timers)
 

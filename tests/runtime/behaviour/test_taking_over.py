@@ -26,6 +26,7 @@ async def recovered(world: World, log: Log) -> dict[Partition, Watermark]:
         inputs=inputs,
         births_topic=world.names.births,
         changelogs={},
+        timers=None,
         guarantee="exactly_once",
         clock=world.clock,
     )

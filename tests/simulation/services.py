@@ -9,6 +9,7 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
+from headchef.executor.__main__ import processor
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.openai import OpenAIProvider
 from headchef.executor.policy import RetryPolicy
@@ -74,7 +75,7 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
 @asynccontextmanager
 async def _executor(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     account = CATALOGUE.lanes[LANE].provider
-    settings = Settings(lane=LANE, call_timeout_s=CALL_TIMEOUT_S)
+    settings = Settings(lane=LANE, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
     handler = ExecutorHandler(
         lane=LANE,
         catalogue=CATALOGUE,
@@ -85,13 +86,7 @@ async def _executor(surroundings: Surroundings, outside: Outside) -> AsyncIterat
         permit=surroundings.permit,
         metrics=surroundings.metrics,
     )
-    yield Processor(
-        name=f"executor.{LANE}",
-        inputs=(Input(f"steps.dispatched.{LANE}"),),
-        handler=handler,
-        order="concurrent",
-        concurrency=8,
-    )
+    yield processor(handler, settings)
 
 
 SERVICES: Mapping[str, Assemble] = {"router": _router, "cache": _cache, "executor": _executor, "validator": _validator}

@@ -8,6 +8,7 @@ from headchef_contracts import topics
 
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.log.port import Headers, NewRecord, Partition
+from headchef.runtime.processor import TIMERS
 from tests.simulation.broker import Network
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
@@ -43,6 +44,9 @@ _RESTART_S = (0.1, 3.0)
 def name_of(logical: str) -> str:
     """Give a topic's full name in a world."""
     return topics.physical(SETTINGS.namespace, logical)
+
+
+TIMERS_TOPIC = name_of(f"executor.{LANE}.{TIMERS}.changelog")
 
 
 class World:
@@ -129,14 +133,20 @@ class World:
         return True
 
     def unhandled(self) -> Collection[Partition]:
-        """Give the partitions that a group has not read to the end, or whose end is not yet known."""
-        return [
+        """Give the partitions that a group has not read to the end, whose end is not yet known, or that hold timers."""
+        behind = [
             partition
             for group, inputs in GROUPS.items()
             for topic in inputs
             for number in range(PARTITIONS)
             if self._behind(group, partition := Partition(name_of(topic), number))
         ]
+        return [*behind, *filter(self._waiting, (Partition(TIMERS_TOPIC, number) for number in range(PARTITIONS)))]
+
+    def _waiting(self, partition: Partition) -> bool:
+        """Say whether a timer of a task is set: the newest value of some key."""
+        newest = {record.key: record.value for record in self.cluster.partition(partition).records(committed=True)}
+        return any(value is not None for value in newest.values())
 
     def _behind(self, group: str, partition: Partition) -> bool:
         log = self.cluster.partition(partition)

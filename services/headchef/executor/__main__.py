@@ -41,15 +41,25 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
             permit=surroundings.permit,
             metrics=surroundings.metrics,
         )
-        yield Processor(
-            name=f"executor.{settings.lane}",
-            inputs=(Input(f"steps.dispatched.{settings.lane}"),),
-            handler=handler,
-            order="concurrent",
-            concurrency=settings.concurrency,
-            timers=True,
-            waiting=settings.concurrency,
-        )
+        yield processor(handler, settings)
+
+
+def processor(handler: ExecutorHandler, settings: Settings) -> Processor:
+    """Tell the runtime of the executor of one lane.
+
+    Args:
+        handler: handles its steps.
+        settings: which lane, and how many calls at once; as many steps may wait to be tried again.
+    """
+    return Processor(
+        name=f"executor.{settings.lane}",
+        inputs=(Input(f"steps.dispatched.{settings.lane}"),),
+        handler=handler,
+        timers=True,
+        waiting=settings.concurrency,
+        order="concurrent",
+        concurrency=settings.concurrency,
+    )
 
 
 def main() -> None:

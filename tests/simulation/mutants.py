@@ -3,9 +3,18 @@
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from headchef_contracts.events.common import Cause
+from headchef_contracts.events.steps import CacheSettled
+
+from headchef.cache import handler
+from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.store import Sought, StoredAnswer
+from headchef.router import policy
+from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.committer import Committer
@@ -132,6 +141,22 @@ def _calls_right_after_a_freeze(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FreezeGuard, "wait", wrong)
 
 
+def _answers_cross_tenants(patch: pytest.MonkeyPatch) -> None:
+    def asked(**about: Any) -> str:
+        return fingerprint(**{**about, "tenant": "all"})
+
+    def kept(settled: CacheSettled, cause: Cause, how: CachePolicy) -> StoredAnswer | None:
+        answer = worth_keeping(settled, cause, how)
+        return None if answer is None else replace(answer, tenant="all")
+
+    def sought(_: str, wanted: str) -> Sought:
+        return Sought("all", wanted)
+
+    patch.setattr(policy, "fingerprint", asked)
+    patch.setattr(handler, "worth_keeping", kept)
+    patch.setattr(handler, "Sought", sought)
+
+
 def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
     def wrong(_: HandOver) -> None:
         return None
@@ -173,5 +198,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "calls begin right after a freeze": Mutant(
         _calls_right_after_a_freeze, 20, replace(NONE, freezes=2 * HIGHEST.freezes, limited_calls=0.4)
     ),
+    "answers cross tenants": Mutant(_answers_cross_tenants, 5, NONE),
     "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
 }

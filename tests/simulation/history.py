@@ -13,7 +13,7 @@ from headchef_contracts import topics
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Partition, Record
 from tests.simulation.oracle import Job, job_of
-from tests.simulation.process import SETTINGS
+from tests.simulation.process import NAMESPACE
 from tests.simulation.services import LANE
 from tests.simulation.world import GROUPS, PARTITIONS, name_of
 
@@ -84,7 +84,7 @@ def contents(cluster: Cluster) -> Sequence[bytes]:
         logs = cluster.topic(name_of(topic.logical)).partitions
         lines += [f"{topic.logical} {log.start} {log.stable_end} {log.end}".encode() for log in logs]
     for group, inputs in GROUPS.items():
-        offsets = cluster.group(f"{SETTINGS.namespace}.{group}").offsets
+        offsets = cluster.group(f"{NAMESPACE}.{group}").offsets
         wanted = [Partition(name_of(topic), number) for topic in inputs for number in range(PARTITIONS)]
         lines += [f"{group} {place!r}".encode() for place in offsets.of(wanted).items()]
     return lines

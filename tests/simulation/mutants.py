@@ -2,10 +2,19 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from headchef_contracts.events.common import Cause
+from headchef_contracts.events.steps import CacheSettled
+
+from headchef.cache import handler
+from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.store import Sought, StoredAnswer
+from headchef.router import policy
+from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.committer import Committer
@@ -20,6 +29,7 @@ from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
 from headchef.runtime.writers import ExactlyOnceWriter, Places
+from tests.simulation.faults import HIGHEST, NONE, Faults
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
@@ -131,6 +141,22 @@ def _calls_right_after_a_freeze(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FreezeGuard, "wait", wrong)
 
 
+def _answers_cross_tenants(patch: pytest.MonkeyPatch) -> None:
+    def asked(**about: Any) -> str:
+        return fingerprint(**{**about, "tenant": "all"})
+
+    def kept(settled: CacheSettled, cause: Cause, how: CachePolicy) -> StoredAnswer | None:
+        answer = worth_keeping(settled, cause, how)
+        return None if answer is None else replace(answer, tenant="all")
+
+    def sought(_: str, wanted: str) -> Sought:
+        return Sought("all", wanted)
+
+    patch.setattr(policy, "fingerprint", asked)
+    patch.setattr(handler, "worth_keeping", kept)
+    patch.setattr(handler, "Sought", sought)
+
+
 def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
     def wrong(_: HandOver) -> None:
         return None
@@ -138,19 +164,40 @@ def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HandOver, "ended", wrong)
 
 
-MUTANTS: Mapping[str, tuple[Mutate, int]] = {
-    "offsets are committed before outputs are sent": (_offsets_before_outputs, 10),
-    "a former owner is not fenced": (_no_fencing, 20),
-    "the finished map is ignored": (_finished_map_ignored, 20),
-    "a failed send is ignored": (_failed_send_ignored, 20),
-    "the seen store is not restored": (_seen_store_not_restored, 10),
-    "changes of state are not written": (_state_not_written, 10),
-    "a dead letter is lost": (_lost_dead_letter, 10),
-    "the committed place is one too high": (_place_off_by_one, 10),
-    "a commit of unknown outcome is taken for done": (_unknown_commit_taken_for_done, 10),
-    "a commit of unknown outcome is taken for void": (_unknown_commit_taken_for_void, 30),
-    "a task is given out before its owner has drained it": (_given_out_before_drained, 40),
-    "calls begin right after a freeze": (_calls_right_after_a_freeze, 40),
-    "the end of a task is not told to the group": (_lost_rejoin, 10),
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to break a promise.
+
+    Attributes:
+        mutate: breaks it.
+        within: seeds, of which at least one must notice.
+        faults: under which it is looked for; None for those that each seed draws.
+    """
+
+    mutate: Mutate
+    within: int
+    faults: Faults | None = None
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "offsets are committed before outputs are sent": Mutant(_offsets_before_outputs, 10),
+    "a former owner is not fenced": Mutant(_no_fencing, 20),
+    "the finished map is ignored": Mutant(_finished_map_ignored, 20),
+    "a failed send is ignored": Mutant(_failed_send_ignored, 20),
+    "the seen store is not restored": Mutant(_seen_store_not_restored, 10),
+    "changes of state are not written": Mutant(_state_not_written, 10),
+    "a dead letter is lost": Mutant(_lost_dead_letter, 10),
+    "the committed place is one too high": Mutant(_place_off_by_one, 10),
+    "a commit of unknown outcome is taken for done": Mutant(_unknown_commit_taken_for_done, 10),
+    "a commit of unknown outcome is taken for void": Mutant(
+        _unknown_commit_taken_for_void, 10, replace(NONE, lost_answers=0.05)
+    ),
+    "a task is given out before its owner has drained it": Mutant(
+        _given_out_before_drained, 10, replace(NONE, stops=HIGHEST.stops)
+    ),
+    "calls begin right after a freeze": Mutant(
+        _calls_right_after_a_freeze, 20, replace(NONE, freezes=2 * HIGHEST.freezes, limited_calls=0.4)
+    ),
+    "answers cross tenants": Mutant(_answers_cross_tenants, 5, NONE),
+    "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
 }
-"""Each mutant, and the number of seeds within which it must be caught."""

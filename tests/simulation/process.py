@@ -15,17 +15,32 @@ from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
 from tests.simulation.broker import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S, Network
 from tests.simulation.clock import ShiftedClock
+from tests.simulation.faults import Faults
 from tests.simulation.loop import Life, SeededLoop, context_of
 from tests.simulation.services import Assemble, Outside
 
+NAMESPACE = "sim"
 SESSION_S = 2.0
-SETTINGS = RuntimeSettings(
-    namespace="sim",
+_ROOMY = RuntimeSettings(
+    namespace=NAMESPACE,
     session_timeout_s=SESSION_S,
     heartbeat_s=0.6,
     drain_timeout_s=30.0,
     processing_guarantee="exactly_once",
 )
+_CRAMPED = {"commit_max_records": 3, "buffer_records": 4}
+_IMPATIENT = {"drain_timeout_s": 1.0}
+_SHARE = 0.3
+
+
+def settings_of(faults: Faults, chance: Random) -> RuntimeSettings:
+    """Draw the runtime's settings: usual ones, tiny batches and buffers, or drains that are cut short.
+
+    The last costs calls, and so only comes with faults that do.
+    """
+    cramped, impatient = chance.random() < _SHARE, chance.random() < _SHARE
+    chosen = (_CRAMPED if cramped else {}) | (_IMPATIENT if impatient and faults.lose_calls else {})
+    return _ROOMY.model_copy(update=chosen)
 
 
 class SimulatedProcess:
@@ -38,6 +53,7 @@ class SimulatedProcess:
         cluster: the log.
         network: the way there.
         outside: what its ports lead to.
+        settings: of the runtime.
         chance: seeds what the service draws from.
         ended: called when its run has ended by itself, stopped or failed.
 
@@ -56,6 +72,7 @@ class SimulatedProcess:
         cluster: Cluster,
         network: Network,
         outside: Outside,
+        settings: RuntimeSettings,
         chance: Random,
         ended: Callable[["SimulatedProcess"], None],
     ) -> None:
@@ -69,6 +86,7 @@ class SimulatedProcess:
         self._cluster = cluster
         self._network = network
         self._outside = outside
+        self._settings = settings
         self._chance = chance
         self._ended = ended
         self._starts = 0
@@ -119,7 +137,7 @@ class SimulatedProcess:
             engine = Engine(
                 processor,
                 log=log,
-                settings=SETTINGS,
+                settings=self._settings,
                 instance=self.name,
                 guard=guard,
                 clock=clock,

@@ -8,6 +8,7 @@ from tests.simulation.run import run_seed
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate, within = MUTANTS[name]
-    mutate(monkeypatch)
-    assert any(run_seed(seed).violations for seed in range(within)), f"not caught in {within} seeds: {name}"
+    mutant = MUTANTS[name]
+    mutant.mutate(monkeypatch)
+    caught = any(run_seed(seed, faults=mutant.faults).violations for seed in range(mutant.within))
+    assert caught, f"not caught in {mutant.within} seeds: {name}"

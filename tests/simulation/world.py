@@ -13,7 +13,7 @@ from tests.simulation.broker import Network
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
 from tests.simulation.loop import SeededLoop, current_life
-from tests.simulation.process import SESSION_S, SETTINGS, SimulatedProcess
+from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.services import LANE, SERVICES, Outside
 from tests.simulation.store import SharedStore
@@ -43,7 +43,7 @@ _RESTART_S = (0.1, 3.0)
 
 def name_of(logical: str) -> str:
     """Give a topic's full name in a world."""
-    return topics.physical(SETTINGS.namespace, logical)
+    return topics.physical(NAMESPACE, logical)
 
 
 TIMERS_TOPIC = name_of(f"executor.{LANE}.{TIMERS}.changelog")
@@ -74,6 +74,7 @@ class World:
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
         self.chance = Random(f"{seed} world")
+        self._settings = settings_of(faults, Random(f"{seed} settings"))
         self._upstream = Upstream(Random(f"{seed} jobs"), PARTITIONS)
         self._outside = MemoryLog(self.cluster, "outside")
         self._keep_down = False
@@ -155,7 +156,7 @@ class World:
         records = log.records(committed=True)
         if not records:
             return False
-        place = self.cluster.group(f"{SETTINGS.namespace}.{group}").offsets.of([partition]).get(partition)
+        place = self.cluster.group(f"{NAMESPACE}.{group}").offsets.of([partition]).get(partition)
         return place is None or place.offset <= records[-1].offset
 
     def _see_call(self, number: str) -> None:
@@ -174,6 +175,7 @@ class World:
             cluster=self.cluster,
             network=self.network,
             outside=Outside(self.provider, self.store),
+            settings=self._settings,
             chance=self.chance,
             ended=self.start_later,
         )

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from headchef.runtime.outcomes import Finished
 from headchef.runtime.processor import Change
 from headchef.runtime.recovery import Recovery
 from headchef.runtime.state import TaskState
+from headchef.runtime.timers import Alarm, read_timer
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
 from headchef.runtime.writers import ExactlyOnceWriter, Places
@@ -164,6 +166,24 @@ def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HandOver, "ended", wrong)
 
 
+def _timer_lost_at_a_crash(patch: pytest.MonkeyPatch) -> None:
+    make = Alarm.__init__
+
+    def wrong(self: Alarm, *place: Any, **about: Any) -> None:
+        make(self, *place, **about)
+        self._waiting.clear()
+
+    patch.setattr(Alarm, "__init__", wrong)
+
+
+def _timer_waits_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Alarm, key: bytes, value: bytes) -> tuple[float, datetime, bytes]:
+        timer, _, _ = read_timer(key, value)
+        return self._clock.monotonic() + (timer.due - self._clock.now()).total_seconds(), timer.due, key
+
+    patch.setattr(Alarm, "_due", wrong)
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One way to break a promise.
@@ -200,4 +220,6 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "answers cross tenants": Mutant(_answers_cross_tenants, 5, NONE),
     "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
+    "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
+    "a timer waits as long as a wrong clock says": Mutant(_timer_waits_by_the_wall_clock, 20),
 }

@@ -1,8 +1,11 @@
 """What the envelope makes of a record that is sent on."""
 
+from headchef_contracts.events.common import Inline
+from headchef_contracts.events.jobs import JobSubmitted
+
 from headchef.runtime.envelope import EVENT_ID_HEADER, Envelope, forwarded_id
 from headchef.runtime.log.port import Headers, NewRecord, Record
-from headchef.runtime.processor import Delivery, Forward, Input, Outcome, Processor, State
+from headchef.runtime.processor import Delivery, Emit, Forward, Input, Outcome, Processor, State
 from headchef.runtime.telemetry.tracing import Hop
 from tests.support.manual_clock import ManualClock
 
@@ -42,3 +45,14 @@ def test_a_record_that_is_sent_on_twice_is_marked_once() -> None:
     assert [name for name, _ in twice.headers] == ["theirs", "theirs", "mark", EVENT_ID_HEADER]
     assert dict(twice.headers)["mark"] == b"2"
     assert forwarded_id(once) != forwarded_id(twice)
+
+
+def test_an_event_with_an_identity_has_one_id_whatever_led_to_it() -> None:
+    def id_of(offset: int, identity: str | None) -> bytes | None:
+        delivery = ENVELOPE.open(SOURCE, Record("n.jobs.submitted.v1", 0, offset, 1, b"k", b"{}", ()), 4)
+        event = JobSubmitted(job_id="a", prompt=Inline(inline="hi"))
+        [sealed] = ENVELOPE.seal(delivery, Outcome((Emit("jobs.submitted", event, identity=identity),)), Hop(delivery))
+        return dict(sealed.headers)["ce_id"]
+
+    assert id_of(1, None) != id_of(2, None)
+    assert id_of(1, "a") == id_of(2, "a") != id_of(1, "b")

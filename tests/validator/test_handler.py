@@ -216,3 +216,24 @@ async def test_a_publisher_s_clock_that_is_ahead_gives_no_negative_time() -> Non
     head = make_head(submitted_at=NOON + timedelta(hours=1))
     await handle(make_completed(step=make_step(job=head)), metrics)
     assert metrics.values["headchef.job.duration", (("class", "interactive"), ("status", "ok"))] == [0.0]
+
+
+async def identity(event: StepCompleted) -> str | None:
+    [emitted, *_] = (await handle(event)).outputs
+    assert isinstance(emitted, Emit)
+    return emitted.identity
+
+
+async def test_a_job_has_one_result_by_whatever_way_it_comes() -> None:
+    """At least once a crash may have a job answered by its model, and again from the cache that this filled."""
+    by_model = await identity(make_completed("hi", step=make_step()))
+    assert by_model == await identity(make_completed("hi", step=make_step(), cache=HIT, attempts=0))
+    others: list[dict[str, Any]] = [
+        {"tenant": "acme"},
+        {"run": 1},
+        {"revision": 1},
+        {"conversation_id": "talk"},
+        {"job_id": "job-2"},
+    ]
+    names = {await identity(make_completed("hi", step=make_step(job=make_head(**other)))) for other in others}
+    assert len(names | {by_model}) == len(others) + 1

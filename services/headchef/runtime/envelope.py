@@ -165,7 +165,7 @@ class Envelope:
         key = topics.key_of(output.topic, event)
         value = registry.encode(event)
         attributes = cloudevents.Attributes(
-            id=derived_id(event_id, self._processor, ordinal),
+            id=derived_id(event_id if output.identity is None else output.identity, self._processor, ordinal),
             source=self._source,
             type=event.event_type,
             version=event.version,

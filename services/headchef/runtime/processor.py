@@ -70,11 +70,14 @@ class Emit:
         topic: logical name; the topic table gives the key.
         event: what to publish.
         partition: set only where the topic table's key does not decide, as for home partitions.
+        identity: what the event is about, where there is one such event by its nature: then its id is derived from
+            this alone, and is the same on whatever way it comes about.
     """
 
     topic: str
     event: Event
     partition: int | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

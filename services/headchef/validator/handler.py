@@ -6,7 +6,7 @@ Consumes steps.completed; produces jobs.finished and cache.settled, or steps.jud
 from datetime import datetime
 from typing import Literal, assert_never
 
-from headchef_contracts.events.common import Body, Decided, Inline
+from headchef_contracts.events.common import Body, Decided, Inline, JobHead
 from headchef_contracts.events.jobs import JobFinished, JobStatus, Provenance, Timing
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 
@@ -59,7 +59,7 @@ class ValidatorHandler:
             return Outcome((_handed_back(event, verdict, decided),))
         finished = _finished(event, verdict, now, decided)
         self._measure(finished)
-        outputs = [Emit("jobs.finished", finished)]
+        outputs = [Emit("jobs.finished", finished, identity=_identity(finished.job))]
         if not reused:
             outputs.append(Emit("cache.settled", _settled(event, verdict, now, decided)))
         return Outcome(tuple(outputs))
@@ -73,6 +73,11 @@ class ValidatorHandler:
         self._metrics.record("headchef.job.duration", duration_s, {"status": finished.status, "class": job_class})
         overhead_s = max(0.0, duration_s - timing.provider_s)
         self._metrics.record("headchef.job.overhead", overhead_s, {"class": job_class})
+
+
+def _identity(job: JobHead) -> str:
+    """Name the job: at least once it may be finished by a model's answer, and again by the same one from the cache."""
+    return "\0".join((job.tenant, job.job_id, str(job.run), str(job.revision), job.conversation_id or ""))
 
 
 def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Emit:

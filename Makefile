@@ -13,7 +13,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test simulate demo bench generate format lock build clean
+.PHONY: help install check test simulate mutants demo bench generate format lock build clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses
 
 simulate: install  ## the pipeline under chosen faults, seed by seed; SEEDS=300 says how many, FIRST=0 where from
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+
+mutants: install  ## break one promise after the other, and see how soon the simulation notices
+	$(BIN)/python -m tests.simulation.hunt $(ARGS)
 
 demo: install  ## 600 content jobs through all services, with nothing else to install
 	$(BIN)/headchef demo $(ARGS)

@@ -1,0 +1,65 @@
+"""`make mutants`: breaks one promise after the other, and tells in how many seeds the simulation has noticed."""
+
+import logging
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.run import run_seed
+
+_README = Path(__file__).with_name("README.md")
+_BEGIN, _END = "<!-- mutants: begin -->\n", "<!-- mutants: end -->\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """How a mutant was noticed.
+
+    Attributes:
+        seeds: how many were run, the last of which noticed.
+        invariant: the first that was violated, in words.
+    """
+
+    seeds: int
+    invariant: str
+
+
+def hunted(name: str) -> Catch | None:
+    """Run seeds against one mutant until it is noticed; None if that took more than its bound."""
+    mutant = MUTANTS[name]
+    with pytest.MonkeyPatch.context() as patch:
+        mutant.mutate(patch)
+        for seed in range(mutant.within):
+            violations = run_seed(seed, faults=mutant.faults).violations
+            if violations:
+                return Catch(seed + 1, violations[0].partition(":")[0])
+    return None
+
+
+def table(catches: Mapping[str, Catch | None]) -> str:
+    """Write what was noticed as a Markdown table."""
+    lines = ["| mutant | noticed in seeds | of at most | by |", "|---|---|---|---|"]
+    for name, catch in catches.items():
+        found = "not noticed | {} | |" if catch is None else f"{catch.seeds} | {{}} | {catch.invariant} |"
+        lines.append(f"| {name} | {found.format(MUTANTS[name].within)}")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Iterable[str]) -> None:
+    """Hunt all, print the table, and with `--write` put it into the README; exit with 1 if one got away."""
+    logging.disable(logging.CRITICAL)
+    catches = {name: hunted(name) for name in MUTANTS}
+    print(table(catches), end="")
+    if "--write" in arguments:
+        before, _, rest = _README.read_text("utf-8").partition(_BEGIN)
+        after = rest.partition(_END)[2]
+        _README.write_text(f"{before}{_BEGIN}{table(catches)}{_END}{after}", "utf-8")
+    sys.exit(0 if all(catches.values()) else 1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -5,17 +5,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from headchef import catalogue
+from headchef.cache.__main__ import processor as cache_processor
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
-from headchef.executor.__main__ import processor
+from headchef.executor.__main__ import processor as executor_processor
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.openai import OpenAIProvider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.router.__main__ import assemble as assemble_router
-from headchef.runtime.processor import Input, Processor
+from headchef.runtime.processor import Processor
 from headchef.runtime.surroundings import Surroundings
 from headchef.validator.__main__ import assemble as assemble_validator
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
@@ -24,6 +25,7 @@ from tests.simulation.store import SharedStore, StoreConnection
 LANE = "default"
 CATALOGUE = catalogue.load(catalogue.DEFAULT_PATH)
 
+_BATCH = 256
 _RETRY = RetryPolicy(window_s=15.0)
 _ENDPOINT = catalogue.Endpoint("http://provider.test/v1", None)
 
@@ -62,12 +64,7 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
     store = GuardedStore(StoreConnection(outside.store), CircuitPolicy(1.0, 4.0), clock, metrics)
     await store.open()
     try:
-        yield Processor(
-            name="cache",
-            inputs=(Input("steps.planned"), Input("cache.settled")),
-            handler=CacheHandler(store, CachePolicy(None), clock, metrics),
-            order="batches",
-        )
+        yield cache_processor(CacheHandler(store, CachePolicy(None), clock, metrics), _BATCH)
     finally:
         await store.close()
 
@@ -86,7 +83,7 @@ async def _executor(surroundings: Surroundings, outside: Outside) -> AsyncIterat
         permit=surroundings.permit,
         metrics=surroundings.metrics,
     )
-    yield processor(handler, settings)
+    yield executor_processor(handler, settings)
 
 
 SERVICES: Mapping[str, Assemble] = {"router": _router, "cache": _cache, "executor": _executor, "validator": _validator}

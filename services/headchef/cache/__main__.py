@@ -41,15 +41,25 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         raise _bad_settings(settings, error) from error
     try:
         handler = CacheHandler(store, CachePolicy(settings.ttl_s), surroundings.clock, surroundings.metrics)
-        yield Processor(
-            name="cache",
-            inputs=(Input("steps.planned"), Input("cache.settled")),
-            handler=handler,
-            order="batches",
-            batch=settings.batch,
-        )
+        yield processor(handler, settings.batch)
     finally:
         await store.close()
+
+
+def processor(handler: CacheHandler, batch: int) -> Processor:
+    """Tell the runtime of the cache.
+
+    Args:
+        handler: handles its steps and verdicts.
+        batch: how many of them at once, at most.
+    """
+    return Processor(
+        name="cache",
+        inputs=(Input("steps.planned"), Input("cache.settled")),
+        handler=handler,
+        order="batches",
+        batch=batch,
+    )
 
 
 def make_store(settings: CacheSettings, namespace: str) -> AnswerStore:

@@ -23,14 +23,14 @@ class Calls:
 
     Attributes:
         count: how many there were.
-        usage: of those that reported it; None if none did.
+        usage: of those that reported it.
         cost_usd: of those whose cost is known; None if it is of none.
         duration_s: seconds spent inside them.
         unbilled: whether every call without usage is known to be free.
     """
 
     count: int = 0
-    usage: Usage | None = None
+    usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal | None = None
     duration_s: float = 0.0
     unbilled: bool = True
@@ -91,12 +91,10 @@ class StepRecord:
     def sum_up(self) -> Calls:
         """Sum up all calls of the step."""
         before, attempts = self.before, self.attempts
-        usages = [each for each in (before.usage, *(attempt.usage for attempt in attempts)) if each is not None]
-        costs = [each for each in (before.cost_usd, *(attempt.cost_usd for attempt in attempts)) if each is not None]
         return Calls(
             count=before.count + len(attempts),
-            usage=total_usage(usages) if usages else None,
-            cost_usd=sum(costs, Decimal(0)) if costs else None,
+            usage=total_usage((before.usage, *(attempt.usage for attempt in attempts))),
+            cost_usd=total_cost((before.cost_usd, *(attempt.cost_usd for attempt in attempts)), unbilled=False),
             duration_s=before.duration_s + sum(attempt.duration_s for attempt in attempts),
             unbilled=before.unbilled and all(map(_free, attempts)),
         )
@@ -111,7 +109,7 @@ class StepRecord:
             cache=self.dispatched.cache,
             answer=_answer(end) if isinstance(end, Answered) else None,
             failure=Failure(reason=end.reason, message=end.message) if isinstance(end, GiveUp) else None,
-            usage=calls.usage or Usage(),
+            usage=calls.usage,
             cost_usd=total_cost([calls.cost_usd], unbilled=calls.unbilled) if known else None,
             attempts=calls.count,
             provider_s=calls.duration_s,

@@ -37,7 +37,7 @@ class Waiting:
 def write(waiting: Waiting) -> bytes:
     """Write a step that waits: a line about it, and the event that dispatched it."""
     calls = asdict(waiting.calls)
-    calls["usage"] = None if waiting.calls.usage is None else waiting.calls.usage.model_dump()
+    calls["usage"] = waiting.calls.usage.model_dump()
     calls["cost_usd"] = None if waiting.calls.cost_usd is None else f"{waiting.calls.cost_usd:f}"
     head = {
         "v": _VERSION,
@@ -67,6 +67,6 @@ def read(payload: bytes) -> Waiting:
     if not isinstance(dispatched, StepDispatched):
         raise InvariantBroken(f"a waiting step holds {type(dispatched).__name__}")
     calls = head["calls"]
-    calls["usage"] = None if calls["usage"] is None else Usage(**calls["usage"])
+    calls["usage"] = Usage(**calls["usage"])
     calls["cost_usd"] = None if calls["cost_usd"] is None else Decimal(calls["cost_usd"])
     return Waiting(dispatched, Cause(**head["cause"]), RetryState(**head["retry"]), Calls(**calls))

@@ -12,7 +12,7 @@ def collect_seldom() -> None:
     """Let this process look for cycles when there are many new objects, and leave out all that its start has made.
 
     For processes that live long. Measured on the whole pipeline it is worth a fifth to a third of the jobs a second
-    (infra/decisions/0013).
+    (infra/decisions/0014).
     """
     gc.collect()
     gc.freeze()

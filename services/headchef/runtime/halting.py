@@ -26,6 +26,9 @@ class DeadLetterGuard:
 
     def cut(self, batch: Sequence[Finished]) -> tuple[list[Finished], TooManyDeadLetters | None]:
         """Say what of a batch may be written, and what to end with afterwards. Counts nothing: it may yet fail."""
+        if all(finished.dead_reason is None for finished in batch):
+            # The usual case: only a dead letter can be one too many.
+            return list(batch), None
         state = self._state.copy()
         for index, finished in enumerate(batch):
             passed = self._passed(state, finished)

@@ -140,12 +140,13 @@ class Workbench:
         changes = self._changes(delivery, outcome, hop)
         if changes:
             records += self._changed(changes)
+        dead: str | None = None
         for output in outcome.outputs:
             if isinstance(output, DeadLetter):
+                dead = dead or output.reason
                 self._metrics.count("headchef.dead_letters", 1, {"topic": delivery.topic, "reason": output.reason})
             elif isinstance(output, Forward):
                 self._metrics.count("headchef.records.forwarded", 1, {"topic": delivery.topic})
-        dead = next((output.reason for output in outcome.outputs if isinstance(output, DeadLetter)), None)
         self._committer.add(Finished(delivery.record, records, hop, stateful=bool(changes), dead_reason=dead))
 
     def _changed(self, changes: tuple[Change, ...]) -> list[NewRecord]:

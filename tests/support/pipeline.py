@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -122,6 +122,10 @@ class Pipeline:
         return self._collector.wait_for(
             lambda: found if len(found := self.of(topic)) >= count else [], within_s=within_s, check=self._check
         )
+
+    def wait_until(self, look: Callable[[], bool], within_s: float = 60.0) -> None:
+        """Wait until a look at what has come gives true."""
+        self._collector.wait_for(look, within_s=within_s, check=self._check)
 
     def refusal(self, message: Message, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for the refusal of a record that was published into its home partition, or without a readable id."""

@@ -161,6 +161,7 @@ class Task:
             name=name,
             group=names.group,
             partitions=placed,
+            changelogs=[*names.changelogs.values(), names.births],
             commit=kitchen.commit,
             clock=kitchen.clock,
         )

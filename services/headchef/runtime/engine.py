@@ -7,8 +7,9 @@ from typing import Any
 
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
+from headchef.runtime.counts import Counts
 from headchef.runtime.envelope import Envelope
-from headchef.runtime.errors import LogRefused, LogUnavailable, TopicMismatch
+from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.intake import Intake
@@ -24,8 +25,6 @@ from headchef.runtime.telemetry.tracing import Tracer
 _log = logging.getLogger(__name__)
 
 _MEMBERSHIP_LOOK_S = 0.2
-_MISMATCH_S = 10.0
-_MISSING_S = 3.0
 _FIRST_PAUSE_S = 0.5
 
 
@@ -68,7 +67,7 @@ class Engine:
         self._joined = False
         self._ending = False
         self._fault: asyncio.Future[None] | None = None
-        self._partitions: dict[str, int] = {}
+        self._counts = Counts(processor.name, self._names, log, clock)
         self._hand_over = HandOver(self, self._rejoin)
         self._membership = log.membership(
             MemberSettings(
@@ -90,7 +89,7 @@ class Engine:
             tracer=tracer,
             envelope=Envelope(namespace=settings.namespace, processor=processor, group=self._names.group, clock=clock),
             slots=Slots(processor.concurrency),
-            partitions=self._partitions,
+            partitions=self._counts.partitions,
             commit=self._membership.commit,
             changed=self._changed,
         )
@@ -175,7 +174,7 @@ class Engine:
         self._guard.assigned()
         if self._hand_over.released:
             self._released.set()
-        self._spawn(self._count_again())
+        self._spawn(self._counts.again())
 
     async def _live(self, task: Task) -> None:
         try:
@@ -187,7 +186,8 @@ class Engine:
             self._hand_over.ended()
 
     async def _work(self) -> None:
-        await self._known_topics()
+        await self._counts.agree()
+        self._spawn(self._counts.watch(self._rejoin))
         for intake in self._intakes:
             self._spawn(intake.run())
             self._spawn(intake.watch())
@@ -238,43 +238,6 @@ class Engine:
             await self._membership.leave()
         else:
             await self._membership.close()
-
-    async def _known_topics(self) -> None:
-        """Wait for the broker, then for the topics to agree."""
-        backoff = Backoff(_FIRST_PAUSE_S)
-        waited_s = 0.0
-        while True:
-            pause_s = backoff.pause_s()
-            try:
-                await self._count_partitions()
-            except LogUnavailable as error:
-                _log.warning("%s; trying again in %.1f s", error, pause_s)
-            except LogRefused:
-                # Topics that were just made: the controller knows them a moment before the broker.
-                if waited_s >= _MISSING_S:
-                    raise
-                waited_s += pause_s
-            else:
-                counts = {topic: self._partitions[topic] for topic in self._names.inputs}
-                if len(set(counts.values())) == 1:
-                    return
-                if waited_s >= _MISMATCH_S:
-                    raise TopicMismatch(f"inputs of {self.processor.name} must count the same partitions: {counts}")
-                waited_s += pause_s
-            await self._clock.sleep(pause_s)
-
-    async def _count_again(self) -> None:
-        try:
-            await self._count_partitions()
-        except LogUnavailable as error:
-            _log.warning("%s: partitions are counted again at the next join: %s", self.processor.name, error)
-
-    async def _count_partitions(self) -> None:
-        counts = await self._log.partition_counts(self._names.topics)
-        missing = sorted(set(self._names.topics) - set(counts))
-        if missing:
-            raise LogRefused(f"topics are missing: {', '.join(missing)}; run `headchef topics create`")
-        self._partitions.update(counts)
 
     def _rejoin(self) -> None:
         if not self._ending:

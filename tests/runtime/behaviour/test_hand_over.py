@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from headchef.runtime import counts
 from headchef.runtime.errors import MemberFenced
 from headchef.runtime.log.kafka import connection
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.crew import Busy, Crew
 from tests.runtime.behaviour.faults import Hold
-from tests.runtime.behaviour.world import SECOND, SOURCE, Echo, Order, World
+from tests.runtime.behaviour.world import SECOND, SINK, SOURCE, Echo, Order, World
 from tests.support.eventually import eventually
 
 TASKS = 6
@@ -223,6 +224,25 @@ async def test_partitions_that_are_added_at_run_time_are_picked_up(
         await world.publish(*(f"after-{task}" for task in range(4)))
         await world.until_done()
         assert {handler.partitions[f"after-{task}"] for task in range(4)} == {4}, "tasks that were there know too"
+
+
+async def test_a_leader_that_came_back_without_a_round_still_notices_new_partitions(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_METADATA_MAX_AGE_MS", 500)
+    monkeypatch.setattr(counts, "_LOOK_S", 0.5)
+    world = await make_world(partitions=2)
+    one = world.start("one", Echo())
+    await eventually(lambda: one.engine.ready() is None and one.tasks == {0, 1})
+    await one.kill()
+    again = world.start("one", Echo())
+    await eventually(lambda: again.engine.ready() is None and again.tasks == {0, 1})
+    world.partitions = 3
+    for topic in (world.topic(SINK), world.names.births, world.topic(SOURCE)):
+        await world.backend.grow_topic(topic, 3)
+    await world.publish(*"abc")
+    assert await world.until_done() == Counter("abc")
+    assert again.tasks == {0, 1, 2}
 
 
 async def test_a_processor_that_has_failed_takes_no_task_any_more(make_world: MakeWorld) -> None:

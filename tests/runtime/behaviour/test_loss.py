@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from headchef.runtime import engine
+from headchef.runtime import counts
 from headchef.runtime.errors import LogRefused, OffsetLost, PlaceUnknown, TopicMismatch
 from headchef.runtime.log.port import Commit, Partition
 from tests.runtime.behaviour.conftest import MakeWorld
@@ -109,7 +109,7 @@ async def test_gaps_in_the_offsets_are_no_loss(make_world: MakeWorld, order: Ord
 async def test_inputs_with_different_partition_counts_halt(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_MISMATCH_S", 1.0)
+    monkeypatch.setattr(counts, "_MISMATCH_S", 1.0)
     world = await make_world(partitions=2, inputs=(SOURCE, SECOND))
     await world.backend.grow_topic(world.topic(SECOND), 3)
     handler = Echo()

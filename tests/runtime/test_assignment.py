@@ -94,5 +94,6 @@ def test_rounds_come_to_rest_with_all_tasks_evenly_owned(
         assert sum(counts) == partitions
         assert max(counts) - min(counts) <= 1
         assert share_out(reports, partitions) == {
-            name: Grant(each.tasks, each.generation + 1, each.tasks, each.leaving) for name, each in reports.items()
+            name: Grant(each.tasks, each.generation + 1, each.tasks, each.leaving, partitions)
+            for name, each in reports.items()
         }

@@ -30,7 +30,7 @@ class Owner:
 
 
 def grant(*tasks: int, generation: int = 1, claimed: tuple[int, ...] = (), leaving: bool = False) -> bytes:
-    return Grant(tasks, generation, claimed, leaving).encode()
+    return Grant(tasks, generation, claimed, leaving, 4).encode()
 
 
 def joined(*tasks: int) -> tuple[Owner, HandOver]:

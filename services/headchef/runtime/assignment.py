@@ -52,22 +52,25 @@ class Grant:
         generation: rises with each round.
         claimed: the tasks that it had reported when the leader decided.
         leaving: what it had reported.
+        partitions: how many tasks the leader shared out in all.
     """
 
     tasks: tuple[int, ...]
     generation: int
     claimed: tuple[int, ...]
     leaving: bool
+    partitions: int
 
     def encode(self) -> bytes:
         """Write the grant as user data of the assignment."""
-        return json.dumps([1, list(self.tasks), self.generation, list(self.claimed), self.leaving]).encode()
+        told = [1, list(self.tasks), self.generation, list(self.claimed), self.leaving, self.partitions]
+        return json.dumps(told).encode()
 
     @staticmethod
     def decode(data: bytes) -> "Grant":
         """Read a grant."""
-        _, tasks, generation, claimed, leaving = json.loads(data)
-        return Grant(tuple(tasks), generation, tuple(claimed), leaving)
+        _, tasks, generation, claimed, leaving, partitions = json.loads(data)
+        return Grant(tuple(tasks), generation, tuple(claimed), leaving, partitions)
 
 
 def share_out(reports: Mapping[str, Report], partitions: int) -> dict[str, Grant]:
@@ -96,7 +99,7 @@ def share_out(reports: Mapping[str, Report], partitions: int) -> dict[str, Grant
             granted[min(takers, key=lambda member: (len(granted[member]), member))].append(task)
     generation = 1 + max((report.generation for report in reports.values()), default=0)
     return {
-        member: Grant(tuple(sorted(tasks)), generation, reports[member].tasks, reports[member].leaving)
+        member: Grant(tuple(sorted(tasks)), generation, reports[member].tasks, reports[member].leaving, partitions)
         for member, tasks in granted.items()
     }
 

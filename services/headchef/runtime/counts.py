@@ -84,21 +84,20 @@ class Counts:
         except LogUnavailable as error:
             _log.warning("%s: partitions are counted again later: %s", self._processor, error)
 
-    async def watch(self, grown: Callable[[], None]) -> None:
+    async def watch(self, shared: Callable[[], int], grown: Callable[[], None]) -> None:
         """Look now and then for ever.
 
         A group's leader looks too, but a static member that came back to lead does not know that it does.
 
         Args:
-            grown: called when the number of tasks is another one than at the last look.
+            shared: how many tasks the group has shared out; 0 before it has.
+            grown: called after each look by which it should be another number.
         """
-        tasks = self.tasks
         while True:
             await self._clock.sleep(_LOOK_S)
             await self.again()
-            if self.tasks != tasks:
-                _log.info("%s: its topics make %d tasks now, %d before", self._processor, self.tasks, tasks)
-                tasks = self.tasks
+            if shared() not in (0, self.tasks):
+                _log.info("%s: its topics make %d tasks, the group has %d", self._processor, self.tasks, shared())
                 grown()
 
     async def _look(self) -> None:

@@ -187,7 +187,7 @@ class Engine:
 
     async def _work(self) -> None:
         await self._counts.agree()
-        self._spawn(self._counts.watch(self._rejoin))
+        self._spawn(self._counts.watch(lambda: self._hand_over.shared, self._rejoin))
         for intake in self._intakes:
             self._spawn(intake.run())
             self._spawn(intake.watch())

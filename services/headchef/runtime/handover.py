@@ -45,6 +45,12 @@ class HandOver:
         self._nonce = 0
         self._leaving = False
         self._released = False
+        self._shared = 0
+
+    @property
+    def shared(self) -> int:
+        """How many tasks the group had when they were shared out; 0 before that."""
+        return self._shared
 
     @property
     def leaving(self) -> bool:
@@ -72,7 +78,7 @@ class HandOver:
         member that came back and was given the share of its former self without a round.
         """
         grant = Grant.decode(payload)
-        self._generation = grant.generation
+        self._generation, self._shared = grant.generation, grant.partitions
         self._released = grant.leaving and self._leaving and not grant.claimed
         granted = set() if self._leaving else set(grant.tasks)
         before = set(self._owner.owned())

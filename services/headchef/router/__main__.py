@@ -27,7 +27,19 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong, or the file of models.
     """
-    settings = load(RouterSettings)
+    yield processor(load(RouterSettings), surroundings)
+
+
+def processor(settings: RouterSettings, surroundings: Surroundings) -> Processor:
+    """Build the router and tell the runtime of it.
+
+    Args:
+        settings: what a job may be, and the models.
+        surroundings: what the host lends.
+
+    Raises:
+        BadCatalogue: the file of models is wrong.
+    """
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
@@ -37,7 +49,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
     )
-    yield Processor(
+    return Processor(
         name="router",
         inputs=(Input("jobs.submitted", raw=True), Input("steps.judged")),
         handler=handler,

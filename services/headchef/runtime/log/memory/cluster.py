@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogRefused
@@ -48,6 +49,7 @@ class Cluster:
         transaction_sweep_s: how often timed-out transactions are looked for.
         marker_delay_s: time between a transaction's decision and each of its markers.
         offsets_retention_s: how long committed offsets outlive a group's last member.
+        brokers: that lead the partitions; what goes to several of them goes in several requests.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Cluster:
         transaction_sweep_s: float = TRANSACTION_SWEEP_S,
         marker_delay_s: float = 0.0,
         offsets_retention_s: float = OFFSETS_RETENTION_S,
+        brokers: int = 1,
     ) -> None:
         self.clock = clock
+        self._brokers = brokers
         self.transactional = transactional
         self._timers = Timers(clock)
         self._offsets_retention_s = offsets_retention_s
@@ -100,6 +104,10 @@ class Cluster:
         if not 0 <= partition.number < len(logs):
             raise LogRefused(f"topic {partition.topic!r} has no partition {partition.number}, only {len(logs)}")
         return logs[partition.number]
+
+    def leader(self, partition: Partition) -> int:
+        """Give the number of the broker that leads a partition."""
+        return (crc32(partition.topic.encode()) + partition.number) % self._brokers if self._brokers > 1 else 0
 
     def partition_counts(self, topics: Collection[str]) -> dict[str, int]:
         """Give each topic's number of partitions; topics that do not exist are left out."""

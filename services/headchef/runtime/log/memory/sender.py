@@ -1,7 +1,7 @@
 """What a producer has handed over and the in-memory log has not yet acknowledged."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from headchef_contracts.placement import partition_for
@@ -92,12 +92,20 @@ class Sender:
     async def _run(self) -> None:
         while self._queue:
             self._under_way, self._queue = self._queue, []
-            outcomes = await self._outcomes(self._under_way)
-            for (_, _, future), outcome in zip(self._under_way, outcomes, strict=True):
-                if isinstance(outcome, LogError):
-                    self.failure = self.failure or outcome
-                _settle(future, outcome)
+            for request in self._requests(self._under_way):
+                outcomes = await self._outcomes(request)
+                for (_, _, future), outcome in zip(request, outcomes, strict=True):
+                    if isinstance(outcome, LogError):
+                        self.failure = self.failure or outcome
+                    _settle(future, outcome)
             self._under_way = []
+
+    def _requests(self, batch: Sequence[_Waiting]) -> Collection[Sequence[_Waiting]]:
+        """Divide a batch by the broker that leads each partition: any of the requests may come through alone."""
+        requests: dict[int, list[_Waiting]] = {}
+        for waiting in batch:
+            requests.setdefault(self._cluster.leader(waiting[1]), []).append(waiting)
+        return requests.values()
 
     async def _outcomes(self, batch: Sequence[_Waiting]) -> Sequence[object]:
         try:

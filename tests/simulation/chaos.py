@@ -7,7 +7,8 @@ from headchef.runtime.log.memory import Operation
 from tests.simulation.broker import COORDINATORS
 from tests.simulation.loop import Life
 from tests.simulation.process import SESSION_S, SimulatedProcess
-from tests.simulation.world import World
+from tests.simulation.services import HOSTS, LANES, SERVICES
+from tests.simulation.world import World, group_of, timers_of
 
 _TURNS = 10_000
 _MINUTE_S = 60.0
@@ -40,6 +41,11 @@ class Chaos:
         self._from_time_to_time(faults.outages, self._cut)
         self._from_time_to_time(faults.clock_jumps, self._jump)
         self._from_time_to_time(faults.store_outages, self._close_store)
+        self._from_time_to_time(faults.full_stores, self._fill_store)
+        self._from_time_to_time(faults.provider_outages, self._close_account)
+        if self._world.kind.expires:
+            self._from_time_to_time(faults.expired_records, self._expire_records)
+            self._from_time_to_time(faults.expired_places, self._expire_places)
 
     def stop(self) -> None:
         """Strike no more."""
@@ -54,7 +60,7 @@ class Chaos:
         if self._over:
             return -1
         faults = self._world.faults
-        process = next(each for each in self._world.processes if each.life is life)
+        process = next(each for each in self._world.all_processes() if each.life is life)
         if self._chance.random() * (faults.crashes + faults.freezes) < faults.crashes:
             process.kill()
             self._world.start_later(process)
@@ -65,7 +71,7 @@ class Chaos:
         return self._turns()
 
     def _stop(self) -> None:
-        running = [process for process in self._world.processes if process.running]
+        running = [process for process in self._world.all_processes() if process.running]
         if running:
             self._chance.choice(running).stop()
 
@@ -74,7 +80,7 @@ class Chaos:
         self._loop.call_later(self._chance.uniform(0, _OUTAGE_S), self._world.network.cut, ())
 
     def _jump(self) -> None:
-        process: SimulatedProcess = self._chance.choice(self._world.processes)
+        process: SimulatedProcess = self._chance.choice(self._world.all_processes())
         process.clock.shift_s += self._chance.uniform(-_JUMP_S, _JUMP_S)
 
     def _close_store(self) -> None:
@@ -83,6 +89,37 @@ class Chaos:
 
     def _open_store(self) -> None:
         self._world.store.away = False
+
+    def _fill_store(self) -> None:
+        self._world.store.full = True
+        self._loop.call_later(self._chance.uniform(0, _OUTAGE_S), self._empty_store)
+
+    def _empty_store(self) -> None:
+        self._world.store.full = False
+
+    def _close_account(self) -> None:
+        host = HOSTS[self._chance.choice(LANES)]
+        self._world.provider.away.add(host)
+        self._loop.call_later(self._chance.uniform(0, _OUTAGE_S), self._world.provider.away.discard, host)
+
+    def _expire_records(self) -> None:
+        """Delete the oldest records of an input that its group has begun to read."""
+        world, service = self._world, self._chance.choice(list(SERVICES))
+        begun = world.cluster.group(group_of(service)).offsets.of(world.partitions(*SERVICES[service].inputs))
+        logs = {each: world.cluster.partition(each) for each in begun}
+        filled = [each for each, log in logs.items() if log.stable_end > log.start]
+        if filled:
+            chosen = self._chance.choice(filled)
+            before = self._chance.randint(logs[chosen].start + 1, logs[chosen].stable_end)
+            world.cluster.delete_records(chosen, before)
+
+    def _expire_places(self) -> None:
+        """Let a whole group be down until its places have expired."""
+        world, service = self._world, self._chance.choice(list(SERVICES))
+        for process in world.processes[service]:
+            process.kill()
+            world.start_later(process)
+        world.operator.expire(group_of(service), world.partitions(*SERVICES[service].inputs, *timers_of(service)))
 
     def _from_time_to_time(self, a_minute: float, act: Callable[[], None]) -> None:
         if a_minute <= 0:

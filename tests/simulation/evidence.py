@@ -1,13 +1,17 @@
 """All that the invariants may look at, gathered once from a world that has come to rest."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
+from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation.faults import Faults
-from tests.simulation.history import EVENT_TOPICS, Happened, dead_letters, events
-from tests.simulation.oracle import expect
+from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events
+from tests.simulation.kinds import Kind
+from tests.simulation.oracle import Place, expect
 from tests.simulation.provider import Billed
-from tests.simulation.world import PARTITIONS, World, name_of
+from tests.simulation.trail import FRONT_DOOR, NAMES, Spot, causes_of, spot_of
+from tests.simulation.world import World, name_of
 
 
 class Evidence:
@@ -19,31 +23,67 @@ class Evidence:
         bound_s: virtual seconds that it had.
 
     Attributes:
-        submitted: the records of `jobs.submitted`.
+        kind: of the world.
+        submitted: the records of `jobs.submitted`, those excepted that were lost.
+        forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         expected: what must have come of them.
         letters: dead letters by the topic that they come from.
-        poison: what was put into internal topics and must be in their dead letters.
+        poison: what was put into internal topics, was not lost, and must be in their dead letters.
         bill: of the provider, by request id.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
         unhandled: partitions that are not read to their end.
+        lost: records that a process has named as expired unread, and that led to nothing.
+        lost_jobs: jobs that such a record was on the way of.
+        broken: what did not hold at some commit.
         failures: what processes failed with, and what reached the loop.
     """
 
     def __init__(self, world: World, *, in_time: bool, bound_s: float) -> None:
         cluster = world.cluster
         self.faults: Faults = world.faults
+        self.kind: Kind = world.kind
         self.in_time = in_time
         self.bound_s = bound_s
-        self.submitted: Sequence[Record] = cluster.read_committed(name_of("jobs.submitted"))
-        self.expected = expect(self.submitted, world.submissions, PARTITIONS)
+        self.lost = _led_nowhere(world.operator.named, cluster)
+        records = cluster.read_committed(name_of(FRONT_DOOR))
+        copies = [(spot, record.value) for record in records for spot in causes_of(record)]
+        self.forwarded = Counter((Place(spot.partition, spot.offset), value) for spot, value in copies)
+        self.submitted: Sequence[Record] = [record for record in records if spot_of(record) not in self.lost]
+        sent_on = {place for place, _ in self.forwarded}
+        self.expected = expect(self.submitted, world.submissions, world.counts, sent_on)
         self.letters = dead_letters(cluster)
-        self.poison: Mapping[str, Sequence[bytes]] = world.poison
+        self.poison: Mapping[str, Sequence[bytes]] = {
+            topic: [value for value in values if value not in _values(self.lost, topic, cluster)]
+            for topic, values in world.poison.items()
+        }
         self.bill: Mapping[str, Billed] = world.provider.bill
         self.unhandled = world.unhandled()
-        self.failures = [*world.loop.faults, *(failure for each in world.processes for failure in each.failures)]
+        self.broken: Sequence[str] = world.broken
+        self.failures = [*world.loop.faults, *world.failures]
         self.stray_calls: Sequence[str] = world.stray_calls
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
+        self.lost_jobs = {
+            event.job for topic in (*DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost
+        }
+
+    @property
+    def exactly_once(self) -> bool:
+        """Whether nothing may be there twice; otherwise the same thing may, with the same event id."""
+        return self.kind.guarantee == "exactly_once"
 
     def events(self, topic: str) -> Sequence[Happened]:
         """Give the events of a topic, by its logical name."""
         return self._events[topic]
+
+
+def _led_nowhere(named: set[Spot], cluster: Cluster) -> set[Spot]:
+    """Leave out what was handled before it expired, and is named because its place was not committed by itself."""
+    if not named:
+        return set()
+    return named - {spot for topic in NAMES for record in cluster.read_committed(topic) for spot in causes_of(record)}
+
+
+def _values(spots: Collection[Spot], topic: str, cluster: Cluster) -> set[bytes | None]:
+    if not spots:
+        return set()
+    return {record.value for record in cluster.read_committed(name_of(topic)) if spot_of(record) in spots}

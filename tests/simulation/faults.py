@@ -27,10 +27,14 @@ class Faults:
         late_answers: share whose answer is billed and comes after the caller's time-out.
         garbled_answers: share whose answer is billed and cut off, malformed or empty.
         billed_failures: share that is billed and then fails with a 5xx.
+        provider_outages: a minute: the account of one lane cannot be reached for seconds.
         slow_store: share of the cache store's operations that take up to half a second.
         failing_store: share that fails.
         store_outages: a minute: the store is away for seconds.
+        full_stores: a minute: the store takes nothing more for seconds, and still answers.
         spoiled_answers: share of looked-up JSON answers that break their schema.
+        expired_records: a minute, in worlds where things expire: what an input holds is deleted, read or not.
+        expired_places: a minute, there too: a group is down, and comes back when its places have expired.
     """
 
     crashes: float = 10.0
@@ -48,10 +52,14 @@ class Faults:
     late_answers: float = 0.1
     garbled_answers: float = 0.1
     billed_failures: float = 0.1
+    provider_outages: float = 20.0
     slow_store: float = 0.2
     failing_store: float = 0.1
     store_outages: float = 20.0
+    full_stores: float = 20.0
     spoiled_answers: float = 0.5
+    expired_records: float = 60.0
+    expired_places: float = 15.0
 
     @property
     def lose_calls(self) -> bool:

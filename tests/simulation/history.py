@@ -13,15 +13,15 @@ from headchef_contracts import topics
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Partition, Record
 from tests.simulation.oracle import Job, job_of
-from tests.simulation.process import NAMESPACE
-from tests.simulation.services import LANE
-from tests.simulation.world import GROUPS, PARTITIONS, name_of
+from tests.simulation.services import INPUTS, LANES, SERVICES
+from tests.simulation.trail import Spot, spot_of
+from tests.simulation.world import group_of, name_of
 
+DISPATCHED = tuple(f"steps.dispatched.{lane}" for lane in LANES)
+STEPS = ("steps.planned", "steps.completed", "steps.judged")
 EVENT_TOPICS = (
-    "steps.planned",
-    f"steps.dispatched.{LANE}",
-    "steps.completed",
-    "steps.judged",
+    *DISPATCHED,
+    *STEPS,
     "cache.settled",
     "attempts.recorded",
     "jobs.finished",
@@ -42,6 +42,11 @@ class Happened:
     id: str
     record: Record
     data: Mapping[str, Any]
+
+    @property
+    def spot(self) -> Spot:
+        """Where it lies."""
+        return spot_of(self.record)
 
     @property
     def job(self) -> Job:
@@ -72,21 +77,21 @@ def events(cluster: Cluster, topic: str) -> list[Happened]:
 
 def dead_letters(cluster: Cluster) -> dict[str, list[Record]]:
     """Give all dead letters, by logical name of the topic that they come from."""
-    inputs = [topic for group in GROUPS.values() for topic in group]
-    return {topic: cluster.read_committed(name_of(f"{topic}.dlq")) for topic in inputs}
+    return {topic: cluster.read_committed(name_of(f"{topic}.dlq")) for topic in INPUTS}
 
 
 def contents(cluster: Cluster) -> Sequence[bytes]:
     """Write down the whole log: all records, aborted ones too, where each partition ends, and every group's places."""
     lines = []
-    for topic in topics.required([LANE]):
+    for topic in topics.required(LANES):
         lines += [repr(tuple(record)).encode() for record in cluster.read_all(name_of(topic.logical))]
         logs = cluster.topic(name_of(topic.logical)).partitions
         lines += [f"{topic.logical} {log.start} {log.stable_end} {log.end}".encode() for log in logs]
-    for group, inputs in GROUPS.items():
-        offsets = cluster.group(f"{NAMESPACE}.{group}").offsets
-        wanted = [Partition(name_of(topic), number) for topic in inputs for number in range(PARTITIONS)]
-        lines += [f"{group} {place!r}".encode() for place in offsets.of(wanted).items()]
+    for service, about in SERVICES.items():
+        counts = cluster.partition_counts([name_of(topic) for topic in about.inputs])
+        wanted = [Partition(name, number) for name, count in counts.items() for number in range(count)]
+        places = cluster.group(group_of(service)).offsets.of(wanted)
+        lines += [f"{service} {place!r}".encode() for place in places.items()]
     return lines
 
 

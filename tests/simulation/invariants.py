@@ -6,43 +6,39 @@ To add one: write a function from the evidence to the violations it finds, in wo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from headchef_contracts.events.common import Usage
 
 from headchef.executor.pricing import cost_of
 from headchef.runtime.log.port import Record
 from tests.simulation.evidence import Evidence
-from tests.simulation.history import EVENT_TOPICS, Happened
+from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened
 from tests.simulation.oracle import Job, Place
-from tests.simulation.services import CATALOGUE, LANE
+from tests.simulation.provider import Billed
+from tests.simulation.services import CATALOGUE, HOSTS, LANES
 
 T = TypeVar("T")
+Meaning = tuple[Any, ...]
 Check = Callable[[Evidence], Iterable[str]]
 
-_PRICES = CATALOGUE.models[CATALOGUE.default_model].prices
 
-
-def _one_result_each(evidence: Evidence) -> Iterator[str]:
+def _a_result_each(evidence: Evidence) -> Iterator[str]:
     finished = Counter(event.job for event in evidence.events("jobs.finished"))
-    for job in evidence.expected.accepted:
-        if finished[job] != 1:
-            yield f"{job} was accepted and has {finished[job]} results"
-    yield from (f"{job} was not accepted and has a result" for job in finished if job not in evidence.expected.accepted)
+    lost, accepted = evidence.lost_jobs, evidence.expected.accepted
+    wanted = Counter(job for job in accepted if finished[job] or job not in lost)
+    yield from _differences(evidence, "result", wanted, finished)
 
 
-def _one_refusal_each(evidence: Evidence) -> Iterator[str]:
-    refused = Counter(
-        Place(event.data["source"]["partition"], event.data["source"]["offset"])
-        for event in evidence.events("jobs.refused")
-    )
-    yield from _differences("refusal", Counter(evidence.expected.refused.keys()), refused)
+def _a_refusal_each(evidence: Evidence) -> Iterator[str]:
+    refused = Counter(_refused_place(event) for event in evidence.events("jobs.refused"))
+    yield from _differences(evidence, "refusal", Counter(evidence.expected.refused.keys()), refused)
 
 
-def _one_dead_letter_each(evidence: Evidence) -> Iterator[str]:
+def _a_dead_letter_each(evidence: Evidence) -> Iterator[str]:
     wanted = Counter((place, value) for place, value in evidence.expected.refused.items())
     found = Counter((_original_place(letter), letter.value) for letter in evidence.letters["jobs.submitted"])
-    yield from _differences("dead letter", wanted, found)
+    yield from _differences(evidence, "dead letter", wanted, found)
 
 
 def _poison_is_put_aside(evidence: Evidence) -> Iterator[str]:
@@ -50,67 +46,80 @@ def _poison_is_put_aside(evidence: Evidence) -> Iterator[str]:
         if topic != "jobs.submitted":
             wanted = Counter(evidence.poison.get(topic, ()))
             found = Counter(letter.value or b"" for letter in letters)
-            yield from _differences(f"dead letter of {topic}", wanted, found)
+            yield from _differences(evidence, f"dead letter of {topic}", wanted, found)
 
 
-def _forwarded_once(evidence: Evidence) -> Iterator[str]:
+def _misplaced_is_forwarded(evidence: Evidence) -> Iterator[str]:
     wanted = Counter((place, value) for place, value in evidence.expected.forwarded.items())
-    found = Counter(
-        (Place(*map(int, source.split(b"/"))), record.value)
-        for record in evidence.submitted
-        for name, source in record.headers
-        if name == "headchef-forwarded-from" and source is not None
-    )
     # A record that is sent on again keeps only its newest mark, but is expected at its newest place too.
-    yield from _differences("forwarded copy", wanted, found)
+    yield from _differences(evidence, "forwarded copy", wanted, evidence.forwarded)
 
 
 def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
-    """Each plan is planned and completed once, all but the last are handed back, and nothing follows the result."""
-    counts: dict[str, Counter[tuple[Job, int]]] = {
-        topic: Counter((event.job, event.plan) for event in evidence.events(topic))
-        for topic in ("steps.planned", "steps.completed", "steps.judged", f"steps.dispatched.{LANE}")
-    }
-    planned, completed, judged, dispatched = counts.values()
+    """Each plan is planned and completed, all but the last are handed back, and nothing follows the result."""
+    planned, completed, judged = (
+        Counter((event.job, event.plan) for event in evidence.events(topic))
+        for topic in ("steps.planned", "steps.completed", "steps.judged")
+    )
+    dispatched = Counter((event.job, event.plan) for topic in DISPATCHED for event in evidence.events(topic))
+    seen = _times if evidence.exactly_once else _at_all
     for job in evidence.expected.accepted:
-        plans = [plan for each, plan in planned if each == job]
-        for plan in range(max(plans, default=0) + 1):
-            chain = (planned[job, plan], completed[job, plan], judged[job, plan])
-            if chain != (1, 1, int(plan < max(plans, default=0))) or dispatched[job, plan] > 1:
+        last = max((plan for each, plan in planned if each == job), default=0)
+        for plan in range(last + 1):
+            chain = (seen(planned[job, plan]), seen(completed[job, plan]), seen(judged[job, plan]))
+            whole = (1, 1, int(plan < last))
+            if seen(dispatched[job, plan]) > 1 or (chain != whole and (job not in evidence.lost_jobs or chain > whole)):
                 yield f"{job} plan {plan}: planned, completed, judged {chain}, dispatched {dispatched[job, plan]}"
     known = evidence.expected.accepted
-    yield from (
-        f"an event of {job}, which was not accepted" for job, _ in sum(counts.values(), Counter()) if job not in known
-    )
+    found = dict.fromkeys(job for job, _ in planned + completed + judged + dispatched)
+    yield from (f"an event of {job}, which was not accepted" for job in found if job not in known)
 
 
 def _nothing_after_the_end(evidence: Evidence) -> Iterator[str]:
+    if not evidence.exactly_once:
+        return
     ended_ms = {event.job: event.record.timestamp_ms for event in evidence.events("jobs.finished")}
-    for topic in ("steps.planned", f"steps.dispatched.{LANE}", "steps.completed", "steps.judged"):
+    for topic in (*DISPATCHED, *STEPS):
         for event in evidence.events(topic):
             if event.record.timestamp_ms > ended_ms.get(event.job, event.record.timestamp_ms):
                 yield f"{topic} has an event of {event.job} from after its result"
 
 
-def _every_id_once(evidence: Evidence) -> Iterator[str]:
+def _an_id_means_one_thing(evidence: Evidence) -> Iterator[str]:
+    """Exactly once it is there once; at least once a reader who drops repeats by it must lose nothing else."""
     for topic in EVENT_TOPICS:
-        ids = Counter(event.id for event in evidence.events(topic))
-        yield from (f"{topic} has event id {each} {count} times" for each, count in ids.items() if count > 1)
+        found: dict[str, list[Meaning]] = {}
+        for event in evidence.events(topic):
+            found.setdefault(event.id, []).append(_meaning(topic, event))
+        for each, meanings in found.items():
+            if len(meanings if evidence.exactly_once else set(meanings)) > 1:
+                yield f"{topic} has event id {each} {len(meanings)} times: {dict.fromkeys(meanings)}"
+
+
+def _a_thing_has_one_id(evidence: Evidence) -> Iterator[str]:
+    """Otherwise whoever drops repeats would count the same result or refusal twice."""
+    for topic in ("jobs.finished", "jobs.refused"):
+        ids: dict[Meaning, set[str]] = {}
+        for event in evidence.events(topic):
+            ids.setdefault(_meaning(topic, event), set()).add(event.id)
+        yield from (f"{topic} tells of {each} with ids {found}" for each, found in ids.items() if len(found) > 1)
 
 
 def _never_more_than_the_bill(evidence: Evidence) -> Iterator[str]:
-    recorded = Counter(_request_of(event) for event in _paid(evidence))
-    for number, count in recorded.items():
-        if number not in evidence.bill or count > 1:
-            yield f"the call {number} is recorded {count} times and billed {int(number in evidence.bill)} times"
+    """A call that is recorded is on the bill, as much as it says, and under one id, by which copies can be dropped."""
+    ids: dict[str, set[str]] = {}
     for event in _paid(evidence):
-        billed = evidence.bill.get(_request_of(event))
-        if billed is not None and event.cost_usd != _cost(billed.input_tokens, billed.output_tokens):
-            yield f"the call {_request_of(event)} was billed otherwise than recorded: {event.cost_usd}"
+        number, model = _request_of(event), CATALOGUE.models[event.data["model"]]
+        billed = evidence.bill.get(number)
+        ids.setdefault(number, set()).add(event.id)
+        if billed is None or len(ids[number]) > 1:
+            yield f"the call {number} is recorded as {ids[number]} and billed {int(billed is not None)} times"
+        elif event.cost_usd != cost_of(Usage(**_tokens(billed)), model.prices):
+            yield f"the call {number} was billed otherwise than recorded: {event.cost_usd}"
 
 
 def _all_of_the_bill_where_no_answer_was_lost(evidence: Evidence) -> Iterator[str]:
-    if evidence.faults.lose_calls:
+    if evidence.faults.lose_calls or evidence.kind.expires:
         return
     recorded = {_request_of(event) for event in _paid(evidence)}
     for number, billed in evidence.bill.items():
@@ -118,15 +127,30 @@ def _all_of_the_bill_where_no_answer_was_lost(evidence: Evidence) -> Iterator[st
             yield f"the call {number} was billed and answered, and is not recorded"
 
 
-def _a_result_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
+def _a_step_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
+    """At least once a call may be made again, and recorded beside the one that the step came from."""
+    calls = {_request_of(event): event for event in _paid(evidence)}
     attempts: dict[tuple[Job, int], Decimal] = {}
-    for event in _paid(evidence):
+    for event in calls.values():
         key = (event.job, event.plan)
         attempts[key] = attempts.get(key, Decimal(0)) + (event.cost_usd or Decimal(0))
     for event in evidence.events("steps.completed"):
         plan = (event.job, event.plan)
-        if (event.cost_usd or Decimal(0)) != attempts.get(plan, Decimal(0)):
-            yield f"{plan} says {event.cost_usd} USD, its attempts {attempts.get(plan)}"
+        said, recorded = event.cost_usd or Decimal(0), attempts.get(plan, Decimal(0))
+        if said > recorded or (evidence.exactly_once and said != recorded):
+            yield f"{plan} says {event.cost_usd} USD, its attempts {recorded}"
+
+
+def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
+    for lane, topic in zip(LANES, DISPATCHED, strict=True):
+        for event in evidence.events(topic):
+            model = event.data["step"]["request"]["model"]
+            asked = evidence.expected.accepted.get(event.job, {}).get("model", CATALOGUE.default_model)
+            if model != asked or CATALOGUE.models[model].lane != lane:
+                yield f"{event.job} asks for {asked}, and {model} was sent to the lane {lane}"
+    for number, billed in evidence.bill.items():
+        if billed.host != HOSTS[CATALOGUE.models[billed.model].lane]:
+            yield f"the call {number} asked {billed.host} for {billed.model}"
 
 
 def _no_call_after_a_freeze(evidence: Evidence) -> Iterator[str]:
@@ -134,19 +158,24 @@ def _no_call_after_a_freeze(evidence: Evidence) -> Iterator[str]:
 
 
 def _no_answer_crosses_tenants(evidence: Evidence) -> Iterator[str]:
-    made = {
-        (event.job.tenant, str(event.data["answer"]["output"]))
-        for event in evidence.events("steps.completed")
-        if event.data.get("answer") is not None and event.data["cache"]["kind"] != "exact"
-    }
-    ended = [event for event in evidence.events("jobs.finished") if event.data["cache"]["kind"] == "exact"]
-    reused = {
-        event.job: event for event in evidence.events("steps.completed") if event.data["cache"]["kind"] == "exact"
-    }
-    for event in ended:
-        answer = str(reused[event.job].data["answer"]["output"])
-        if (event.job.tenant, answer) not in made:
+    completed = [event for event in evidence.events("steps.completed") if event.data.get("answer") is not None]
+    made = {_answer_of(event) for event in completed if event.data["cache"]["kind"] != "exact"}
+    reused: dict[Job, set[tuple[str, str]]] = {}
+    for event in completed:
+        if event.data["cache"]["kind"] == "exact":
+            reused.setdefault(event.job, set()).add(_answer_of(event))
+    for event in evidence.events("jobs.finished"):
+        if event.data["cache"]["kind"] == "exact" and not reused[event.job] & made:
             yield f"{event.job} got an answer that no call for its tenant gave"
+
+
+def _what_is_lost_has_expired(evidence: Evidence) -> Iterator[str]:
+    if evidence.lost and not evidence.kind.expires:
+        yield f"{evidence.lost} are named as lost where nothing expires"
+
+
+def _all_held_at_each_commit(evidence: Evidence) -> Iterator[str]:
+    yield from evidence.broken
 
 
 def _nothing_is_left(evidence: Evidence) -> Iterator[str]:
@@ -163,19 +192,23 @@ def _no_process_fails_by_itself(evidence: Evidence) -> Iterator[str]:
 
 
 INVARIANTS: Mapping[str, Check] = {
-    "every accepted job has exactly one result": _one_result_each,
-    "every refused record has exactly one refusal": _one_refusal_each,
-    "every refused record is in the dead letters once, with its raw bytes": _one_dead_letter_each,
-    "what is no event of an internal topic is in its dead letters once": _poison_is_put_aside,
-    "every misplaced record is forwarded once": _forwarded_once,
+    "every accepted job has a result": _a_result_each,
+    "every refused record has a refusal": _a_refusal_each,
+    "every refused record is in the dead letters, with its raw bytes": _a_dead_letter_each,
+    "what is no event of an internal topic is in its dead letters": _poison_is_put_aside,
+    "every misplaced record is forwarded": _misplaced_is_forwarded,
     "the events of a job form one chain": _one_chain_of_events,
     "no event of a job comes after its result": _nothing_after_the_end,
-    "every event id is there once": _every_id_once,
+    "an event id stands for one event": _an_id_means_one_thing,
+    "a result and a refusal keep their event id": _a_thing_has_one_id,
     "recorded cost never exceeds the bill": _never_more_than_the_bill,
     "recorded cost is the bill where nothing could be lost": _all_of_the_bill_where_no_answer_was_lost,
-    "a step costs what its attempts cost": _a_result_costs_what_its_attempts_cost,
+    "a step costs what its attempts cost": _a_step_costs_what_its_attempts_cost,
+    "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
     "no call begins after a freeze before the process is in its group again": _no_call_after_a_freeze,
     "no answer crosses tenants": _no_answer_crosses_tenants,
+    "nothing is lost where nothing expires": _what_is_lost_has_expired,
+    "at every commit": _all_held_at_each_commit,
     "nothing is left unread or uncommitted": _nothing_is_left,
     "everything ends in time": _everything_ends_in_time,
     "no process fails without a fault outside": _no_process_fails_by_itself,
@@ -187,15 +220,38 @@ def violations(evidence: Evidence) -> list[str]:
     return [f"{name}: {found}" for name, check in INVARIANTS.items() for found in check(evidence)]
 
 
-def _differences(what: str, wanted: Counter[T], found: Counter[T]) -> Iterator[str]:
+def _differences(evidence: Evidence, what: str, wanted: Counter[T], found: Counter[T]) -> Iterator[str]:
+    """Compare how often each thing is there: as often as wanted, or at least once more often too."""
     for each in dict.fromkeys([*wanted, *found]):
-        if wanted[each] != found[each]:
+        too_many = found[each] > wanted[each] if evidence.exactly_once else not wanted[each]
+        if too_many or found[each] < wanted[each]:
             yield f"{each!r} should have {wanted[each]} {what}, has {found[each]}"
+
+
+def _times(count: int) -> int:
+    return count
+
+
+def _at_all(count: int) -> int:
+    return min(count, 1)
 
 
 def _original_place(letter: Record) -> Place:
     headers = dict(letter.headers)
     return Place(int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
+
+
+def _refused_place(event: Happened) -> Place:
+    return Place(event.data["source"]["partition"], event.data["source"]["offset"])
+
+
+def _meaning(topic: str, event: Happened) -> Meaning:
+    """Say what an event tells of. Of an attempt it is the try: at least once the same one may be made twice."""
+    if topic == "jobs.refused":
+        return _refused_place(event)
+    if topic == "cache.settled":
+        return event.data["fingerprint"], event.data["source_job_id"]
+    return event.job, event.plan, event.data.get("number")
 
 
 def _paid(evidence: Evidence) -> list[Happened]:
@@ -206,5 +262,9 @@ def _request_of(event: Happened) -> str:
     return str(event.data.get("provider_request_id"))
 
 
-def _cost(input_tokens: int, output_tokens: int) -> Decimal | None:
-    return cost_of(Usage(input_tokens=input_tokens, output_tokens=output_tokens), _PRICES)
+def _answer_of(event: Happened) -> tuple[str, str]:
+    return event.job.tenant, str(event.data["answer"]["output"])
+
+
+def _tokens(billed: Billed) -> dict[str, int]:
+    return {"input_tokens": billed.input_tokens, "output_tokens": billed.output_tokens}

@@ -1,6 +1,6 @@
 """What upstream systems submit in a world: jobs of all kinds, most of them good, drawn from the seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -13,6 +13,7 @@ from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.placement import home_partition
 
 from headchef.runtime.log.port import Headers, NewRecord
+from tests.simulation.services import CATALOGUE
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
@@ -56,12 +57,13 @@ class Upstream:
 
     Args:
         chance: decides what comes next.
-        partitions: of `jobs.submitted`.
+        counts: of the partitions of `jobs.submitted`, one after the other if it grows. A job whose home moves then is
+            submitted once: duplicates are recognised as long as the topic keeps its number of partitions.
     """
 
-    def __init__(self, chance: Random, partitions: int) -> None:
+    def __init__(self, chance: Random, counts: Sequence[int]) -> None:
         self._chance = chance
-        self._partitions = partitions
+        self._counts = counts
         self._sent: list[Submission] = []
         self._number = 0
         kinds: dict[Callable[[], Submission], int] = {
@@ -93,7 +95,7 @@ class Upstream:
         earlier = self._an_earlier_job()
         if earlier is None:
             return self._fresh()
-        kept = {name: earlier[name] for name in ("input", "output") if name in earlier}
+        kept = {name: earlier[name] for name in ("input", "output", "model") if name in earlier}
         return self._placed(self._job(earlier["prompt"], plain=True) | kept)
 
     def _twin(self) -> Submission:
@@ -119,7 +121,7 @@ class Upstream:
     def _misplaced(self) -> Submission:
         job = self._job(f"Misplaced {self._number}.")
         key = None if self._chance.random() < 0.5 else b"somebody else's key"
-        return Submission(_json(job), "job", job, key, self._chance.randrange(self._partitions))
+        return Submission(_json(job), "job", job, key, self._chance.randrange(self._counts[0]))
 
     def _structured_event(self) -> Submission:
         job = self._job(f"In an envelope {self._number}.")
@@ -136,7 +138,7 @@ class Upstream:
                 (("kafka_original-topic", b"lies"), ("headchef-reason", b"\xc3\x28")),
             )
         )
-        return Submission(_json(job), "job", job, None, self._chance.randrange(self._partitions), headers)
+        return Submission(_json(job), "job", job, None, self._chance.randrange(self._counts[0]), headers)
 
     def _refusing_headers(self) -> Submission:
         job = self._job(f"With refused headers {self._number}.")
@@ -179,6 +181,8 @@ class Upstream:
         """Make a job with an id of its own, and unless it is plain perhaps with something special."""
         self._number += 1
         job = make_job(f"job-{self._number}", prompt, tenant=self._chance.choice(TENANTS))
+        if self._chance.random() < 0.5:
+            job["model"] = self._chance.choice(list(CATALOGUE.models))
         draw = 1.0 if plain else self._chance.random()
         if draw < 0.3:
             job["output"] = {"schema": _SCHEMA}
@@ -193,7 +197,11 @@ class Upstream:
         return job
 
     def _an_earlier_job(self) -> dict[str, Any] | None:
-        earlier = [sent.payload for sent in self._sent if sent.kind == "job" and sent.payload is not None]
+        earlier = [
+            sent.payload
+            for sent in self._sent
+            if sent.kind == "job" and sent.payload is not None and len(homes_of(sent.payload, self._counts)) == 1
+        ]
         return self._chance.choice(earlier) if earlier else None
 
     def _placed(self, job: dict[str, Any], kind: Literal["job", "refused"] = "job") -> Submission:
@@ -201,9 +209,11 @@ class Upstream:
         return Submission(_json(job), kind, job, job["job_id"].encode())
 
 
-def home_of(payload: dict[str, Any], partitions: int) -> int | None:
-    """Give the partition that a job belongs to; None where no job id can be read."""
-    return home_partition(payload["job_id"], payload.get("conversation_id"), partitions) if payload["job_id"] else None
+def homes_of(payload: dict[str, Any], counts: Iterable[int]) -> frozenset[int]:
+    """Give the partition that a job belongs to under each count of partitions; none where no job id can be read."""
+    if not payload["job_id"]:
+        return frozenset()
+    return frozenset(home_partition(payload["job_id"], payload.get("conversation_id"), count) for count in counts)
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -1,11 +1,11 @@
 """Works out anew what must come of each record in `jobs.submitted`; it shares no code with the router."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from headchef.runtime.log.port import Record
-from tests.simulation.jobs import Submission, home_of
+from tests.simulation.jobs import Submission, homes_of
 
 
 class Job(NamedTuple):
@@ -39,31 +39,36 @@ class Expected:
     forwarded: dict[Place, bytes | None] = field(default_factory=dict)
 
 
-def expect(records: Iterable[Record], submissions: Sequence[Submission], partitions: int) -> Expected:
+def expect(
+    records: Iterable[Record], submissions: Sequence[Submission], counts: Sequence[int], sent_on: Collection[Place]
+) -> Expected:
     """Say what must come of the records of `jobs.submitted`, forwarded ones included.
 
     Args:
         records: as a read_committed reader sees them, each partition in ascending order.
         submissions: all that were submitted.
-        partitions: of the topic.
+        counts: of the topic's partitions, one after the other if it has grown.
+        sent_on: records of which there is a forwarded copy. Where the homes of a job differ, and its record lies in one
+            of them, that alone tells what the router knew.
     """
     known = {submission.value: submission for submission in submissions}
     expected = Expected()
     for record in records:
-        _judge(record, known[record.value], partitions, expected)
+        place = Place(record.partition, record.offset)
+        _judge(record, known[record.value], counts, place in sent_on, expected)
     return expected
 
 
-def _judge(record: Record, submission: Submission, partitions: int, expected: Expected) -> None:
+def _judge(record: Record, submission: Submission, counts: Sequence[int], sent_on: bool, expected: Expected) -> None:
     place = Place(record.partition, record.offset)
     if submission.kind == "skipped":
         return
     payload = submission.payload
-    home = None if payload is None else home_of(payload, partitions)
-    if home is not None and home != record.partition:
+    homes = frozenset[int]() if payload is None else homes_of(payload, counts)
+    if homes and (record.partition not in homes or (len(homes) > 1 and sent_on)):
         expected.forwarded[place] = record.value
         return
-    if payload is None or home is None or submission.kind == "refused":
+    if payload is None or not homes or submission.kind == "refused":
         expected.refused[place] = record.value
         return
     job = job_of(payload)

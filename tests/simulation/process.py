@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
 from random import Random
+from typing import Any, Literal
 
 from headchef.runtime.engine import Engine
-from headchef.runtime.errors import LogError, LogRefused
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.settings import RuntimeSettings
@@ -16,30 +16,26 @@ from headchef.runtime.telemetry.tracing import Tracer
 from tests.simulation.broker import REQUEST_TIMEOUT_S, TRANSACTION_TIMEOUT_S, Network
 from tests.simulation.clock import ShiftedClock
 from tests.simulation.faults import Faults
+from tests.simulation.kinds import Kind
 from tests.simulation.loop import Life, SeededLoop, context_of
 from tests.simulation.services import Assemble, Outside
 
 NAMESPACE = "sim"
 SESSION_S = 2.0
-_ROOMY = RuntimeSettings(
-    namespace=NAMESPACE,
-    session_timeout_s=SESSION_S,
-    heartbeat_s=0.6,
-    drain_timeout_s=30.0,
-    processing_guarantee="exactly_once",
-)
+_ROOMY = RuntimeSettings(namespace=NAMESPACE, session_timeout_s=SESSION_S, heartbeat_s=0.6, drain_timeout_s=30.0)
 _CRAMPED = {"commit_max_records": 3, "buffer_records": 4}
 _IMPATIENT = {"drain_timeout_s": 1.0}
 _SHARE = 0.3
 
 
-def settings_of(faults: Faults, chance: Random) -> RuntimeSettings:
+def settings_of(kind: Kind, faults: Faults, chance: Random) -> RuntimeSettings:
     """Draw the runtime's settings: usual ones, tiny batches and buffers, or drains that are cut short.
 
     The last costs calls, and so only comes with faults that do.
     """
     cramped, impatient = chance.random() < _SHARE, chance.random() < _SHARE
-    chosen = (_CRAMPED if cramped else {}) | (_IMPATIENT if impatient and faults.lose_calls else {})
+    chosen: dict[str, Any] = {"processing_guarantee": kind.guarantee}
+    chosen |= (_CRAMPED if cramped else {}) | (_IMPATIENT if impatient and faults.lose_calls else {})
     return _ROOMY.model_copy(update=chosen)
 
 
@@ -55,12 +51,13 @@ class SimulatedProcess:
         outside: what its ports lead to.
         settings: of the runtime.
         chance: seeds what the service draws from.
-        ended: called when its run has ended by itself, stopped or failed.
+        ended: called when its run has ended by itself, stopped or failed, with what it failed with.
 
     Attributes:
         life: of the newest process.
         clock: of the newest process.
-        failures: what processes ended with that no fault outside explains.
+        engine: of the newest process, once it has one.
+        after_loss: what the next process does when records have expired; the one after it halts again.
     """
 
     def __init__(
@@ -74,10 +71,11 @@ class SimulatedProcess:
         outside: Outside,
         settings: RuntimeSettings,
         chance: Random,
-        ended: Callable[["SimulatedProcess"], None],
+        ended: Callable[["SimulatedProcess", BaseException | None], None],
     ) -> None:
         self.name = name
-        self.failures: list[str] = []
+        self.engine: Engine | None = None
+        self.after_loss: Literal["halt", "earliest"] = "halt"
         self.life = Life(name)
         self.life.dead = True
         self.clock = ShiftedClock()
@@ -100,6 +98,7 @@ class SimulatedProcess:
     def start(self) -> None:
         """Start a process in the place of one that is dead."""
         self._starts += 1
+        self.engine = None
         self._stop = asyncio.Event()
         self.clock = ShiftedClock()
         life = self.life = Life(f"{self.name}/{self._starts}")
@@ -134,10 +133,12 @@ class SimulatedProcess:
             transaction_timeout_s=TRANSACTION_TIMEOUT_S,
         )
         async with self._assemble(Surroundings(clock, chance, guard, metrics), self._outside) as processor:
-            engine = Engine(
+            settings = self._settings.model_copy(update={"after_loss": self.after_loss})
+            self.after_loss = "halt"
+            engine = self.engine = Engine(
                 processor,
                 log=log,
-                settings=self._settings,
+                settings=settings,
                 instance=self.name,
                 guard=guard,
                 clock=clock,
@@ -148,7 +149,4 @@ class SimulatedProcess:
 
     def _over(self, life: Life, run: "asyncio.Future[None]") -> None:
         life.dead = True
-        error = None if run.cancelled() else run.exception()
-        if error is not None and (not isinstance(error, LogError) or isinstance(error, LogRefused)):
-            self.failures.append(f"{life.name} ended with {error!r}")
-        self._ended(self)
+        self._ended(self, None if run.cancelled() else run.exception())

@@ -17,6 +17,7 @@ from tests.simulation.faults import NONE, Faults
 CALL_TIMEOUT_S = 1.5
 
 _LATENCY_S = (0.01, 0.5)
+_REFUSED_S = 0.01
 _PROMPT_TOKENS, _ANSWER_TOKENS = (10, 500), (5, 300)
 
 
@@ -25,11 +26,15 @@ class Billed:
     """One call that the provider wants money for.
 
     Attributes:
+        host: of the account that was called.
+        model: that was asked, by the provider's name.
         input_tokens: of the prompt.
         output_tokens: of the answer.
         told: whether the caller was given a response that says so.
     """
 
+    host: str
+    model: str
     input_tokens: int
     output_tokens: int
     told: bool = False
@@ -45,10 +50,12 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
     Attributes:
         bill: by request id.
+        away: hosts of accounts that cannot be reached.
     """
 
     def __init__(self, faults: Faults, chance: Random, called: Callable[[str], None]) -> None:
         self.bill: dict[str, Billed] = {}
+        self.away: set[str] = set()
         self._faults = faults
         self._chance = chance
         self._called = called
@@ -57,12 +64,16 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
     def heal(self) -> None:
         """Work without faults from now on."""
         self._faults = NONE
+        self.away.clear()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one call."""
         self._calls += 1
         number = f"req-{self._calls}"
         self._called(number)
+        if request.url.host in self.away:
+            await asyncio.sleep(_REFUSED_S)
+            raise httpx.ConnectError("connection refused", request=request)
         faults, draw = self._faults, self._chance.random()
         for share, answer in (
             (faults.limited_calls, self._limited),
@@ -77,7 +88,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         return await self._answered(number, request)
 
     async def _answered(self, number: str, request: httpx.Request) -> httpx.Response:
-        billed = self._charge(number)
+        billed = self._charge(number, request)
         response = _response(200, number, _completion(number, request, billed))
         await self._take_time()
         billed.told = True
@@ -95,12 +106,12 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         return _response(self._chance.choice((500, 502, 503, 529)), number, {"error": {"message": "overloaded"}})
 
     async def _late(self, number: str, request: httpx.Request) -> httpx.Response:
-        billed = self._charge(number)
+        billed = self._charge(number, request)
         await asyncio.sleep(CALL_TIMEOUT_S * (1 + self._chance.random()))
         return _response(200, number, _completion(number, request, billed))
 
     async def _garbled(self, number: str, request: httpx.Request) -> httpx.Response:
-        billed = self._charge(number)
+        billed = self._charge(number, request)
         await self._take_time()
         body = _completion(number, request, billed)
         match self._chance.randrange(4):
@@ -115,13 +126,14 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
                 return _response(200, number, body | {"choices": []})
 
     async def _billed_failure(self, number: str, request: httpx.Request) -> httpx.Response:
-        self._charge(number)
+        self._charge(number, request)
         await self._take_time()
         return _response(500, number, {"error": {"message": "failed after the answer"}})
 
-    def _charge(self, number: str) -> Billed:
-        billed = Billed(self._chance.randint(*_PROMPT_TOKENS), self._chance.randint(*_ANSWER_TOKENS))
-        self.bill[number] = billed
+    def _charge(self, number: str, request: httpx.Request) -> Billed:
+        model = orjson.loads(request.content)["model"]
+        tokens = self._chance.randint(*_PROMPT_TOKENS), self._chance.randint(*_ANSWER_TOKENS)
+        billed = self.bill[number] = Billed(request.url.host, model, *tokens)
         return billed
 
     async def _take_time(self) -> None:

@@ -1,13 +1,16 @@
 """Runs one seed from beginning to end: jobs under faults, then rest, then the invariants."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from random import Random
 
 from tests.simulation.chaos import Chaos
 from tests.simulation.evidence import Evidence
 from tests.simulation.faults import Faults, drawn
+from tests.simulation.hearing import Hearing
 from tests.simulation.history import digest
 from tests.simulation.invariants import violations
+from tests.simulation.kinds import Kind, drawn_kind
 from tests.simulation.loop import SeededLoop
 from tests.simulation.world import World
 
@@ -24,6 +27,7 @@ class Result:
 
     Attributes:
         seed: which.
+        kind: of world.
         violations: in words; empty in a sound world.
         digest: of the whole log.
         turns: of the loop.
@@ -31,30 +35,38 @@ class Result:
     """
 
     seed: int
+    kind: Kind
     violations: list[str]
     digest: str
     turns: int
     passed_s: float
 
 
-def run_seed(seed: int, *, faults: Faults | None = None, jobs: int = JOBS) -> Result:
+def run_seed(seed: int, *, kind: Kind | None = None, faults: Faults | None = None, jobs: int = JOBS) -> Result:
     """Run a world.
 
     Args:
         seed: decides everything.
+        kind: of the world, in place of the one that the seed draws.
         faults: in place of those that the seed draws.
         jobs: records to submit.
     """
     loop = SeededLoop(Random(f"{seed} turns"))
     try:
-        chosen = drawn(Random(f"{seed} faults")) if faults is None else faults
-        return loop.run_until_complete(_live(seed, chosen, jobs, loop))
+        kind = drawn_kind(Random(f"{seed} kind")) if kind is None else kind
+        faults = drawn(Random(f"{seed} faults")) if faults is None else faults
+        return loop.run_until_complete(_live(seed, kind, faults, jobs, loop))
     finally:
         loop.close()
 
 
-async def _live(seed: int, faults: Faults, jobs: int, loop: SeededLoop) -> Result:
-    world = World(seed, faults, loop)
+async def _live(seed: int, kind: Kind, faults: Faults, jobs: int, loop: SeededLoop) -> Result:
+    world = World(seed, kind, faults, loop)
+    with Hearing(world.operator.heard) if kind.expires else nullcontext():
+        return await _watched(world, seed, jobs)
+
+
+async def _watched(world: World, seed: int, jobs: int) -> Result:
     chaos = Chaos(world, Random(f"{seed} chaos"))
     world.start()
     chaos.begin()
@@ -63,6 +75,7 @@ async def _live(seed: int, faults: Faults, jobs: int, loop: SeededLoop) -> Resul
     world.heal()
     in_time = await world.quiet(BOUND_S)
     evidence = Evidence(world, in_time=in_time, bound_s=BOUND_S)
-    result = Result(seed, violations(evidence), digest(world.cluster), loop.turns, loop.time())
+    loop = world.loop
+    result = Result(seed, world.kind, violations(evidence), digest(world.cluster), loop.turns, loop.time())
     world.cluster.close()
     return result

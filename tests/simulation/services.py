@@ -1,8 +1,9 @@
-"""The four services as simulated processes run them: their own assemblies, or their own parts on simulated ports."""
+"""The services as simulated processes run them: their own assemblies, or their own parts on simulated ports."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from headchef import catalogue
 from headchef.cache.__main__ import processor as cache_processor
@@ -15,19 +16,22 @@ from headchef.executor.handler import ExecutorHandler
 from headchef.executor.openai import OpenAIProvider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
-from headchef.router.__main__ import assemble as assemble_router
+from headchef.router.__main__ import processor as router_processor
+from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import Processor
 from headchef.runtime.surroundings import Surroundings
 from headchef.validator.__main__ import assemble as assemble_validator
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
 from tests.simulation.store import SharedStore, StoreConnection
 
-LANE = "default"
-CATALOGUE = catalogue.load(catalogue.DEFAULT_PATH)
+CATALOGUE_PATH = Path(__file__).with_name("catalogue.yaml")
+CATALOGUE = catalogue.load(CATALOGUE_PATH)
+LANES = tuple(CATALOGUE.lanes)
+HOSTS = {lane: f"{found.provider.name}.test" for lane, found in CATALOGUE.lanes.items()}
+"""Where the account of each lane is called."""
 
 _BATCH = 256
 _RETRY = RetryPolicy(window_s=15.0)
-_ENDPOINT = catalogue.Endpoint("http://provider.test/v1", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,25 @@ class Outside:
 Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Processor]]
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of the processors.
+
+    Attributes:
+        assemble: makes it.
+        inputs: what its group reads, by logical name.
+        instances: how many processes of it a world has.
+    """
+
+    assemble: Assemble
+    inputs: tuple[str, ...]
+    instances: int = 2
+
+
 @asynccontextmanager
 async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    async with assemble_router(surroundings) as processor:
-        yield processor
+    settings = RouterSettings.model_validate({"HEADCHEF_CATALOGUE": CATALOGUE_PATH})
+    yield router_processor(settings, surroundings)
 
 
 @asynccontextmanager
@@ -69,21 +88,35 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
         await store.close()
 
 
-@asynccontextmanager
-async def _executor(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    account = CATALOGUE.lanes[LANE].provider
-    settings = Settings(lane=LANE, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
-    handler = ExecutorHandler(
-        lane=LANE,
-        catalogue=CATALOGUE,
-        provider=OpenAIProvider(outside.provider, _ENDPOINT, account, settings, surroundings.clock),
-        retry=_RETRY,
-        clock=surroundings.clock,
-        random=surroundings.random,
-        permit=surroundings.permit,
-        metrics=surroundings.metrics,
-    )
-    yield executor_processor(handler, settings)
+def _executor(lane: str) -> Assemble:
+    account, endpoint = CATALOGUE.lanes[lane].provider, catalogue.resolve(CATALOGUE, lane, {})
+    settings = Settings(lane=lane, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
+
+    @asynccontextmanager
+    async def assemble(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+        handler = ExecutorHandler(
+            lane=lane,
+            catalogue=CATALOGUE,
+            provider=OpenAIProvider(outside.provider, endpoint, account, settings, surroundings.clock),
+            retry=_RETRY,
+            clock=surroundings.clock,
+            random=surroundings.random,
+            permit=surroundings.permit,
+            metrics=surroundings.metrics,
+        )
+        yield executor_processor(handler, settings)
+
+    return assemble
 
 
-SERVICES: Mapping[str, Assemble] = {"router": _router, "cache": _cache, "executor": _executor, "validator": _validator}
+SERVICES: Mapping[str, Service] = {
+    "router": Service(_router, ("jobs.submitted", "steps.judged")),
+    "cache": Service(_cache, ("steps.planned", "cache.settled")),
+    "executor.default": Service(_executor("default"), ("steps.dispatched.default",)),
+    "executor.other": Service(_executor("other"), ("steps.dispatched.other",), instances=1),
+    "validator": Service(_validator, ("steps.completed",)),
+}
+"""By the processor's name, which is also its group's."""
+
+INPUTS = tuple(topic for service in SERVICES.values() for topic in service.inputs)
+"""What is read, by logical name."""

@@ -1,4 +1,4 @@
-"""The answer store that all caches share, as a server: slow, failing, away, or with bad answers."""
+"""The answer store that all caches share, as a server: slow, failing, away, full, or with bad answers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,17 +23,18 @@ class SharedStore:
 
     Attributes:
         away: whether every operation fails.
+        full: whether what would be written is refused.
     """
 
     def __init__(self, faults: Faults, chance: Random) -> None:
         self.answers = MemoryAnswerStore()
-        self.away = False
+        self.away = self.full = False
         self._faults = faults
         self._chance = chance
 
     def heal(self) -> None:
         """Work without faults from now on."""
-        self._faults, self.away = NONE, False
+        self._faults, self.away, self.full = NONE, False, False
 
     async def operate(self) -> None:
         """Take the time of an operation, and fail if it is to fail."""
@@ -71,6 +72,8 @@ class StoreConnection(AnswerStore):
 
     async def put(self, answers: Sequence[StoredAnswer]) -> None:
         await self._server.operate()
+        if self._server.full:
+            raise StoreUnavailable("server", "no space left on device")
         await self._server.answers.put(answers)
 
     async def close(self) -> None:

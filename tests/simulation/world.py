@@ -1,34 +1,32 @@
 """A world: the log with its topics, the provider, the store, and several processes of each service, from one seed."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from random import Random
 
 from headchef_contracts import topics
 
-from headchef.runtime.log.memory import Cluster, MemoryLog
+from headchef.runtime.errors import LogError, LogRefused, OffsetLost
+from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Headers, NewRecord, Partition
 from headchef.runtime.processor import TIMERS
+from tests.simulation import growth, watch
 from tests.simulation.broker import Network
+from tests.simulation.cluster import Places, WatchedCluster
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
+from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
+from tests.simulation.operations import Operator
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
-from tests.simulation.services import LANE, SERVICES, Outside
+from tests.simulation.services import INPUTS, LANES, SERVICES, Outside
 from tests.simulation.store import SharedStore
+from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.support.log_client import publish
-from tests.support.virtual_time import LoopClock
 
-PARTITIONS = 3
-INSTANCES = 2
-GROUPS = {
-    "router": ("jobs.submitted", "steps.judged"),
-    "cache": ("steps.planned", "cache.settled"),
-    f"executor.{LANE}": (f"steps.dispatched.{LANE}",),
-    "validator": ("steps.completed",),
-}
-"""What each consumer group reads, by logical name."""
+PARTITIONS, GROWN = 3, 5
+"""Of every topic, and in a growing world afterwards."""
 
 _POISON_SHARE, _EMPTY_SHARE = 0.1, 0.2
 _POISON_HEADERS: tuple[Headers, ...] = (
@@ -46,7 +44,14 @@ def name_of(logical: str) -> str:
     return topics.physical(NAMESPACE, logical)
 
 
-TIMERS_TOPIC = name_of(f"executor.{LANE}.{TIMERS}.changelog")
+def group_of(service: str) -> str:
+    """Give the name of a service's group."""
+    return f"{NAMESPACE}.{service}"
+
+
+def timers_of(service: str) -> tuple[str, ...]:
+    """Give the changelog of a service's timers, by logical name, if it has any."""
+    return (f"{service}.{TIMERS}.changelog",) if service.startswith("executor.") else ()
 
 
 class World:
@@ -54,6 +59,7 @@ class World:
 
     Args:
         seed: decides all that is not decided by the arguments.
+        kind: what is promised, and what happens beside the faults.
         faults: what goes wrong.
         loop: the running loop.
 
@@ -61,35 +67,59 @@ class World:
         submissions: what was submitted, in order.
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
+        broken: what did not hold at some commit.
+        failures: what processes ended with that no fault outside explains.
     """
 
-    def __init__(self, seed: int, faults: Faults, loop: SeededLoop) -> None:
+    def __init__(self, seed: int, kind: Kind, faults: Faults, loop: SeededLoop) -> None:
+        self.kind = kind
         self.faults = faults
         self.loop = loop
-        self.cluster = Cluster(LoopClock(), transaction_sweep_s=1.0, marker_delay_s=0.001)
+        self.cluster = WatchedCluster(kind, self._see_commit)
+        self.trail = Trail(self.cluster)
+        self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
+        self.broken: list[str] = []
+        self.failures: list[str] = []
         self.chance = Random(f"{seed} world")
-        self._settings = settings_of(faults, Random(f"{seed} settings"))
-        self._upstream = Upstream(Random(f"{seed} jobs"), PARTITIONS)
+        self.counts = (PARTITIONS, GROWN) if kind.grows else (PARTITIONS,)
+        self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
+        self._upstream = Upstream(Random(f"{seed} jobs"), self.counts)
         self._outside = MemoryLog(self.cluster, "outside")
-        self._keep_down = False
-        for topic in topics.required([LANE]):
+        for topic in topics.required(LANES):
             self.cluster.create_topic(
                 name_of(topic.logical),
                 PARTITIONS,
                 max_message_bytes=topic.max_message_bytes,
                 compacted=topic.cleanup_policy == "compact",
             )
-        self.processes = [self._place(service, number) for service in SERVICES for number in range(INSTANCES)]
+        if kind.grows:
+            growth.grow(self.cluster, loop, GROWN, Random(f"{seed} growth"))
+        self.processes = {
+            service: [self._place(service, number) for number in range(about.instances)]
+            for service, about in SERVICES.items()
+        }
+
+    def all_processes(self) -> list[SimulatedProcess]:
+        """Give the processes of all services."""
+        return [process for processes in self.processes.values() for process in processes]
+
+    def partitions(self, *logical: str) -> list[Partition]:
+        """Give the partitions that some topics have now."""
+        return [
+            Partition(name_of(topic), number)
+            for topic in logical
+            for number in range(len(self.cluster.topic(name_of(topic)).partitions))
+        ]
 
     def start(self) -> None:
         """Start all processes."""
-        for process in self.processes:
+        for process in self.all_processes():
             process.start()
 
     async def submit(self, count: int, within_s: float) -> None:
@@ -104,7 +134,7 @@ class World:
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
-        topic = self.chance.choice([topic for group in GROUPS.values() for topic in group if topic != "jobs.submitted"])
+        topic = self.chance.choice([topic for topic in INPUTS if topic != "jobs.submitted"])
         value = f"poison {len(self.submissions)}".encode()
         headers = self.chance.choice(_POISON_HEADERS)
         if self.chance.random() < _EMPTY_SHARE:
@@ -117,7 +147,7 @@ class World:
         """Let no more faults happen, and bring every process back."""
         for each in (self.network, self.provider, self.store):
             each.heal()
-        for process in self.processes:
+        for process in self.all_processes():
             process.clock.shift_s = 0.0
             if process.life.dead:
                 process.start()
@@ -137,26 +167,37 @@ class World:
         """Give the partitions that a group has not read to the end, whose end is not yet known, or that hold timers."""
         behind = [
             partition
-            for group, inputs in GROUPS.items()
-            for topic in inputs
-            for number in range(PARTITIONS)
-            if self._behind(group, partition := Partition(name_of(topic), number))
+            for service, about in SERVICES.items()
+            for partition in self.partitions(*about.inputs)
+            if self._behind(service, partition)
         ]
-        return [*behind, *filter(self._waiting, (Partition(TIMERS_TOPIC, number) for number in range(PARTITIONS)))]
+        waiting = self._set_on_the_log if self.kind.guarantee == "exactly_once" else self._set_in_a_process
+        return [*behind, *(partition for service in SERVICES if timers_of(service) for partition in waiting(service))]
 
-    def _waiting(self, partition: Partition) -> bool:
-        """Say whether a timer of a task is set: the newest value of some key."""
-        newest = {record.key: record.value for record in self.cluster.partition(partition).records(committed=True)}
-        return any(value is not None for value in newest.values())
+    def _set_on_the_log(self, service: str) -> Iterator[Partition]:
+        """Give the tasks of which a timer is set: the newest value of some key."""
+        for partition in self.partitions(*timers_of(service)):
+            newest = {record.key: record.value for record in self.cluster.partition(partition).records(committed=True)}
+            if any(value is not None for value in newest.values()):
+                yield partition
 
-    def _behind(self, group: str, partition: Partition) -> bool:
+    def _set_in_a_process(self, service: str) -> Iterator[Partition]:
+        """Give the tasks whose owner knows of a timer: a former owner may have written others after it, at least once.
+
+        Those go off in vain when the task moves next.
+        """
+        for process in self.processes[service]:
+            tasks = {} if process.engine is None else process.engine.tasks
+            yield from (Partition(name_of(*timers_of(service)), number) for number in tasks if tasks[number].entries)
+
+    def _behind(self, service: str, partition: Partition) -> bool:
         log = self.cluster.partition(partition)
         if log.stable_end < log.end:
             return True
         records = log.records(committed=True)
         if not records:
             return False
-        place = self.cluster.group(f"{NAMESPACE}.{group}").offsets.of([partition]).get(partition)
+        place = self.cluster.group(group_of(service)).offsets.of([partition]).get(partition)
         return place is None or place.offset <= records[-1].offset
 
     def _see_call(self, number: str) -> None:
@@ -167,18 +208,49 @@ class World:
         if self.network.joined_s.get(life.name, 0.0) < life.thawed_s:
             self.stray_calls.append(f"{life.name} began {number} at {self.loop.time():.3f} s")
 
+    def _see_commit(self, group: str, places: Places) -> None:
+        """Look at each place of an input before it is committed."""
+        for partition, after in places.items():
+            topic = topic_of(partition.topic)
+            if topic not in INPUTS:
+                continue
+            log = self.cluster.partition(partition)
+            before = self.cluster.group(group).offsets.of([partition]).get(partition)
+            unled: list[int] = []
+            if topic in MUST_LEAD:
+                consumed = set(watch.newly_finished(before, after, log.start))
+                causes = self.trail.causes()
+                unled = [
+                    record.offset
+                    for record in log.records(committed=True)
+                    if record.offset in consumed and record.value is not None and spot_of(record) not in causes
+                ]
+            move = watch.Move(self.kind, group, partition, before, after, log.end, tuple(unled))
+            self.broken += watch.violations(move)
+
     def _place(self, service: str, number: int) -> SimulatedProcess:
         return SimulatedProcess(
             f"{service}-{number}",
-            SERVICES[service],
+            SERVICES[service].assemble,
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
             outside=Outside(self.provider, self.store),
             settings=self._settings,
             chance=self.chance,
-            ended=self.start_later,
+            ended=lambda process, error: self._over(process, service, error),
         )
+
+    def _over(self, process: SimulatedProcess, service: str, error: BaseException | None) -> None:
+        """See what a process has ended with, and start it again."""
+        passing = isinstance(error, LogError) and not isinstance(error, LogRefused | OffsetLost)
+        if (
+            error is not None
+            and not passing
+            and not (self.kind.expires and self.operator.halted(process, group_of(service), error))
+        ):
+            self.failures.append(f"{process.life.name} ended with {error!r}")
+        self.start_later(process)
 
     def start_later(self, process: SimulatedProcess) -> None:
         """Start a process again after a while, as a supervisor does."""

@@ -1,0 +1,84 @@
+"""What led to what: which records of a world are named, by something that lies on the log, as its cause."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import orjson
+
+from headchef_contracts import topics
+
+from headchef.runtime.log.memory import Cluster
+from headchef.runtime.log.port import Partition, Record
+from tests.simulation.process import NAMESPACE
+from tests.simulation.services import INPUTS
+
+FRONT_DOOR = "jobs.submitted"
+MUST_LEAD = frozenset(INPUTS) - {FRONT_DOOR, "cache.settled"}
+"""Topics each record of which has a consequence: another event, or a dead letter."""
+
+_OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused")
+_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS))
+NAMES = tuple(topics.physical(NAMESPACE, topic) for topic in _CAUSED)
+"""Full names of the topics whose records have causes."""
+
+_FORWARDED_FROM = "headchef-forwarded-from"
+
+
+class Spot(NamedTuple):
+    """Where a record lies, by the logical name of its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+def topic_of(name: str) -> str:
+    """Give the logical name of a topic of a world."""
+    return topics.logical(NAMESPACE, name) or name
+
+
+def spot_of(record: Record) -> Spot:
+    """Say where a record lies."""
+    return Spot(topic_of(record.topic), record.partition, record.offset)
+
+
+class Trail:
+    """Reads what has been written since it was asked last.
+
+    Args:
+        cluster: the log, with all its topics.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._causes: set[Spot] = set()
+        self._read: dict[Partition, int] = {}
+
+    def causes(self) -> set[Spot]:
+        """Give all records that something on the log names as a cause; what was aborted counts too."""
+        for name in NAMES:
+            for number, log in enumerate(self._cluster.topic(name).partitions):
+                partition = Partition(name, number)
+                read = self._read.get(partition, 0)
+                if log.end > read:
+                    self._read[partition] = log.end
+                    for record in log.records(committed=False):
+                        if record.offset >= read:
+                            self._causes.update(causes_of(record))
+        return self._causes
+
+
+def causes_of(record: Record) -> Iterator[Spot]:
+    """Give what a record names as its causes: an event in its data, dead letters and forwarded copies in headers."""
+    topic = topic_of(record.topic)
+    if topic.endswith(".dlq"):
+        headers = dict(record.headers)
+        place = (int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
+        yield Spot(topic.removesuffix(".dlq"), *place)
+    elif topic == FRONT_DOOR:
+        for name, source in record.headers:
+            if name == _FORWARDED_FROM and source is not None:
+                yield Spot(topic, *map(int, source.split(b"/")))
+    elif record.value is not None and record.value.startswith(b"{"):
+        for cause in orjson.loads(record.value)["decided"]["causes"]:
+            yield Spot(cause["topic"], cause["partition"], cause["offset"])

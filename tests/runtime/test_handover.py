@@ -10,6 +10,7 @@ class Owner:
     def __init__(self) -> None:
         self.tasks: set[int] = set()
         self.draining: set[int] = set()
+        self.lost: set[int] = set()
         self.rounds = 0
         self.rejoins = 0
 
@@ -21,6 +22,9 @@ class Owner:
 
     def drain(self, task: int) -> None:
         self.draining.add(task)
+
+    def lose(self, task: int) -> None:
+        self.lost.add(task)
 
     def settled(self) -> None:
         self.rounds += 1
@@ -57,6 +61,12 @@ def test_a_task_that_is_gone_is_drained_and_still_reported_until_it_has_ended() 
     owner.tasks.remove(1)
     hand_over.ended()
     assert owner.rejoins == 1
+
+
+def test_a_task_that_another_member_owns_by_now_is_lost_and_not_drained() -> None:
+    owner, hand_over = joined(0, 1, 2)
+    hand_over.assigned(Grant((0,), 2, (0, 1, 2), leaving=False, partitions=4, taken=(1,)).encode())
+    assert (owner.draining, owner.lost) == ({2}, {1})
 
 
 def test_a_task_drained_during_a_join_is_not_orphaned() -> None:

@@ -34,7 +34,7 @@ def hunted(name: str) -> Catch | None:
     with pytest.MonkeyPatch.context() as patch:
         mutant.mutate(patch)
         for seed in range(mutant.within):
-            violations = run_seed(seed, faults=mutant.faults).violations
+            violations = run_seed(seed, kind=mutant.kind, faults=mutant.faults).violations
             if violations:
                 return Catch(seed + 1, violations[0].partition(":")[0])
     return None

@@ -1,7 +1,7 @@
 """Ways to break a promise in code that both logs share, each of which the simulation must notice within some seeds."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,38 +12,58 @@ from headchef_contracts.events.common import Cause
 from headchef_contracts.events.steps import CacheSettled
 
 from headchef.cache import handler
-from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.policy import CachePolicy, express, worth_keeping
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.router import policy
 from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.committer import Committer
-from headchef.runtime.errors import InvalidEvent, LogUnavailable, SendFailed
+from headchef.runtime.counts import Counts
+from headchef.runtime.errors import InvalidEvent, LogUnavailable, OffsetLost, SendFailed
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
+from headchef.runtime.intake import Intake
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
 from headchef.runtime.outcomes import Finished
-from headchef.runtime.processor import Change
-from headchef.runtime.recovery import Recovery
+from headchef.runtime.processor import Change, Emit
+from headchef.runtime.recovery import Births, Recovery
 from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm, read_timer
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import ExactlyOnceWriter, Places
+from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, Writer
 from tests.simulation.faults import HIGHEST, NONE, Faults
+from tests.simulation.history import DISPATCHED
+from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
 
-def _offsets_before_outputs(patch: pytest.MonkeyPatch) -> None:
-    write = ExactlyOnceWriter.write
+def _offsets_before_outputs(writer: type[ExactlyOnceWriter] | type[AtLeastOnceWriter]) -> Mutate:
+    write: Callable[..., Awaitable[None]] = writer.write
 
-    async def wrong(self: ExactlyOnceWriter, records: Sequence[NewRecord], places: Places) -> None:
+    async def wrong(self: Writer, records: Sequence[NewRecord], places: Places) -> None:
         await write(self, [], places)
         await write(self, records, places)
 
-    patch.setattr(ExactlyOnceWriter, "write", wrong)
+    return lambda patch: patch.setattr(writer, "write", wrong)
+
+
+def _state_before_outputs(patch: pytest.MonkeyPatch) -> None:
+    parts = AtLeastOnceWriter._outputs_and_state
+
+    def wrong(self: AtLeastOnceWriter, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
+        return parts(self, records)[::-1]
+
+    patch.setattr(AtLeastOnceWriter, "_outputs_and_state", wrong)
+
+
+def _state_with_outputs(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: AtLeastOnceWriter, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
+        return [dict(enumerate(records))] if records else []
+
+    patch.setattr(AtLeastOnceWriter, "_outputs_and_state", wrong)
 
 
 def _no_fencing(patch: pytest.MonkeyPatch) -> None:
@@ -184,6 +204,46 @@ def _timer_waits_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Alarm, "_due", wrong)
 
 
+def _loss_passed_over(patch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Intake, loss: OffsetLost) -> None:
+        self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
+
+    patch.setattr(Intake, "_lost", wrong)
+
+
+def _births_ignored(patch: pytest.MonkeyPatch) -> None:
+    def wrong(_: Recovery, births: Births, committed: Places) -> list[Partition]:
+        return []
+
+    patch.setattr(Recovery, "_lost", wrong)
+
+
+def _new_partitions_from_their_end(patch: pytest.MonkeyPatch) -> None:
+    async def wrong(self: Recovery, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        reader = await self._log.reader(f"{self._name}.start")
+        try:
+            return {partition: end for partition, (_, end) in (await reader.bounds(partitions)).items()}
+        finally:
+            await reader.close()
+
+    patch.setattr(Recovery, "_earliest", wrong)
+
+
+def _growth_left_to_the_leader(patch: pytest.MonkeyPatch) -> None:
+    async def wrong(_: Counts, shared: Callable[[], int], grown: Callable[[], None]) -> None:
+        return None
+
+    patch.setattr(Counts, "watch", wrong)
+
+
+def _all_on_one_lane(patch: pytest.MonkeyPatch) -> None:
+    def wrong(*about: Any, **more: Any) -> Emit:
+        emit = express(*about, **more)
+        return replace(emit, topic=DISPATCHED[0]) if emit.topic in DISPATCHED else emit
+
+    patch.setattr(handler, "express", wrong)
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One way to break a promise.
@@ -191,16 +251,23 @@ class Mutant:
     Attributes:
         mutate: breaks it.
         within: seeds, of which at least one must notice.
+        kind: of world in which it is looked for.
         faults: under which it is looked for; None for those that each seed draws.
     """
 
     mutate: Mutate
     within: int
     faults: Faults | None = None
+    kind: Kind = EXACTLY_ONCE
 
 
 MUTANTS: Mapping[str, Mutant] = {
-    "offsets are committed before outputs are sent": Mutant(_offsets_before_outputs, 10),
+    "offsets are committed before outputs are sent": Mutant(_offsets_before_outputs(ExactlyOnceWriter), 10),
+    "at least once, offsets are committed before outputs are sent": Mutant(
+        _offsets_before_outputs(AtLeastOnceWriter), 10, kind=AT_LEAST_ONCE
+    ),
+    "at least once, state is written before outputs": Mutant(_state_before_outputs, 20, kind=AT_LEAST_ONCE),
+    "at least once, state is written together with outputs": Mutant(_state_with_outputs, 20, kind=AT_LEAST_ONCE),
     "a former owner is not fenced": Mutant(_no_fencing, 20),
     "the finished map is ignored": Mutant(_finished_map_ignored, 20),
     "a failed send is ignored": Mutant(_failed_send_ignored, 20),
@@ -222,4 +289,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
     "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(_timer_waits_by_the_wall_clock, 20),
+    "records that expired unread are passed over in silence": Mutant(_loss_passed_over, 10, kind=EXPIRING),
+    "a task whose places have expired begins anew": Mutant(_births_ignored, 10, kind=EXPIRING),
+    "new partitions are read from their end": Mutant(_new_partitions_from_their_end, 10, kind=GROWING),
+    "only a group's leader looks for new partitions": Mutant(_growth_left_to_the_leader, 20, kind=GROWING),
+    "all steps go to one lane": Mutant(_all_on_one_lane, 5, NONE),
 }

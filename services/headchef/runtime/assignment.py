@@ -53,6 +53,7 @@ class Grant:
         claimed: the tasks that it had reported when the leader decided.
         leaving: what it had reported.
         partitions: how many tasks the leader shared out in all.
+        taken: of the claimed tasks, those that another member owns by now.
     """
 
     tasks: tuple[int, ...]
@@ -60,17 +61,18 @@ class Grant:
     claimed: tuple[int, ...]
     leaving: bool
     partitions: int
+    taken: tuple[int, ...] = ()
 
     def encode(self) -> bytes:
         """Write the grant as user data of the assignment."""
-        told = [1, list(self.tasks), self.generation, list(self.claimed), self.leaving, self.partitions]
-        return json.dumps(told).encode()
+        tasks, claimed, taken = list(self.tasks), list(self.claimed), list(self.taken)
+        return json.dumps([1, tasks, self.generation, claimed, self.leaving, self.partitions, taken]).encode()
 
     @staticmethod
     def decode(data: bytes) -> "Grant":
         """Read a grant."""
-        _, tasks, generation, claimed, leaving, partitions = json.loads(data)
-        return Grant(tuple(tasks), generation, tuple(claimed), leaving, partitions)
+        _, tasks, generation, claimed, leaving, partitions, taken = json.loads(data)
+        return Grant(tuple(tasks), generation, tuple(claimed), leaving, partitions, tuple(taken))
 
 
 def share_out(reports: Mapping[str, Report], partitions: int) -> dict[str, Grant]:
@@ -99,7 +101,14 @@ def share_out(reports: Mapping[str, Report], partitions: int) -> dict[str, Grant
             granted[min(takers, key=lambda member: (len(granted[member]), member))].append(task)
     generation = 1 + max((report.generation for report in reports.values()), default=0)
     return {
-        member: Grant(tuple(sorted(tasks)), generation, reports[member].tasks, reports[member].leaving, partitions)
+        member: Grant(
+            tuple(sorted(tasks)),
+            generation,
+            reports[member].tasks,
+            reports[member].leaving,
+            partitions,
+            tuple(task for task in reports[member].tasks if owners.get(task, member) != member),
+        )
         for member, tasks in granted.items()
     }
 

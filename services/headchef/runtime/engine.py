@@ -13,12 +13,13 @@ from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.intake import Intake
+from headchef.runtime.kitchen import Kitchen
 from headchef.runtime.log.port import Log, MemberSettings
 from headchef.runtime.names import names
 from headchef.runtime.processor import Processor
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.slots import Slots
-from headchef.runtime.task import Kitchen, Phase, Task
+from headchef.runtime.task import Phase, Task
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
 
@@ -165,6 +166,11 @@ class Engine:
         if self._tasks[task].phase is not Phase.DRAINING:
             _log.info("%s: task %d is to be given back", self.processor.name, task)
         self._tasks[task].drain()
+        self._changed()
+
+    def lose(self, task: int) -> None:
+        """End a task that another member owns by now."""
+        self._tasks[task].lose()
         self._changed()
 
     def settled(self) -> None:

@@ -25,6 +25,10 @@ class TaskOwner(Protocol):
         """Let a task finish what it has begun, commit, and end; then call `HandOver.ended`."""
         ...
 
+    def lose(self, task: int) -> None:
+        """End a task that another member owns by now, without a further commit; then call `HandOver.ended`."""
+        ...
+
     def settled(self) -> None:
         """Note that a join has ended: all tasks that are owned are confirmed, or being drained."""
         ...
@@ -85,7 +89,7 @@ class HandOver:
         for task in sorted(granted - before):
             self._owner.start(task)
         for task in sorted(before - granted):
-            self._owner.drain(task)
+            (self._owner.lose if task in grant.taken else self._owner.drain)(task)
         if grant.leaving != self._leaving or not set(grant.claimed) <= set(self._owner.owned()):
             self._rejoin()
         self._owner.settled()

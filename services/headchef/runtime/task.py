@@ -2,32 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import Enum
 
 from headchef.runtime.backoff import Backoff
-from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer, StateOvertaken
 from headchef.runtime.dispatch import Dispatcher
-from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
 from headchef.runtime.giving_up import unless
 from headchef.runtime.halting import guard_for
-from headchef.runtime.log.port import Log, NewRecord, Partition, Record
-from headchef.runtime.names import Names
+from headchef.runtime.kitchen import Kitchen
+from headchef.runtime.log.port import NewRecord, Partition, Record
 from headchef.runtime.outcomes import Finished
-from headchef.runtime.processor import TIMERS, DeadLetter, Processor
+from headchef.runtime.processor import TIMERS, DeadLetter
 from headchef.runtime.recovery import Recovery
-from headchef.runtime.settings import RuntimeSettings
-from headchef.runtime.slots import Slots
 from headchef.runtime.state import TaskState
-from headchef.runtime.telemetry.metrics import Metrics
-from headchef.runtime.telemetry.tracing import Tracer
 from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, RecordsRefused, Writer
+from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, RecordsRefused, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -44,24 +37,6 @@ class Phase(Enum):
     RUNNING = "running"
     DRAINING = "draining"
     ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Kitchen:
-    """What all tasks of a processor in one process share."""
-
-    processor: Processor
-    log: Log
-    names: Names
-    settings: RuntimeSettings
-    clock: Clock
-    metrics: Metrics
-    tracer: Tracer
-    envelope: Envelope
-    slots: Slots
-    partitions: Mapping[str, int]
-    commit: Callable[[Places], Awaitable[None]]
-    changed: Callable[[], None]
 
 
 class Task:
@@ -83,6 +58,7 @@ class Task:
         self._state = TaskState(kitchen.processor.kept, number, self._changelogs)
         self._watermarks: Watermarks = {}
         self._draining = asyncio.Event()
+        self._lost = asyncio.Event()
         self._dispatcher: Dispatcher | None = None
         self._committer: Committer | None = None
         self._clean = False
@@ -131,6 +107,11 @@ class Task:
         self._draining.set()
         if self._dispatcher is not None:
             self._dispatcher.drain()
+
+    def lose(self) -> None:
+        """End without a further commit: another member owns the task."""
+        self.drain()
+        self._lost.set()
 
     async def run(self) -> None:
         """Live: recover, work until drained or lost. Faults that only cost this task end it; all others are raised."""
@@ -280,7 +261,9 @@ class Task:
 
     async def _overdue(self) -> None:
         await self._draining.wait()
-        await self._kitchen.clock.sleep(self._kitchen.settings.drain_timeout_s)
+        await unless(self._lost, self._kitchen.clock.sleep(self._kitchen.settings.drain_timeout_s))
+        if self._lost.is_set():
+            raise ProducerFenced("the group has given it to another member")
         raise TimeoutError(f"not drained within {self._kitchen.settings.drain_timeout_s} s")
 
     def _written(self) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from headchef.runtime.log.port import Partition
+from headchef.runtime.log.memory import MemoryLog
+from headchef.runtime.log.port import Commit, Partition
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.faults import Hold
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
-from tests.runtime.behaviour.world import SESSION_S, SINK, Echo, Instance, World
+from tests.runtime.behaviour.world import SESSION_S, SINK, SOURCE, Echo, Instance, World
 from tests.support.eventually import eventually, eventually_async
 from tests.support.hooked_log import Moment
 from tests.support.log_client import started_producer
@@ -112,6 +113,56 @@ async def test_an_heir_reads_the_places_after_the_former_owner_can_move_them_no_
     await world.until_done()
     await assert_exact(world, FIRST)
     await progress(world)
+
+
+@pytest.mark.parametrize("guarantee", ["exactly_once", "at_least_once"])
+async def test_a_task_that_another_member_owns_by_now_ends_without_a_commit(
+    make_world: MakeWorld, guarantee: str
+) -> None:
+    world = await make_world(partitions=1)
+    gate = asyncio.Event()
+
+    async def wait(value: str) -> None:
+        if value == "slow":
+            await gate.wait()
+
+    one = world.start("one", Echo(wait), order="concurrent", processing_guarantee=guarantee)
+    await world.publish("quick", "slow")
+    await world.until_out(1)
+    before = await world.place(0)
+    lost = one.engine.tasks[0]
+    one.engine.lose(0)
+    await eventually(lambda: one.engine.tasks.get(0) is not lost)
+    assert await world.place(0) == before
+    gate.set()
+    assert set(await world.until_done()) == {"quick", "slow"}
+
+
+@pytest.mark.asyncio(loop_factories=["memory"])
+async def test_at_least_once_a_former_owner_that_comes_back_moves_no_place(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=2)
+    gate = asyncio.Event()
+
+    async def wait(value: str) -> None:
+        if not any(instance.tasks == {0, 1} for instance in world.instances):
+            await gate.wait()
+
+    both = [world.start(name, Echo(wait), processing_guarantee="at_least_once") for name in ("one", "two")]
+    await eventually(lambda: all(each.engine.ready() is None and len(each.tasks) == 1 for each in both))
+    former = next(each for each in both if each.tasks == {0})
+    await world.publish("a", partition=0)
+    process = former.log.inner
+    assert isinstance(process, MemoryLog)
+    await eventually(lambda: former.engine.tasks[0].positions[Partition(world.topic(SOURCE), 0)] == 1)
+    process.freeze()
+    await world.publish("b", "c", partition=0)
+    await world.until_done()
+    joins = former.log.joins_ended
+    process.thaw()
+    await eventually(lambda: former.log.joins_ended > joins)
+    gate.set()
+    await eventually(lambda: 0 not in former.tasks)
+    assert await world.place(0) == Commit(3), "its place is that of the new owner"
 
 
 class Paying(Echo):

@@ -1,7 +1,7 @@
 """Ways to break a promise in code that both logs share, each of which the simulation must notice within some seeds."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,14 +20,15 @@ from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.committer import Committer
 from headchef.runtime.counts import Counts
+from headchef.runtime.engine import Engine
 from headchef.runtime.errors import InvalidEvent, LogUnavailable, OffsetLost, SendFailed
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.intake import Intake
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
 from headchef.runtime.outcomes import Finished
-from headchef.runtime.processor import Change, Emit
-from headchef.runtime.recovery import Births, Recovery
+from headchef.runtime.processor import Emit
+from headchef.runtime.recovery import Recovery
 from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm, read_timer
 from headchef.runtime.watermark import Watermark
@@ -98,17 +99,11 @@ def _failed_send_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _seen_store_not_restored(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: TaskState, store: str, records: Iterable[Record]) -> None:
-        return None
-
-    patch.setattr(TaskState, "restore", wrong)
+    patch.setattr(TaskState, "restore", lambda *_: None)
 
 
 def _state_not_written(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: TaskState, changes: Iterable[Change], now_ms: int) -> list[NewRecord]:
-        return []
-
-    patch.setattr(TaskState, "records", wrong)
+    patch.setattr(TaskState, "records", lambda *_: [])
 
 
 def _lost_dead_letter(patch: pytest.MonkeyPatch) -> None:
@@ -180,10 +175,7 @@ def _answers_cross_tenants(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: HandOver) -> None:
-        return None
-
-    patch.setattr(HandOver, "ended", wrong)
+    patch.setattr(HandOver, "ended", lambda *_: None)
 
 
 def _timer_lost_at_a_crash(patch: pytest.MonkeyPatch) -> None:
@@ -212,10 +204,7 @@ def _loss_passed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def _births_ignored(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: Recovery, births: Births, committed: Places) -> list[Partition]:
-        return []
-
-    patch.setattr(Recovery, "_lost", wrong)
+    patch.setattr(Recovery, "_lost", lambda *_: [])
 
 
 def _new_partitions_from_their_end(patch: pytest.MonkeyPatch) -> None:
@@ -234,6 +223,10 @@ def _growth_left_to_the_leader(patch: pytest.MonkeyPatch) -> None:
         return None
 
     patch.setattr(Counts, "watch", wrong)
+
+
+def _taken_task_drained(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Engine, "lose", Engine.drain)
 
 
 def _all_on_one_lane(patch: pytest.MonkeyPatch) -> None:
@@ -267,7 +260,9 @@ MUTANTS: Mapping[str, Mutant] = {
         _offsets_before_outputs(AtLeastOnceWriter), 10, kind=AT_LEAST_ONCE
     ),
     "at least once, state is written before outputs": Mutant(_state_before_outputs, 20, kind=AT_LEAST_ONCE),
-    "at least once, state is written together with outputs": Mutant(_state_with_outputs, 20, kind=AT_LEAST_ONCE),
+    "at least once, state is written together with outputs": Mutant(
+        _state_with_outputs, 10, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
+    ),
     "a former owner is not fenced": Mutant(_no_fencing, 20),
     "the finished map is ignored": Mutant(_finished_map_ignored, 20),
     "a failed send is ignored": Mutant(_failed_send_ignored, 20),
@@ -289,6 +284,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
     "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(_timer_waits_by_the_wall_clock, 20),
+    "a task that another member owns is drained": Mutant(
+        _taken_task_drained, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
+    ),
     "records that expired unread are passed over in silence": Mutant(_loss_passed_over, 10, kind=EXPIRING),
     "a task whose places have expired begins anew": Mutant(_births_ignored, 10, kind=EXPIRING),
     "new partitions are read from their end": Mutant(_new_partitions_from_their_end, 10, kind=GROWING),

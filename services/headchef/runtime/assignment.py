@@ -70,8 +70,8 @@ class Grant:
 
     @staticmethod
     def decode(data: bytes) -> "Grant":
-        """Read a grant."""
-        _, tasks, generation, claimed, leaving, partitions, taken = json.loads(data)
+        """Read a grant, also one to which a later release has added something."""
+        _, tasks, generation, claimed, leaving, partitions, taken, *_ = json.loads(data)
         return Grant(tuple(tasks), generation, tuple(claimed), leaving, partitions, tuple(taken))
 
 

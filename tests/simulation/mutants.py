@@ -261,7 +261,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "at least once, state is written before outputs": Mutant(_state_before_outputs, 20, kind=AT_LEAST_ONCE),
     "at least once, state is written together with outputs": Mutant(
-        _state_with_outputs, 10, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
+        _state_with_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
     ),
     "a former owner is not fenced": Mutant(_no_fencing, 20),
     "the finished map is ignored": Mutant(_finished_map_ignored, 20),
@@ -283,11 +283,15 @@ MUTANTS: Mapping[str, Mutant] = {
     "answers cross tenants": Mutant(_answers_cross_tenants, 5, NONE),
     "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
     "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
-    "a timer waits as long as a wrong clock says": Mutant(_timer_waits_by_the_wall_clock, 20),
+    "a timer waits as long as a wrong clock says": Mutant(
+        _timer_waits_by_the_wall_clock, 20, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
+    ),
     "a task that another member owns is drained": Mutant(
         _taken_task_drained, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
     ),
-    "records that expired unread are passed over in silence": Mutant(_loss_passed_over, 10, kind=EXPIRING),
+    "records that expired unread are passed over in silence": Mutant(
+        _loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING
+    ),
     "a task whose places have expired begins anew": Mutant(_births_ignored, 10, kind=EXPIRING),
     "new partitions are read from their end": Mutant(_new_partitions_from_their_end, 10, kind=GROWING),
     "only a group's leader looks for new partitions": Mutant(_growth_left_to_the_leader, 20, kind=GROWING),

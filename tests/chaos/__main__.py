@@ -30,6 +30,7 @@ def main() -> None:
     options.add_argument("--only", choices=list(CAMPAIGNS), help="one campaign")
     options.add_argument("--rounds", type=int, help="of each campaign, in place of its own number")
     options.add_argument("--seed", type=int, default=int(datetime.now(UTC).timestamp()), help="of the faults")
+    options.add_argument("--broker-share", type=float, help="of the rounds, in place of each campaign's own share")
     options.add_argument("--rate", type=float, default=20.0, help="jobs a second")
     options.add_argument("--write", action="store_true", help="renew the table in tests/chaos/README.md")
     chosen = options.parse_args()
@@ -39,7 +40,8 @@ def main() -> None:
         if chosen.only in (None, name):
             rounds = chosen.rounds or campaign.rounds
             sys.stderr.write(f"{name}: {rounds} rounds, seed {chosen.seed}\n")
-            sized = Campaign(campaign.guarantee, campaign.brokers, rounds, campaign.broker_share)
+            share = campaign.broker_share if chosen.broker_share is None else chosen.broker_share
+            sized = Campaign(campaign.guarantee, campaign.brokers, rounds, share)
             figures[name] = run(sized, chosen.seed, chosen.rate)
             broken += [f"{name}: {promise}" for promise in figures[name].broken(campaign.guarantee)]
     _BUILD.mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
 """One campaign: a cluster, a kitchen, a steady load, rounds of faults, and what is found when all is quiet."""
 
 import shutil
+import sys
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from tests.chaos.brokers import brokers
-from tests.chaos.evidence import gather
+from tests.chaos.evidence import gather, write_down
 from tests.chaos.kitchen import kitchen
 from tests.chaos.rounds import Rounds, draw
 from tests.chaos.upstream import Upstream
@@ -43,9 +44,11 @@ def run(campaign: Campaign, seed: int, per_second: float) -> Figures:
         seed: of the faults: the same one strikes in the same order, which is not the same moment.
         per_second: jobs submitted all the while.
 
+    Returns:
+        The figures. If a promise was broken, the folder with all logs and a list of all records is kept and named.
+
     Raises:
-        AssertionError: something was not answered in time, or services end again and again. The folder with the logs is
-            kept and named.
+        AssertionError: something was not answered in time, or services end again and again.
     """
     folder = Path(tempfile.mkdtemp(prefix="headchef-chaos-"))
     try:
@@ -53,7 +56,10 @@ def run(campaign: Campaign, seed: int, per_second: float) -> Figures:
     except BaseException as error:
         error.add_note(f"logs: {folder}")
         raise
-    shutil.rmtree(folder)
+    if figures.broken(campaign.guarantee):
+        sys.stderr.write(f"a promise was broken; logs and records: {folder}\n")
+    else:
+        shutil.rmtree(folder)
     return figures
 
 
@@ -74,4 +80,7 @@ def _run(campaign: Campaign, seed: int, per_second: float, folder: Path) -> Figu
             upstream.stop()
         rounds.wait_answered()
         pipeline.settled(_SETTLED_WITHIN_S)
-        return judge(gather(pipeline, upstream.accepted(), running.calls()), done, running.ended)
+        figures = judge(gather(pipeline, upstream.accepted(), running.calls()), done, running.ended)
+        if figures.broken(campaign.guarantee):
+            write_down(pipeline, folder / "records.jsonl")
+        return figures

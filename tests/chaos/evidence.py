@@ -1,8 +1,10 @@
 """What a run has left: results, copies, the bill, and when each task has said something."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.chaos.silence import Hop
 from tests.support.collector import Collected
@@ -75,6 +77,24 @@ def gather(pipeline: Pipeline, accepted: Collection[str], calls: int) -> Evidenc
         attempts=len({record.headers["ce_id"] for record in pipeline.of("attempts.recorded")}),
         hops=_hops(pipeline),
     )
+
+
+def write_down(pipeline: Pipeline, path: Path) -> None:
+    """Write a line for each record that a read_committed reader sees: where, when, which event of which job, and why."""
+    with path.open("w") as out:
+        for topic in pipeline.topics:
+            for record in pipeline.of(topic):
+                job = record.event.get("job") or record.event.get("step", {}).get("job") or record.event
+                line = {
+                    "topic": topic,
+                    "partition": record.partition,
+                    "offset": record.offset,
+                    "written_ms": _written_ms(record),
+                    "event_id": record.headers.get("ce_id"),
+                    "job_id": job.get("job_id"),
+                    "causes": record.event.get("decided", {}).get("causes"),
+                }
+                out.write(json.dumps(line) + "\n")
 
 
 def _hops(pipeline: Pipeline) -> Mapping[str, Sequence[Hop]]:

@@ -18,7 +18,7 @@ _SETTINGS = {
     "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.1",
     # Some steps wait for their next try, so that timers meet the faults too.
     "HEADCHEF_SIMULATOR_RATES__UNAVAILABLE": "0.02",
-    "HEADCHEF_LOG_LEVEL": "WARNING",
+    "HEADCHEF_LOG_LEVEL": "INFO",
 }
 _ENDINGS = 20
 

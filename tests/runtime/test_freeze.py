@@ -55,6 +55,7 @@ async def test_a_share_that_was_asked_for_before_a_freeze_gives_no_leave(process
     assert not await process.may_pay()
     process.guard.assigned()
     assert not await process.may_pay()
+    assert process.rejoins == 2, "the first request may have been lost in the join that ends here"
 
 
 async def test_a_freeze_that_the_answer_itself_brings_to_light_gives_no_leave(process: Process) -> None:
@@ -62,7 +63,7 @@ async def test_a_freeze_that_the_answer_itself_brings_to_light_gives_no_leave(pr
     process.clock.advance(GAP_S + 1)
     process.guard.assigned()
     assert not await process.may_pay()
-    assert process.rejoins == 1
+    assert process.rejoins > 0
 
 
 async def test_time_that_passes_in_small_steps_is_no_freeze(process: Process) -> None:

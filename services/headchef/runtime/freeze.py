@@ -53,6 +53,9 @@ class FreezeGuard:
         self._look()
         if self._asked:
             self._open.set()
+        elif self._rejoin is not None:
+            # What was asked for during a join may have been lost with it.
+            self._rejoin()
 
     def _look(self) -> None:
         now = self._clock.monotonic()

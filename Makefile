@@ -8,6 +8,7 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 SEEDS ?= 300
 FIRST ?= 0
+WORKERS ?= 2
 
 LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
@@ -37,8 +38,9 @@ check: install  ## lint, format, types, imports, the published contracts, and th
 	$(BIN)/python -m contract_checks
 	$(BIN)/python -m tests.docs.reference --check
 
-test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses
-	$(BIN)/pytest $(ARGS)
+# Each process has a broker of its own, and takes one file after the other in their order: the last ones are short.
+test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses, WORKERS=2 says in how many processes
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 simulate: install  ## the pipeline under chosen faults, seed by seed; SEEDS=300 says how many, FIRST=0 where from
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)

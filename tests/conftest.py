@@ -9,7 +9,7 @@ from tests.support.kafka_server import KafkaServer, bootstrap_address, running_s
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[str]:
-    """The bootstrap address of a real Kafka that all tests of a run share: use topics and groups of one's own."""
+    """The bootstrap address of a real Kafka that all tests of a process share: use topics and groups of one's own."""
     with bootstrap_address() as address:
         yield address
 

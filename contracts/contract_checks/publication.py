@@ -28,7 +28,7 @@ def notices(registry: Registry, published: Mapping[Version, dict[str, Any]]) -> 
         published: the schemas as they were, by event type and version.
 
     Yields:
-        A notice for each difference, and for each version that is new.
+        A notice for each difference, and for each version that is new: it must be held back.
     """
     for (event_type, version), old in sorted(published.items()):
         model = registry.models.get((event_type, version))
@@ -43,13 +43,24 @@ def notices(registry: Registry, published: Mapping[Version, dict[str, Any]]) -> 
             yield Notice(found.breaks, f"{head}; {remedy}")
     for event_type, version in sorted(set(registry.models) - set(published)):
         if published and version > 1:
-            yield Notice(False, f"{event_type} version {version} is new; {_order(event_type)}")
+            yield _new(event_type, version, held_back=(event_type, version) in registry.downcasters)
+
+
+def _new(event_type: str, version: int, *, held_back: bool) -> Notice:
+    head = f"{event_type} version {version} is new"
+    if held_back:
+        return Notice(False, f"{head} and held back: deploy in any order, and write it a release later")
+    remedy = (
+        f"hold it back: a downcaster from {version} in headchef_contracts/registry.py until the next release, or "
+        "processes of the release before this one halt at it"
+    )
+    return Notice(True, f"{head}, and would be written at once; {remedy}")
 
 
 def _instead(event_type: str, version: int) -> str:
     return (
         f"a published version never changes: undo it, or add version {version + 1} with an upcaster from {version} "
-        f"in headchef_contracts/registry.py ({_order(event_type)})"
+        f"and a downcaster to it in headchef_contracts/registry.py, so that it is read a release before it is written"
     )
 
 

@@ -1,8 +1,8 @@
-"""Which model stands for which event type and version, how old versions are read, and the JSON in and out."""
+"""Which model stands for which event type and version, which are read and written, and the JSON in and out."""
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import ValidationError
 
@@ -27,26 +27,47 @@ __all__ = [
     "Registry",
     "UnknownEventType",
     "UnknownEventVersion",
+    "Written",
     "decode",
     "encode",
+    "write",
 ]
 
 Upcaster = Callable[[Any], Event]
 """Makes an event of version n + 1 from one of version n."""
 
+Downcaster = Callable[[Any], Event]
+"""Makes an event of version n from one of version n + 1."""
+
 _Reader = tuple[Callable[..., Event], tuple[Upcaster, ...], type[Event]]
+
+
+class Written(NamedTuple):
+    """An event as it goes out.
+
+    Attributes:
+        version: of the type's schema, for the record's headers; older than the event's while that is held back.
+        data: UTF-8 JSON.
+    """
+
+    version: int
+    data: bytes
 
 
 class Registry:
     """The models of all published versions.
 
+    A release that introduces a version reads it and holds it back: it still writes the version before, which the
+    release before can read too. So any two neighbouring releases run side by side, in whatever order they are deployed.
+
     Args:
         models: each published version of each event, in any order.
         upcasters: by (type, version), what makes the next version from this one.
         in_full: events written with their defaults too, because people read them without our models.
+        downcasters: by (type, version), what makes the version before from this one: the versions that are held back.
 
     Raises:
-        ValueError: a version or an upcaster is missing, or one too many is there.
+        ValueError: a version, an upcaster or a downcaster is missing, or one too many is there.
     """
 
     def __init__(
@@ -54,10 +75,14 @@ class Registry:
         models: Iterable[type[Event]],
         upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
         in_full: Iterable[type[Event]] = (),
+        downcasters: Mapping[tuple[str, int], Downcaster] | None = None,
     ) -> None:
         self.upcasters: Mapping[tuple[str, int], Upcaster] = dict(upcasters or {})
         self.models: Mapping[tuple[str, int], type[Event]] = {(each.event_type, each.version): each for each in models}
         self.newest: Mapping[str, int] = _newest(self.models, self.upcasters)
+        self.downcasters: Mapping[tuple[str, int], Downcaster] = dict(downcasters or {})
+        _refuse_gaps(self.downcasters, self.newest)
+        self._held_back = {self.models[key]: downcast for key, downcast in self.downcasters.items()}
         self._compact = {each: each not in frozenset(in_full) for each in self.models.values()}
         self._readers: dict[tuple[str, int], _Reader] = {
             (name, version): (
@@ -69,7 +94,7 @@ class Registry:
         }
 
     def encode(self, event: Event) -> bytes:
-        """Write an event as JSON; where only our models read it, without the fields that were left at their defaults.
+        """Give an event as JSON; where only our models read it, without the fields that were left at their defaults.
 
         Args:
             event: of a registered model.
@@ -85,6 +110,22 @@ class Registry:
         if compact is None:
             raise UnknownEventType(f"{model.__name__} is not in the registry: add it to headchef_contracts.registry")
         return model.__pydantic_serializer__.to_json(event, by_alias=True, exclude_unset=compact)
+
+    def write(self, event: Event) -> Written:
+        """Give an event as it goes out: in the newest version that is not held back.
+
+        Args:
+            event: of a registered model.
+
+        Returns:
+            The version and the JSON; `decode` of both gives the event, as far as an older version can say it.
+
+        Raises:
+            UnknownEventType: the model is not in the registry.
+        """
+        while (downcast := self._held_back.get(type(event))) is not None:
+            event = downcast(event)
+        return Written(event.version, self.encode(event))
 
     def decode(self, event_type: str, version: int, data: bytes) -> Event:
         """Read an event and bring it to the newest version.
@@ -143,6 +184,14 @@ def _newest(
     return newest
 
 
+def _refuse_gaps(downcasters: Mapping[tuple[str, int], Downcaster], newest: Mapping[str, int]) -> None:
+    for name, version in sorted(downcasters):
+        if not 1 < version <= newest.get(name, 0):
+            raise ValueError(f"{name}: the downcaster of version {version} leads from or to no registered version")
+        if version < newest[name] and (name, version + 1) not in downcasters:
+            raise ValueError(f"{name}: version {version} is held back, but version {version + 1} is written")
+
+
 REGISTRY = Registry(
     models=(
         JobSubmitted,
@@ -158,4 +207,5 @@ REGISTRY = Registry(
     in_full=(JobRefused, JobFinished),
 )
 encode = REGISTRY.encode
+write = REGISTRY.write
 decode = REGISTRY.decode

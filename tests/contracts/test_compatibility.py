@@ -10,7 +10,7 @@ from headchef_contracts.registry import REGISTRY
 
 from contract_checks.compatibility import differences
 from contract_checks.publication import notices
-from tests.contracts.versions import ONE_VERSION, TWO_VERSIONS, DishServedV1
+from tests.contracts.versions import HELD_BACK, ONE_VERSION, TWO_VERSIONS, DishServedV1, DishServedV2
 
 KEY = ("test.dish.served", 1)
 
@@ -121,7 +121,7 @@ class Changed(DishServedV1):
     chef: str
 
 
-def test_a_break_says_what_to_do_and_who_deploys_first() -> None:
+def test_a_break_says_what_to_do() -> None:
     published = {("headchef.job.finished", 1): schema_of(Changed)}
     texts = [each.text for each in notices(REGISTRY, published) if each.fails]
     assert any(
@@ -129,7 +129,7 @@ def test_a_break_says_what_to_do_and_who_deploys_first() -> None:
             "headchef.job.finished version 1: name: the field was removed; a published version never changes"
         )
         and "add version 2 with an upcaster from 1" in text
-        and "deploy who reads it first (downstream), then who writes it (validator)" in text
+        and "read a release before it is written" in text
         for text in texts
     )
 
@@ -140,7 +140,15 @@ def test_a_deleted_version_fails() -> None:
     assert "test.dish.served version 7 was deleted; put its model, upcaster and schemas/" in notice.text
 
 
-def test_a_new_version_passes_and_names_the_order() -> None:
+def test_a_new_version_must_be_held_back() -> None:
     (notice,) = notices(TWO_VERSIONS, {KEY: schema_of(DishServedV1)})
+    assert notice.fails
+    assert "version 2 is new, and would be written at once; hold it back" in notice.text
+    (notice,) = notices(HELD_BACK, {KEY: schema_of(DishServedV1)})
     assert not notice.fails
-    assert "version 2 is new; deploy who reads it first" in notice.text
+    assert "version 2 is new and held back: deploy in any order" in notice.text
+
+
+def test_a_version_is_written_once_the_release_before_reads_it() -> None:
+    published = {KEY: schema_of(DishServedV1), ("test.dish.served", 2): schema_of(DishServedV2)}
+    assert not list(notices(TWO_VERSIONS, published))

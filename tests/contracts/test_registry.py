@@ -1,4 +1,4 @@
-"""The registry: events in and out as JSON, versions, upcasters."""
+"""The registry: events in and out as JSON, versions, upcasters, and what is held back."""
 
 import json
 from decimal import Decimal
@@ -14,7 +14,7 @@ from headchef_contracts.events.steps import CacheSettled, StepCompleted
 from headchef_contracts.generate import PACKAGE
 from headchef_contracts.registry import Registry
 
-from tests.contracts.versions import ONE_VERSION, TWO_VERSIONS, DishServedV1, DishServedV2, to_v2
+from tests.contracts.versions import HELD_BACK, ONE_VERSION, TWO_VERSIONS, DishServedV1, DishServedV2, to_v1, to_v2
 
 EXAMPLES = sorted((PACKAGE / "schemas").glob("*/*/examples/*.json"))
 
@@ -134,6 +134,34 @@ def test_a_missing_version_or_upcaster_and_one_too_many_are_refused() -> None:
         Registry([DishServedV2])
     with pytest.raises(ValueError, match="leads to no registered version"):
         Registry([DishServedV1], {("test.dish.served", 1): to_v2})
+
+
+def test_a_version_that_is_held_back_is_read_and_not_written() -> None:
+    soup = DishServedV2(names={"en": "soup"}, portions=3)
+    assert TWO_VERSIONS.write(soup) == (2, b'{"names":{"en":"soup"},"portions":3}')
+    assert HELD_BACK.write(soup) == (1, b'{"name":"soup","portions":3}')
+    assert HELD_BACK.decode("test.dish.served", 2, TWO_VERSIONS.write(soup).data) == soup
+    assert HELD_BACK.decode("test.dish.served", *HELD_BACK.write(soup)) == soup
+
+
+def test_versions_are_held_back_one_after_the_other() -> None:
+    upcasters = {("test.dish.served", 1): to_v2, ("test.dish.served", 2): lambda _: DishServedV3()}
+    soup = DishServedV2(names={"en": "soup"})
+    downcasters = {("test.dish.served", 3): lambda _: soup, ("test.dish.served", 2): to_v1}
+    both = Registry([DishServedV1, DishServedV2, DishServedV3], upcasters, downcasters=downcasters)
+    assert both.write(DishServedV3()).version == 1
+    with pytest.raises(ValueError, match="version 2 is held back, but version 3 is written"):
+        Registry([DishServedV1, DishServedV2, DishServedV3], upcasters, downcasters={("test.dish.served", 2): to_v1})
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_only_what_has_a_version_before_it_can_be_held_back(version: int) -> None:
+    with pytest.raises(ValueError, match=f"downcaster of version {version} leads from or to no registered version"):
+        Registry(
+            [DishServedV1, DishServedV2],
+            {("test.dish.served", 1): to_v2},
+            downcasters={("test.dish.served", version): to_v1},
+        )
 
 
 def test_a_settled_answer_is_typed() -> None:

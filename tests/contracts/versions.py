@@ -33,5 +33,12 @@ def to_v2(event: DishServedV1) -> DishServedV2:
     return DishServedV2(names={"en": event.name}, portions=event.portions)
 
 
+def to_v1(event: DishServedV2) -> DishServedV1:
+    return DishServedV1(name=event.names["en"], portions=event.portions)
+
+
 ONE_VERSION = Registry([DishServedV1])
 TWO_VERSIONS = Registry([DishServedV1, DishServedV2], {("test.dish.served", 1): to_v2})
+HELD_BACK = Registry(
+    [DishServedV1, DishServedV2], {("test.dish.served", 1): to_v2}, downcasters={("test.dish.served", 2): to_v1}
+)

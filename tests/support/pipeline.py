@@ -127,6 +127,10 @@ class Pipeline:
         """Wait until at least so many records of a topic have come."""
         return self.wait_for(lambda: found if len(found := self.of(topic)) >= count else [], within_s)
 
+    def wait_until(self, look: Callable[[], bool], within_s: float = 60.0) -> None:
+        """Wait until a look at what has come gives true."""
+        self._collector.wait_for(look, within_s=within_s, check=self._check)
+
     def refusal(self, message: Message, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for the refusal of a record that was published into its home partition, or without a readable id."""
         place = {"topic": "jobs.submitted", "partition": message.partition(), "offset": message.offset()}

@@ -49,11 +49,14 @@ class ServiceProcess:
         module: such as `router`.
         environment: settings, added to this process's environment.
         folder: where its log goes.
+
+    Attributes:
+        arguments: what Python is to run; another release of the same service may take its place before a start.
     """
 
     def __init__(self, name: str, module: str, environment: Mapping[str, str], folder: Path) -> None:
         self.name = name
-        self._module = module
+        self.arguments: Sequence[str] = ("-m", f"headchef.{module}")
         self._environment = dict(environment)
         self._log_file = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +76,7 @@ class ServiceProcess:
         """Start it; returns at once."""
         with self._log_file.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"headchef.{self._module}"],
+                [sys.executable, *self.arguments],
                 env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=out,

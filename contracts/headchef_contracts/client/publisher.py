@@ -153,7 +153,9 @@ class Publisher:
         published: list[Published] = []
         missing: list[tuple[str, BaseException]] = []
         for start in range(0, len(checked), _AWAITED_TOGETHER):
-            sent = [await self._send(job, value, trace) for job, value in checked[start : start + _AWAITED_TOGETHER]]
+            sent = [
+                await self._send(job, written, trace) for job, written in checked[start : start + _AWAITED_TOGETHER]
+            ]
             results = await asyncio.gather(*(each.acknowledged for each in sent), return_exceptions=True)
             for each, result in zip(sent, results, strict=True):
                 if isinstance(result, BaseException):
@@ -180,19 +182,19 @@ class Publisher:
             producer, self._producer = self._producer, None
             await producer.stop()
 
-    def _checked(self, job: JobSubmitted | Mapping[str, Any], place: str) -> tuple[JobSubmitted, bytes]:
+    def _checked(self, job: JobSubmitted | Mapping[str, Any], place: str) -> tuple[JobSubmitted, registry.Written]:
         try:
             event = self._read(job)
-            value = registry.encode(event)
-            if len(value) > self._max_bytes - _HEADER_ROOM_BYTES:
+            written = registry.write(event)
+            if len(written.data) > self._max_bytes - _HEADER_ROOM_BYTES:
                 room = self._max_bytes - _HEADER_ROOM_BYTES
                 raise BrokenContract(
-                    None, f"the job has {len(value)} bytes, {_TOPIC} takes {room}: carry large bodies by ref"
+                    None, f"the job has {len(written.data)} bytes, {_TOPIC} takes {room}: carry large bodies by ref"
                 )
         except BrokenContract as broken:
             field = ".".join(part for part in (place, broken.field) if part)
             raise BrokenContract(field or None, broken.message, broken.reason) from None
-        return event, value
+        return event, written
 
     def _read(self, job: JobSubmitted | Mapping[str, Any]) -> JobSubmitted:
         try:
@@ -206,19 +208,19 @@ class Publisher:
             raise TypeError(f"{JobSubmitted.event_type} is read as {type(event).__name__}: this client is too old")
         return event
 
-    async def _send(self, job: JobSubmitted, value: bytes, trace: Iterable[cloudevents.Header]) -> _Sent:
+    async def _send(self, job: JobSubmitted, written: registry.Written, trace: Iterable[cloudevents.Header]) -> _Sent:
         if self._producer is None:
             raise RuntimeError("use the publisher with `async with`")
         event_id = self._new_id()
         attributes = cloudevents.Attributes(
-            event_id, self._source, job.event_type, job.version, self._now(), subject=job.job_id
+            event_id, self._source, job.event_type, written.version, self._now(), subject=job.job_id
         )
         headers = list(cloudevents.to_headers(attributes, trace))
         try:
             partitions = len(await self._producer.partitions_for(self._topic))
             home = placement.home_partition(job.job_id, job.conversation_id, partitions)
             key = topics.key_of(_TOPIC, job)
-            future = await self._producer.send(self._topic, value, key, partition=home, headers=headers)
+            future = await self._producer.send(self._topic, written.data, key, partition=home, headers=headers)
         except KafkaError as error:
             raise NotDelivered([job.job_id], error) from error
         return _Sent(job.job_id, event_id, future)

@@ -36,21 +36,22 @@ class Waiting:
 
 def write(waiting: Waiting) -> bytes:
     """Write a step that waits: a line about it, and the event that dispatched it."""
+    dispatched = registry.write(waiting.dispatched)
     calls = asdict(waiting.calls)
     calls["usage"] = waiting.calls.usage.model_dump()
     calls["cost_usd"] = None if waiting.calls.cost_usd is None else f"{waiting.calls.cost_usd:f}"
     head = {
         "v": _VERSION,
-        "dispatched": StepDispatched.version,
+        "dispatched": dispatched.version,
         "cause": waiting.cause.model_dump(),
         "retry": asdict(waiting.retry),
         "calls": calls,
     }
-    return orjson.dumps(head) + b"\n" + registry.encode(waiting.dispatched)
+    return orjson.dumps(head) + b"\n" + dispatched.data
 
 
 def read(payload: bytes) -> Waiting:
-    """Read what `write` wrote, also of an older version of the event.
+    """Read what `write` wrote, also of another version of the event.
 
     Raises:
         UnknownVersion: a newer program wrote it.

@@ -163,21 +163,22 @@ class Envelope:
         physical, max_bytes = self._route(output.topic)
         event = output.event
         key = topics.key_of(output.topic, event)
-        value = registry.encode(event)
+        written = registry.write(event)
         attributes = cloudevents.Attributes(
             id=derived_id(event_id if output.identity is None else output.identity, self._processor, ordinal),
             source=self._source,
             type=event.event_type,
-            version=event.version,
+            version=written.version,
             time=self._clock.now(),
             subject=None if key is None else key.decode(),
         )
-        record = NewRecord(physical, value, key, output.partition, cloudevents.to_headers(attributes, trace))
-        if len(value) + _OVERHEAD_BYTES > max_bytes:
+        record = NewRecord(physical, written.data, key, output.partition, cloudevents.to_headers(attributes, trace))
+        size = len(written.data)
+        if size + _OVERHEAD_BYTES > max_bytes:
             raise OutputTooLarge(
                 "output_too_large",
                 None,
-                f"an event for {output.topic} of {len(value)} bytes; the topic takes {max_bytes - _OVERHEAD_BYTES}",
+                f"an event for {output.topic} of {size} bytes; the topic takes {max_bytes - _OVERHEAD_BYTES}",
             )
         return record
 

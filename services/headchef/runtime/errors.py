@@ -14,7 +14,7 @@ HeadchefError
 │   ├── ProducerBroken    the producer is unusable → recover
 │   └── OffsetLost        records expired unread   → end, naming the lost offsets
 └── InvariantBroken       must not happen          → end, and nothing is committed
-├── UnknownVersion    an internal event is newer than this program
+├── UnknownVersion    an internal event, or state, is newer than this program
 ├── PlaceUnknown      committed offsets have expired, or their finished map cannot be read
 └── TopicMismatch     inputs with different partition counts, for longer than a change takes
 """
@@ -124,7 +124,7 @@ class InvariantBroken(HeadchefError):
 
 
 class UnknownVersion(InvariantBroken):
-    """An internal event is newer than this program: upgrade it before its producers."""
+    """An internal event, or state, is newer than this program, by more than one release: upgrade this program."""
 
 
 class PlaceUnknown(InvariantBroken):

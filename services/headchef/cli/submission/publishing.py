@@ -41,16 +41,17 @@ def record_of(job: JobSubmitted, namespace: str, partitions: int) -> NewRecord:
         namespace: first part of the topic's name.
         partitions: how many the topic has.
     """
+    written = registry.write(job)
     attributes = cloudevents.Attributes(
         id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.tenant}\0{job.job_id}\0{job.run}\0{job.revision}")),
         source=_SOURCE,
         type=job.event_type,
-        version=job.version,
+        version=written.version,
         subject=job.job_id,
     )
     return NewRecord(
         topics.physical(namespace, "jobs.submitted"),
-        registry.encode(job),
+        written.data,
         topics.key_of("jobs.submitted", job),
         placement.home_partition(job.job_id, job.conversation_id, partitions),
         headers=cloudevents.to_headers(attributes),

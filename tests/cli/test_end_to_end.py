@@ -1,5 +1,6 @@
 """The command line as a person uses it, against all services on a real Kafka: submit, results, explain, dlq, Ctrl-C."""
 
+import asyncio
 import csv
 import json
 import signal
@@ -9,21 +10,38 @@ from pathlib import Path
 
 import pytest
 
+from headchef_contracts.topics import physical, topic
+
 from headchef.cli.history.hop import RANK
+from headchef.runtime.log.kafka.admin import WantedTopic, administration
+from headchef.runtime.log.kafka.settings import KafkaSettings
 from tests.cli.desk import Desk
 
 pytestmark = pytest.mark.timeout(240)
 
 SCHEMA = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
 
+EXPECTED = ("Ready; Ctrl-C drains", "retention.ms is 60000, and the topic table says 604800000")
+"""What `up` says when it is at work, on a cluster where one topic forgets too soon."""
+
+
+async def make_forgetful(kafka: str, logical: str, namespace: str) -> None:
+    """Make a topic of the table that keeps records for a minute only."""
+    row = topic(logical)
+    settings = row.configuration() | {"retention.ms": "60000"}
+    async with administration(KafkaSettings(bootstrap=kafka)) as admin:
+        await admin.create([WantedTopic(physical(namespace, logical), row.partitions, 1, settings)])
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]:
-    """A desk with `headchef up` at work, which must drain in the end."""
+    """A desk with `headchef up` at work, which must warn of a topic that forgets too soon, and drain in the end."""
+    namespace = f"cli-{uuid.uuid4().hex[:8]}"
+    asyncio.run(make_forgetful(kafka, "jobs.submitted", namespace))
     folder = tmp_path_factory.mktemp("desk")
     settings = {
         "HEADCHEF_KAFKA": kafka,
-        "HEADCHEF_NAMESPACE": f"cli-{uuid.uuid4().hex[:8]}",
+        "HEADCHEF_NAMESPACE": namespace,
         "HEADCHEF_CACHE_FOLDER": str(folder / "answers"),
     }
     desk = Desk(folder, settings)
@@ -33,7 +51,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]
         said = []
         for line in up.stderr:
             said.append(line)
-            if line.startswith("Ready"):
+            if all(words in "".join(said) for words in EXPECTED):
                 break
         else:
             pytest.fail("".join(said))
@@ -94,9 +112,10 @@ def test_what_does_not_exist_is_said_not_to(desk: Desk) -> None:
     desk.type("results", "--job", "nobody", code=1)
 
 
-def test_the_topics_are_as_they_should_be(desk: Desk) -> None:
+def test_the_topics_are_as_they_should_be_but_for_one(desk: Desk) -> None:
     assert json.loads(desk.type("topics", "create", "--json"))["created"] == []
-    assert json.loads(desk.type("topics", "check", "--json"))["differences"] == []
+    [different] = json.loads(desk.type("topics", "check", "--json", code=1))["differences"]
+    assert (different["setting"], different["found"]) == ("retention.ms", "60000")
 
 
 def test_following_ends_on_ctrl_c_with_the_place_to_go_on(desk: Desk) -> None:

@@ -13,6 +13,7 @@ class Owner:
         self.lost: set[int] = set()
         self.rounds = 0
         self.rejoins = 0
+        self.attended: list[str] = []
 
     def owned(self) -> set[int]:
         return self.tasks
@@ -29,6 +30,12 @@ class Owner:
     def settled(self) -> None:
         self.rounds += 1
 
+    def joining(self) -> None:
+        self.attended.append("joining")
+
+    def assigned(self) -> None:
+        self.attended.append("assigned")
+
     def rejoin(self) -> None:
         self.rejoins += 1
 
@@ -39,9 +46,16 @@ def grant(*tasks: int, generation: int = 1, claimed: tuple[int, ...] = (), leavi
 
 def joined(*tasks: int) -> tuple[Owner, HandOver]:
     owner = Owner()
-    hand_over = HandOver(owner, owner.rejoin)
+    hand_over = HandOver(owner, owner.rejoin, owner)
     hand_over.assigned(grant(*tasks))
     return owner, hand_over
+
+
+def test_the_question_and_the_answer_of_a_round_are_told() -> None:
+    owner, hand_over = joined(0)
+    hand_over.report()
+    hand_over.assigned(grant(0))
+    assert owner.attended == ["assigned", "joining", "assigned"]
 
 
 def test_starts_what_is_granted_and_reports_it_with_its_generation() -> None:
@@ -79,7 +93,7 @@ def test_a_task_drained_during_a_join_is_not_orphaned() -> None:
 
 def test_a_returning_member_takes_its_former_share_and_frees_what_its_former_self_was_draining() -> None:
     owner = Owner()
-    hand_over = HandOver(owner, owner.rejoin)
+    hand_over = HandOver(owner, owner.rejoin, owner)
     hand_over.assigned(grant(0, 1, generation=7, claimed=(0, 1, 2)))
     assert owner.tasks == {0, 1}
     assert owner.rejoins == 1, "task 2 belongs to nobody until the leader hears that"
@@ -87,7 +101,7 @@ def test_a_returning_member_takes_its_former_share_and_frees_what_its_former_sel
 
 def test_a_member_that_left_and_came_back_asks_for_a_share() -> None:
     owner = Owner()
-    hand_over = HandOver(owner, owner.rejoin)
+    hand_over = HandOver(owner, owner.rejoin, owner)
     hand_over.assigned(grant(generation=7, leaving=True))
     assert owner.rejoins == 1
     assert not hand_over.released

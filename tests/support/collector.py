@@ -1,4 +1,4 @@
-"""Collects topics as a read_committed consumer of another make sees them, in a thread of its own."""
+"""Collects topics as a consumer of another make sees them, in a thread of its own."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -18,6 +18,7 @@ _BATCH = 500
 _CHECK_S = 0.5
 
 T = TypeVar("T")
+Isolation = Literal["read_committed", "read_uncommitted"]
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ class Collector:
     Args:
         bootstrap: address of the broker.
         topics: full names.
+        isolation: what of transactions is seen.
     """
 
-    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+    def __init__(self, bootstrap: str, topics: Sequence[str], isolation: Isolation = "read_committed") -> None:
         self._records: dict[str, list[Collected]] = defaultdict(list)
         self._reached: dict[tuple[str, int], int] = {}
         self._changed = threading.Condition()
@@ -67,7 +69,7 @@ class Collector:
             {
                 "bootstrap.servers": bootstrap,
                 "group.id": uuid.uuid4().hex,
-                "isolation.level": "read_committed",
+                "isolation.level": isolation,
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 50,

@@ -1,4 +1,4 @@
-"""Runs Apache Kafka from its jars: one node that is broker and controller, on free ports, with its own data folder."""
+"""Runs a node of Apache Kafka from its jars: broker and controller, on free ports, with its own data folder."""
 
 import base64
 import contextlib
@@ -82,22 +82,45 @@ def node_settings(node: Node, nodes: Sequence[Node], extra: Mapping[str, str]) -
     return {**SETTINGS, **own, **extra}
 
 
+def make_nodes(count: int) -> list[Node]:
+    """Give the nodes of a cluster: free ports, and a new folder each, which `KafkaProcess.close` deletes."""
+    ports = free_ports(2 * count)
+    folders = (Path(tempfile.mkdtemp(prefix="headchef-kafka-")) for _ in range(count))
+    pairs = zip(ports[::2], ports[1::2], strict=True)
+    return [Node(number, *pair, folder) for number, (pair, folder) in enumerate(zip(pairs, folders, strict=True), 1)]
+
+
+def new_cluster_id() -> str:
+    """Give a cluster id in Kafka's own form of a UUID; a leading zero byte keeps it from looking like an option."""
+    return base64.urlsafe_b64encode(b"\x00" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+
+
 class KafkaProcess:
     """A real broker as a child process. Its data outlives `stop` and `kill`, so that `start` is a restart.
 
     Args:
         extra: broker settings beside `SETTINGS`.
         java_options: of the virtual machine, `SHORT_LIVED` or `LONG_LIVED`.
+        nodes: of its cluster, itself first; None for a cluster of one.
+        cluster_id: the same for all of them.
     """
 
-    def __init__(self, extra: Mapping[str, str] | None = None, *, java_options: Sequence[str] = SHORT_LIVED) -> None:
+    def __init__(
+        self,
+        extra: Mapping[str, str] | None = None,
+        *,
+        java_options: Sequence[str] = SHORT_LIVED,
+        nodes: Sequence[Node] | None = None,
+        cluster_id: str | None = None,
+    ) -> None:
         self._java = java()
         self._classpath = f"{libs()}/*"
         self._extra = dict(extra or {})
         self._java_options = java_options
-        self._folder = Path(tempfile.mkdtemp(prefix="headchef-kafka-"))
-        port, controller_port = free_ports(2)
-        self._node = Node(1, port, controller_port, self._folder)
+        self._nodes = nodes or make_nodes(1)
+        self._node = self._nodes[0]
+        self._folder = self._node.folder
+        self._cluster_id = cluster_id or new_cluster_id()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -110,19 +133,27 @@ class KafkaProcess:
         """The broker's process id while it runs, to measure what it uses."""
         return self._process.pid if self._process else None
 
+    @property
+    def _log(self) -> Path:
+        return self._folder / "server.log"
+
     def start(self, timeout_s: float = 90.0) -> None:
         """Start the broker, on the data of last time if there is some; returns when it serves.
 
         Raises:
             NoKafka: it did not come up; the message has the end of its log.
         """
+        self.begin()
+        self.wait(timeout_s)
+
+    def begin(self) -> None:
+        """Start the broker without waiting for it: one of several serves only when most of them are there."""
         settings = self._folder / "server.properties"
         if not settings.exists():
-            lines = node_settings(self._node, [self._node], self._extra).items()
+            lines = node_settings(self._node, self._nodes, self._extra).items()
             settings.write_text("".join(f"{name}={value}\n" for name, value in lines))
             self._format(settings)
-        log = self._folder / "server.log"
-        with log.open("wb") as out:
+        with self._log.open("wb") as out:
             self._process = subprocess.Popen(
                 [
                     self._java,
@@ -139,11 +170,14 @@ class KafkaProcess:
                 start_new_session=True,
                 preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
             )
+
+    def wait(self, timeout_s: float = 90.0) -> None:
+        """Wait until the broker that was begun serves. Raises as `start`."""
         deadline = time.monotonic() + timeout_s
-        while READY not in log.read_text(errors="replace"):
-            if self._process.poll() is not None or time.monotonic() > deadline:
+        while READY not in self._log.read_text(errors="replace"):
+            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise NoKafka(f"Kafka did not start:\n{log.read_text(errors='replace')[-4000:]}")
+                raise NoKafka(f"Kafka did not start:\n{self._log.read_text(errors='replace')[-4000:]}")
             time.sleep(0.05)
 
     def stop(self, timeout_s: float = 30.0) -> None:
@@ -182,9 +216,7 @@ class KafkaProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _format(self, settings: Path) -> None:
-        # Kafka's own form of a UUID; a leading zero byte keeps it from looking like an option.
-        cluster = base64.urlsafe_b64encode(b"\x00" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
-        tool = [self._java, "-cp", self._classpath, "kafka.tools.StorageTool", "format", "-t", cluster]
+        tool = [self._java, "-cp", self._classpath, "kafka.tools.StorageTool", "format", "-t", self._cluster_id]
         done = subprocess.run([*tool, "-c", str(settings)], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NoKafka(f"Kafka's data folder could not be made:\n{done.stdout}{done.stderr}")

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -24,6 +24,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
 """The inputs of each processor."""
 
 Header = tuple[str, bytes | None]
+T = TypeVar("T")
 _LOOK_S = 0.05
 _ASK_S = 10.0
 _ANY = -1
@@ -42,7 +43,8 @@ class Pipeline:
         self.namespace = namespace = deployment.namespace
         self._check = deployment.check
         rows = [row for row in required(["default"]) if not row.logical.endswith(".changelog")]
-        self._collector = Collector(bootstrap, [physical(namespace, row.logical) for row in rows])
+        self.topics = [row.logical for row in rows]
+        self._collector = Collector(bootstrap, [physical(namespace, each) for each in self.topics])
         self._latest = [
             TopicPartition(physical(namespace, row.logical), number, OFFSET_END)
             for row in rows
@@ -104,7 +106,7 @@ class Pipeline:
 
     def mention(self, topic: str, words: bytes, within_s: float = 30.0) -> Collected:
         """Wait for a record of a topic with these words in it."""
-        return self._collector.wait_for(lambda: self._mentions(topic, words), within_s=within_s, check=self._check)[0]
+        return self.wait_for(lambda: self._mentions(topic, words), within_s)[0]
 
     def _mentions(self, topic: str, words: bytes) -> list[Collected]:
         return [it for it in self.of(topic) if words in (it.value or b"")]
@@ -115,13 +117,15 @@ class Pipeline:
 
     def result(self, job_id: str, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for a job's result."""
-        return self._collector.wait_for(lambda: self.results(job_id), within_s=within_s, check=self._check)[0]
+        return self.wait_for(lambda: self.results(job_id), within_s)[0]
+
+    def wait_for(self, look: Callable[[], T], within_s: float) -> T:
+        """Wait until a look at what has come gives something true, and give that; looked again at each arrival."""
+        return self._collector.wait_for(look, within_s=within_s, check=self._check)
 
     def wait_for_count(self, topic: str, count: int, within_s: float) -> list[Collected]:
         """Wait until at least so many records of a topic have come."""
-        return self._collector.wait_for(
-            lambda: found if len(found := self.of(topic)) >= count else [], within_s=within_s, check=self._check
-        )
+        return self.wait_for(lambda: found if len(found := self.of(topic)) >= count else [], within_s)
 
     def wait_until(self, look: Callable[[], bool], within_s: float = 60.0) -> None:
         """Wait until a look at what has come gives true."""
@@ -134,7 +138,7 @@ class Pipeline:
         def look() -> list[dict[str, Any]]:
             return [it.event for it in self.of("jobs.refused") if it.event["source"] == place]
 
-        return self._collector.wait_for(look, within_s=within_s, check=self._check)[0]
+        return self.wait_for(look, within_s)[0]
 
     def letter(self, message: Message, within_s: float = 30.0) -> Collected:
         """Wait for the dead letter of a record."""
@@ -149,7 +153,7 @@ class Pipeline:
                 if (it.headers["kafka_original-partition"], it.headers["kafka_original-offset"]) == place
             ]
 
-        return self._collector.wait_for(look, within_s=within_s, check=self._check)[0]
+        return self.wait_for(look, within_s)[0]
 
     def settled(self, within_s: float = 60.0) -> None:
         """Wait until every processor has committed all its input and everything written has come here.
@@ -161,6 +165,22 @@ class Pipeline:
             self._check()
             assert time.monotonic() < deadline, f"{self.namespace} is not quiet after {within_s} s"
             threading.Event().wait(_LOOK_S)
+
+    def undone(self, within_s: float = 120.0) -> dict[str, list[Collected]]:
+        """Give by topic what a read_uncommitted reader sees beside the rest: copies of transactions that were undone.
+
+        To be called when all is settled: an open transaction is not undone.
+        """
+        names = {physical(self.namespace, each): each for each in self.topics}
+        ends = _offsets(self._ends[0].offsets_for_times(self._latest, timeout=_ASK_S))
+        with Collector(self.bootstrap, list(names), "read_uncommitted") as reader:
+            reader.wait_for(lambda: reader.has_reached(ends), within_s=within_s, check=self._check)
+            found = {topic: reader.of(name) for name, topic in names.items()}
+        committed = {topic: {(it.partition, it.offset) for it in self.of(topic)} for topic in found}
+        return {
+            topic: [it for it in records if (it.partition, it.offset) not in committed[topic]]
+            for topic, records in found.items()
+        }
 
     def committed(self, processor: str, topic: str) -> dict[int, int]:
         """Give the offsets that a processor has committed of one of its inputs, by partition."""

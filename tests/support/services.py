@@ -85,9 +85,14 @@ class ServiceProcess:
                 preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
             )
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was not started, or is no more."""
+        return self._process is None or self._process.poll() is not None
+
     def check(self) -> None:
         """Fail if it has ended."""
-        if self._process is None or self._process.poll() is not None:
+        if self.has_ended:
             raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
 
     def wait_for(self, path: str, timeout_s: float = 60.0) -> None:

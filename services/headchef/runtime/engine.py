@@ -69,7 +69,7 @@ class Engine:
         self._ending = False
         self._fault: asyncio.Future[None] | None = None
         self._counts = Counts(processor.name, self._names, log, clock)
-        self._hand_over = HandOver(self, self._rejoin)
+        self._hand_over = HandOver(self, self._rejoin, guard)
         self._membership = log.membership(
             MemberSettings(
                 group=self._names.group,
@@ -177,7 +177,6 @@ class Engine:
         """Note that a join has ended."""
         self._joined = True
         self._metrics.count("headchef.rebalances")
-        self._guard.assigned()
         if self._hand_over.released:
             self._released.set()
         self._spawn(self._counts.again())

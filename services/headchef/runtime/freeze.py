@@ -11,7 +11,7 @@ from headchef.runtime.clock import Clock
 
 
 class FreezeGuard:
-    """Implements `Permit`. Closed from a freeze until the next share of tasks.
+    """Implements `Permit` and `Attendance`. Closed from a freeze until a share of tasks that was asked for after it.
 
     Args:
         clock: its monotonic clock must go on while the process stands still.
@@ -25,6 +25,7 @@ class FreezeGuard:
         self._ticked = clock.monotonic()
         self._open = asyncio.Event()
         self._open.set()
+        self._asked = False
         self.freezes = 0
 
     async def watch(self, rejoin: Callable[[], None]) -> None:
@@ -42,10 +43,19 @@ class FreezeGuard:
             await self._open.wait()
             self._look()
 
+    def joining(self) -> None:
+        """Note that this process asks the group for its share."""
+        self._look()
+        self._asked = True
+
     def assigned(self) -> None:
-        """Note that the group has confirmed or changed what this process owns."""
-        self._ticked = self._clock.monotonic()
-        self._open.set()
+        """Note that the group has answered; an answer that was given before a freeze says nothing about the present."""
+        self._look()
+        if self._asked:
+            self._open.set()
+        elif self._rejoin is not None:
+            # What was asked for during a join may have been lost with it.
+            self._rejoin()
 
     def _look(self) -> None:
         now = self._clock.monotonic()
@@ -53,5 +63,6 @@ class FreezeGuard:
         self._ticked = now
         if frozen and self._rejoin is not None:
             self.freezes += 1
+            self._asked = False
             self._open.clear()
             self._rejoin()

@@ -34,17 +34,31 @@ class TaskOwner(Protocol):
         ...
 
 
+class Attendance(Protocol):
+    """Who wants to know whether this process is in its group."""
+
+    def joining(self) -> None:
+        """Note that a share is asked for."""
+        ...
+
+    def assigned(self) -> None:
+        """Note that a share was given."""
+        ...
+
+
 class HandOver:
     """Implements `GroupMember` for one process and processor.
 
     Args:
         owner: who runs the tasks.
         rejoin: asks the membership for another round.
+        attendance: is told when a round begins and ends for this member.
     """
 
-    def __init__(self, owner: TaskOwner, rejoin: Callable[[], None]) -> None:
+    def __init__(self, owner: TaskOwner, rejoin: Callable[[], None], attendance: Attendance) -> None:
         self._owner = owner
         self._rejoin = rejoin
+        self._attendance = attendance
         self._generation = 0
         self._nonce = 0
         self._leaving = False
@@ -68,6 +82,7 @@ class HandOver:
 
     def report(self) -> bytes:
         """Say what this member has, for the leader."""
+        self._attendance.joining()
         self._nonce += 1
         return Report(tuple(sorted(self._owner.owned())), self._generation, self._leaving, self._nonce).encode()
 
@@ -92,6 +107,7 @@ class HandOver:
             (self._owner.lose if task in grant.taken else self._owner.drain)(task)
         if grant.leaving != self._leaving or not set(grant.claimed) <= set(self._owner.owned()):
             self._rejoin()
+        self._attendance.assigned()
         self._owner.settled()
 
     def ended(self) -> None:

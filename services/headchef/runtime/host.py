@@ -24,7 +24,7 @@ from headchef.runtime.names import names
 from headchef.runtime.processor import Processor
 from headchef.runtime.settings import BadSettings, RuntimeSettings, load
 from headchef.runtime.surroundings import Surroundings
-from headchef.runtime.survey import survey
+from headchef.runtime.survey import surveyed
 from headchef.runtime.telemetry.logs import start_logs
 from headchef.runtime.telemetry.setup import Telemetry, start_telemetry
 
@@ -156,11 +156,10 @@ async def _serve(assemble: Assemble, name: str) -> None:
         clock=clock,
         chance=random.Random(),
     )
-    comparing = asyncio.ensure_future(
-        survey(host.engines, host.ready, kafka=kafka, namespace=settings.namespace, clock=clock)
-    )
+    comparing = surveyed(host.engines, host.ready, kafka=kafka, namespace=settings.namespace, clock=clock)
     try:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(comparing)
             if settings.health_port is not None:
                 port = await stack.enter_async_context(
                     serve_health(host.engines, settings.health_host, settings.health_port)
@@ -168,8 +167,6 @@ async def _serve(assemble: Assemble, name: str) -> None:
                 _log.info("health on http://%s:%d/ready", settings.health_host, port)
             await host.run(stop)
     finally:
-        comparing.cancel()
-        await asyncio.wait([comparing])
         await log.close()
         telemetry.close()
 

@@ -1,7 +1,9 @@
 """Compares the topics that a process uses with the topic table, once, when it is at work, and warns of differences."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from headchef_contracts import topics
 
@@ -18,15 +20,16 @@ _log = logging.getLogger(__name__)
 _LOOK_S = 0.5
 
 
-async def survey(
+@asynccontextmanager
+async def surveyed(
     engines: Mapping[str, Engine],
     ready: Callable[[], str | None],
     *,
     kafka: KafkaSettings,
     namespace: str,
     clock: Clock,
-) -> None:
-    """Wait until all tasks are at work, then warn of each setting that is not as the table has it.
+) -> AsyncIterator[None]:
+    """While the block runs: wait until all is at work, then warn of each setting that is not as the table has it.
 
     A warning and no error: an operator may keep records longer. But lag is the queue, so a retention that somebody has
     shortened loses jobs, and should be read in the log before it does.
@@ -38,8 +41,21 @@ async def survey(
         namespace: first part of the topics' names.
         clock: for waiting.
     """
-    while ready() is not None:
-        await clock.sleep(_LOOK_S)
+
+    async def compare() -> None:
+        while ready() is not None:
+            await clock.sleep(_LOOK_S)
+        await _compare(engines, kafka, namespace)
+
+    comparing = asyncio.ensure_future(compare())
+    try:
+        yield
+    finally:
+        comparing.cancel()
+        await asyncio.wait([comparing])
+
+
+async def _compare(engines: Mapping[str, Engine], kafka: KafkaSettings, namespace: str) -> None:
     used = {name for engine in engines.values() for name in _topics_of(engine.processor, namespace)}
     try:
         for each in await compare_settings(kafka, namespace, sorted(used)):

@@ -174,6 +174,8 @@ class Task:
                 if places is None:
                     return False
                 self._watermarks = places
+                goes_on = {f"{each.topic}[{each.number}]": place.next_commit for each, place in places.items()}
+                _log.info("task %s-%d goes on from %s", kitchen.processor.name, self.number, goes_on)
                 kitchen.metrics.count("headchef.tasks.restored")
                 kitchen.metrics.record("headchef.restore.duration", kitchen.clock.monotonic() - began_s)
                 return True

@@ -70,18 +70,23 @@ class ExactlyOnceWriter:
         self._partitions = partitions
         self._producer = log.producer(transactional_id, transactional_id)
         self._committed: dict[Partition, Commit] = {}
+        self._attempted: dict[Partition, Commit] = {}
         self._stale = False
 
     async def start(self) -> Places:
         """Fence the former owner, whose open transaction ends, and read the places after that. May be called again."""
         self._committed = await self._taken_over()
+        self._attempted = self._committed
         return dict(self._committed)
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         """Write a batch in one transaction; each send is awaited, since a failed one does not fail the transaction."""
-        if self._stale and await self._renew(places):
+        if self._stale and await self._renew():
             return
         producer = self._producer
+        # Kept for the case that no answer comes: by the next try the places of the same batch may have moved on, past
+        # offsets that are no records.
+        self._attempted = {**self._committed, **places}
         try:
             await producer.begin()
             await _delivered(dict(enumerate(await producer.send(records))))
@@ -94,26 +99,28 @@ class ExactlyOnceWriter:
         except LogUnavailable:
             # Whether it was committed is known once the transactional id is ours again.
             self._stale = True
-            if await self._renew(places):
+            if await self._renew():
                 return
             raise
-        self._committed.update(places)
+        self._committed = self._attempted
 
-    async def _renew(self, attempted: Places) -> bool:
+    async def _renew(self) -> bool:
         """Replace the producer and learn what became of the last transaction.
 
         Returns:
-            True if the attempted places are committed.
+            True if what it attempted is committed.
 
         Raises:
             ProducerFenced: if somebody else has committed since.
         """
         found = await self._taken_over()
-        wanted = {**self._committed, **attempted}
-        if found not in (self._committed, wanted):
-            raise ProducerFenced(f"{self._transactional_id}: another owner has committed in the meantime")
-        committed = found == wanted and wanted != self._committed
-        self._committed, self._stale = found, False
+        if found not in (self._committed, self._attempted):
+            raise ProducerFenced(
+                f"{self._transactional_id}: another owner has committed in the meantime: {_offsets(found)}, "
+                f"where this one had {_offsets(self._committed)} and attempted {_offsets(self._attempted)}"
+            )
+        committed = found == self._attempted and found != self._committed
+        self._committed, self._attempted, self._stale = found, found, False
         return committed
 
     async def _taken_over(self) -> dict[Partition, Commit]:
@@ -217,6 +224,10 @@ class AtLeastOnceWriter:
     async def close(self) -> None:
         """Disconnect."""
         await self._producer.close()
+
+
+def _offsets(places: Places) -> str:
+    return ", ".join(f"{partition.topic}[{partition.number}] {place.offset}" for partition, place in places.items())
 
 
 async def _delivered(acknowledgements: Mapping[int, Awaitable[object]]) -> None:

@@ -16,6 +16,7 @@ from headchef.runtime.host import Host
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.settings import RuntimeSettings
+from headchef.runtime.survey import surveyed
 from headchef.runtime.telemetry.setup import start_telemetry
 from headchef.validator.__main__ import assemble as validator
 
@@ -66,6 +67,11 @@ async def run_services(stand: Stand, stop: asyncio.Event, ready: Callable[[], No
             if stand.runtime.health_port is not None:
                 health = serve_health(host.engines, stand.runtime.health_host, stand.runtime.health_port)
                 await stack.enter_async_context(health)
+            if not stand.embedded:
+                # The development broker keeps no settings of topics.
+                namespace = stand.runtime.namespace
+                comparing = surveyed(host.engines, host.ready, kafka=stand.kafka, namespace=namespace, clock=clock)
+                await stack.enter_async_context(comparing)
             await host.run(stop)
     finally:
         announcing.cancel()

@@ -72,7 +72,8 @@ async def read_letter(log: Log, *, namespace: str, place: str) -> Letter:
     try:
         earliest, end = (await reader.bounds([partition]))[partition]
         if not earliest <= offset < end:
-            raise WorkFailed(f"{place}: the log has offsets {earliest} to {end - 1} only", "see `headchef dlq list`")
+            kept = f"has offsets {earliest} to {end - 1} only" if earliest < end else "keeps nothing in this partition"
+            raise WorkFailed(f"{place}: the log {kept}", "see `headchef dlq list`")
         await reader.assign({partition: offset})
         while reader.position(partition) <= offset:
             polled = await reader.poll([partition], max_records=1, timeout_s=_POLL_S)

@@ -1,0 +1,116 @@
+"""What a run shows: its figures, and which promises it broke."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.evidence import Evidence
+from tests.chaos.rounds import Round
+from tests.chaos.silence import Silence, silences
+
+_AFTERMATH_MS = 10_000
+"""For so long after its return a broker's absence explains a silence: producers and members find it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One row of the table.
+
+    Attributes:
+        rounds: of each kind of fault.
+        jobs: accepted ones.
+        lost: without a result.
+        duplicated: with more than one, as a read_committed reader sees them.
+        other_ids: of these, those whose results have different event ids, so that no reader can drop the second.
+        misplaced: dead letters and refusals, of jobs that were all good.
+        copies: what only a read_uncommitted reader sees.
+        unexplained: of these, those that are neither a copy of a committed record nor of an attempt that was redone.
+        unmatched_results: of the copies in `jobs.finished`, those whose id no committed result has.
+        calls: on the provider's bill.
+        paid_twice: calls without a record.
+        group_silence_s: longest, of a whole group with something to do, no broker being away.
+        task_silence_s: likewise, of one task.
+        broker_silence_s: longest of a whole group, a broker having been away.
+        answered_s: seconds from a fault's end until all was answered: the longest.
+        ended: services that ended by themselves, and their last words.
+    """
+
+    rounds: Mapping[str, int]
+    jobs: int
+    lost: int
+    duplicated: int
+    other_ids: int
+    misplaced: int
+    copies: int
+    unexplained: int
+    unmatched_results: int
+    calls: int
+    paid_twice: int
+    group_silence_s: float
+    task_silence_s: float
+    broker_silence_s: float
+    answered_s: float
+    ended: tuple[str, ...]
+
+    def broken(self, guarantee: str) -> list[str]:
+        """Name the promises that were broken.
+
+        Args:
+            guarantee: `exactly_once` or `at_least_once`.
+        """
+        twice = self.duplicated if guarantee == "exactly_once" else self.other_ids
+        promises = {
+            f"{self.lost} jobs have no result": self.lost,
+            f"{twice} jobs have two results that a reader cannot tell from two jobs": twice,
+            f"{self.misplaced} good jobs were refused or are dead letters": self.misplaced,
+            f"{self.unexplained} records outside committed transactions are no copies": self.unexplained,
+            f"{self.unmatched_results} undone results have an id of their own": self.unmatched_results,
+            f"{-self.paid_twice} recorded calls are not on the bill": self.paid_twice < 0,
+        }
+        return [words for words, is_broken in promises.items() if is_broken]
+
+
+def judge(evidence: Evidence, rounds: Sequence[Round], ended: Sequence[str]) -> Figures:
+    """Make the figures of a run.
+
+    Args:
+        evidence: what it has left.
+        rounds: what struck.
+        ended: services that ended by themselves, and their last words.
+    """
+    results = evidence.results
+    groups = [each for hops in evidence.hops.values() for each in silences(hops)]
+    tasks = [
+        each
+        for hops in evidence.hops.values()
+        for task in {hop.task for hop in hops}
+        for each in silences(hop for hop in hops if hop.task == task)
+    ]
+    absences = [each for each in rounds if each.kind == "broker"]
+    kinds = [each.kind for each in rounds]
+    copies = evidence.copies
+    return Figures(
+        rounds={kind: kinds.count(kind) for kind in ("kill", "freeze", "broker")},
+        jobs=len(evidence.accepted),
+        lost=sum(1 for job in evidence.accepted if not results.get(job)),
+        duplicated=sum(1 for ids in results.values() if len(ids) > 1),
+        other_ids=sum(1 for ids in results.values() if len(set(ids)) > 1),
+        misplaced=evidence.misplaced,
+        copies=len(copies),
+        unexplained=sum(1 for copy in copies if not (copy.has_twin or copy.was_redone)),
+        unmatched_results=sum(1 for copy in copies if copy.topic == "jobs.finished" and not copy.has_twin),
+        calls=evidence.calls,
+        paid_twice=evidence.calls - evidence.attempts,
+        group_silence_s=_longest(each for each in groups if not _explained(each, absences)),
+        task_silence_s=_longest(each for each in tasks if not _explained(each, absences)),
+        broker_silence_s=_longest(each for each in groups if _explained(each, absences)),
+        answered_s=max((each.answered_s for each in rounds), default=0.0),
+        ended=tuple(ended),
+    )
+
+
+def _explained(silence: Silence, absences: Iterable[Round]) -> bool:
+    return any(silence.from_ms <= each.ended_ms + _AFTERMATH_MS and silence.to_ms >= each.began_ms for each in absences)
+
+
+def _longest(found: Iterable[Silence]) -> float:
+    return max((each.seconds for each in found), default=0.0)

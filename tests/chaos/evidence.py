@@ -80,7 +80,7 @@ def gather(pipeline: Pipeline, accepted: Collection[str], calls: int) -> Evidenc
 
 
 def write_down(pipeline: Pipeline, path: Path) -> None:
-    """Write a line for each record that a read_committed reader sees: where, when, which event of which job, and why."""
+    """Write a line for each record that a read_committed reader sees: where, when, which event of what job, and why."""
     with path.open("w") as out:
         for topic in pipeline.topics:
             for record in pipeline.of(topic):

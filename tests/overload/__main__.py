@@ -21,7 +21,12 @@ _CALM = Flood(jobs=1_000, per_second=20.0)
 def main() -> None:
     """Let in a trickle, two floods of a tenth with and without a slow reader, and the whole flood."""
     options = argparse.ArgumentParser(prog="make overload ARGS=…", description=main.__doc__)
-    options.add_argument("--jobs", type=int, default=200_000, help="of the whole flood")
+    options.add_argument(
+        "--jobs",
+        type=int,
+        default=200_000,
+        help="of the whole flood; with less than 200,000 a tenth does not fill the buffers, and seems to need less",
+    )
     options.add_argument("--no-write", action="store_true", help="leave BENCHMARKS.md as it is")
     chosen = options.parse_args()
     tenth = chosen.jobs // 10

@@ -58,7 +58,7 @@ class Outcome:
         in_flight_p50_s: from the beginning of a job's call until its answer was written to the log.
         in_flight_p95_s: the same.
         in_all_p50_s: from a job's submission to its result.
-        peak_mb: the most resident memory of each process, in MiB.
+        peak_mb: the most resident memory of its own that each process had, in MiB.
     """
 
     jobs: int

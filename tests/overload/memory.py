@@ -1,4 +1,7 @@
-"""Samples how much memory processes have, and keeps the most."""
+"""Samples how much memory processes have of their own, and keeps the most.
+
+Mapped files do not count, as those of the cache's store: they are on disk, and the system takes their pages back.
+"""
 
 import threading
 from collections.abc import Mapping
@@ -7,9 +10,7 @@ from typing import Self
 
 import psutil
 
-from tests.support.services import usage_of
-
-_SAMPLE_S = 0.1
+_SAMPLE_S = 0.2
 
 
 class PeakMemory:
@@ -19,7 +20,7 @@ class PeakMemory:
         pids: process ids by name.
 
     Attributes:
-        peaks: the most resident bytes that each was seen with.
+        peaks: the most resident bytes of its own that each was seen with.
     """
 
     def __init__(self, pids: Mapping[str, int]) -> None:
@@ -46,6 +47,7 @@ class PeakMemory:
     def _sample(self) -> None:
         for name, pid in list(self._pids.items()):
             try:
-                self.peaks[name] = max(self.peaks[name], usage_of(pid).rss_bytes)
+                memory = psutil.Process(pid).memory_info()
+                self.peaks[name] = max(self.peaks[name], memory.rss - memory.shared)
             except psutil.NoSuchProcess:
                 del self._pids[name]

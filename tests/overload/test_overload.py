@@ -42,6 +42,7 @@ def test_each_broken_promise_is_noticed(bad: Outcome, word: str) -> None:
 def test_what_grows_with_the_backlog_is_noticed() -> None:
     small = (Flood(10), outcome())
     assert list(growth(small, (Flood(100), outcome(mb=140)))) == []
+    assert list(growth(small, (Flood(200_010), outcome(200_010, calls=200_010, mb=300)))) == []
     [memory] = growth(small, (Flood(100), outcome(mb=160)))
     assert "from 100 to 160 MB" in memory
     [latency] = growth(small, (Flood(100), outcome(in_flight_s=0.2)))

@@ -1,4 +1,4 @@
-# What a person types: install, check, test, simulate, demo, bench; and what keeps the tree in order.
+# What a person types: install, check, test, simulate, overload, demo, bench; and what keeps the tree in order.
 
 PYTHON ?= python3
 UV ?= uv
@@ -14,7 +14,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test simulate mutants demo bench generate format lock build clean
+.PHONY: help install check test simulate mutants overload demo bench generate format lock build clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ simulate: install  ## the pipeline under chosen faults, seed by seed; SEEDS=300 
 
 mutants: install  ## break one promise after the other, and see how soon the simulation notices
 	$(BIN)/python -m tests.simulation.hunt $(ARGS)
+
+overload: install  ## 200,000 jobs at once: memory, latency and results, into BENCHMARKS.md; ARGS="--jobs N"
+	$(BIN)/python -m tests.overload $(ARGS)
 
 demo: install  ## 600 content jobs through all services, with nothing else to install
 	$(BIN)/headchef demo $(ARGS)

@@ -92,6 +92,8 @@ def _channel(row: Topic, registry: Registry) -> dict[str, Any]:
                 "topicConfiguration": {
                     "cleanup.policy": [row.cleanup_policy],
                     "retention.ms": row.retention_ms,
+                    "retention.bytes": row.retention_bytes,
+                    "message.timestamp.type": row.timestamp_type,
                     "segment.ms": row.segment_ms,
                     "min.cleanable.dirty.ratio": row.min_cleanable_dirty_ratio,
                     "max.message.bytes": row.max_message_bytes,

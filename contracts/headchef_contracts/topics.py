@@ -14,6 +14,7 @@ from headchef_contracts.errors import UnknownTopic
 from headchef_contracts.events.common import Event
 
 CleanupPolicy = Literal["delete", "compact"]
+TimestampType = Literal["CreateTime", "LogAppendTime"]
 
 _LANE_TOPIC = "steps.dispatched.<lane>"
 _CHANGELOG = "<processor>.<store>.changelog"
@@ -32,6 +33,8 @@ class Topic:
         replicas: copies in production.
         cleanup_policy: Kafka's `cleanup.policy`.
         retention_ms: how long records are kept; -1 for ever.
+        retention_bytes: how much of a partition is kept; -1 for all of it.
+        timestamp_type: whose clock stamps a record, from which on it is kept: its writer's, or the broker's.
         segment_ms: after how long a log segment is closed, and can expire or be compacted.
         min_cleanable_dirty_ratio: share of a log not yet compacted that starts a compaction.
         max_message_bytes: largest batch that the broker takes.
@@ -48,6 +51,8 @@ class Topic:
     replicas: int
     cleanup_policy: CleanupPolicy
     retention_ms: int
+    retention_bytes: int
+    timestamp_type: TimestampType
     segment_ms: int
     min_cleanable_dirty_ratio: float
     max_message_bytes: int
@@ -63,6 +68,8 @@ class Topic:
         return {
             "cleanup.policy": self.cleanup_policy,
             "retention.ms": str(self.retention_ms),
+            "retention.bytes": str(self.retention_bytes),
+            "message.timestamp.type": self.timestamp_type,
             "segment.ms": str(self.segment_ms),
             "min.cleanable.dirty.ratio": str(self.min_cleanable_dirty_ratio),
             "max.message.bytes": str(self.max_message_bytes),
@@ -151,6 +158,17 @@ def required(lanes: Sequence[str]) -> list[Topic]:
     for processor, stores in STORES.items():
         names += [f"{name}.{store}.changelog" for name in _for_lanes(processor, lanes) for store in stores]
     return [topic(name) for name in dict.fromkeys(names)]
+
+
+def inputs(lanes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Give what each processor reads, by logical name.
+
+    Args:
+        lanes: names of the quota pools.
+    """
+    processors = [name for stored in STORES for name in _for_lanes(stored, lanes)]
+    rows = [row for row in required(lanes) if not row.logical.endswith(".changelog")]
+    return {name: tuple(row.logical for row in rows if name in row.readers) for name in processors}
 
 
 def _for_lanes(name: str, lanes: Sequence[str]) -> list[str]:

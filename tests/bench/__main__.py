@@ -3,13 +3,11 @@
 import argparse
 import json
 import os
-import platform
 import sys
-import sysconfig
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import scenarios
+from tests.bench.machine import made_here
 from tests.bench.report import table, write_benchmarks
 from tests.support.kafka_process import LONG_LIVED
 from tests.support.kafka_server import running_server
@@ -42,16 +40,7 @@ def main() -> None:
     (build / "bench.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     print(table(figures))
     if not chosen.no_write:
-        machine = (
-            f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-            f" {'with' if _optimised() else 'without'} profile-guided optimisation"
-        )
-        write_benchmarks(_ROOT / "BENCHMARKS.md", figures, f"{datetime.now(UTC):%Y-%m-%d}, {machine}")
-
-
-def _optimised() -> bool:
-    """Say how the interpreter was built, which makes a difference of almost two."""
-    return "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+        write_benchmarks(_ROOT / "BENCHMARKS.md", figures, made_here())
 
 
 if __name__ == "__main__":

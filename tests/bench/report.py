@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
+_MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 _PARTS = {"cold": "cold jobs", "hits": "exact hits", "overhead": "100 jobs a second", "calm": "20 jobs a second"}
@@ -42,13 +42,21 @@ def write_benchmarks(path: Path, figures: Mapping[str, float], made: str) -> Non
     Raises:
         ValueError: the document has no marks.
     """
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{path} needs the marks {_BEGIN} and {_END}")
     executors = f"{figures['jobs']:,.0f} jobs, {figures['executors']:.0f} executor processes"
-    path.write_text(f"{before}{_BEGIN}\n{made}; {executors}.\n\n{table(figures)}\n{_END}{after}", encoding="utf-8")
+    replace_between(path, _MARKS, f"{made}; {executors}.\n\n{table(figures)}\n")
+
+
+def replace_between(path: Path, marks: tuple[str, str], text: str) -> None:
+    """Replace what stands between two marks of a document.
+
+    Raises:
+        ValueError: the document has no such marks.
+    """
+    before, begin, rest = path.read_text(encoding="utf-8").partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if not begin or not end:
+        raise ValueError(f"{path} needs the marks {marks[0]} and {marks[1]}")
+    path.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
 
 
 def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:

@@ -13,7 +13,9 @@ from headchef.cli.letters.choice import Choice
 from headchef.cli.letters.letter import Letter
 from headchef.cli.letters.plan import Plan
 from headchef.cli.submission.publishing import WINDOW, Sent, publish_records
-from headchef.runtime.log.port import Headers
+from headchef.runtime.errors import OffsetLost
+from headchef.runtime.expiry import expired
+from headchef.runtime.log.port import Headers, Partition
 from tests.cli.buried import KEY, RAW, SOURCE, bury, die, make_letter, make_record, plan_of, read, send
 from tests.cli.clusters import make_log, put
 
@@ -87,6 +89,21 @@ async def test_an_interruption_says_how_far_it_came_and_a_repetition_sends_the_r
     assert await send(log, rest) == Sent(acknowledged=20)
     assert [record.value for record in (await read(log))[count:]] == [str(number).encode() for number in range(count)]
     assert await send(log, await plan_of(log)) == Sent()
+
+
+async def test_what_expired_has_nothing_to_send_back() -> None:
+    log = make_log()
+    await die(log, RAW)
+    await bury(log, expired(OffsetLost(Partition(SOURCE, 2), 4, 9), 0), reason="expired", field=None)
+    found = await plan_of(log)
+    assert len(found.redrives) == 1
+    [(letter, why)] = found.left_out
+    assert (letter.reason, letter.header("headchef-lost-first"), letter.header("headchef-lost-last")) == (
+        "expired",
+        "4",
+        "8",
+    )
+    assert why.startswith("there are no bytes to send back")
 
 
 async def test_a_record_that_is_too_large_with_its_marks_is_named_and_the_others_go() -> None:

@@ -89,10 +89,26 @@ def test_settings_have_kafkas_names() -> None:
     assert topics.topic("jobs.submitted").configuration() == {
         "cleanup.policy": "delete",
         "retention.ms": "604800000",
+        "retention.bytes": "-1",
+        "message.timestamp.type": "LogAppendTime",
         "segment.ms": "21600000",
         "min.cleanable.dirty.ratio": "0.5",
         "max.message.bytes": "1048576",
     }
+
+
+def test_every_topic_says_how_long_it_keeps_and_none_drops_by_size() -> None:
+    for row in topics.required(["default"]):
+        settings = row.configuration()
+        assert int(settings["retention.ms"]) > 0 or settings["cleanup.policy"] == "compact", row.logical
+        assert settings["retention.bytes"] == "-1", row.logical
+
+
+def test_every_topic_with_dead_letters_is_an_input_of_one_processor() -> None:
+    read = [name for names in topics.inputs(["default", "batch"]).values() for name in names]
+    assert len(read) == len(set(read))
+    assert set(read) == {row.logical for row in topics.required(["default", "batch"]) if row.dead_letters}
+    assert topics.inputs(["batch"])["executor.batch"] == ("steps.dispatched.batch",)
 
 
 def test_names_on_the_cluster_and_back() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from headchef.runtime.errors import OffsetLost
+from headchef.runtime.errors import LogRefused, OffsetLost
 from headchef.runtime.log.port import NewRecord, Partition
 from tests.support.backends import Backend
 from tests.support.log_client import bodies, publish, read_to_end, started_producer, take, values, write
@@ -165,6 +165,14 @@ async def test_a_restore_ends_at_markers_and_aborted_records(backend: Backend) -
 async def test_topics_that_do_not_exist_are_left_out(backend: Backend) -> None:
     topic = await backend.make_topic()
     assert await backend.process("p").partition_counts([topic, "no-such-topic"]) == {topic: 1}
+
+
+async def test_retentions_are_told_in_seconds(backend: Backend) -> None:
+    week, ever = await backend.make_topic(retention_s=604_800), await backend.make_topic()
+    log = backend.process("p")
+    assert await log.retentions([week, ever]) == {week: 604_800}
+    with pytest.raises(LogRefused, match="no-such-topic"):
+        await log.retentions([week, "no-such-topic"])
 
 
 async def test_a_topic_can_grow(backend: Backend) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from headchef.catalogue import Catalogue, Lane, Model, Provider
 from headchef.router.handler import RouterHandler
+from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.rendering import Renderer
 from headchef.router.submission import Limits
+from headchef.runtime.backlog import Backlog
 from headchef.runtime.processor import Change, Delivery, Outcome
 from headchef.schema import SchemaCache
 from tests.support.builders import make_delivery
@@ -47,14 +49,18 @@ class Door:
     def __init__(self, catalogue: Catalogue | None = None, limits: Limits | None = None) -> None:
         self.state = FakeState()
         self.metrics = RecordedMetrics()
+        self.clock = ManualClock()
+        self.backlog = Backlog()
         self.handler = RouterHandler(
-            clock=ManualClock(),
+            clock=self.clock,
             metrics=self.metrics,
             catalogue=catalogue or make_catalogue(),
             renderer=Renderer(max_templates=8, max_work=400_000),
             schemas=SchemaCache(8),
             limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),
             max_prompt_bytes=50_000,
+            backlog=self.backlog,
+            overload=OverloadState(OverloadPolicy(0.75, 0.5), "router"),
         )
 
     async def deliver(self, delivery: Delivery) -> Outcome:

@@ -20,6 +20,7 @@ class Backend(Protocol):
         name: str | None = None,
         max_message_bytes: int | None = None,
         compacted: bool = False,
+        retention_s: float | None = None,
     ) -> str:
         """Make a topic of the test's own, under a name if one is given, and give its name."""
         ...

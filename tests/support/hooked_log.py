@@ -88,6 +88,9 @@ class HookedLog:
     async def partition_counts(self, topics: Collection[str]) -> Mapping[str, int]:
         return await self.passing("log.partition_counts", lambda: self.inner.partition_counts(topics))
 
+    async def retentions(self, topics: Collection[str]) -> Mapping[str, float]:
+        return await self.passing("log.retentions", lambda: self.inner.retentions(topics))
+
     async def close(self) -> None:
         await self.inner.close()
 

@@ -62,10 +62,12 @@ class KafkaBackend:
         name: str | None = None,
         max_message_bytes: int | None = None,
         compacted: bool = False,
+        retention_s: float | None = None,
     ) -> str:
         configuration = {"cleanup.policy": "compact" if compacted else "delete"}
         if max_message_bytes is not None:
             configuration["max.message.bytes"] = str(max_message_bytes)
+        configuration["retention.ms"] = str(-1 if retention_s is None else round(retention_s * 1000))
         topic = name or self.name("topic")
         async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
             await admin.create([WantedTopic(topic, partitions, 1, configuration)])

@@ -31,10 +31,15 @@ class MemoryBackend:
         name: str | None = None,
         max_message_bytes: int | None = None,
         compacted: bool = False,
+        retention_s: float | None = None,
     ) -> str:
         topic = name or self.name("topic")
         self.cluster.create_topic(
-            topic, partitions, max_message_bytes=max_message_bytes or MAX_MESSAGE_BYTES, compacted=compacted
+            topic,
+            partitions,
+            max_message_bytes=max_message_bytes or MAX_MESSAGE_BYTES,
+            compacted=compacted,
+            retention_s=retention_s,
         )
         return topic
 

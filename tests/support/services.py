@@ -60,6 +60,11 @@ class ServiceProcess:
         self._environment = dict(environment)
         self._log_file = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_to_end = False
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting, for the next start."""
+        self._environment[name] = value
 
     @property
     def pid(self) -> int:
@@ -74,6 +79,7 @@ class ServiceProcess:
 
     def start(self) -> None:
         """Start it; returns at once."""
+        self._is_to_end = False
         with self._log_file.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, *self.arguments],
@@ -91,8 +97,8 @@ class ServiceProcess:
         return self._process is None or self._process.poll() is not None
 
     def check(self) -> None:
-        """Fail if it has ended."""
-        if self.has_ended:
+        """Fail if it has ended, unless that was asked for or waited for."""
+        if not self._is_to_end and self.has_ended:
             raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
 
     def wait_for(self, path: str, timeout_s: float = 60.0) -> None:
@@ -148,6 +154,7 @@ class ServiceProcess:
 
     def wait(self, timeout_s: float = 30.0) -> int:
         """Wait until it ends by itself, and give its exit code."""
+        self._is_to_end = True
         assert self._process is not None, f"{self.name} was not started"
         try:
             return self._process.wait(timeout_s)
@@ -156,6 +163,7 @@ class ServiceProcess:
 
     def stop(self, timeout_s: float = 60.0) -> int:
         """End it as an orchestrator would, with SIGTERM, and give its exit code; killed if it does not end."""
+        self._is_to_end = True
         if self._process is None:
             return 0
         if self._process.poll() is None:

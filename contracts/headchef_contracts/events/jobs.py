@@ -39,6 +39,7 @@ RefusalReason = Literal[
     "template",
     "unsupported_reference",
     "job_id_conflict",
+    "overloaded",
 ]
 
 

@@ -7,14 +7,18 @@ from headchef_contracts import topics
 
 from headchef import catalogue
 from headchef.router.handler import SEEN, RouterHandler
+from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.rendering import Renderer
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
+from headchef.runtime.backlog import Backlog
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store
 from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
 from headchef.schema import SchemaCache
+
+NAME = "router"
 
 
 @asynccontextmanager
@@ -40,26 +44,31 @@ def processor(settings: RouterSettings, surroundings: Surroundings) -> Processor
     Raises:
         BadCatalogue: the file of models is wrong.
     """
+    known = catalogue.load(settings.catalogue)
+    backlog = Backlog(topics.inputs(sorted(known.lanes)))
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
-        catalogue=catalogue.load(settings.catalogue),
+        catalogue=known,
         renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
         schemas=SchemaCache(settings.max_schemas),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
+        backlog=backlog,
+        overload=OverloadState(OverloadPolicy(settings.refuse_at, settings.accept_below), NAME),
     )
     return Processor(
-        name="router",
+        name=NAME,
         inputs=(Input("jobs.submitted", raw=True), Input("steps.judged")),
         handler=handler,
         stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
+        backlog=backlog,
     )
 
 
 def main() -> None:
     """Run the router as a process of its own."""
-    run(assemble, "router")
+    run(assemble, NAME)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Consumes jobs.submitted (raw) and steps.judged; produces steps.planned and jobs.refused.
 """
 
+import logging
 from datetime import UTC, datetime
 
 from headchef_contracts.events.common import Decided
@@ -12,13 +13,17 @@ from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 from headchef.catalogue import Catalogue
 from headchef.router import home, policy
 from headchef.router.canonical import payload_hash
+from headchef.router.overload import OverloadState
 from headchef.router.refusal import Refused
 from headchef.router.rendering import Renderer
 from headchef.router.submission import Limits, Submission, read, validate
+from headchef.runtime.backlog import Backlog, Oldest
 from headchef.runtime.clock import Clock
 from headchef.runtime.processor import Change, DeadLetter, Delivery, Emit, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
+
+_log = logging.getLogger(__name__)
 
 SEEN = "seen"
 _LAST_MS = 253_402_300_799_000  # the end of the year 9999, after which datetime cannot go
@@ -35,6 +40,8 @@ class RouterHandler:
         schemas: compiles output schemas.
         limits: how large a record may be.
         max_prompt_bytes: how large a rendered prompt may be.
+        backlog: how old the work that waits is, here and downstream.
+        overload: decides by it whether new jobs are taken.
     """
 
     def __init__(
@@ -47,6 +54,8 @@ class RouterHandler:
         schemas: SchemaCache,
         limits: Limits,
         max_prompt_bytes: int,
+        backlog: Backlog,
+        overload: OverloadState,
     ) -> None:
         self._clock = clock
         self._metrics = metrics
@@ -55,6 +64,10 @@ class RouterHandler:
         self._schemas = schemas
         self._limits = limits
         self._max_prompt_bytes = max_prompt_bytes
+        self._backlog = backlog
+        self._overload = overload
+        self._judged: tuple[Oldest, ...] = ()
+        self._overloaded: str | None = None
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
@@ -86,6 +99,8 @@ class RouterHandler:
             raise _conflict(submission.job_id, job.run, job.revision)
         if key is None:
             raise AssertionError("the contract took a run or revision that is not a whole number")
+        if (overloaded := self._overloaded_by()) is not None:
+            raise Refused("overloaded", None, overloaded)
         step = policy.plan(
             job,
             home_partition=record.partition,
@@ -97,6 +112,17 @@ class RouterHandler:
         )
         self._metrics.count("headchef.jobs.accepted", attributes={"class": job.job_class})
         return Outcome((self._planned(step, delivery),), (Change(SEEN, key, content),))
+
+    def _overloaded_by(self) -> str | None:
+        """Judge each look at the backlog once: between two looks nothing new is known."""
+        if self._backlog.oldest is not self._judged:
+            self._judged, before = self._backlog.oldest, self._overloaded
+            self._overloaded = self._overload.judge(self._judged, self._clock.now().timestamp())
+            if self._overloaded is not None and before is None:
+                _log.warning("no new jobs are taken: %s", self._overloaded)
+            elif self._overloaded is None and before is not None:
+                _log.warning("new jobs are taken again")
+        return self._overloaded
 
     def _planned(self, step: Step, delivery: Delivery) -> Emit:
         return Emit("steps.planned", StepPlanned(step=step, decided=self._decided(delivery)))

@@ -1,8 +1,9 @@
 """The router's own settings, read from the environment; those that all processors share are the runtime's."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from headchef.catalogue import DEFAULT_PATH
@@ -38,4 +39,19 @@ class RouterSettings(BaseSettings):
         description="characters and items that a rendering may touch; a turn of a loop counts 40. Under a second",
     )
     max_templates: int = Field(default=256, ge=1, le=10_000, description="compiled templates kept; each takes 1 ms")
+    refuse_at: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="share of a topic's retention that its oldest unfinished record may wait before jobs are refused",
+    )
+    accept_below: float = Field(
+        default=0.5, gt=0, le=1, description="share below which jobs are taken again; less than the other"
+    )
     max_schemas: int = Field(default=256, ge=1, le=10_000, description="compiled output schemas kept")
+
+    @model_validator(mode="after")
+    def _door_does_not_flap(self) -> Self:
+        if self.accept_below >= self.refuse_at:
+            raise ValueError("HEADCHEF_ROUTER_ACCEPT_BELOW must be less than HEADCHEF_ROUTER_REFUSE_AT")
+        return self

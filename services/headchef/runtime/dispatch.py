@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from headchef.runtime.expiry import Expired
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Partition, Record
 from headchef.runtime.slots import Slots
@@ -133,8 +134,11 @@ class Dispatcher:
         head = self._queue[0]
         if self._crowded(head):
             return True
+        if self._unwritten() >= 2 * self._capacity:
+            return True
         watermark = self._watermarks[Partition(head.topic, head.partition)]
-        return head.offset - watermark.next_commit >= MAX_SPAN or self._unwritten() >= 2 * self._capacity
+        # With nothing in flight before it the place moves to the head itself, however wide the gap.
+        return watermark.oldest_in_flight is not None and head.offset - watermark.next_commit >= MAX_SPAN
 
     def _crowded(self, head: Record) -> bool:
         """Say whether too many timers are set for a record; a timer itself is always let through."""
@@ -147,6 +151,8 @@ class Dispatcher:
         if self._alarm is not None and record.topic == self._alarm.topic:
             return record if self._alarm.current(record) else None
         watermark = self._watermarks[Partition(record.topic, record.partition)]
+        if isinstance(record, Expired):
+            watermark.forget(record.offset)
         return record if watermark.deliver(record.offset) else None
 
     async def _in_order(self) -> None:

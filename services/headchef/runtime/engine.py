@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Coroutine
 from typing import Any
 
+from headchef.runtime.backlog_watch import BacklogWatch
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.counts import Counts
@@ -107,6 +108,8 @@ class Engine:
             for job_class in reversed(classes)
         ]
 
+        self._backlog = BacklogWatch(log, processor, settings, clock)
+
     @property
     def tasks(self) -> dict[int, Task]:
         """The tasks of this process, by number."""
@@ -144,8 +147,7 @@ class Engine:
         """Say why this processor is not at work, or None."""
         if not self._joined:
             return "it has not joined its group"
-        waiting = [number for number, task in self._tasks.items() if task.phase is Phase.RECOVERING]
-        if waiting:
+        if waiting := [number for number, task in self._tasks.items() if task.phase is Phase.RECOVERING]:
             return f"tasks {waiting} are recovering"
         return "it is leaving" if self._hand_over.leaving else None
 
@@ -196,11 +198,11 @@ class Engine:
         for intake in self._intakes:
             self._spawn(intake.run())
             self._spawn(intake.watch())
+        self._spawn(self._backlog.run())
         self._spawn(self._guard.watch(self._rejoin))
         await self._join()
         while True:
-            failure = self._membership.failure()
-            if failure is not None:
+            if (failure := self._membership.failure()) is not None:
                 raise failure
             await self._clock.sleep(_MEMBERSHIP_LOOK_S)
 
@@ -239,6 +241,7 @@ class Engine:
         await asyncio.gather(*runs, return_exceptions=True)
         for intake in self._intakes:
             await intake.close()
+        await self._backlog.close()
         if self._released.is_set():
             await self._membership.leave()
         else:
@@ -261,6 +264,5 @@ class Engine:
         self._runs.discard(run)
         if run.cancelled() or self._fault is None or self._fault.done():
             return
-        error = run.exception()
-        if error is not None:
+        if (error := run.exception()) is not None:
             self._fault.set_exception(error)

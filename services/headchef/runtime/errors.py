@@ -110,7 +110,8 @@ class OffsetLost(LogError):
 
     def __init__(self, partition: Partition, wanted: int, earliest: int) -> None:
         super().__init__(
-            f"{partition.topic}[{partition.number}]: offsets {wanted} to {earliest - 1} expired before they were read"
+            f"{partition.topic}[{partition.number}]: offsets {wanted} to {earliest - 1} expired before they were read;"
+            " HEADCHEF_AFTER_LOSS=earliest writes that down in the dead letters and goes on with what is left"
             if wanted < earliest
             else f"{partition.topic}[{partition.number}]: offset {wanted} is past the end; the topic was made anew?"
         )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from headchef.runtime.backlog import Oldest
+from headchef.runtime.clock import Clock
 from headchef.runtime.engine import Engine
 from headchef.runtime.task import Phase
 from headchef.runtime.telemetry.metrics import Metrics
@@ -14,15 +16,19 @@ class Gauges:
 
     Args:
         engine: what to look at.
+        clock: for the ages of records.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._clock = clock
         self._processor = engine.processor.name
 
     def register(self, metrics: Metrics) -> None:
         """Have all gauges read."""
         metrics.gauge("headchef.lag", self._lag)
+        metrics.gauge("headchef.unfinished.oldest_age", self._oldest_age)
+        metrics.gauge("headchef.unfinished.retention_used", self._retention_used)
         metrics.gauge("headchef.in_flight", self._in_flight)
         metrics.gauge("headchef.queue.depth", self._queued)
         metrics.gauge("headchef.watermark.span", self._span)
@@ -34,6 +40,14 @@ class Gauges:
         for intake in self._engine.intakes:
             for partition, behind in intake.lags.items():
                 yield behind, {"topic": partition.topic, "partition": str(partition.number)}
+
+    def _oldest_age(self) -> Values:
+        now_s = self._clock.now().timestamp()
+        return [(each.age_s(now_s), _place(each)) for each in self._engine.processor.backlog.oldest]
+
+    def _retention_used(self) -> Values:
+        now_s = self._clock.now().timestamp()
+        return [(each.used(now_s), _place(each)) for each in self._engine.processor.backlog.oldest]
 
     def _in_flight(self) -> Values:
         for number, task in self._engine.tasks.items():
@@ -61,3 +75,7 @@ class Gauges:
         for number, task in self._engine.tasks.items():
             full = task.phase is Phase.RUNNING and not task.wants_more()
             yield float(full), {"processor": self._processor, "partition": str(number)}
+
+
+def _place(each: Oldest) -> Mapping[str, str]:
+    return {"processor": each.processor, "topic": each.topic, "partition": str(each.partition)}

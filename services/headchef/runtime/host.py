@@ -117,7 +117,7 @@ class Host:
             metrics=metrics,
             tracer=self._telemetry.tracer(group, lock.instance, self._clock),
         )
-        Gauges(engine).register(metrics)
+        Gauges(engine, self._clock).register(metrics)
         self._engines[processor.name] = engine
 
 

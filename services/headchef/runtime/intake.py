@@ -8,6 +8,7 @@ from typing import Literal
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
+from headchef.runtime.expiry import expired
 from headchef.runtime.log.port import Log, Partition, Reader
 from headchef.runtime.task import Phase, Task
 
@@ -125,8 +126,12 @@ class Intake:
         if self._after_loss == "halt" or loss.wanted > loss.earliest:
             # Past the end nothing has expired: the topic, or the place, is not the one that it was.
             raise loss
-        _log.error("going on with offset %d, as HEADCHEF_AFTER_LOSS=earliest says: %s", loss.earliest, loss)
-        self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
+        _log.error(
+            "%s[%d]: offsets %d to %d expired before they were read; going on, as HEADCHEF_AFTER_LOSS=earliest says",
+            *(*loss.partition, loss.wanted, loss.earliest - 1),
+        )
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        self._following.pop(loss.partition).take(loss.partition, [expired(loss, now_ms)])
 
     async def _look(self) -> None:
         reader = self._reader

@@ -5,12 +5,13 @@ consumed offset together, or none of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from headchef_contracts.events.common import Cause, Event, JobClass
 
+from headchef.runtime.backlog import Backlog
 from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.telemetry.metrics import CounterName
 
@@ -198,6 +199,7 @@ class Processor:
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         batch: largest batch for `batches`.
+        backlog: the board that says how old unfinished records are, of its own inputs and those that it names.
     """
 
     name: str
@@ -209,6 +211,7 @@ class Processor:
     order: Literal["in_order", "batches", "concurrent"] = "in_order"
     concurrency: int = 1
     batch: int = 256
+    backlog: Backlog = field(default_factory=Backlog)
 
     @property
     def kept(self) -> tuple[Store, ...]:

@@ -4,6 +4,7 @@ The order matters. Only after the former owner can write no more is anything rea
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from headchef.runtime.settings import Guarantee
 from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.writers import Places, Writer
+
+_log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _POLL_RECORDS = 5_000
@@ -157,9 +160,14 @@ class Recovery:
             return {}
         reader = await self._log.reader(f"{self._name}.start")
         try:
-            return {partition: first for partition, (first, _) in (await reader.bounds(partitions)).items()}
+            firsts = {partition: first for partition, (first, _) in (await reader.bounds(partitions)).items()}
         finally:
             await reader.close()
+        for partition, first in firsts.items():
+            if first > 0:
+                # No halt: a processor that is new need not have read what was there before it.
+                _log.error("%s[%d]: offsets 0 to %d expired before this group began to read", *partition, first - 1)
+        return firsts
 
     def _watermark(self, partition: Partition, commit: Commit) -> Watermark:
         try:

@@ -90,6 +90,9 @@ class RuntimeSettings(BaseSettings):
     after_loss: Literal["halt", "earliest"] = Field(
         default="halt", description="when unread records have expired: end, or name them and go on with the earliest"
     )
+    backlog_look_s: float = Field(
+        default=10, ge=0.1, le=3600, description="between two looks at how old the oldest unfinished records are"
+    )
     dead_letters_in_a_row: int = Field(
         default=100, ge=0, le=1_000_000, description="of a partition of an internal topic before it halts; 0: no limit"
     )

@@ -53,6 +53,10 @@ class Watermark:
             self._next = offset
         return True
 
+    def forget(self, offset: int) -> None:
+        """Forget what had finished up to an offset, none of which will come again: it has expired."""
+        self._done = {each for each in self._done if each > offset or each in self._in_flight}
+
     def finish(self, offset: int) -> None:
         """Note that the outcome of a delivered record is written, or about to be in the same transaction."""
         self._done.add(offset)

@@ -10,6 +10,7 @@ from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer
 from headchef.runtime.envelope import Envelope, OutputTooLarge
 from headchef.runtime.errors import InvalidEvent, InvariantBroken, TransientError
+from headchef.runtime.expiry import Expired
 from headchef.runtime.giving_up import unless
 from headchef.runtime.log.port import NewRecord, Record
 from headchef.runtime.outcomes import Finished
@@ -117,6 +118,9 @@ class Workbench:
         if self._alarm is not None and record.topic == self._alarm.topic:
             return self._gone_off(record)
         source = self._inputs[record.topic]
+        if isinstance(record, Expired):
+            self._lost(source.topic, record)
+            return None
         if record.value is None and not source.raw:
             self._metrics.count("headchef.records.skipped", 1, {"topic": source.topic})
             self._committer.add(Finished(record, []))
@@ -126,6 +130,12 @@ class Workbench:
         except InvalidEvent as error:
             self._bury(source.topic, record, error, error.reason)
             return None
+
+    def _lost(self, topic: str, record: Expired) -> None:
+        """Write down which records have expired; from then on they are behind the task's place."""
+        self._metrics.count("headchef.records.lost", record.offset + 1 - record.first, {"topic": topic})
+        self._metrics.count("headchef.dead_letters", 1, {"topic": topic, "reason": record.letter.reason})
+        self._committer.add(Finished(record, [self._envelope.dead_letter(topic, record, record.letter)]))
 
     def _conclude(self, delivery: Delivery, outcome: Outcome, hop: Hop) -> None:
         """Make an outcome's changes visible and hand its records over, or bury the input if they cannot be written."""

@@ -1,5 +1,6 @@
 """What is no longer there is reported by name and never passed over; what never was there is no loss."""
 
+import asyncio
 import logging
 from collections import Counter
 
@@ -7,9 +8,12 @@ import pytest
 
 from headchef.runtime import counts
 from headchef.runtime.errors import LogRefused, OffsetLost, PlaceUnknown, TopicMismatch
+from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Commit, Partition
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.world import SECOND, SOURCE, Echo, Order, World
+from tests.support.eventually import eventually
+from tests.support.hooked_log import Moment
 from tests.support.log_client import started_producer, values, write
 
 
@@ -44,6 +48,66 @@ async def test_by_setting_it_names_them_and_goes_on(make_world: MakeWorld, caplo
     assert "offsets 6 to 9 expired" in caplog.text
     assert handler.calls == Counter(map(str, range(10, 16)))
     assert await world.place(0) == Commit(16)
+    [letter] = await world.dead_letters()
+    headers = dict(letter.headers)
+    assert (letter.partition, letter.key, letter.value) == (0, None, None)
+    assert headers["kafka_original-topic"] == world.topic(SOURCE).encode()
+    assert (headers["headchef-lost-first"], headers["headchef-lost-last"]) == (b"6", b"9")
+    assert headers["headchef-reason"] == b"expired"
+
+
+async def test_a_loss_is_written_down_once_though_the_process_is_killed(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    await expired(world)
+
+    async def never(_: Moment, step: str) -> None:
+        if step == "producer.commit":
+            await asyncio.Event().wait()
+
+    one = world.start("one", Echo(), after_loss="earliest", transaction_timeout_s=1.0)
+    await eventually(lambda: 0 in one.tasks)
+    one.log.hook = never
+    await world.until_later(0.5)
+    await one.kill()
+    world.start("one", Echo(), after_loss="earliest")
+    await world.until_done()
+    assert len(await world.dead_letters()) == 1
+
+
+@pytest.mark.parametrize("order", ["in_order", "batches", "concurrent"])
+async def test_work_in_flight_before_a_loss_wider_than_the_finished_map_is_kept(
+    make_world: MakeWorld, order: Order
+) -> None:
+    world = await make_world(partitions=1)
+    await world.publish("slow")
+    go = asyncio.Event()
+
+    async def gate(value: str) -> None:
+        if value == "slow":
+            await go.wait()
+
+    handler = Echo(gate)
+    one = world.start("one", handler, order=order, after_loss="earliest", buffer_records=1)
+    await eventually(lambda: handler.calls["slow"] == 1)
+    wide = MAX_SPAN + 50
+    await world.publish(*map(str, range(wide)))
+    await world.backend.delete_records(Partition(world.topic(SOURCE), 0), wide)
+    go.set()
+    assert await world.until_done() == Counter(["slow", str(wide - 1)])
+    await one.stop()
+    assert await world.place(0) == Commit(wide + 1)
+
+
+async def test_what_expired_before_a_group_began_is_named(
+    make_world: MakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = await make_world(partitions=1)
+    await world.publish(*map(str, range(6)))
+    await world.backend.delete_records(Partition(world.topic(SOURCE), 0), 4)
+    with caplog.at_level(logging.ERROR):
+        world.start("one", Echo())
+        assert await world.until_done() == Counter(["4", "5"])
+    assert f"{world.topic(SOURCE)}[0]: offsets 0 to 3 expired" in caplog.text
 
 
 @pytest.mark.parametrize("after_loss", ["halt", "earliest"])

@@ -149,6 +149,7 @@ class World:
         bulk: those of the inputs that are of the class `bulk`.
         timers: whether the processor sets timers.
         waiting: how many may be set before no more records are handed over.
+        retention_s: of the inputs; None for ever.
     """
 
     def __init__(
@@ -162,6 +163,7 @@ class World:
         bulk: Sequence[str] = (),
         timers: bool = False,
         waiting: int | None = None,
+        retention_s: float | None = None,
     ) -> None:
         self.backend = backend
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
@@ -171,6 +173,7 @@ class World:
         self.stores = tuple(stores)
         self.timers = timers
         self.waiting = waiting
+        self.retention_s = retention_s
         self.processor = self._processor(Echo(), "in_order", 1)
         self.names = names(self.namespace, self.processor)
         self.instances: list[Instance] = []
@@ -183,7 +186,8 @@ class World:
     async def make_topics(self, sink_max_bytes: int | None = None) -> None:
         """Make all that the processor needs."""
         for name in [*self.names.topics, *(self.topic(f"{source.topic}.dlq") for source in self.inputs)]:
-            await self.backend.make_topic(self.partitions, name=name)
+            retention_s = self.retention_s if name in self.names.inputs else None
+            await self.backend.make_topic(self.partitions, name=name, retention_s=retention_s)
         await self.backend.make_topic(self.partitions, name=self.topic(SINK), max_message_bytes=sink_max_bytes)
 
     def start(

@@ -8,6 +8,7 @@ from headchef_contracts import topics
 
 from headchef.cli.letters.letter import Letter
 from headchef.runtime.envelope import EVENT_ID_HEADER
+from headchef.runtime.expiry import EXPIRED
 from headchef.runtime.log.port import Headers, NewRecord, Partition
 
 REDRIVE_OF = "headchef-redrive-of"
@@ -71,6 +72,8 @@ def redrive(letter: Letter, *, namespace: str, counts: Mapping[str, int]) -> Red
     Raises:
         Unfit: a header is damaged, or names a place that cannot be; or the record has become too large.
     """
+    if letter.reason == EXPIRED:
+        raise Unfit(f"there are no bytes to send back: {letter.message}")
     topic = topics.physical(namespace, source_of(letter.topic))
     if _text(letter, "kafka_original-topic") != topic:
         raise _damaged(letter, "kafka_original-topic", f"letters of {letter.topic} come from {topic}")

@@ -227,6 +227,14 @@ class Log(Protocol):
         """Give each topic's number of partitions; topics that do not exist are left out."""
         ...
 
+    async def retentions(self, topics: Collection[str]) -> Mapping[str, float]:
+        """Give how long each topic keeps a record, in seconds; those that keep for ever are left out.
+
+        Raises:
+            LogRefused: a topic does not exist, or this client may not read its settings.
+        """
+        ...
+
     async def close(self) -> None:
         """Disconnect all that this object made."""
         ...

@@ -1,10 +1,8 @@
-"""Deliveries in flight as metrics: how long handlers and hops take, and how old the oldest unfinished record is."""
+"""Deliveries in flight as metrics: how long handlers and hops take, and how long the oldest has been here."""
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
-
-from headchef_contracts import topics
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.processor import Delivery
@@ -34,8 +32,6 @@ class InFlight:
         # Weak, because a task that is lost drops its deliveries without a word.
         self._open: weakref.WeakSet[Underway] = weakref.WeakSet()
         metrics.gauge("headchef.in_flight.oldest_age", self._oldest_in_flight)
-        metrics.gauge("headchef.unfinished.oldest_age", self._oldest_record)
-        metrics.gauge("headchef.unfinished.retention_used", self._retention_used)
 
     def begun(self, hop: Underway) -> float:
         """Note a delivery. Gives the time, in seconds of the monotonic clock."""
@@ -59,26 +55,10 @@ class InFlight:
 
     def _oldest_in_flight(self) -> Values:
         now_s = self._clock.monotonic()
-        return [(now_s - began_s, place) for began_s, place in self._least(lambda hop: hop.began_s)]
-
-    def _oldest_record(self) -> Values:
-        now_s = self._clock.now().timestamp()
-        return [(max(0.0, now_s - ms / 1000), place) for ms, place in self._least(_timestamp_ms)]
-
-    def _retention_used(self) -> Values:
-        now_ms = self._clock.now().timestamp() * 1000
-        for ms, place in self._least(_timestamp_ms):
-            retention_ms = topics.topic(place["topic"]).retention_ms
-            if retention_ms > 0:
-                yield max(0.0, now_ms - ms) / retention_ms, place
-
-    def _least(self, quantity: Callable[[Underway], float]) -> Values:
-        least: dict[tuple[str, int], float] = {}
+        began: dict[tuple[str, int], float] = {}
         for hop in list(self._open):
             place = (hop.delivery.topic, hop.delivery.record.partition)
-            least[place] = min(quantity(hop), least.get(place, float("inf")))
-        return [(value, {"topic": topic, "partition": str(number)}) for (topic, number), value in least.items()]
-
-
-def _timestamp_ms(hop: Underway) -> float:
-    return hop.delivery.record.timestamp_ms
+            began[place] = min(hop.began_s, began.get(place, now_s))
+        return [
+            (now_s - began_s, {"topic": topic, "partition": str(number)}) for (topic, number), began_s in began.items()
+        ]

@@ -15,6 +15,7 @@ CounterName = Literal[
     "messaging.client.consumed.messages",
     "headchef.deliveries.retried",
     "headchef.dead_letters",
+    "headchef.records.lost",
     "headchef.records.skipped",
     "headchef.records.forwarded",
     "headchef.timers.fired",
@@ -87,6 +88,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "messaging.client.consumed.messages": Measure("{message}", "records handed to a handler [destination]"),
     "headchef.deliveries.retried": Measure("{record}", "deliveries repeated after a fault that may pass [reason]"),
     "headchef.dead_letters": Measure("{record}", "records written to dead letters [topic, reason]"),
+    "headchef.records.lost": Measure("{offset}", "offsets that expired unread, named in a dead letter [topic]"),
     "headchef.records.skipped": Measure("{record}", "null values passed over [topic]"),
     "headchef.records.forwarded": Measure("{record}", "misplaced records sent on to their home [topic]"),
     "headchef.timers.fired": Measure("{timer}", "timers that went off"),
@@ -125,8 +127,8 @@ HISTOGRAMS: Mapping[HistogramName, Measure] = {
 
 GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.lag": Measure("{record}", "records after the committed place [topic, partition]"),
-    "headchef.unfinished.oldest_age": Measure("s", "age of the oldest record that is not finished [topic, partition]"),
-    "headchef.unfinished.retention_used": Measure("1", "that age as a share of the topic's retention; at 1 it is lost"),
+    "headchef.unfinished.oldest_age": Measure("s", "age of the oldest unfinished record [processor, topic, partition]"),
+    "headchef.unfinished.retention_used": Measure("1", "that age as a share of the topic's retention [the same]"),
     "headchef.in_flight": Measure("{record}", "deliveries inside handlers [topic, partition]"),
     "headchef.in_flight.oldest_age": Measure("s", "time that the oldest of them has been there [topic, partition]"),
     "headchef.watermark.span": Measure("{offset}", "from the committed place to the last delivery [topic, partition]"),

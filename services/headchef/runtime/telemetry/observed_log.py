@@ -107,6 +107,10 @@ class ObservedLog(Log):
         """Give each topic's number of partitions."""
         return await self._log.partition_counts(topics)
 
+    async def retentions(self, topics: Collection[str]) -> Mapping[str, float]:
+        """Give how long each topic keeps a record."""
+        return await self._log.retentions(topics)
+
     async def close(self) -> None:
         """Disconnect."""
         await self._log.close()

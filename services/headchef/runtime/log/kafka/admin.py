@@ -105,7 +105,8 @@ class KafkaAdmin:
         # All of them: asking for a topic by name makes it, on a broker that creates topics by itself.
         described = await _driven(self._client.describe_topics(), "topics check")
         counts = {each["topic"]: len(each["partitions"]) for each in described if not each["error_code"]}
-        found = await self._configurations([each.name for each in topics if each.name in counts])
+        asked = [each.name for each in topics if each.name in counts]
+        found = await _driven(configurations(self._client, asked), "topics check")
         different = []
         for each in topics:
             if each.name not in counts:
@@ -130,18 +131,27 @@ class KafkaAdmin:
         asked = {TopicPartition(*each): RecordsToDelete(before_offset=offset) for each, offset in before.items()}
         await _driven(self._client.delete_records(asked), "delete records")
 
-    async def _configurations(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
-        if not names:
-            return {}
-        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-        answers: Any = await _driven(self._client.describe_configs(asked), "topics check")
-        found = {}
-        for answer in answers:
-            for code, words, _, name, entries in answer.resources:
-                if code:
-                    raise translated(driver.for_code(code)(words or ""), f"topic {name}", otherwise=LogRefused)
-                found[name] = {entry[0]: entry[1] for entry in entries}
-        return found
+
+async def configurations(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Ask for the settings of topics, those that the broker fills in included.
+
+    Args:
+        client: connected.
+        names: full names of topics that exist.
+
+    Raises:
+        LogRefused: this client may not read them.
+    """
+    if not names:
+        return {}
+    answers: Any = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = {}
+    for answer in answers:
+        for code, words, _, name, entries in answer.resources:
+            if code:
+                raise translated(driver.for_code(code)(words or ""), f"topic {name}", otherwise=LogRefused)
+            found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from aiokafka.structs import TopicPartition
 
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.errors import LogUnavailable
+from headchef.runtime.log.kafka.admin import configurations
 from headchef.runtime.log.kafka.bounds import Bounds
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
@@ -21,6 +22,7 @@ from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, GroupMember, MemberSettings, Partition
 
 _RETRY_PAUSE_S = 0.1
+_RETENTION_MS, _FOR_EVER = "retention.ms", -1
 
 _T = TypeVar("_T")
 
@@ -115,6 +117,18 @@ class KafkaLog:
             return {each["topic"]: len(each["partitions"]) for each in found}
 
         return await self._until_answered(ask, "partitions of topics")
+
+    async def retentions(self, topics: Collection[str]) -> Mapping[str, float]:
+        """Give how long topics keep records, in seconds; those that keep for ever are left out."""
+        if not topics:
+            return {}
+
+        async def ask() -> dict[str, float]:
+            found = await configurations(await self._administration(), sorted(topics))
+            kept_ms = {name: int(settings.get(_RETENTION_MS) or _FOR_EVER) for name, settings in found.items()}
+            return {name: ms / 1000 for name, ms in kept_ms.items() if ms != _FOR_EVER}
+
+        return await self._until_answered(ask, "retention of topics")
 
     async def bounds(self, partitions: Collection[Partition]) -> Mapping[Partition, tuple[int, int]]:
         """Give for each partition its earliest offset and its end as a read_committed reader sees it."""

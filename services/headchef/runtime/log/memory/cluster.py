@@ -30,11 +30,13 @@ class Topic:
         partitions: their logs, by number.
         max_message_bytes: the largest batch that is taken.
         compacted: whether records without a key are refused, and `compact` may be called.
+        retention_s: how long records are said to be kept; None for ever. Only `delete_records` deletes.
     """
 
     partitions: list[PartitionLog]
     max_message_bytes: int
     compacted: bool
+    retention_s: float | None
 
 
 class Cluster:
@@ -80,11 +82,12 @@ class Cluster:
         *,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         compacted: bool = False,
+        retention_s: float | None = None,
     ) -> None:
         """Make a topic. Raises LogRefused if there is one of that name."""
         if name in self._topics:
             raise LogRefused(f"topic {name!r} is there already")
-        self._topics[name] = Topic([], max_message_bytes, compacted)
+        self._topics[name] = Topic([], max_message_bytes, compacted, retention_s)
         self.grow_topic(name, partitions)
 
     def grow_topic(self, name: str, partitions: int) -> None:
@@ -112,6 +115,11 @@ class Cluster:
     def partition_counts(self, topics: Collection[str]) -> dict[str, int]:
         """Give each topic's number of partitions; topics that do not exist are left out."""
         return {name: len(self._topics[name].partitions) for name in topics if name in self._topics}
+
+    def retentions(self, topics: Collection[str]) -> dict[str, float]:
+        """Give how long topics say that they keep records; those that keep for ever are left out."""
+        said = {name: self.topic(name).retention_s for name in topics}
+        return {name: retention_s for name, retention_s in said.items() if retention_s is not None}
 
     def group(self, name: str) -> Group:
         """Find a consumer group, or make an empty one."""

@@ -79,6 +79,10 @@ class MemoryLog:
         """Give each topic's number of partitions. Raises LogUnavailable if the log does not answer."""
         return await self._process.request("metadata", lambda: self._cluster.partition_counts(topics))
 
+    async def retentions(self, topics: Collection[str]) -> Mapping[str, float]:
+        """Give how long topics keep records, in seconds. Raises LogUnavailable if the log does not answer."""
+        return await self._process.request("metadata", lambda: self._cluster.retentions(topics))
+
     async def close(self) -> None:
         """Close all that this object made."""
         for each in self._made:

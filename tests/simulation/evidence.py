@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation.faults import Faults
-from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events
+from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events, expired
 from tests.simulation.kinds import Kind
 from tests.simulation.oracle import Place, expect
 from tests.simulation.provider import Billed
-from tests.simulation.trail import FRONT_DOOR, NAMES, Spot, causes_of, spot_of
+from tests.simulation.trail import FRONT_DOOR, NAMES, Spot, causes_of, names_a_loss, spot_of
 from tests.simulation.world import World, name_of
 
 
@@ -27,12 +27,12 @@ class Evidence:
         submitted: the records of `jobs.submitted`, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         expected: what must have come of them.
-        letters: dead letters by the topic that they come from.
+        letters: dead letters by the topic that they come from, those excepted that name a loss.
         poison: what was put into internal topics, was not lost, and must be in their dead letters.
         bill: of the provider, by request id.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
         unhandled: partitions that are not read to their end.
-        lost: records that a process has named as expired unread, and that led to nothing.
+        lost: records that a log or a dead letter names as expired unread, and that led to nothing.
         lost_jobs: jobs that such a record was on the way of.
         broken: what did not hold at some commit.
         failures: what processes failed with, and what reached the loop.
@@ -44,7 +44,7 @@ class Evidence:
         self.kind: Kind = world.kind
         self.in_time = in_time
         self.bound_s = bound_s
-        self.lost = _led_nowhere(world.operator.named, cluster)
+        self.lost = _led_nowhere(world.operator.named | expired(cluster), cluster)
         records = cluster.read_committed(name_of(FRONT_DOOR))
         copies = [(spot, record.value) for record in records for spot in causes_of(record)]
         self.forwarded = Counter((Place(spot.partition, spot.offset), value) for spot, value in copies)
@@ -80,7 +80,8 @@ def _led_nowhere(named: set[Spot], cluster: Cluster) -> set[Spot]:
     """Leave out what was handled before it expired, and is named because its place was not committed by itself."""
     if not named:
         return set()
-    return named - {spot for topic in NAMES for record in cluster.read_committed(topic) for spot in causes_of(record)}
+    records = (record for topic in NAMES for record in cluster.read_committed(topic) if not names_a_loss(record))
+    return named - {spot for record in records for spot in causes_of(record)}
 
 
 def _values(spots: Collection[Spot], topic: str, cluster: Cluster) -> set[bytes | None]:

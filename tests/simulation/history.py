@@ -14,7 +14,7 @@ from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Partition, Record
 from tests.simulation.oracle import Job, job_of
 from tests.simulation.services import INPUTS, LANES, SERVICES
-from tests.simulation.trail import Spot, spot_of
+from tests.simulation.trail import Spot, lost_by, names_a_loss, spot_of
 from tests.simulation.world import group_of, name_of
 
 DISPATCHED = tuple(f"steps.dispatched.{lane}" for lane in LANES)
@@ -76,8 +76,15 @@ def events(cluster: Cluster, topic: str) -> list[Happened]:
 
 
 def dead_letters(cluster: Cluster) -> dict[str, list[Record]]:
-    """Give all dead letters, by logical name of the topic that they come from."""
-    return {topic: cluster.read_committed(name_of(f"{topic}.dlq")) for topic in INPUTS}
+    """Give the dead letters of what was read, by logical name of the topic that they come from."""
+    letters = {topic: cluster.read_committed(name_of(f"{topic}.dlq")) for topic in INPUTS}
+    return {topic: [each for each in found if not names_a_loss(each)] for topic, found in letters.items()}
+
+
+def expired(cluster: Cluster) -> set[Spot]:
+    """Give every offset that a dead letter names as expired unread."""
+    letters = (each for topic in INPUTS for each in cluster.read_committed(name_of(f"{topic}.dlq")))
+    return {spot for letter in letters if names_a_loss(letter) for spot in lost_by(letter)}
 
 
 def contents(cluster: Cluster) -> Sequence[bytes]:

@@ -7,6 +7,7 @@ import orjson
 
 from headchef_contracts import topics
 
+from headchef.runtime.expiry import EXPIRED
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Partition, Record
 from tests.simulation.process import NAMESPACE
@@ -68,10 +69,26 @@ class Trail:
         return self._causes
 
 
+def names_a_loss(record: Record) -> bool:
+    """Say whether this is a dead letter that stands for what expired unread."""
+    return record.topic.endswith(".dlq.v1") and dict(record.headers).get("headchef-reason") == EXPIRED.encode()
+
+
+def lost_by(letter: Record) -> Iterator[Spot]:
+    """Give every offset that such a dead letter names."""
+    told = dict(letter.headers)
+    number, first, last = (
+        int(told[name] or b"") for name in ("kafka_original-partition", "headchef-lost-first", "headchef-lost-last")
+    )
+    yield from (Spot(topic_of(letter.topic).removesuffix(".dlq"), number, offset) for offset in range(first, last + 1))
+
+
 def causes_of(record: Record) -> Iterator[Spot]:
     """Give what a record names as its causes: an event in its data, dead letters and forwarded copies in headers."""
     topic = topic_of(record.topic)
-    if topic.endswith(".dlq"):
+    if names_a_loss(record):
+        yield from lost_by(record)
+    elif topic.endswith(".dlq"):
         headers = dict(record.headers)
         place = (int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
         yield Spot(topic.removesuffix(".dlq"), *place)

@@ -18,9 +18,9 @@ _BUILD = Path(__file__).resolve().parents[2] / "build"
 _PAGE = Path(__file__).with_name("README.md")
 
 CAMPAIGNS: Mapping[str, Campaign] = {
-    "exactly once": Campaign("exactly_once", 1, 100, 0.1),
+    "exactly once": Campaign("exactly_once", 1, 100, 0.2),
     "exactly once, three brokers": Campaign("exactly_once", 3, 30, 0.5),
-    "at least once": Campaign("at_least_once", 1, 100, 0.1),
+    "at least once": Campaign("at_least_once", 1, 100, 0.2),
 }
 
 

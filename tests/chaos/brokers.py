@@ -1,4 +1,4 @@
-"""The brokers of a run, of which one is killed now and then: the only one, or of three the leader of a partition."""
+"""The brokers of a run, one of which is struck now and then: the only one, or of three the leader of a partition."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from tests.support.kafka_server import KafkaServer, running_server
 
 
 class Broker(Protocol):
-    """What can be killed, and comes back with its data."""
+    """What can be killed or stopped, and comes back with its data."""
 
     def kill(self) -> None:
         """End it with SIGKILL."""
@@ -17,6 +17,14 @@ class Broker(Protocol):
 
     def start(self, timeout_s: float = 90.0) -> None:
         """Start it again; returns when it serves."""
+        ...
+
+    def freeze(self) -> None:
+        """Stop it from doing anything, with its connections open."""
+        ...
+
+    def thaw(self) -> None:
+        """Let it go on."""
         ...
 
 

@@ -10,8 +10,9 @@ _BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _ROWS: Mapping[str, Callable[[Figures], str]] = {
     "rounds": lambda it: str(sum(it.rounds.values())),
     "SIGKILL of a process": lambda it: str(it.rounds["kill"]),
-    "SIGSTOP and SIGCONT": lambda it: str(it.rounds["freeze"]),
+    "SIGSTOP of a process": lambda it: str(it.rounds["freeze"]),
     "SIGKILL of a broker": lambda it: str(it.rounds["broker"]),
+    "SIGSTOP of a broker": lambda it: str(it.rounds["stall"]),
     "jobs": lambda it: f"{it.jobs:,}",
     "**lost**": lambda it: f"**{it.lost}**",
     "**duplicated, for a read_committed reader**": lambda it: f"**{it.duplicated}**",

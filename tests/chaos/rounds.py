@@ -1,4 +1,4 @@
-"""Rounds of faults: a process is killed or stands still, or a broker is killed; then all must be answered."""
+"""Rounds of faults: a process or a broker is killed or stands still; then all must be answered."""
 
 import signal
 import sys
@@ -15,10 +15,15 @@ from tests.chaos.kitchen import SESSION_S, Kitchen
 from tests.chaos.upstream import Upstream
 from tests.support.pipeline import PROCESSORS, Pipeline
 
-Kind = Literal["kill", "freeze", "broker"]
+Kind = Literal["kill", "freeze", "broker", "stall"]
+
+KINDS: Sequence[Kind] = ("broker", "stall", "kill", "freeze")
+BROKERS: Sequence[Kind] = ("broker", "stall")
 
 _DOWN_S = (0.0, 3.0)
 _FROZEN_S = (0.5 * SESSION_S, 2.0 * SESSION_S)
+_STALLED_S = (1.0, 8.0)
+"""From what nobody notices to longer than a session; the controller gives a broker up after 2 s."""
 _CALM_S = (0.2, 1.5)
 _ANSWERED_WITHIN_S = 120.0
 
@@ -28,7 +33,8 @@ class Round:
     """One fault, and how long its traces lasted.
 
     Attributes:
-        kind: SIGKILL of a process and its restart, SIGSTOP and SIGCONT, or SIGKILL of a broker and its restart.
+        kind: SIGKILL and restart, or SIGSTOP and SIGCONT: `kill` and `freeze` of a process, `broker` and `stall` of a
+            broker.
         victim: a process, or the partition whose leader it was.
         began_ms: since the epoch.
         ended_ms: since the epoch: the victim runs again, which is not yet at work.
@@ -68,7 +74,7 @@ class Rounds:
             time.sleep(self._chance.uniform(*_CALM_S))
             self._kitchen.check()
             began_ms = _now_ms()
-            victim = self._strike_broker() if kind == "broker" else self._strike_service(kind)
+            victim = self._strike_broker(kind) if kind in BROKERS else self._strike_service(kind)
             ended_ms = _now_ms()
             self.wait_answered()
             done = Round(kind, victim, began_ms, ended_ms, (_now_ms() - ended_ms) / 1000)
@@ -102,20 +108,25 @@ class Rounds:
             service.signal(signal.SIGCONT)
         return service.name
 
-    def _strike_broker(self) -> str:
+    def _strike_broker(self, kind: Kind) -> str:
         logical = self._chance.choice([each for inputs in PROCESSORS.values() for each in inputs])
         partition = self._chance.randrange(topic(logical).partitions)
         broker = self._brokers.leading(physical(self._kitchen.namespace, logical), partition)
-        broker.kill()
-        time.sleep(self._chance.uniform(*_DOWN_S))
-        broker.start()
+        if kind == "broker":
+            broker.kill()
+            time.sleep(self._chance.uniform(*_DOWN_S))
+            broker.start()
+        else:
+            broker.freeze()
+            time.sleep(self._chance.uniform(*_STALLED_S))
+            broker.thaw()
         return f"{logical}-{partition}"
 
 
 def draw(count: int, broker_share: float, chance: Random) -> list[Kind]:
-    """Draw what strikes: a broker in a share of the rounds, and processes in the others, half of them killed."""
-    weights = (broker_share, (1 - broker_share) / 2, (1 - broker_share) / 2)
-    return chance.choices(("broker", "kill", "freeze"), weights, k=count)
+    """Draw what strikes: a broker in a share of the rounds, and processes in the others; half of them are killed."""
+    weights = (broker_share, broker_share, 1 - broker_share, 1 - broker_share)
+    return chance.choices(KINDS, weights, k=count)
 
 
 def _now_ms() -> int:

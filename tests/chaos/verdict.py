@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.evidence import Evidence
-from tests.chaos.rounds import Round
+from tests.chaos.rounds import BROKERS, KINDS, Round
 from tests.chaos.silence import Silence, silences
 
 _AFTERMATH_MS = 10_000
@@ -85,11 +85,11 @@ def judge(evidence: Evidence, rounds: Sequence[Round], ended: Sequence[str]) -> 
         for task in {hop.task for hop in hops}
         for each in silences(hop for hop in hops if hop.task == task)
     ]
-    absences = [each for each in rounds if each.kind == "broker"]
+    absences = [each for each in rounds if each.kind in BROKERS]
     kinds = [each.kind for each in rounds]
     copies = evidence.copies
     return Figures(
-        rounds={kind: kinds.count(kind) for kind in ("kill", "freeze", "broker")},
+        rounds={kind: kinds.count(kind) for kind in KINDS},
         jobs=len(evidence.accepted),
         lost=sum(1 for job in evidence.accepted if not results.get(job)),
         duplicated=sum(1 for ids in results.values() if len(ids) > 1),

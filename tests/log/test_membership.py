@@ -201,6 +201,21 @@ async def test_of_two_live_processes_with_one_instance_one_is_fenced_and_the_oth
     assert other.membership.failure() is None
 
 
+async def test_a_newcomer_with_the_id_of_one_that_has_long_been_there_ends_and_the_other_goes_on(
+    backend: Backend,
+) -> None:
+    topic, group, name = await backend.make_topic(2), backend.name("group"), backend.name("a")
+    entered_s = asyncio.get_running_loop().time()
+    first = await join(backend, group, name, topic)
+    await eventually(lambda: asyncio.get_running_loop().time() > entered_s + SESSION_TIMEOUT_S)
+    newcomer = await join(backend, group, name, topic)
+    await eventually(lambda: newcomer.membership.failure() is not None)
+    assert isinstance(newcomer.membership.failure(), MemberFenced)
+    await settled(first)
+    assert first.member.tasks == [0, 1]
+    assert first.membership.failure() is None
+
+
 async def test_a_member_commits_with_metadata(backend: Backend) -> None:
     topic, group = await backend.make_topic(2), backend.name("group")
     partitions = [Partition(topic, 0), Partition(topic, 1)]

@@ -72,6 +72,15 @@ class KafkaMembership(ConsumerRebalanceListener):
         missing = set(settings.topics) - set(await self._counts(settings.topics))
         if missing:
             raise LogRefused(f"no topic {', '.join(sorted(missing))}: run `headchef topics create`")
+        await self._enter()
+        self._watching = asyncio.create_task(self._watch(), name=f"membership {settings.group}")
+        await self._first_share.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _enter(self) -> None:
+        """Begin to enter the group with a new consumer. Raises `LogUnavailable` or `LogRefused`."""
+        settings = self._settings
         session_ms = round(settings.session_timeout_s * 1000)
         # The broker holds the answer to a join until all members are there, or have run out of their sessions.
         answer_ms = max(session_ms + _JOIN_SPARE_MS, round(self._connection.settings.request_timeout_s * 1000))
@@ -94,10 +103,6 @@ class KafkaMembership(ConsumerRebalanceListener):
             raise await self._connection.why(error, f"group {settings.group}") from error
         internals.note_answers(consumer, self._answered)
         self._subscribe()
-        self._watching = asyncio.create_task(self._watch(consumer), name=f"membership {settings.group}")
-        await self._first_share.wait()
-        if self._failure is not None:
-            raise self._failure
 
     def rejoin(self) -> None:
         """Ask for another round. Subscribing anew is aiokafka's public way, and is not lost in a join either."""
@@ -162,7 +167,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         unknown, self._unknown = self._unknown, False
         # A session does not expire sooner than this after an entry, so only another process with this id can have
         # taken the place. The one that was there first has entered longer ago: it goes on, and the newcomer ends.
-        if self._static and unknown and now_s - self._entering_s < self._settings.session_timeout_s:
+        if self._static and unknown and self._entered_lately():
             raise MemberFenced(
                 f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
                 " give each its own HEADCHEF_INSTANCE"
@@ -202,9 +207,11 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._rejoin_wanted, self._rejoin_asked = False, True
             self._consumer.subscribe(self._settings.topics, listener=self)
 
-    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+    async def _watch(self) -> None:
         """Surface the errors of the coordinator, which only `getmany` raises, until one ends the membership."""
         while self._failure is None:
+            consumer = self._consumer
+            assert consumer is not None, "entered before"
             try:
                 # Waits out a join; nothing is ever read.
                 await consumer.getmany(timeout_ms=0)
@@ -213,11 +220,35 @@ class KafkaMembership(ConsumerRebalanceListener):
                     raise
                 self._failure = LogUnavailable(f"group {self._settings.group}: coordination was cancelled")
             except DRIVER_ERRORS as error:
-                self._failure = self._final(consumer, translated(error, f"group {self._settings.group}"))
-                if self._failure is None:
+                final = self._final(consumer, translated(error, f"group {self._settings.group}"))
+                if final is None:
                     _log.warning("group %s: %s; trying again", self._settings.group, error)
+                elif isinstance(final, MemberFenced) and not self._entered_lately():
+                    await self._enter_anew(consumer)
+                else:
+                    self._failure = final
             await self._clock.sleep(self._settings.heartbeat_s)
         self._first_share.set()
+
+    def _entered_lately(self) -> bool:
+        return self._clock.monotonic() - self._entering_s < self._settings.session_timeout_s
+
+    async def _enter_anew(self, fenced: AIOKafkaConsumer) -> None:
+        """Enter again as one that the group does not know.
+
+        A coordinator that fails in the middle of a round remembers the id that the member had before it: the one that
+        it has given out since is fenced, though nobody else is there. Another live process is fenced by this in turn.
+        """
+        _log.warning("fenced in group %s, entering it anew", self._settings.group)
+        await internals.stop_consumer(fenced)
+        self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
+        self._entering_s = self._clock.monotonic()
+        while True:
+            try:
+                return await self._enter()
+            except LogUnavailable as error:
+                _log.warning("group %s: %s; trying again", self._settings.group, error)
+            await self._clock.sleep(self._settings.heartbeat_s)
 
     def _final(self, consumer: AIOKafkaConsumer, error: LogError) -> Exception | None:
         """Say what ended the membership, or None if aiokafka goes on trying."""

@@ -72,14 +72,14 @@ class KafkaMembership(ConsumerRebalanceListener):
         missing = set(settings.topics) - set(await self._counts(settings.topics))
         if missing:
             raise LogRefused(f"no topic {', '.join(sorted(missing))}: run `headchef topics create`")
-        await self._enter()
-        self._watching = asyncio.create_task(self._watch(), name=f"membership {settings.group}")
+        consumer = await self._enter()
+        self._watching = asyncio.create_task(self._watch(consumer), name=f"membership {settings.group}")
         await self._first_share.wait()
         if self._failure is not None:
             raise self._failure
 
-    async def _enter(self) -> None:
-        """Begin to enter the group with a new consumer. Raises `LogUnavailable` or `LogRefused`."""
+    async def _enter(self) -> AIOKafkaConsumer:
+        """Begin to enter the group, with a new consumer. Raises `LogUnavailable` or `LogRefused`."""
         settings = self._settings
         session_ms = round(settings.session_timeout_s * 1000)
         # The broker holds the answer to a join until all members are there, or have run out of their sessions.
@@ -103,6 +103,7 @@ class KafkaMembership(ConsumerRebalanceListener):
             raise await self._connection.why(error, f"group {settings.group}") from error
         internals.note_answers(consumer, self._answered)
         self._subscribe()
+        return consumer
 
     def rejoin(self) -> None:
         """Ask for another round. Subscribing anew is aiokafka's public way, and is not lost in a join either."""
@@ -207,11 +208,9 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._rejoin_wanted, self._rejoin_asked = False, True
             self._consumer.subscribe(self._settings.topics, listener=self)
 
-    async def _watch(self) -> None:
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
         """Surface the errors of the coordinator, which only `getmany` raises, until one ends the membership."""
         while self._failure is None:
-            consumer = self._consumer
-            assert consumer is not None, "entered before"
             try:
                 # Waits out a join; nothing is ever read.
                 await consumer.getmany(timeout_ms=0)
@@ -224,7 +223,7 @@ class KafkaMembership(ConsumerRebalanceListener):
                 if final is None:
                     _log.warning("group %s: %s; trying again", self._settings.group, error)
                 elif isinstance(final, MemberFenced) and not self._entered_lately():
-                    await self._enter_anew(consumer)
+                    consumer = await self._enter_anew(consumer)
                 else:
                     self._failure = final
             await self._clock.sleep(self._settings.heartbeat_s)
@@ -233,7 +232,7 @@ class KafkaMembership(ConsumerRebalanceListener):
     def _entered_lately(self) -> bool:
         return self._clock.monotonic() - self._entering_s < self._settings.session_timeout_s
 
-    async def _enter_anew(self, fenced: AIOKafkaConsumer) -> None:
+    async def _enter_anew(self, fenced: AIOKafkaConsumer) -> AIOKafkaConsumer:
         """Enter again as one that the group does not know.
 
         A coordinator that fails in the middle of a round remembers the id that the member had before it: the one that

@@ -14,7 +14,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 	--no-emit-index-url --no-emit-find-links --no-emit-package headchef-contracts --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test simulate mutants overload demo bench generate format lock build clean
+.PHONY: help install check test simulate mutants chaos overload demo bench generate format lock build clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ mutants: install  ## break one promise after the other, and see how soon the sim
 
 overload: install  ## 200,000 jobs at once: memory, latency and results, into BENCHMARKS.md; ARGS="--jobs N"
 	$(BIN)/python -m tests.overload $(ARGS)
+
+chaos: install  ## kill and stop processes and brokers on real Kafka for an hour; ARGS=--write renews its table
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 demo: install  ## 600 content jobs through all services, with nothing else to install
 	$(BIN)/headchef demo $(ARGS)

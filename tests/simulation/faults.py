@@ -33,8 +33,8 @@ class Faults:
         spoiled_answers: share of looked-up JSON answers that break their schema.
     """
 
-    crashes: float = 10.0
-    freezes: float = 6.0
+    crashes: float = 15.0
+    freezes: float = 9.0
     stops: float = 40.0
     outages: float = 20.0
     slow_requests: float = 0.05

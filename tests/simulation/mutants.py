@@ -221,5 +221,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "answers cross tenants": Mutant(_answers_cross_tenants, 5, NONE),
     "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
     "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
-    "a timer waits as long as a wrong clock says": Mutant(_timer_waits_by_the_wall_clock, 20),
+    "a timer waits as long as a wrong clock says": Mutant(
+        _timer_waits_by_the_wall_clock,
+        20,
+        replace(NONE, clock_jumps=HIGHEST.clock_jumps, stops=HIGHEST.stops, limited_calls=0.4),
+    ),
 }

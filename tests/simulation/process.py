@@ -80,7 +80,7 @@ class SimulatedProcess:
         self.failures: list[str] = []
         self.life = Life(name)
         self.life.dead = True
-        self.clock = ShiftedClock()
+        self.clock = ShiftedClock(loop)
         self._assemble = assemble
         self._loop = loop
         self._cluster = cluster
@@ -101,7 +101,7 @@ class SimulatedProcess:
         """Start a process in the place of one that is dead."""
         self._starts += 1
         self._stop = asyncio.Event()
-        self.clock = ShiftedClock()
+        self.clock = ShiftedClock(self._loop)
         life = self.life = Life(f"{self.name}/{self._starts}")
         run = self._loop.create_task(self._run(life, self._stop), context=context_of(life))
         run.add_done_callback(lambda done: self._over(life, done), context=copy_context())

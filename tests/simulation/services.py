@@ -1,4 +1,4 @@
-"""The four services as simulated processes run them: their own assemblies, or their own parts on simulated ports."""
+"""The four services as simulated processes run them: put together from their own parts, on simulated ports."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,16 +15,22 @@ from headchef.executor.handler import ExecutorHandler
 from headchef.executor.openai import OpenAIProvider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
-from headchef.router.__main__ import assemble as assemble_router
+from headchef.router.__main__ import processor as router_processor
+from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import Processor
+from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
-from headchef.validator.__main__ import assemble as assemble_validator
+from headchef.validator.__main__ import processor as validator_processor
+from headchef.validator.settings import ValidatorSettings
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
 from tests.simulation.store import SharedStore, StoreConnection
 
 LANE = "default"
 CATALOGUE = catalogue.load(catalogue.DEFAULT_PATH)
 
+# Read once: a world starts ten processes or more, and the environment is the same for all.
+_ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
+_EXECUTOR = Settings(lane=LANE, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
 _BATCH = 256
 _RETRY = RetryPolicy(window_s=15.0)
 _ENDPOINT = catalogue.Endpoint("http://provider.test/v1", None)
@@ -48,14 +54,12 @@ Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Process
 
 @asynccontextmanager
 async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    async with assemble_router(surroundings) as processor:
-        yield processor
+    yield router_processor(_ROUTER, CATALOGUE, surroundings)
 
 
 @asynccontextmanager
 async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    async with assemble_validator(surroundings) as processor:
-        yield processor
+    yield validator_processor(_VALIDATOR, surroundings)
 
 
 @asynccontextmanager
@@ -72,18 +76,17 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
 @asynccontextmanager
 async def _executor(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     account = CATALOGUE.lanes[LANE].provider
-    settings = Settings(lane=LANE, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
     handler = ExecutorHandler(
         lane=LANE,
         catalogue=CATALOGUE,
-        provider=OpenAIProvider(outside.provider, _ENDPOINT, account, settings, surroundings.clock),
+        provider=OpenAIProvider(outside.provider, _ENDPOINT, account, _EXECUTOR, surroundings.clock),
         retry=_RETRY,
         clock=surroundings.clock,
         random=surroundings.random,
         permit=surroundings.permit,
         metrics=surroundings.metrics,
     )
-    yield executor_processor(handler, settings)
+    yield executor_processor(handler, _EXECUTOR)
 
 
 SERVICES: Mapping[str, Assemble] = {"router": _router, "cache": _cache, "executor": _executor, "validator": _validator}

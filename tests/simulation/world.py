@@ -10,6 +10,7 @@ from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.log.port import Headers, NewRecord, Partition
 from headchef.runtime.processor import TIMERS
 from tests.simulation.broker import Network
+from tests.simulation.clock import ShiftedClock
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
 from tests.simulation.loop import SeededLoop, current_life
@@ -18,7 +19,6 @@ from tests.simulation.provider import SimulatedProvider
 from tests.simulation.services import LANE, SERVICES, Outside
 from tests.simulation.store import SharedStore
 from tests.support.log_client import publish
-from tests.support.virtual_time import LoopClock
 
 PARTITIONS = 3
 INSTANCES = 2
@@ -66,7 +66,7 @@ class World:
     def __init__(self, seed: int, faults: Faults, loop: SeededLoop) -> None:
         self.faults = faults
         self.loop = loop
-        self.cluster = Cluster(LoopClock(), transaction_sweep_s=1.0, marker_delay_s=0.001)
+        self.cluster = Cluster(ShiftedClock(loop), transaction_sweep_s=1.0, marker_delay_s=0.001)
         self.network = Network(faults, Random(f"{seed} network"))
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))

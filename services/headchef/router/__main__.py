@@ -28,16 +28,27 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         BadSettings: a setting is wrong, or the file of models.
     """
     settings = load(RouterSettings)
+    yield processor(settings, catalogue.load(settings.catalogue), surroundings)
+
+
+def processor(settings: RouterSettings, models: catalogue.Catalogue, surroundings: Surroundings) -> Processor:
+    """Tell the runtime of the router.
+
+    Args:
+        settings: its limits.
+        models: what it routes to.
+        surroundings: what the host lends.
+    """
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
-        catalogue=catalogue.load(settings.catalogue),
+        catalogue=models,
         renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
         schemas=SchemaCache(settings.max_schemas),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
     )
-    yield Processor(
+    return Processor(
         name="router",
         inputs=(Input("jobs.submitted", raw=True), Input("steps.judged")),
         handler=handler,

@@ -12,7 +12,7 @@ from tests.simulation.pool import cores, in_processes
 from tests.simulation.run import run_seed
 
 FOUND: Mapping[str, tuple[int, Faults | None]] = {
-    "a birth that the log refused ended the process with an error of no tree": (7, None),
+    "a birth that the log refused ended the process with an error of no tree": (14, None),
     "a process that had stood still took another owner's birth for a lost place": (
         5,
         replace(NONE, freezes=40.0, slow_requests=0.2),

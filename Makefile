@@ -8,6 +8,7 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 SEEDS ?= 300
 FIRST ?= 0
+PROCESSES ?=
 WORKERS ?= 2
 
 LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -42,8 +43,8 @@ check: install  ## lint, format, types, imports, the published contracts, and th
 test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses, WORKERS=2 says in how many processes
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-simulate: install  ## the pipeline under chosen faults, seed by seed; SEEDS=300 says how many, FIRST=0 where from
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+simulate: install  ## the pipeline under chosen faults, on all cores; SEEDS=300 says how many, FIRST=0 where from
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) $(if $(PROCESSES),--processes $(PROCESSES))
 
 mutants: install  ## break one promise after the other, and see how soon the simulation notices
 	$(BIN)/python -m tests.simulation.hunt $(ARGS)

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.simulation.fresh import SETTING, fresh_seeds
 from tests.support.kafka_server import KafkaServer, bootstrap_address, running_server
+
+
+def pytest_report_header() -> str:
+    """Say which new worlds are simulated, so that the same ones can be again."""
+    seeds = fresh_seeds()
+    return f"simulation: {len(seeds)} new seeds from {seeds[0]}, again with {SETTING}={seeds[0]}"
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ _OTHERS = frozenset(
         "HEADCHEF_LOG_LEVEL",
         "HEADCHEF_MODEL",
         "HEADCHEF_SIMULATOR_URL",
+        "HEADCHEF_TEST_FIRST_SEED",
         "HEADCHEF_TEST_KAFKA",
         "HEADCHEF_TEST_QDRANT",
     }

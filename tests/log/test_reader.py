@@ -1,13 +1,14 @@
 """Reading chosen partitions: order, patience, positions, bounds and lost offsets."""
 
 import asyncio
+import itertools
 
 import pytest
 
 from headchef.runtime.errors import LogRefused, OffsetLost
 from headchef.runtime.log.port import NewRecord, Partition
 from tests.support.backends import Backend
-from tests.support.log_client import bodies, publish, read_to_end, started_producer, take, values, write
+from tests.support.log_client import DEADLINE_S, bodies, publish, read_to_end, started_producer, take, values, write
 
 
 async def test_a_record_comes_back_whole(backend: Backend) -> None:
@@ -67,6 +68,43 @@ async def test_a_poll_without_records_ends_at_its_timeout(backend: Backend) -> N
     started_s = asyncio.get_running_loop().time()
     assert not await reader.poll([partition], max_records=10, timeout_s=0.3)
     assert 0.25 < asyncio.get_running_loop().time() - started_s < 3
+
+
+async def test_a_poll_that_is_woken_ends_at_once(backend: Backend) -> None:
+    topic = await backend.make_topic()
+    log = backend.process("p")
+    reader = await log.reader("r")
+    partition = Partition(topic, 0)
+    await reader.assign({partition: 0})
+    started_s = asyncio.get_running_loop().time()
+    polling = asyncio.ensure_future(reader.poll([partition], max_records=10, timeout_s=15.0))
+    await asyncio.sleep(0)
+    reader.wake()
+    assert not await polling
+    assert asyncio.get_running_loop().time() - started_s < 5
+    await publish(log, values(topic, "later"))
+    assert bodies(await take(reader, [partition], 1)) == ["later"]
+
+
+async def test_polls_that_are_woken_all_the_time_lose_nothing(backend: Backend) -> None:
+    topic = await backend.make_topic()
+    log = backend.process("p")
+    reader = await log.reader("r")
+    partition = Partition(topic, 0)
+    await reader.assign({partition: 0})
+    sent, seen = [str(number) for number in range(200)], list[str]()
+    publishing = asyncio.ensure_future(publish(log, values(topic, *sent)))
+    async with asyncio.timeout(DEADLINE_S):
+        for waits in itertools.cycle(range(8)):
+            polling = asyncio.ensure_future(reader.poll([partition], max_records=7, timeout_s=0.1))
+            for _ in range(waits):
+                await asyncio.sleep(0)
+            reader.wake()
+            seen += bodies((await polling).get(partition, ()))
+            if len(seen) >= len(sent):
+                break
+    await publishing
+    assert seen == sent
 
 
 async def test_a_partition_that_is_not_asked_for_keeps_its_records(backend: Backend) -> None:

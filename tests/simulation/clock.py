@@ -2,19 +2,32 @@
 
 from datetime import datetime, timedelta
 
-from tests.support.virtual_time import LoopClock
+from tests.simulation.loop import SeededLoop
+from tests.support.virtual_time import START
 
 
-class ShiftedClock(LoopClock):
+class ShiftedClock:
     """The loop's time, with a wall clock that can be moved.
+
+    Args:
+        loop: asked for the time directly, since looking for the running one costs a call of the system.
 
     Attributes:
         shift_s: seconds by which the wall clock is ahead.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loop: SeededLoop) -> None:
+        self._loop = loop
         self.shift_s = 0.0
 
     def now(self) -> datetime:
         """Give the process's own idea of the time."""
-        return super().now() + timedelta(seconds=self.shift_s)
+        return START + timedelta(seconds=self._loop.time() + self.shift_s)
+
+    def monotonic(self) -> float:
+        """Give the loop's time."""
+        return self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for this many seconds of the loop's time."""
+        await self._loop.sleep(seconds)

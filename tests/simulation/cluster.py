@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 
+from headchef.runtime.clock import Clock
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.memory.group import Group
 from headchef.runtime.log.memory.offsets import GroupOffsets
 from headchef.runtime.log.port import Commit, Partition, Record
 from tests.simulation.kinds import Kind
-from tests.support.virtual_time import LoopClock
 
 Places = Mapping[Partition, Commit]
 Placed = Callable[[str, Places], None]
@@ -18,12 +18,13 @@ class WatchedCluster(Cluster):
 
     Args:
         kind: of the world.
+        clock: of the log.
         placed: told of each commit, group and places, just before it is made.
     """
 
-    def __init__(self, kind: Kind, placed: Placed) -> None:
+    def __init__(self, kind: Kind, clock: Clock, placed: Placed) -> None:
         super().__init__(
-            LoopClock(),
+            clock,
             transactional=kind.transactional,
             transaction_sweep_s=1.0,
             marker_delay_s=0.001,

@@ -37,8 +37,8 @@ class Faults:
         expired_places: a minute, there too: a group is down, and comes back when its places have expired.
     """
 
-    crashes: float = 10.0
-    freezes: float = 6.0
+    crashes: float = 15.0
+    freezes: float = 9.0
     stops: float = 40.0
     outages: float = 20.0
     slow_requests: float = 0.05

@@ -1,6 +1,5 @@
 """`make mutants`: breaks one promise after the other, and tells in how many seeds the simulation has noticed."""
 
-import logging
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.pool import cores, in_processes
 from tests.simulation.run import run_seed
 
 _README = Path(__file__).with_name("README.md")
@@ -51,8 +51,8 @@ def table(catches: Mapping[str, Catch | None]) -> str:
 
 def main(arguments: Iterable[str]) -> None:
     """Hunt all, print the table, and with `--write` put it into the README; exit with 1 if one got away."""
-    logging.disable(logging.CRITICAL)
-    catches = {name: hunted(name) for name in MUTANTS}
+    found = dict(in_processes(hunted, tuple(MUTANTS), cores()))
+    catches = {name: found[name] for name in MUTANTS}
     print(table(catches), end="")
     if "--write" in arguments:
         before, _, rest = _README.read_text("utf-8").partition(_BEGIN)

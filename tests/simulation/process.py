@@ -78,7 +78,7 @@ class SimulatedProcess:
         self.after_loss: Literal["halt", "earliest"] = "halt"
         self.life = Life(name)
         self.life.dead = True
-        self.clock = ShiftedClock()
+        self.clock = ShiftedClock(loop)
         self._assemble = assemble
         self._loop = loop
         self._cluster = cluster
@@ -100,7 +100,7 @@ class SimulatedProcess:
         self._starts += 1
         self.engine = None
         self._stop = asyncio.Event()
-        self.clock = ShiftedClock()
+        self.clock = ShiftedClock(self._loop)
         life = self.life = Life(f"{self.name}/{self._starts}")
         run = self._loop.create_task(self._run(life, self._stop), context=context_of(life))
         run.add_done_callback(lambda done: self._over(life, done), context=copy_context())

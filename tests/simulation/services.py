@@ -1,4 +1,4 @@
-"""The services as simulated processes run them: their own assemblies, or their own parts on simulated ports."""
+"""The services as simulated processes run them: put together from their own parts, on simulated ports."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,8 +19,10 @@ from headchef.executor.settings import Settings
 from headchef.router.__main__ import processor as router_processor
 from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import Processor
+from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
-from headchef.validator.__main__ import assemble as assemble_validator
+from headchef.validator.__main__ import processor as validator_processor
+from headchef.validator.settings import ValidatorSettings
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
 from tests.simulation.store import SharedStore, StoreConnection
 
@@ -30,6 +32,8 @@ LANES = tuple(CATALOGUE.lanes)
 HOSTS = {lane: f"{found.provider.name}.test" for lane, found in CATALOGUE.lanes.items()}
 """Where the account of each lane is called."""
 
+# Read once: a world starts ten processes or more, and the environment is the same for all.
+_ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 _BATCH = 256
 _RETRY = RetryPolicy(window_s=15.0)
 
@@ -67,14 +71,12 @@ class Service:
 
 @asynccontextmanager
 async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    settings = RouterSettings.model_validate({"HEADCHEF_CATALOGUE": CATALOGUE_PATH})
-    yield router_processor(settings, surroundings)
+    yield router_processor(_ROUTER, CATALOGUE, surroundings)
 
 
 @asynccontextmanager
 async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    async with assemble_validator(surroundings) as processor:
-        yield processor
+    yield validator_processor(_VALIDATOR, surroundings)
 
 
 @asynccontextmanager

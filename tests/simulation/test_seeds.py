@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.simulation.__main__ import told
 from tests.simulation.faults import HIGHEST, NONE, Faults
+from tests.simulation.fresh import COUNT, fresh_seeds
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, GROWING, KINDS, Kind
+from tests.simulation.pool import cores, in_processes
 from tests.simulation.run import run_seed
 
 
@@ -33,9 +36,11 @@ FOUND: Mapping[str, Found] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_seed_holds(seed: int) -> None:
-    assert run_seed(seed).violations == []
+@pytest.mark.timeout(600)
+def test_new_seeds_hold() -> None:
+    results = [result for _, result in in_processes(run_seed, fresh_seeds(), cores())]
+    assert len(results) == COUNT
+    assert not (failing := [told(result) for result in results if result.violations]), "\n".join(failing)
 
 
 @pytest.mark.parametrize("defect", FOUND)

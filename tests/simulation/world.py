@@ -12,6 +12,7 @@ from headchef.runtime.log.port import Headers, NewRecord, Partition
 from headchef.runtime.processor import TIMERS
 from tests.simulation import growth, watch
 from tests.simulation.broker import Network
+from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Places, WatchedCluster
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
@@ -75,7 +76,7 @@ class World:
         self.kind = kind
         self.faults = faults
         self.loop = loop
-        self.cluster = WatchedCluster(kind, self._see_commit)
+        self.cluster = WatchedCluster(kind, ShiftedClock(loop), self._see_commit)
         self.trail = Trail(self.cluster)
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))

@@ -153,6 +153,10 @@ class _HookedReader:
             "reader.poll", lambda: self._inner.poll(partitions, max_records=max_records, timeout_s=timeout_s)
         )
 
+    def wake(self) -> None:
+        if not self._log.dead.is_set():
+            self._inner.wake()
+
     async def bounds(self, partitions: Collection[Partition]) -> Mapping[Partition, tuple[int, int]]:
         return await self._log.passing("reader.bounds", lambda: self._inner.bounds(partitions))
 

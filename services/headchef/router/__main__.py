@@ -31,25 +31,23 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong, or the file of models.
     """
-    yield processor(load(RouterSettings), surroundings)
+    settings = load(RouterSettings)
+    yield processor(settings, catalogue.load(settings.catalogue), surroundings)
 
 
-def processor(settings: RouterSettings, surroundings: Surroundings) -> Processor:
-    """Build the router and tell the runtime of it.
+def processor(settings: RouterSettings, models: catalogue.Catalogue, surroundings: Surroundings) -> Processor:
+    """Tell the runtime of the router.
 
     Args:
-        settings: what a job may be, and the models.
+        settings: its limits.
+        models: what it routes to.
         surroundings: what the host lends.
-
-    Raises:
-        BadCatalogue: the file of models is wrong.
     """
-    known = catalogue.load(settings.catalogue)
-    backlog = Backlog(topics.inputs(sorted(known.lanes)))
+    backlog = Backlog(topics.inputs(sorted(models.lanes)))
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
-        catalogue=known,
+        catalogue=models,
         renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
         schemas=SchemaCache(settings.max_schemas),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),

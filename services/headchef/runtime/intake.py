@@ -14,7 +14,10 @@ from headchef.runtime.task import Phase, Task
 
 _log = logging.getLogger(__name__)
 
-_POLL_S = 0.1
+_POLL_S = 1.0
+"""A poll ends with the first records, or when a task that it leaves out wants some. Only a reader that has died is
+noticed no sooner than by the next poll."""
+
 _POLL_RECORDS = 2_000
 _STALL_S = 10.0
 _FIRST_PAUSE_S = 0.2
@@ -52,11 +55,14 @@ class Intake:
         self._reader: Reader | None = None
         self._following: dict[Partition, Task] = {}
         self._before: dict[Partition, int] = {}
+        self._polled: Mapping[int, Task] | None = None
         self.lags: dict[Partition, int] = {}
 
     def changed(self) -> None:
         """Note that tasks came, went, or have room again."""
         self._changed.set()
+        if self._polled is not None and self._reader is not None and self._leaves_out_any(self._polled):
+            self._reader.wake()
 
     async def run(self) -> None:
         """Read for ever.
@@ -95,20 +101,29 @@ class Intake:
             reader = self._reader = await self._log.reader(self._name)
             self._following = {}
         await self._follow(reader)
+        if self._changed.is_set():
+            return
         # Kept here: `watch` may drop the reader in the middle of the poll.
         following = self._following
-        room = {partition: task.room for partition, task in following.items() if task.wants_more()}
-        if not room:
+        wanting = {partition: task for partition, task in following.items() if task.wants_more()}
+        if not wanting:
             await self._changed.wait()
             return
+        self._polled = {task.number: task for task in wanting.values()}
         try:
-            max_records = min(_POLL_RECORDS, max(room.values()))
-            polled = await reader.poll(list(room), max_records=max_records, timeout_s=_POLL_S)
+            max_records = min(_POLL_RECORDS, max(task.room for task in self._polled.values()))
+            polled = await reader.poll(list(wanting), max_records=max_records, timeout_s=_POLL_S)
         except OffsetLost as loss:
             self._lost(loss)
             return
+        finally:
+            self._polled = None
         for partition, records in polled.items():
             following[partition].take(partition, list(records))
+
+    def _leaves_out_any(self, polled: Mapping[int, Task]) -> bool:
+        """Say whether a task wants more that was not there, or wanted nothing, when the poll began."""
+        return any(polled.get(number) is not task and task.wants_more() for number, task in self._tasks().items())
 
     async def _follow(self, reader: Reader) -> None:
         """Assign the partitions of the running tasks, from where each has come to."""

@@ -23,7 +23,16 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong.
     """
-    settings = load(ValidatorSettings)
+    yield processor(load(ValidatorSettings), surroundings)
+
+
+def processor(settings: ValidatorSettings, surroundings: Surroundings) -> Processor:
+    """Tell the runtime of the validator.
+
+    Args:
+        settings: its limits.
+        surroundings: what the host lends.
+    """
     handler = ValidatorHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
@@ -34,7 +43,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
             max_message_characters=settings.max_message_characters,
         ),
     )
-    yield Processor(name="validator", inputs=(Input("steps.completed"),), handler=handler)
+    return Processor(name="validator", inputs=(Input("steps.completed"),), handler=handler)
 
 
 def main() -> None:

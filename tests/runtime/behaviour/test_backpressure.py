@@ -106,6 +106,17 @@ async def test_a_full_task_does_not_hold_up_the_others(make_world: MakeWorld, or
     assert await world.until_done() == Counter(free + stuck)
 
 
+async def test_a_task_with_room_again_is_polled_although_its_neighbours_wait_for_news(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_POLL_S", 600.0)
+    world = await make_world(partitions=2)
+    sent = list(map(str, range(BUFFER)))
+    world.start("one", Echo(), buffer_records=2)
+    await world.publish(*sent, partition=1)
+    assert await world.until_done() == Counter(sent)
+
+
 async def test_bulk_that_lies_unread_delays_interactive_by_no_more_than_a_buffer(make_world: MakeWorld) -> None:
     class Noting(Echo):
         def __init__(self) -> None:

@@ -124,6 +124,10 @@ class Reader(Protocol):
         """
         ...
 
+    def wake(self) -> None:
+        """Have a poll under way end at once with what there is, which may be nothing; nothing is lost by it."""
+        ...
+
     async def bounds(self, partitions: Collection[Partition]) -> Mapping[Partition, tuple[int, int]]:
         """Give for each partition its earliest offset and its end as a read_committed reader sees it."""
         ...

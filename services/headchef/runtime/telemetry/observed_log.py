@@ -138,6 +138,10 @@ class ObservedReader(Reader):
             self._observer.did("poll", self._name, began_s, records)
         return polled
 
+    def wake(self) -> None:
+        """Have a poll under way end at once."""
+        self._reader.wake()
+
     async def bounds(self, partitions: Collection[Partition]) -> Mapping[Partition, tuple[int, int]]:
         """Give the earliest offset and the end of each partition."""
         return await self._reader.bounds(partitions)

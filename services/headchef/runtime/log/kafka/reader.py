@@ -1,11 +1,12 @@
 """Reads chosen partitions through an aiokafka consumer without a group."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import cast
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import errors as driver
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
@@ -19,6 +20,7 @@ _UNREAD_HOLDS_BACK_S = 0.01
 """A partition with unread records holds back the fetching of its neighbours on the same broker for this long. Long
 enough for all that is polled to be taken first: a fetch without those partitions would keep them waiting in turn."""
 
+Fetched = dict[TopicPartition, list[ConsumerRecord[Any, Any]]]
 Bounds = Callable[[Collection[Partition]], Awaitable[Mapping[Partition, tuple[int, int]]]]
 
 
@@ -38,6 +40,7 @@ class KafkaReader:
         self._bounds = bounds
         self._clock = clock
         self._positions: dict[Partition, int] = {}
+        self._polling: asyncio.Future[Fetched] | None = None
         self.closed = False
         read_any_header_name()
         self._consumer = AIOKafkaConsumer(
@@ -81,15 +84,11 @@ class KafkaReader:
             LogRefused: reading is not allowed.
         """
         wanted = [TopicPartition(*each) for each in partitions if each in self._positions]
-        if not wanted:
-            # For aiokafka no partition means all of them.
-            await self._clock.sleep(timeout_s)
-            return {}
         died = internals.fetching_ended(self._consumer)
         if died is not None:
             raise LogUnavailable(f"reader {self._name}: fetching has ended: {died.__cause__ or died}")
         try:
-            fetched = await self._consumer.getmany(*wanted, timeout_ms=round(timeout_s * 1000), max_records=max_records)
+            fetched = await self._until_woken(self._get(wanted, max_records, timeout_s))
         except driver.OffsetOutOfRangeError as error:
             raise await self._lost(error) from error
         except DRIVER_ERRORS as error:
@@ -105,6 +104,28 @@ class KafkaReader:
             ]
             for each, records in fetched.items()
         }
+
+    def wake(self) -> None:
+        """Have a poll under way end at once with what there is, which may be nothing; nothing is lost by it."""
+        if self._polling is not None:
+            self._polling.cancel()
+
+    async def _get(self, wanted: Sequence[TopicPartition], max_records: int, timeout_s: float) -> Fetched:
+        if not wanted:
+            # For aiokafka no partition means all of them.
+            await self._clock.sleep(timeout_s)
+            return {}
+        return await self._consumer.getmany(*wanted, timeout_ms=round(timeout_s * 1000), max_records=max_records)
+
+    async def _until_woken(self, getting: Coroutine[Any, Any, Fetched]) -> Fetched:
+        """Wait for records. After aiokafka has taken some it awaits nothing, so what is cancelled has taken none."""
+        polling = self._polling = asyncio.ensure_future(getting)
+        try:
+            await asyncio.wait((polling,))
+            return {} if polling.cancelled() else polling.result()
+        finally:
+            self._polling = None
+            polling.cancel()
 
     async def _lost(self, error: driver.OffsetOutOfRangeError) -> OffsetLost:
         (found, wanted), *_ = error.args[0].items()

@@ -43,7 +43,7 @@ class PartitionLog:
     @property
     def stable_end(self) -> int:
         """Give the last stable offset: the first record of the oldest open transaction, or the end."""
-        return min(self._open.values(), default=self.end)
+        return next(iter(self._open.values()), self.end)
 
     def append(self, record: NewRecord, timestamp_ms: int, transaction: Transaction | None) -> int:
         """Write a record and give its offset; within a transaction readers see it after `mark`."""
@@ -51,12 +51,16 @@ class PartitionLog:
             self._open.setdefault(transaction, self.end)
         topic, number = self._partition
         stored = Record(topic, number, self.end, timestamp_ms, record.key, record.value, record.headers)
-        return self._put(stored, transaction)
+        offset = self._put(stored, transaction)
+        if not self._open:
+            self._tell()
+        return offset
 
     def mark(self, transaction: Transaction) -> None:
         """Write the marker of a decided transaction, which takes an offset like any record."""
         self._open.pop(transaction, None)
         self._put(None, transaction)
+        self._tell()
 
     def read(self, position: int, max_records: int) -> tuple[list[Record], int]:
         """Give visible records from a position on, and the position after them.
@@ -68,6 +72,8 @@ class PartitionLog:
             raise OffsetLost(self._partition, position, self.start)
         stable_end = self.stable_end
         found: list[Record] = []
+        if position >= stable_end:
+            return found, position
         for entry in self._from(position):
             if entry.offset >= stable_end:
                 break
@@ -76,7 +82,7 @@ class PartitionLog:
             if len(found) == max_records:
                 return found, entry.offset
             found.append(entry.record)
-        return found, max(position, stable_end)
+        return found, stable_end
 
     def records(self, *, committed: bool) -> list[Record]:
         """Give every record that is still there: those that a reader sees, or aborted and open ones too."""
@@ -103,7 +109,7 @@ class PartitionLog:
         self._entries = [entry for entry in self._entries if entry.offset >= stable_end or entry.offset in kept]
 
     def watch(self, changed: asyncio.Event) -> None:
-        """Set this event whenever there may be more to read."""
+        """Set this event whenever a reader may see more: when the last stable offset moves, as a fetch waits for."""
         self._watchers[changed] = None
 
     def unwatch(self, changed: asyncio.Event) -> None:
@@ -114,9 +120,11 @@ class PartitionLog:
         offset = self.end
         self._entries.append(Entry(offset, record, transaction))
         self.end += 1
+        return offset
+
+    def _tell(self) -> None:
         for changed in self._watchers:
             changed.set()
-        return offset
 
     def _from(self, offset: int) -> Iterator[Entry]:
         first = bisect_left(self._entries, offset, key=lambda entry: entry.offset)

@@ -1,7 +1,7 @@
 """One client process as the log sees it: running, frozen or dead; every request passes here."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, Protocol, TypeVar
 
 from headchef.runtime.clock import Clock
@@ -86,7 +86,7 @@ class Process:
         await self._homeward(operation)
         return answer
 
-    async def exchange(self, operation: Operation, effect: Callable[[], asyncio.Future[T]]) -> T:
+    async def exchange(self, operation: Operation, effect: Callable[[], Awaitable[T]]) -> T:
         """Have the log do something that it answers later. Raises as `request`."""
         await self._outward(operation)
         try:
@@ -103,7 +103,8 @@ class Process:
 
     async def running(self) -> None:
         """Wait until the process is not frozen; for ever if it is dead."""
-        await self._running.wait()
+        if not self._running.is_set():
+            await self._running.wait()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something that ends with the process."""

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from headchef.runtime.log.memory.cluster import Cluster
 from headchef.runtime.log.memory.process import Process
 from headchef.runtime.log.memory.timers import bounded
 from headchef.runtime.log.port import Partition, Record
+
+Fetched = dict[Partition, tuple[list[Record], int]]
+"""Records, and the position after them."""
 
 
 class MemoryReader:
@@ -22,6 +26,7 @@ class MemoryReader:
         self._process = process
         self._positions: dict[Partition, int] = {}
         self._changed = asyncio.Event()
+        self._woken = False
         self._turn = 0
 
     async def assign(self, positions: Mapping[Partition, int]) -> None:
@@ -42,18 +47,21 @@ class MemoryReader:
             OffsetLost: a position is no longer in the log.
             LogUnavailable: the log did not answer.
         """
-        deadline_s = self._process.clock.monotonic() + timeout_s
-        while True:
-            self._changed.clear()
-            found = await self._take(partitions, max_records)
-            left_s = deadline_s - self._process.clock.monotonic()
-            if found or left_s <= 0:
-                return found
-            try:
-                await bounded(self._changed.wait(), left_s, self._process.clock)
-            except TimeoutError:
-                await self._process.running()
-                return {}
+        self._woken = False
+        assigned = self._positions
+        fetched = await self._process.exchange(
+            "fetch", lambda: self._answered(assigned, partitions, max_records, timeout_s)
+        )
+        if self._positions is not assigned:
+            return {}
+        # Only now: records whose answer is lost on the way are read again.
+        assigned.update((partition, position) for partition, (_, position) in fetched.items())
+        return {partition: records for partition, (records, _) in fetched.items() if records}
+
+    def wake(self) -> None:
+        """Have a poll under way end at once with what there is, which may be nothing; nothing is lost by it."""
+        self._woken = True
+        self._changed.set()
 
     async def bounds(self, partitions: Collection[Partition]) -> Mapping[Partition, tuple[int, int]]:
         """Give each partition's earliest offset and its last stable one. Raises LogRefused for an unknown one."""
@@ -67,24 +75,34 @@ class MemoryReader:
         """Stop reading."""
         self._unwatch()
         self._positions = {}
+        self._changed.set()
 
-    async def _take(self, partitions: Collection[Partition], max_records: int) -> dict[Partition, list[Record]]:
-        assigned = self._positions
-        fetched = await self._process.request("fetch", lambda: self._fetch(assigned, partitions, max_records))
-        if self._positions is not assigned:
-            return {}
-        # Only now: records whose answer is lost on the way are read again.
-        assigned.update((partition, position) for partition, (_, position) in fetched.items())
-        return {partition: records for partition, (records, _) in fetched.items() if records}
+    async def _answered(
+        self, positions: Mapping[Partition, int], partitions: Collection[Partition], max_records: int, timeout_s: float
+    ) -> Fetched:
+        """Answer a fetch as a broker does: once there is something, or when its time is over."""
+        fetched = self._fetch(positions, partitions, max_records)
+
+        async def something() -> None:
+            nonlocal fetched
+            while not (self._woken or self._positions is not positions or _any(fetched)):
+                self._changed.clear()
+                await self._changed.wait()
+                fetched = self._fetch(positions, partitions, max_records)
+
+        if timeout_s > 0 and not _any(fetched):
+            with suppress(TimeoutError):
+                await bounded(something(), timeout_s, self._process.clock)
+        return fetched
 
     def _fetch(
         self, positions: Mapping[Partition, int], partitions: Collection[Partition], max_records: int
-    ) -> dict[Partition, tuple[list[Record], int]]:
+    ) -> Fetched:
         wanted = [each for each in partitions if each in positions]
         # A full first partition must not starve the others.
         self._turn += 1
         first = self._turn % len(wanted) if wanted else 0
-        fetched: dict[Partition, tuple[list[Record], int]] = {}
+        fetched: Fetched = {}
         for partition in wanted[first:] + wanted[:first]:
             records, position = self._cluster.partition(partition).read(positions[partition], max_records)
             fetched[partition] = (records, position)
@@ -98,3 +116,7 @@ class MemoryReader:
     def _unwatch(self) -> None:
         for partition in self._positions:
             self._cluster.partition(partition).unwatch(self._changed)
+
+
+def _any(fetched: Fetched) -> bool:
+    return any(records for records, _ in fetched.values())

@@ -121,30 +121,35 @@ class Sender:
         transaction = self._permission.transaction()
         if transaction is not None:
             transaction.partitions.update(dict.fromkeys(partition for _, partition, _ in batch))
-        refused = self._refused_together(batch)
+        refusals = [_refusal(record, self._cluster.topic(partition.topic)) for record, partition, _ in batch]
+        refused = self._refused_together(batch, refusals) if any(refusals) else {}
         return [
-            refused.get(partition) or self._append(record, partition, transaction) for record, partition, _ in batch
+            refused.get(partition) or self._append(record, partition, refusal, transaction)
+            for (record, partition, _), refusal in zip(batch, refusals, strict=True)
         ]
 
-    def _refused_together(self, batch: Sequence[_Waiting]) -> dict[Partition, LogUnavailable]:
+    def _refused_together(
+        self, batch: Sequence[_Waiting], refusals: Sequence[str | None]
+    ) -> dict[Partition, LogUnavailable]:
         """Refuse all that goes to a partition if one record is at fault: the real log does not say which."""
-        together: dict[Partition, list[NewRecord]] = {}
-        for record, partition, _ in batch:
+        together: dict[Partition, list[str | None]] = {}
+        for (_, partition, _), refusal in zip(batch, refusals, strict=True):
             if partition.topic not in self._alone:
-                together.setdefault(partition, []).append(record)
+                together.setdefault(partition, []).append(refusal)
         refused: dict[Partition, LogUnavailable] = {}
-        for partition, records in together.items():
-            reasons = [_refusal(record, self._cluster.topic(partition.topic)) for record in records]
-            if len(records) > 1 and any(reasons):
+        for partition, reasons in together.items():
+            if len(reasons) > 1 and any(reasons):
                 refused[partition] = LogUnavailable(f"{_where(partition)}: a batch was refused; its records go alone")
                 self._gaps[partition] = None
                 self._alone[partition.topic] = None
         return refused
 
-    def _append(self, record: NewRecord, partition: Partition, transaction: Transaction | None) -> object:
+    def _append(
+        self, record: NewRecord, partition: Partition, refusal: str | None, transaction: Transaction | None
+    ) -> object:
         if partition in self._gaps and partition in self._known:
             return ProducerBroken(f"{_where(partition)}: out of order sequence number, after a record that failed")
-        refusal = _refusal(record, self._cluster.topic(partition.topic)) or self._process.refusal(record)
+        refusal = refusal or self._process.refusal(record)
         if refusal is not None:
             self._gaps[partition] = None
             self._alone.pop(partition.topic, None)

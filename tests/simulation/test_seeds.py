@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 
 FOUND: Mapping[str, Found] = {
-    "a birth that the log refused ended the process with an error of no tree": Found(14),
+    "a birth that the log refused ended the process with an error of no tree": Found(7),
     "a process that had stood still took another owner's birth for a lost place": Found(
         5, faults=replace(NONE, freezes=40.0, slow_requests=0.2)
     ),

@@ -5,6 +5,7 @@ import pytest
 from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Commit, NewRecord, Partition
+from headchef.runtime.reached import Reached
 from headchef.runtime.writers import ExactlyOnceWriter
 from tests.support.eventually import eventually
 from tests.support.memory_backend import MemoryBackend
@@ -23,7 +24,7 @@ async def test_places_that_have_moved_past_a_marker_since_are_no_other_owner(mom
     for topic in (INPUT.topic, "out"):
         await backend.make_topic(name=topic)
     log = MemoryLog(backend.cluster, "process", faults=faults)
-    writer = ExactlyOnceWriter(log, transactional_id="task", group="group", partitions=[INPUT])
+    writer = ExactlyOnceWriter(log, transactional_id="task", group="group", partitions=[INPUT], reached=Reached())
     await writer.start()
     batch = [NewRecord("out", b"answer", b"key", 0)]
     # The commit gets no answer, and the log is still away when the writer asks what became of it.

@@ -136,7 +136,9 @@ class Task:
         name = names.transactional_id(self.number)
         placed = self._inputs if self._timers is None else [*self._inputs, self._timers]
         if kitchen.settings.processing_guarantee == "exactly_once":
-            return ExactlyOnceWriter(kitchen.log, transactional_id=name, group=names.group, partitions=placed)
+            return ExactlyOnceWriter(
+                kitchen.log, transactional_id=name, group=names.group, partitions=placed, reached=kitchen.reached
+            )
         return AtLeastOnceWriter(
             kitchen.log,
             name=name,

@@ -10,6 +10,7 @@ from typing import Protocol
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import CommitRefused, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
 from headchef.runtime.log.port import Commit, Log, NewRecord, Partition, Producer
+from headchef.runtime.reached import Reached
 
 Places = Mapping[Partition, Commit]
 
@@ -61,13 +62,23 @@ class ExactlyOnceWriter:
         transactional_id: `<namespace>.<processor>.<task>`, also the client id; whoever starts it last owns the task.
         group: whose offsets are committed.
         partitions: the task's inputs.
+        reached: how far they have come in the sight of this process.
     """
 
-    def __init__(self, log: Log, *, transactional_id: str, group: str, partitions: Collection[Partition]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        *,
+        transactional_id: str,
+        group: str,
+        partitions: Collection[Partition],
+        reached: Reached,
+    ) -> None:
         self._log = log
         self._transactional_id = transactional_id
         self._group = group
         self._partitions = partitions
+        self._reached = reached
         self._producer = log.producer(transactional_id, transactional_id)
         self._committed: dict[Partition, Commit] = {}
         self._attempted: dict[Partition, Commit] = {}
@@ -103,6 +114,7 @@ class ExactlyOnceWriter:
                 return
             raise
         self._committed = self._attempted
+        self._reached.note(self._committed)
 
     async def _renew(self) -> bool:
         """Replace the producer and learn what became of the last transaction.
@@ -127,7 +139,9 @@ class ExactlyOnceWriter:
         self._producer.abandon()
         self._producer = self._log.producer(self._transactional_id, self._transactional_id)
         await self._producer.start()
-        return dict(await self._log.committed(self._group, self._partitions))
+        found = dict(await self._log.committed(self._group, self._partitions))
+        self._reached.note(found)
+        return found
 
     def abandon(self) -> None:
         """Drop the producer without waiting; its transaction ends when the next owner starts, or by time."""

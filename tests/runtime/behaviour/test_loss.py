@@ -199,3 +199,23 @@ async def test_missing_topics_are_named_with_the_command_that_makes_them(make_wo
     assert isinstance(failure, LogRefused)
     assert world.topic(SOURCE) in str(failure)
     assert "headchef topics create" in str(failure)
+
+
+async def test_a_place_that_goes_back_while_a_process_lives_halts_it(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    await world.publish(*map(str, range(6)))
+    handler = Echo()
+    one = world.start("one", handler)
+    await world.until_done()
+    before = await world.place(0)
+    assert before is not None
+    # As if the cluster had lost the last commits. The task's producer is fenced by it, so that it has to recover.
+    async with started_producer(world.outside, world.names.transactional_id(0)) as stranger:
+        await stranger.begin()
+        await stranger.send_offsets(world.names.group, {Partition(world.topic(SOURCE), 0): Commit(2)})
+        await stranger.commit()
+    await world.publish("6")
+    failure = await one.failure()
+    assert isinstance(failure, PlaceUnknown)
+    assert f"has gone back from {before.offset} to 2" in str(failure)
+    assert handler.calls == Counter(map(str, range(7))), "what was done is not done again"

@@ -4,6 +4,7 @@ import asyncio
 
 from headchef.runtime.errors import SendFailed
 from headchef.runtime.log.port import Log, Partition
+from headchef.runtime.reached import Reached
 from headchef.runtime.recovery import Recovery
 from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
@@ -18,7 +19,9 @@ async def recovered(world: World, log: Log) -> dict[Partition, Watermark]:
     """Take task 0 over in a process of its own, and give its places."""
     inputs = [Partition(world.topic(SOURCE), 0)]
     name = world.names.transactional_id(0)
-    writer = ExactlyOnceWriter(log, transactional_id=name, group=world.names.group, partitions=inputs)
+    writer = ExactlyOnceWriter(
+        log, transactional_id=name, group=world.names.group, partitions=inputs, reached=Reached()
+    )
     recovery = Recovery(
         log,
         name=name,

@@ -68,6 +68,11 @@ def test_a_wrapper_without_a_cause_is_judged_by_the_error_that_its_text_names() 
     assert isinstance(translated(told, "group"), MemberFenced)
 
 
+def test_a_cluster_that_names_no_broker_is_away_and_nothing_is_broken() -> None:
+    told = AssertionError("Did we not perform bootstrap?")
+    assert isinstance(translated(told, "producer", otherwise=ProducerBroken), LogUnavailable)
+
+
 def test_an_error_without_a_meaning_is_what_the_caller_says() -> None:
     assert isinstance(translated(driver.KafkaError("?"), "commit", otherwise=ProducerBroken), ProducerBroken)
 

@@ -10,8 +10,8 @@ from headchef.runtime.errors import LogUnavailable, ProducerBroken
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.settings import KafkaSettings
-from headchef.runtime.log.port import Commit, MemberSettings, Partition
-from tests.support.eventually import eventually
+from headchef.runtime.log.port import Commit, MemberSettings, Membership, Partition
+from tests.support.eventually import eventually, eventually_async
 from tests.support.kafka_process import free_ports
 from tests.support.kafka_server import KafkaServer
 from tests.support.log_client import bodies, commit_records, started_producer, take, values, write
@@ -81,10 +81,42 @@ async def test_all_go_on_after_the_broker_was_killed_and_came_back(own_kafka: Ka
         await producer.commit()
         assert bodies(await take(reader, [PARTITION], 1)) == ["during"]
         assert await log.committed("g", [PARTITION]) == {PARTITION: Commit(1, "kept")}
-        given = len(member.payloads)
-        membership.rejoin()
-        await eventually(lambda: len(member.payloads) > given)
+        await gets_a_share(membership, member)
         assert membership.failure() is None
+
+
+@pytest.mark.usefixtures("topic")
+async def test_all_go_on_after_the_broker_stood_still_until_it_was_given_up(own_kafka: KafkaServer) -> None:
+    """For a while after it goes on, the metadata name no broker, and every session has ended."""
+    async with opened(own_kafka.bootstrap, bound_s=2) as log:
+        member = RecordingMember()
+        membership = log.membership(MemberSettings("g", "a", (TOPIC,), 1.0, 0.2), member)
+        await membership.join()
+        for _ in range(3):
+            own_kafka.freeze()
+            with pytest.raises(LogUnavailable):
+                await log.producer("p", "task").start()
+            own_kafka.thaw()
+            await eventually_async(lambda: starts(log))
+            await gets_a_share(membership, member)
+        assert membership.failure() is None
+
+
+async def gets_a_share(membership: Membership, member: RecordingMember) -> None:
+    given = len(member.payloads)
+    membership.rejoin()
+    await eventually(lambda: len(member.payloads) > given)
+
+
+async def starts(log: KafkaLog) -> bool:
+    """Say whether a task's producer can start; to be told that the log is away is no harm."""
+    producer = log.producer("p", "task")
+    try:
+        await producer.start()
+    except LogUnavailable:
+        return False
+    await producer.close()
+    return True
 
 
 @pytest.mark.usefixtures("topic")

@@ -170,6 +170,9 @@ MEANING: Final[Mapping[type[BaseException], type[LogError]]] = {
 }
 """What each error of the driver means. Its abstract classes are not here: `translated` looks at their cause."""
 
+_NO_BROKER: Final = "Did we not perform bootstrap?"
+"""What aiokafka asserts where the metadata are empty, as while a controller has given up the only broker."""
+
 _BY_NAME: Final = {kind.__name__: kind for kind in MEANING}
 
 _REMEDY: Final[Mapping[type[BaseException], str]] = {
@@ -213,6 +216,8 @@ def translated(error: BaseException, doing: str, *, otherwise: type[LogError] = 
     Returns:
         An error of `runtime/errors.py`, to be raised from the given one.
     """
+    if _NO_BROKER in str(error):
+        return LogUnavailable(f"{doing}: the cluster names no broker just now")
     found = _found(error)
     meaning = otherwise if found is None else _meaning(found)
     remedy = next((_REMEDY[kind] for kind in (found or type(error)).__mro__ if kind in _REMEDY), None)

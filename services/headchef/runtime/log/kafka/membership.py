@@ -24,6 +24,10 @@ _NEVER_MS = 24 * 60 * 60 * 1000
 
 _JOIN_SPARE_MS = 10_000
 
+_LATELY = 3
+"""So often in a row a member may lose its place within a session after it has entered: a broker that stood still ends
+sessions early. Of two live processes with one id, the one that came later is the first to count so far."""
+
 Counts = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
 
@@ -55,6 +59,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._entering_s = clock.monotonic()
         self._was_member = False
         self._unknown = False
+        self._lately = 0
         self._settling = False
         self._rejoin_wanted = False
         self._rejoin_asked = False
@@ -164,17 +169,11 @@ class KafkaMembership(ConsumerRebalanceListener):
         consumer = self._consumer
         if consumer is None or internals.member_id(consumer):
             return
-        now_s = self._clock.monotonic()
         unknown, self._unknown = self._unknown, False
-        # A session does not expire sooner than this after an entry, so only another process with this id can have
-        # taken the place. The one that was there first has entered longer ago: it goes on, and the newcomer ends.
-        if self._static and unknown and self._entered_lately():
-            raise MemberFenced(
-                f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
-                " give each its own HEADCHEF_INSTANCE"
-            )
+        if self._static and unknown and (fenced := self._count_loss()) is not None:
+            raise fenced
         if unknown or not self._was_member:
-            self._entering_s = now_s
+            self._entering_s = self._clock.monotonic()
         if unknown:
             _log.warning("dropped from group %s, entering it anew", self._settings.group)
 
@@ -219,27 +218,37 @@ class KafkaMembership(ConsumerRebalanceListener):
                     raise
                 self._failure = LogUnavailable(f"group {self._settings.group}: coordination was cancelled")
             except DRIVER_ERRORS as error:
-                final = self._final(consumer, translated(error, f"group {self._settings.group}"))
-                if final is None:
-                    _log.warning("group %s: %s; trying again", self._settings.group, error)
-                elif isinstance(final, MemberFenced) and not self._entered_lately():
-                    consumer = await self._enter_anew(consumer)
-                else:
-                    self._failure = final
+                judged = translated(error, f"group {self._settings.group}")
+                self._failure = self._final(judged)
+                if self._failure is None:
+                    _log.warning("%s; trying again", judged)
+                    if isinstance(judged, MemberFenced) or internals.coordination_ended(consumer):
+                        try:
+                            consumer = await self._enter_anew(consumer)
+                        except LogRefused as refused:
+                            self._failure = refused
             await self._clock.sleep(self._settings.heartbeat_s)
         self._first_share.set()
 
-    def _entered_lately(self) -> bool:
-        return self._clock.monotonic() - self._entering_s < self._settings.session_timeout_s
+    def _count_loss(self) -> MemberFenced | None:
+        """Note that the place is gone, and give an error if that can only be another process with this id."""
+        entered_s = self._clock.monotonic() - self._entering_s
+        self._lately = self._lately + 1 if entered_s < self._settings.session_timeout_s else 0
+        if self._lately < _LATELY:
+            return None
+        return MemberFenced(
+            f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
+            " give each its own HEADCHEF_INSTANCE"
+        )
 
-    async def _enter_anew(self, fenced: AIOKafkaConsumer) -> AIOKafkaConsumer:
+    async def _enter_anew(self, former: AIOKafkaConsumer) -> AIOKafkaConsumer:
         """Enter again as one that the group does not know.
 
         A coordinator that fails in the middle of a round remembers the id that the member had before it: the one that
         it has given out since is fenced, though nobody else is there. Another live process is fenced by this in turn.
         """
-        _log.warning("fenced in group %s, entering it anew", self._settings.group)
-        await internals.stop_consumer(fenced)
+        _log.warning("group %s: entering it anew", self._settings.group)
+        await internals.stop_consumer(former)
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
         self._entering_s = self._clock.monotonic()
         while True:
@@ -249,10 +258,10 @@ class KafkaMembership(ConsumerRebalanceListener):
                 _log.warning("group %s: %s; trying again", self._settings.group, error)
             await self._clock.sleep(self._settings.heartbeat_s)
 
-    def _final(self, consumer: AIOKafkaConsumer, error: LogError) -> Exception | None:
-        """Say what ended the membership, or None if aiokafka goes on trying."""
+    def _final(self, error: LogError) -> Exception | None:
+        """Say what ended the membership, or None if it is worth another try."""
         if self._assignor.fault is not None:
             return self._assignor.fault
-        if isinstance(error, LogRefused | MemberFenced) or internals.coordination_ended(consumer):
+        if isinstance(error, LogRefused):
             return error
-        return None
+        return self._count_loss() if isinstance(error, MemberFenced) else None

@@ -26,6 +26,7 @@ class Evidence:
         kind: of the world.
         submitted: the records of `jobs.submitted`, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
+        origins: of such copies, where the record lay that each is a copy of.
         expected: what must have come of them.
         letters: dead letters by the topic that they come from, those excepted that name a loss.
         poison: what was put into internal topics, was not lost, and must be in their dead letters.
@@ -46,8 +47,9 @@ class Evidence:
         self.bound_s = bound_s
         self.lost = _led_nowhere(world.operator.named | expired(cluster), cluster)
         records = cluster.read_committed(name_of(FRONT_DOOR))
-        copies = [(spot, record.value) for record in records for spot in causes_of(record)]
-        self.forwarded = Counter((Place(spot.partition, spot.offset), value) for spot, value in copies)
+        copies = [(Place(*spot[1:]), record) for record in records for spot in causes_of(record)]
+        self.forwarded = Counter((place, record.value) for place, record in copies)
+        self.origins = {Place(record.partition, record.offset): place for place, record in copies}
         self.submitted: Sequence[Record] = [record for record in records if spot_of(record) not in self.lost]
         sent_on = {place for place, _ in self.forwarded}
         self.expected = expect(self.submitted, world.submissions, world.counts, sent_on)

@@ -90,7 +90,7 @@ def _an_id_means_one_thing(evidence: Evidence) -> Iterator[str]:
     for topic in EVENT_TOPICS:
         found: dict[str, list[Meaning]] = {}
         for event in evidence.events(topic):
-            found.setdefault(event.id, []).append(_meaning(topic, event))
+            found.setdefault(event.id, []).append(_meaning(topic, event, evidence))
         for each, meanings in found.items():
             if len(meanings if evidence.exactly_once else set(meanings)) > 1:
                 yield f"{topic} has event id {each} {len(meanings)} times: {dict.fromkeys(meanings)}"
@@ -101,7 +101,7 @@ def _a_thing_has_one_id(evidence: Evidence) -> Iterator[str]:
     for topic in ("jobs.finished", "jobs.refused"):
         ids: dict[Meaning, set[str]] = {}
         for event in evidence.events(topic):
-            ids.setdefault(_meaning(topic, event), set()).add(event.id)
+            ids.setdefault(_meaning(topic, event, evidence), set()).add(event.id)
         yield from (f"{topic} tells of {each} with ids {found}" for each, found in ids.items() if len(found) > 1)
 
 
@@ -245,10 +245,11 @@ def _refused_place(event: Happened) -> Place:
     return Place(event.data["source"]["partition"], event.data["source"]["offset"])
 
 
-def _meaning(topic: str, event: Happened) -> Meaning:
-    """Say what an event tells of. Of an attempt it is the try: at least once the same one may be made twice."""
+def _meaning(topic: str, event: Happened, evidence: Evidence) -> Meaning:
+    """Say what an event tells of. At least once the same try may be made twice, and a record forwarded twice."""
     if topic == "jobs.refused":
-        return _refused_place(event)
+        place = _refused_place(event)
+        return evidence.origins.get(place, place)
     if topic == "cache.settled":
         return event.data["fingerprint"], event.data["source_job_id"]
     return event.job, event.plan, event.data.get("number")

@@ -81,7 +81,9 @@ class Chaos:
 
     def _jump(self) -> None:
         process: SimulatedProcess = self._chance.choice(self._world.all_processes())
-        process.clock.shift_s += self._chance.uniform(-_JUMP_S, _JUMP_S)
+        shift_s = process.clock.shift_s + self._chance.uniform(-_JUMP_S, _JUMP_S)
+        # Farther ahead the log takes no record of a process, which then ends, and rightly so until its clock is set.
+        process.clock.shift_s = max(-_JUMP_S, min(_JUMP_S, shift_s))
 
     def _close_store(self) -> None:
         self._world.store.away = True

@@ -21,7 +21,7 @@ class Faults:
         lost_answers: share whose answer is lost after the log has done what was asked.
         overdue_commits: share of commits that arrive after the transaction has timed out.
         refused_records: share of records that the log refuses alone, until a process has had one refused.
-        clock_jumps: a minute: a process's wall clock moves by up to an hour.
+        clock_jumps: a minute: a process's wall clock moves, and is wrong by up to an hour.
         limited_calls: share of calls to the provider that get a 429, with or without Retry-After.
         failing_calls: share that gets a 5xx or a broken connection.
         late_answers: share whose answer is billed and comes after the caller's time-out.

@@ -6,7 +6,7 @@ HeadchefError
 ├── TooManyDeadLetters    so many records were at fault that something is broken → end, and what came before is kept
 ├── LogError              the log is at fault
 │   ├── LogUnavailable    not reachable, may pass  → again, with a message
-│   ├── LogRefused        wrong credentials, missing topic, no transactions → end, naming the setting
+│   ├── LogRefused        wrong credentials, missing topic, no transactions, a clock far ahead → end, naming the cure
 │   ├── MemberFenced      another live process has this member's id         → end
 │   ├── CommitRefused     the group has moved on   → once more after the next join, or give the task up
 │   ├── SendFailed        one record was not taken → abort, new producer, the same outputs again

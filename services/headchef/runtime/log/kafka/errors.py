@@ -125,6 +125,8 @@ _REFUSED = (
     driver.NonEmptyGroup,
     driver.GroupIdNotFound,
     driver.InvalidTransactionTimeout,
+    # Not the record's fault: taken for that, it would make dead letters of all that such a machine reads.
+    driver.InvalidTimestampError,
     driver.RecordTooLargeError,
     # The reader names the lost offsets itself; elsewhere nobody asks for an offset.
     driver.OffsetOutOfRangeError,
@@ -140,7 +142,6 @@ _COMMIT_REFUSED = (
 _SEND_FAILED = (
     driver.MessageSizeTooLargeError,
     driver.RecordListTooLargeError,
-    driver.InvalidTimestampError,
     # What newer brokers answer and aiokafka cannot name, such as INVALID_RECORD for a null key where keys are needed.
     driver.UnknownError,
 )
@@ -199,6 +200,7 @@ _REMEDY: Final[Mapping[type[BaseException], str]] = {
         ),
         "the Kafka user lacks the right: add an ACL for this prefix (HEADCHEF_NAMESPACE)",
     ),
+    driver.InvalidTimestampError: "this machine's clock is over an hour ahead of the broker's: set it",
     driver.InvalidSessionTimeoutError: "HEADCHEF_SESSION_TIMEOUT_S is outside what the broker allows",
     driver.InvalidTransactionTimeout: "HEADCHEF_KAFKA_TRANSACTION_TIMEOUT_S is above what the broker allows",
     driver.InconsistentGroupProtocolError: "members that are not Headchef's, or of another kind, are in this group",

@@ -70,6 +70,15 @@ async def test_after_a_failed_record_its_partition_takes_no_more_from_this_produ
     assert bodies(await backend.read_committed(topic)) == ["before", "after"]
 
 
+async def test_after_a_failed_record_another_is_still_told_to_be_at_fault(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=2000)
+    async with started_producer(backend.process("p")) as producer:
+        await write(producer, values(topic, "before"))
+        for _ in range(2):
+            with pytest.raises(SendFailed):
+                await write(producer, values(topic, "x" * 5000))
+
+
 async def test_records_refused_together_go_alone_on_the_next_producer(backend: Backend) -> None:
     topic = await backend.make_topic(max_message_bytes=2000)
     log = backend.process("p")
@@ -84,6 +93,36 @@ async def test_records_refused_together_go_alone_on_the_next_producer(backend: B
         with pytest.raises(SendFailed):
             await large
     assert bodies(await backend.read_committed(topic)) == ["small"]
+
+
+async def test_records_that_are_too_large_together_are_refused_together_and_go_alone(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=2000)
+    log = backend.process("p")
+    halves = values(topic, "a" * 1200, "b" * 1200)
+    async with started_producer(log) as producer:
+        for each in await producer.send(halves):
+            with pytest.raises(LogUnavailable):
+                await each
+    async with started_producer(log) as producer:
+        await write(producer, halves)
+    assert [len(body) for body in bodies(await backend.read_committed(topic))] == [1200, 1200]
+
+
+async def test_more_records_than_a_batch_holds_are_taken_though_too_large_together(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=200_000)
+    async with started_producer(backend.process("p")) as producer:
+        await write(producer, values(topic, *("x" * 50_000 for _ in range(8))))
+    assert len(await backend.read_committed(topic)) == 8
+
+
+async def test_a_timestamp_far_ahead_is_the_fault_of_a_clock_and_not_of_the_record(backend: Backend) -> None:
+    topic, year_2100_ms = await backend.make_topic(), 4_102_444_800_000
+    async with started_producer(backend.process("p")) as producer:
+        ahead = NewRecord(topic, b"x", partition=0, timestamp_ms=year_2100_ms)
+        for records in ([ahead], [*values(topic, "good"), ahead]):
+            with pytest.raises(LogRefused, match="clock"):
+                await write(producer, records)
+    assert not await backend.read_all(topic)
 
 
 async def test_a_compacted_topic_takes_no_record_without_a_key(backend: Backend) -> None:

@@ -168,6 +168,31 @@ async def test_a_deleted_offset_is_reported_with_what_is_lost(backend: Backend) 
     assert bodies(await take(reader, [partition], 2)) == ["e", "f"]
 
 
+async def test_records_past_the_end_or_of_a_compacted_topic_cannot_be_deleted(backend: Backend) -> None:
+    topic, compacted = await backend.make_topic(), await backend.make_topic(compacted=True)
+    log = backend.process("p")
+    await publish(log, [*values(topic, "a"), NewRecord(compacted, b"a", key=b"k")])
+    for partition, before_offset in ((Partition(topic, 0), 2), (Partition(compacted, 0), 1)):
+        with pytest.raises(LogRefused):
+            await backend.delete_records(partition, before_offset)
+    assert bodies([*await backend.read_all(topic), *await backend.read_all(compacted)]) == ["a", "a"]
+
+
+async def test_records_of_an_open_transaction_can_be_deleted(backend: Backend) -> None:
+    topic, log = await backend.make_topic(), backend.process("p")
+    partition = Partition(topic, 0)
+    reader = await log.reader("r")
+    async with started_producer(log, backend.name("task")) as producer:
+        await producer.begin()
+        for each in values(topic, *"abc"):
+            await write(producer, [each])
+        await backend.delete_records(partition, 2)
+        assert await reader.bounds([partition]) == {partition: (2, 2)}
+        await producer.commit()
+        await reader.assign({partition: 2})
+        assert bodies(await take(reader, [partition], 1)) == ["c"]
+
+
 async def test_an_offset_past_the_end_is_reported(backend: Backend) -> None:
     topic = await backend.make_topic()
     log = backend.process("p")

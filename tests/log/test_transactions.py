@@ -1,8 +1,8 @@
-"""Transactions: what is visible when, offsets and metadata inside them, and records that fail in them."""
+"""Transactions: what is visible when, and records that fail in them."""
 
 import pytest
 
-from headchef.runtime.errors import ProducerBroken, SendFailed
+from headchef.runtime.errors import ProducerBroken, ProducerFenced, SendFailed
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 from tests.support.backends import Backend
 from tests.support.eventually import eventually_async
@@ -77,65 +77,6 @@ async def test_one_commit_covers_several_topics_and_partitions(backend: Backend)
         await eventually_async(visible)
 
 
-async def test_offsets_and_their_metadata_wait_for_the_commit(backend: Backend) -> None:
-    topic, group = await backend.make_topic(2), backend.name("group")
-    log, partitions = backend.process("p"), [Partition(topic, 0), Partition(topic, 1)]
-    async with started_producer(log, backend.name("task")) as producer:
-        await producer.begin()
-        await write(producer, values(topic, "a"))
-        await producer.send_offsets(group, {partitions[0]: Commit(5, "seen: 7 9")})
-        assert await log.committed(group, partitions) == {}
-        await producer.commit()
-
-        async def committed() -> bool:
-            return await log.committed(group, partitions) == {partitions[0]: Commit(5, "seen: 7 9")}
-
-        await eventually_async(committed)
-
-
-async def test_an_abort_voids_offsets_too(backend: Backend) -> None:
-    topic, group = await backend.make_topic(), backend.name("group")
-    log, partition = backend.process("p"), Partition(topic, 0)
-    transactional_id = backend.name("task")
-    async with started_producer(log, transactional_id) as producer:
-        await producer.begin()
-        await producer.send_offsets(group, {partition: Commit(5)})
-        await producer.abort()
-        await producer.begin()
-        await producer.send_offsets(group, {partition: Commit(3, "m")})
-        await producer.commit()
-    async with started_producer(log, transactional_id):
-        assert await log.committed(group, [partition]) == {partition: Commit(3, "m")}
-
-
-async def test_metadata_is_taken_up_to_four_thousand_characters(backend: Backend) -> None:
-    topic, group = await backend.make_topic(), backend.name("group")
-    log, partition = backend.process("p"), Partition(topic, 0)
-    transactional_id = backend.name("task")
-    async with started_producer(log, transactional_id) as producer:
-        await producer.begin()
-        with pytest.raises(ValueError, match="4000"):
-            await producer.send_offsets(group, {partition: Commit(1, "x" * 4001)})
-        await producer.send_offsets(group, {partition: Commit(1, "x" * 4000)})
-        await producer.commit()
-    async with started_producer(log, transactional_id):
-        assert await log.committed(group, [partition]) == {partition: Commit(1, "x" * 4000)}
-
-
-async def test_offsets_of_a_group_without_members_can_be_lost(backend: Backend) -> None:
-    topic, group = await backend.make_topic(), backend.name("group")
-    log, partition = backend.process("p"), Partition(topic, 0)
-    transactional_id = backend.name("task")
-    async with started_producer(log, transactional_id) as producer:
-        await producer.begin()
-        await producer.send_offsets(group, {partition: Commit(3)})
-        await producer.commit()
-    async with started_producer(log, transactional_id):
-        assert await log.committed(group, [partition]) == {partition: Commit(3)}
-        await backend.delete_group_offsets(group)
-        assert await log.committed(group, [partition]) == {}
-
-
 async def test_an_empty_transaction_commits(backend: Backend) -> None:
     topic = await backend.make_topic()
     async with started_producer(backend.process("p"), backend.name("task")) as producer:
@@ -189,6 +130,58 @@ async def test_a_producer_with_a_failed_record_is_no_good_even_after_the_abort(b
         with pytest.raises((SendFailed, ProducerBroken)):
             await commit_records(producer, values(topic, "refused"))
     assert not await backend.read_committed(topic)
+
+
+async def test_a_commit_waits_for_records_and_tells_of_one_that_failed(backend: Backend) -> None:
+    topic, group = await backend.make_topic(max_message_bytes=2000), backend.name("group")
+    log, partition = backend.process("p"), Partition(topic, 0)
+    async with started_producer(log, backend.name("task")) as producer:
+        await producer.begin()
+        await producer.send_offsets(group, {partition: Commit(1)})
+        await producer.send([NewRecord(topic, b"x" * 5000, partition=0)])
+        with pytest.raises(SendFailed):
+            await producer.commit()
+        await producer.abort()
+    assert await log.committed(group, [partition]) == {}
+
+
+async def test_a_second_begin_does_not_make_a_failed_record_forgotten(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=2000)
+    async with started_producer(backend.process("p"), backend.name("task")) as producer:
+        await producer.begin()
+        with pytest.raises(SendFailed):
+            await write(producer, [NewRecord(topic, b"x" * 5000, partition=0)])
+        with pytest.raises(ProducerBroken):
+            await producer.begin()
+        with pytest.raises(SendFailed):
+            await producer.commit()
+
+
+async def test_after_the_abort_a_failed_record_is_no_longer_told_of(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=2000)
+    async with started_producer(backend.process("p"), backend.name("task")) as producer:
+        await producer.begin()
+        with pytest.raises(SendFailed):
+            await write(producer, [NewRecord(topic, b"x" * 5000, partition=0)])
+        await producer.abort()
+        with pytest.raises(ProducerBroken):
+            await producer.commit()
+        producer.abandon()
+        with pytest.raises(ProducerBroken):
+            await producer.commit()
+
+
+async def test_that_it_was_fenced_says_more_than_that_a_record_failed(backend: Backend) -> None:
+    topic, transactional_id = await backend.make_topic(max_message_bytes=2000), backend.name("task")
+    log = backend.process("p")
+    async with started_producer(log, transactional_id) as old:
+        await old.begin()
+        with pytest.raises(SendFailed):
+            await write(old, [NewRecord(topic, b"x" * 5000, partition=0)])
+        async with started_producer(log, transactional_id):
+            await old.send([NewRecord(await backend.make_topic(), b"x", partition=0)])
+            with pytest.raises(ProducerFenced):
+                await old.commit()
 
 
 async def test_nothing_can_be_sent_outside_a_transaction(backend: Backend) -> None:

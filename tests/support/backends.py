@@ -1,6 +1,6 @@
 """What the seam suite and the behaviour suite ask of a log, whichever it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from headchef.runtime.log.port import Log, Partition, Record
@@ -30,7 +30,7 @@ class Backend(Protocol):
         ...
 
     async def delete_records(self, partition: Partition, before_offset: int) -> None:
-        """Delete a partition's records before an offset."""
+        """Delete a partition's records before an offset. Raises LogRefused for an offset past the end."""
         ...
 
     async def delete_group_offsets(self, group: str) -> None:
@@ -43,6 +43,10 @@ class Backend(Protocol):
 
     async def read_all(self, topic: str) -> Sequence[Record]:
         """Give all of a topic's records, aborted ones and those of open transactions too."""
+        ...
+
+    async def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Give the offset that each partition's next entry will get, be it a record or a marker."""
         ...
 
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> Log:

@@ -2,11 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
@@ -14,8 +13,7 @@ from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.producer import KafkaProducer
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Log, Partition, Record
-
-Isolation = Literal["read_committed", "read_uncommitted"]
+from tests.support.kafka_witness import KafkaWitness
 
 
 class MortalLog(KafkaLog):
@@ -50,6 +48,7 @@ class KafkaBackend:
         self._names = 0
         self._made: dict[Log, MortalLog] = {}
         self._dead: list[MortalLog] = []
+        self._witness = KafkaWitness(bootstrap)
 
     def name(self, stem: str) -> str:
         self._names += 1
@@ -64,7 +63,8 @@ class KafkaBackend:
         compacted: bool = False,
         retention_s: float | None = None,
     ) -> str:
-        configuration = {"cleanup.policy": "compact" if compacted else "delete"}
+        # A record's time may be long ago.
+        configuration = {"cleanup.policy": "compact" if compacted else "delete", "retention.ms": "-1"}
         if max_message_bytes is not None:
             configuration["max.message.bytes"] = str(max_message_bytes)
         configuration["retention.ms"] = str(-1 if retention_s is None else round(retention_s * 1000))
@@ -86,15 +86,33 @@ class KafkaBackend:
             # Held by a name: without it the client is gone before it answers.
             client = AdminClient({"bootstrap.servers": self._bootstrap})
             for answer in client.delete_consumer_groups([group]).values():
-                answer.result(timeout=10)
+                try:
+                    answer.result(timeout=10)
+                except KafkaException as error:
+                    if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+                        raise
 
         await asyncio.to_thread(delete)
 
     async def read_committed(self, topic: str) -> Sequence[Record]:
-        return await self._read(topic, "read_committed")
+        return await self._witness.read(await self._partitions(topic), "read_committed")
 
     async def read_all(self, topic: str) -> Sequence[Record]:
-        return await self._read(topic, "read_uncommitted")
+        return await self._witness.read(await self._partitions(topic), "read_uncommitted")
+
+    async def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return await self._witness.ends(partitions)
+
+    async def delete_topics(self, topics: Collection[str]) -> None:
+        """Delete topics, for those that make hundreds."""
+        # It would go on asking about them.
+        await self._witness.close()
+        client = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await client.start()
+        try:
+            await client.delete_topics(list(topics))
+        finally:
+            await client.close()
 
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> MortalLog:
         made = MortalLog(KafkaSettings(bootstrap=self._bootstrap, transaction_timeout_s=transaction_timeout_s))
@@ -109,27 +127,8 @@ class KafkaBackend:
         # The dead ones too: what they had begun to connect may have come to be since.
         for made in [*self._made.values(), *self._dead]:
             await made.kill()
+        await self._witness.close()
 
-    def _witness(self) -> Log:
-        return next(iter(self._made), None) or self.process("witness")
-
-    async def _read(self, topic: str, isolation: Isolation) -> list[Record]:
-        """Read with a client that is not the one under test's settings, from the start to the end as it is now."""
-        async with AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level=isolation) as consumer:
-            count = (await self._witness().partition_counts([topic]))[topic]
-            partitions = [TopicPartition(topic, it) for it in range(count)]
-            ends = await consumer.end_offsets(partitions)
-            starts = await consumer.beginning_offsets(partitions)
-            found: list[Record] = []
-            consumer.assign(partitions)
-            for each in partitions:
-                consumer.seek(each, starts[each])
-            for each in partitions:
-                while await consumer.position(each) < ends[each]:
-                    for got in (await consumer.getmany(each, timeout_ms=200)).values():
-                        found += [_record(it) for it in got if it.offset < ends[each]]
-            return found
-
-
-def _record(it: Any) -> Record:
-    return Record(it.topic, it.partition, it.offset, it.timestamp, it.key, it.value, tuple(it.headers))
+    async def _partitions(self, topic: str) -> list[Partition]:
+        asked = next(iter(self._made), None) or self.process("witness")
+        return [Partition(topic, number) for number in range((await asked.partition_counts([topic]))[topic])]

@@ -1,7 +1,7 @@
 """The in-memory log as the suites use it."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.log.memory.cluster import MAX_MESSAGE_BYTES
@@ -57,6 +57,9 @@ class MemoryBackend:
 
     async def read_all(self, topic: str) -> Sequence[Record]:
         return self.cluster.read_all(topic)
+
+    async def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return {each: self.cluster.partition(each).end for each in partitions}
 
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> MemoryLog:
         made = MemoryLog(self.cluster, name, transaction_timeout_s=transaction_timeout_s)

@@ -16,3 +16,15 @@ def check_metadata(offsets: Mapping[Partition, Commit]) -> None:
                 f"{partition.topic}[{partition.number}]: commit metadata of {len(commit.metadata)} characters, "
                 f"the log takes {METADATA_MAX_CHARACTERS}"
             )
+
+
+def check_group(group: str, others: str | None) -> None:
+    """Refuse a second group's offsets in one transaction. Raises ValueError.
+
+    Args:
+        group: whose offsets are to be put into the transaction.
+        others: whose offsets are in it, if any: aiokafka tells the coordinator of the first group only, and its
+            producer dies of the second.
+    """
+    if others not in (None, group):
+        raise ValueError(f"offsets of group {group} in a transaction that has those of {others}: one group each")

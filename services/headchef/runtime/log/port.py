@@ -164,7 +164,11 @@ class Producer(Protocol):
         ...
 
     async def send_offsets(self, group: str, offsets: Mapping[Partition, Commit]) -> None:
-        """Put a group's offsets into the transaction. Metadata over 4,000 characters is refused beforehand."""
+        """Put a group's offsets into the transaction.
+
+        Raises:
+            ValueError: metadata over 4,000 characters, or a second group in one transaction; nothing has happened.
+        """
         ...
 
     async def commit(self) -> None:

@@ -9,12 +9,12 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from headchef.runtime.clock import Clock
-from headchef.runtime.errors import LogError, LogRefused, LogUnavailable, ProducerBroken, SendFailed
+from headchef.runtime.errors import LogError, LogRefused, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
 from headchef.runtime.log.kafka import internals
 from headchef.runtime.log.kafka.batches import Batch, Batches
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
-from headchef.runtime.log.limits import check_metadata
+from headchef.runtime.log.limits import check_group, check_metadata
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 
 _UNKNOWN_TOPIC_S = 2.0
@@ -62,6 +62,7 @@ class KafkaProducer:
         self._asking = asyncio.Lock()
         self._undelivered: dict[Batch, asyncio.TimerHandle] = {}
         self._failed: LogError | None = None
+        self._group: str | None = None
         self.closed = False
 
     async def start(self) -> None:
@@ -105,8 +106,8 @@ class KafkaProducer:
 
     async def begin(self) -> None:
         """Open a transaction."""
-        self._failed = None
         await self._asked(self._started().begin_transaction(), "begin")
+        self._failed = self._group = None
 
     async def send(self, records: Sequence[NewRecord]) -> Sequence[Awaitable[object]]:
         """Hand records over, in order a partition; each awaitable ends when its record is acknowledged.
@@ -131,15 +132,17 @@ class KafkaProducer:
         """Put a group's offsets into the transaction.
 
         Raises:
-            ValueError: metadata over 4,000 characters, which the broker would not take either.
+            ValueError: metadata over 4,000 characters, which the broker would not take either, or a second group.
         """
         check_metadata(offsets)
+        check_group(group, self._group)
         places = {
             TopicPartition(*partition): OffsetAndMetadata(place.offset, place.metadata)
             for partition, place in offsets.items()
         }
         if places:
             await self._asked(self._started().send_offsets_to_transaction(places, group), f"offsets of {group}")
+            self._group = group
 
     async def commit(self) -> None:
         """Make all of the transaction visible at once.
@@ -148,15 +151,20 @@ class KafkaProducer:
             SendFailed: a record was not taken; aiokafka would commit the rest without a word.
             LogUnavailable: no answer in time; whether it was committed is not known.
         """
+        producer = self._started()
+        if self._undelivered:
+            # What fails later than this the driver would not tell.
+            await asyncio.wait([each.acknowledged for each in self._undelivered])
         # A failure that came in this turn of the loop is noted in the next.
         await asyncio.sleep(0)
         if self._failed is not None:
             raise self._failed
-        await self._asked(self._started().commit_transaction(), "commit")
+        await self._asked(producer.commit_transaction(), "commit")
 
     async def abort(self) -> None:
         """Make all of the transaction void."""
         await self._asked(self._started().abort_transaction(), "abort")
+        self._failed = None
 
     def abandon(self) -> None:
         """Drop the producer without waiting and without a word to the log."""
@@ -238,8 +246,9 @@ class KafkaProducer:
         error = ended.exception()
         if error is None:
             return
-        if isinstance(error, LogError):
-            self._failed = self._failed or error
+        transactional = self._transactional_id is not None
+        if transactional and isinstance(error, LogError) and (not self._failed or isinstance(error, ProducerFenced)):
+            self._failed = error
         if isinstance(error, SendFailed):
             self._alone.discard(batch.partition.topic)
         elif batch.refused:

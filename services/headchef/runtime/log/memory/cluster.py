@@ -8,9 +8,10 @@ from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogRefused
 from headchef.runtime.log.memory.coordinator import TransactionCoordinator
 from headchef.runtime.log.memory.group import Group
+from headchef.runtime.log.memory.offsets import Written
 from headchef.runtime.log.memory.partition import PartitionLog
 from headchef.runtime.log.memory.timers import Timers
-from headchef.runtime.log.port import Commit, Partition, Record
+from headchef.runtime.log.port import Partition, Record
 
 MAX_MESSAGE_BYTES = 1_048_588
 """Kafka's default of `max.message.bytes`."""
@@ -127,16 +128,23 @@ class Cluster:
             self._groups[name] = Group(self.clock, self._timers, self._offsets_retention_s, self.transactional)
         return self._groups[name]
 
-    def place(self, group: str, offsets: Mapping[Partition, Commit]) -> None:
+    def place(self, group: str, offsets: Mapping[Partition, Written]) -> None:
         """Set a group's place in some partitions."""
         self.group(group).offsets.place(offsets)
 
     def delete_group_offsets(self, group: str) -> None:
-        """Forget a group's places, as their expiry does."""
+        """Forget a group's places, those too that transactions would set."""
         self.group(group).offsets.delete()
+        self.transactions.forget_offsets(group)
 
     def delete_records(self, partition: Partition, before_offset: int) -> None:
-        """Delete a partition's records before an offset, as retention does."""
+        """Delete a partition's records before an offset, as retention does.
+
+        Raises:
+            LogRefused: the topic is compacted, or the offset is past the end.
+        """
+        if self.topic(partition.topic).compacted:
+            raise LogRefused(f"topic {partition.topic!r} is compacted: no record of it is deleted by its offset")
         self.partition(partition).delete_before(before_offset)
 
     def compact(self, topic: str) -> None:

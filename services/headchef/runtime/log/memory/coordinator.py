@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import ProducerBroken, ProducerFenced
+from headchef.runtime.log.memory.offsets import Written
 from headchef.runtime.log.memory.partition import PartitionLog
 from headchef.runtime.log.memory.timers import Timers
 from headchef.runtime.log.memory.transaction import Transaction
-from headchef.runtime.log.port import Commit, Partition
+from headchef.runtime.log.port import Partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class TransactionCoordinator:
         clock: Clock,
         timers: Timers,
         partition: Callable[[Partition], PartitionLog],
-        place: Callable[[str, Mapping[Partition, Commit]], None],
+        place: Callable[[str, Mapping[Partition, Written]], None],
         sweep_s: float,
         marker_delay_s: float,
     ) -> None:
@@ -104,6 +105,12 @@ class TransactionCoordinator:
             raise ProducerBroken(f"{identity.transactional_id}: no transaction that could be ended so")
         if newest.committed is None:
             self._decide(newest, committed=committed)
+
+    def forget_offsets(self, group: str) -> None:
+        """Take a group's offsets out of all open transactions."""
+        for owner in self._owners.values():
+            if owner.open is not None:
+                owner.open.offsets.pop(group, None)
 
     def _owner(self, identity: Identity) -> _Owner:
         owner = self._owners[identity.transactional_id]

@@ -106,7 +106,7 @@ class Group:
         if self.phase == "syncing":
             raise CommitRefused("the group is in the middle of a round")
         member.heard_s = self._clock.monotonic()
-        self.offsets.place(offsets)
+        self.offsets.place(self.offsets.write(offsets))
 
     def leave(self, member_id: str) -> None:
         """Give a place up; one that was given up before is no matter."""

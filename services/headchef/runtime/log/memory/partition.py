@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from headchef.runtime.errors import OffsetLost
+from headchef.runtime.errors import LogRefused, OffsetLost
 from headchef.runtime.log.memory.transaction import Transaction
 from headchef.runtime.log.port import NewRecord, Partition, Record
 
@@ -42,8 +42,8 @@ class PartitionLog:
 
     @property
     def stable_end(self) -> int:
-        """Give the last stable offset: the first record of the oldest open transaction, or the end."""
-        return next(iter(self._open.values()), self.end)
+        """Give the last stable offset: the first that is still there of the oldest open transaction, or the end."""
+        return max(self.start, next(iter(self._open.values()), self.end))
 
     def append(self, record: NewRecord, timestamp_ms: int, transaction: Transaction | None) -> int:
         """Write a record and give its offset; within a transaction readers see it after `mark`."""
@@ -94,8 +94,11 @@ class PartitionLog:
         ]
 
     def delete_before(self, offset: int) -> None:
-        """Delete what lies before an offset, as retention does; at most everything."""
-        self.start = max(self.start, min(offset, self.end))
+        """Delete what lies before an offset, as retention does. Raises LogRefused for an offset past the end."""
+        if offset > self.end:
+            topic, number = self._partition
+            raise LogRefused(f"{topic}[{number}] ends at {self.end}: nothing before {offset} can be deleted")
+        self.start = max(self.start, offset)
         self._entries = list(self._from(self.start))
 
     def compact(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 
 from headchef.runtime.errors import LogRefused, ProducerBroken, ProducerFenced
-from headchef.runtime.log.limits import check_metadata
+from headchef.runtime.log.limits import check_group, check_metadata
 from headchef.runtime.log.memory.cluster import Cluster
 from headchef.runtime.log.memory.coordinator import Identity
 from headchef.runtime.log.memory.process import Operation, Process
@@ -49,6 +49,7 @@ class MemoryProducer:
         self._state = _State.NEW
         self._death: ProducerFenced | ProducerBroken | None = None
         self._current: Transaction | None = None
+        self._group: str | None = None
         self._sender = Sender(cluster, process, self, alone)
 
     async def start(self) -> None:
@@ -68,7 +69,7 @@ class MemoryProducer:
         self._require(_State.READY)
         if self._identity is None:
             raise ProducerBroken("a producer without a transactional id has no transactions")
-        self._current = None
+        self._current = self._group = None
         self._sender.failure = None
         self._state = _State.OPEN
 
@@ -87,14 +88,16 @@ class MemoryProducer:
         """Put a group's offsets into the transaction.
 
         Raises:
-            ValueError: metadata over 4,000 characters.
+            ValueError: metadata over 4,000 characters, or a second group.
             ProducerFenced, ProducerBroken: the producer is dead.
             LogUnavailable: the log did not answer.
         """
         check_metadata(offsets)
+        check_group(group, self._group)
         self._require(_State.OPEN)
         await self.former_finished()
         await self._request("send_offsets", lambda: self._put_offsets(group, offsets))
+        self._group = group
 
     async def commit(self) -> None:
         """Make all of the transaction visible.
@@ -151,7 +154,8 @@ class MemoryProducer:
     def _put_offsets(self, group: str, offsets: Mapping[Partition, Commit]) -> None:
         transaction = self.transaction()
         if transaction is not None:
-            transaction.offsets.setdefault(group, {}).update(offsets)
+            written = self._cluster.group(group).offsets.write(offsets)
+            transaction.offsets.setdefault(group, {}).update(written)
 
     async def _end(self, operation: Operation, *, committed: bool) -> None:
         self._require(_State.OPEN)

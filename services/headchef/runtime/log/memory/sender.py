@@ -6,8 +6,8 @@ from typing import Protocol
 
 from headchef_contracts.placement import partition_for
 
-from headchef.runtime.errors import LogError, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
-from headchef.runtime.log.memory.cluster import Cluster, Topic
+from headchef.runtime.errors import LogError, LogRefused, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
+from headchef.runtime.log.memory.cluster import Cluster
 from headchef.runtime.log.memory.process import Process
 from headchef.runtime.log.memory.transaction import Transaction
 from headchef.runtime.log.port import NewRecord, Partition
@@ -16,6 +16,12 @@ from headchef.runtime.log.port import NewRecord, Partition
 _BATCH_OVERHEAD_BYTES = 61
 _RECORD_OVERHEAD_BYTES = 21
 _HEADER_OVERHEAD_BYTES = 10
+
+BATCH_BYTES = 131_072
+"""Default of the Kafka adapter's `batch_bytes`: more records are more batches, each taken or refused on its own."""
+
+LATEST_AHEAD_MS = 3_600_000
+"""Kafka's default of `message.timestamp.after.max.ms`."""
 
 _Waiting = tuple[NewRecord, Partition, asyncio.Future[object]]
 
@@ -117,49 +123,89 @@ class Sender:
         except (ProducerFenced, ProducerBroken) as error:
             return [error] * len(batch)
 
-    def _append_all(self, batch: Sequence[_Waiting]) -> list[object]:
+    def _append_all(self, waiting: Sequence[_Waiting]) -> list[object]:
         transaction = self._permission.transaction()
         if transaction is not None:
-            transaction.partitions.update(dict.fromkeys(partition for _, partition, _ in batch))
-        refusals = [_refusal(record, self._cluster.topic(partition.topic)) for record, partition, _ in batch]
-        refused = self._refused_together(batch, refusals) if any(refusals) else {}
-        return [
-            refused.get(partition) or self._append(record, partition, refusal, transaction)
-            for (record, partition, _), refusal in zip(batch, refusals, strict=True)
-        ]
+            transaction.partitions.update(dict.fromkeys(partition for _, partition, _ in waiting))
+        outcomes: list[object] = [None] * len(waiting)
+        for partition, batch, size_bytes in self._batched(waiting):
+            refusal = self._refusal([waiting[place][0] for place in batch], size_bytes, partition)
+            refused = self._refused_together(partition, refusal) if refusal is not None and len(batch) > 1 else None
+            for place in batch:
+                outcomes[place] = refused or self._append(waiting[place][0], partition, refusal, transaction)
+            if transaction is not None:
+                self._known[partition] = None
+        return outcomes
 
-    def _refused_together(
-        self, batch: Sequence[_Waiting], refusals: Sequence[str | None]
-    ) -> dict[Partition, LogUnavailable]:
-        """Refuse all that goes to a partition if one record is at fault: the real log does not say which."""
-        together: dict[Partition, list[str | None]] = {}
-        for (_, partition, _), refusal in zip(batch, refusals, strict=True):
-            if partition.topic not in self._alone:
-                together.setdefault(partition, []).append(refusal)
-        refused: dict[Partition, LogUnavailable] = {}
-        for partition, reasons in together.items():
-            if len(reasons) > 1 and any(reasons):
-                refused[partition] = LogUnavailable(f"{_where(partition)}: a batch was refused; its records go alone")
-                self._gaps[partition] = None
-                self._alone[partition.topic] = None
-        return refused
+    def _batched(self, waiting: Sequence[_Waiting]) -> list[tuple[Partition, list[int], int]]:
+        """Put what waits into batches of one partition, each of which the log takes or refuses as one.
+
+        Returns:
+            For each its partition, the places of its records in what waits, and its size.
+        """
+        filling: dict[Partition, list[tuple[list[int], int]]] = {}
+        for place, (record, partition, _) in enumerate(waiting):
+            size_bytes = _size_bytes(record)
+            batches = filling.setdefault(partition, [])
+            if batches and partition.topic not in self._alone and batches[-1][1] + size_bytes <= BATCH_BYTES:
+                places, filled_bytes = batches[-1]
+                places.append(place)
+                batches[-1] = places, filled_bytes + size_bytes
+            else:
+                batches.append(([place], _BATCH_OVERHEAD_BYTES + size_bytes))
+        return [(partition, *batch) for partition, batches in filling.items() for batch in batches]
+
+    def _refused_together(self, partition: Partition, refusal: SendFailed | LogRefused) -> LogError:
+        """Refuse a batch for one of its records or for its size: the real log does not say which is at fault."""
+        self._gaps[partition] = None
+        if isinstance(refusal, LogRefused):
+            return refusal
+        self._alone[partition.topic] = None
+        return LogUnavailable(f"{_where(partition)}: a batch was refused; its records go alone")
 
     def _append(
-        self, record: NewRecord, partition: Partition, refusal: str | None, transaction: Transaction | None
+        self,
+        record: NewRecord,
+        partition: Partition,
+        refusal: SendFailed | LogRefused | None,
+        transaction: Transaction | None,
     ) -> object:
-        if partition in self._gaps and partition in self._known:
+        # Kafka looks at the record first, and at its number in the sequence then.
+        if refusal is None and partition in self._gaps and partition in self._known:
             return ProducerBroken(f"{_where(partition)}: out of order sequence number, after a record that failed")
-        refusal = refusal or self._process.refusal(record)
+        if refusal is None and (words := self._process.refusal(record)) is not None:
+            refusal = SendFailed(f"{_where(partition)}: {words}")
         if refusal is not None:
             self._gaps[partition] = None
-            self._alone.pop(partition.topic, None)
-            return SendFailed(f"{_where(partition)}: {refusal}")
+            if isinstance(refusal, SendFailed):
+                self._alone.pop(partition.topic, None)
+            return refusal
         timestamp_ms = record.timestamp_ms
         if timestamp_ms is None:
-            timestamp_ms = int(self._cluster.clock.now().timestamp() * 1000)
+            timestamp_ms = self._now_ms()
         self._gaps.pop(partition, None)
         self._known[partition] = None
         return self._cluster.partition(partition).append(record, timestamp_ms, transaction)
+
+    def _refusal(
+        self, batch: Sequence[NewRecord], size_bytes: int, partition: Partition
+    ) -> SendFailed | LogRefused | None:
+        topic = self._cluster.topic(partition.topic)
+        if size_bytes > topic.max_message_bytes:
+            return SendFailed(
+                f"{_where(partition)}: {size_bytes} bytes are more than the topic's max.message.bytes"
+                f" of {topic.max_message_bytes}"
+            )
+        latest_ms = self._now_ms() + LATEST_AHEAD_MS
+        keyed = [record for record in batch if record.key is not None or not topic.compacted]
+        if any(record.timestamp_ms is not None and record.timestamp_ms > latest_ms for record in keyed):
+            return LogRefused(f"{_where(partition)}: a timestamp more than an hour ahead: set this machine's clock")
+        if len(keyed) < len(batch):
+            return SendFailed(f"{_where(partition)}: a compacted topic takes no record without a key")
+        return None
+
+    def _now_ms(self) -> int:
+        return int(self._cluster.clock.now().timestamp() * 1000)
 
     def _place(self, record: NewRecord) -> Partition:
         count = len(self._cluster.topic(record.topic).partitions)
@@ -178,19 +224,9 @@ def _where(partition: Partition) -> str:
     return f"{partition.topic}[{partition.number}]"
 
 
-def _refusal(record: NewRecord, topic: Topic) -> str | None:
-    if topic.compacted and record.key is None:
-        return "a compacted topic takes no record without a key"
-    size_bytes = _size_bytes(record)
-    if size_bytes > topic.max_message_bytes:
-        return f"{size_bytes} bytes are more than the topic's max.message.bytes of {topic.max_message_bytes}"
-    return None
-
-
 def _size_bytes(record: NewRecord) -> int:
     headers_bytes = sum(len(name) + len(value or b"") + _HEADER_OVERHEAD_BYTES for name, value in record.headers)
-    body_bytes = len(record.key or b"") + len(record.value or b"")
-    return _BATCH_OVERHEAD_BYTES + _RECORD_OVERHEAD_BYTES + headers_bytes + body_bytes
+    return _RECORD_OVERHEAD_BYTES + len(record.key or b"") + len(record.value or b"") + headers_bytes
 
 
 def _settle(future: asyncio.Future[object], outcome: object) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from headchef.runtime.log.port import Commit, Partition
+from headchef.runtime.log.memory.offsets import Written
+from headchef.runtime.log.port import Partition
 
 
 class Transaction:
@@ -22,5 +23,5 @@ class Transaction:
         self.began_s = began_s
         self.committed: bool | None = None
         self.partitions: dict[Partition, None] = {}
-        self.offsets: dict[str, dict[Partition, Commit]] = {}
+        self.offsets: dict[str, dict[Partition, Written]] = {}
         self.ended = asyncio.Event()

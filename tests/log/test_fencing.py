@@ -41,6 +41,24 @@ async def test_a_fenced_producer_writes_nothing_more(backend: Backend) -> None:
     assert bodies(await eventually_async(lambda: backend.read_all(topic))) == ["kept"]
 
 
+async def test_a_fenced_producer_that_is_dropped_is_only_a_dropped_one(backend: Backend) -> None:
+    topic, transactional_id = await backend.make_topic(), backend.name("task")
+    log = backend.process("p")
+    olds = [log.producer("abandoned", transactional_id), log.producer("closed", transactional_id)]
+    for old in olds:
+        await old.start()
+        await old.begin()
+    async with started_producer(log, transactional_id):
+        for old in olds:
+            with pytest.raises(ProducerFenced):
+                await write(old, values(topic, "void"))
+    olds[0].abandon()
+    await olds[1].close()
+    for old in olds:
+        with pytest.raises(ProducerBroken):
+            await old.commit()
+
+
 async def test_a_late_zombie_cannot_commit_offsets(backend: Backend) -> None:
     topic, transactional_id, group = await backend.make_topic(), backend.name("task"), backend.name("group")
     log, partition = backend.process("p"), Partition(topic, 0)

@@ -120,6 +120,16 @@ async def test_a_failed_record_leaves_the_rest_of_its_transaction_to_be_aborted(
     assert bodies(await read_to_end(reader, partition)) == ["a again"]
 
 
+async def test_a_transaction_takes_no_more_for_a_partition_where_its_first_record_failed(backend: Backend) -> None:
+    topic = await backend.make_topic(max_message_bytes=2000)
+    async with started_producer(backend.process("p"), backend.name("task")) as producer:
+        await producer.begin()
+        with pytest.raises(SendFailed):
+            await write(producer, [NewRecord(topic, b"x" * 5000, partition=0)])
+        with pytest.raises(ProducerBroken):
+            await write(producer, values(topic, "refused"))
+
+
 async def test_a_producer_with_a_failed_record_is_no_good_even_after_the_abort(backend: Backend) -> None:
     topic = await backend.make_topic(max_message_bytes=2000)
     async with started_producer(backend.process("p"), backend.name("task")) as producer:

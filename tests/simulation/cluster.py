@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.memory.group import Group
-from headchef.runtime.log.memory.offsets import GroupOffsets
+from headchef.runtime.log.memory.offsets import GroupOffsets, Written
 from headchef.runtime.log.port import Commit, Partition, Record
 from tests.simulation.kinds import Kind
 
@@ -68,8 +68,11 @@ class _WatchedOffsets(GroupOffsets):
         self._inner = inner
         self._placed = placed
 
-    def place(self, offsets: Places) -> None:
-        self._placed(offsets)
+    def write(self, offsets: Places) -> dict[Partition, Written]:
+        return self._inner.write(offsets)
+
+    def place(self, offsets: Mapping[Partition, Written]) -> None:
+        self._placed({partition: written.commit for partition, written in offsets.items()})
         self._inner.place(offsets)
 
     def of(self, partitions: Collection[Partition]) -> dict[Partition, Commit]:

@@ -41,7 +41,8 @@ class Operator:
             return True
         if isinstance(error, PlaceUnknown) and group in self._noted:
             noted = self._noted[group]
-            there = self._cluster.group(group).offsets.of(list(noted))
-            self._cluster.place(group, {each: commit for each, commit in noted.items() if each not in there})
+            offsets = self._cluster.group(group).offsets
+            there = offsets.of(list(noted))
+            offsets.place(offsets.write({each: commit for each, commit in noted.items() if each not in there}))
             return True
         return False

@@ -63,8 +63,12 @@ class KafkaBackend:
         compacted: bool = False,
         retention_s: float | None = None,
     ) -> str:
-        # A record's time may be long ago.
-        configuration = {"cleanup.policy": "compact" if compacted else "delete", "retention.ms": "-1"}
+        configuration = {
+            "cleanup.policy": "compact" if compacted else "delete",
+            # A record's time may be long ago: then it would be deleted, or compacted, in the middle of a test.
+            "retention.ms": "-1",
+            "segment.ms": str(2**63 - 1),
+        }
         if max_message_bytes is not None:
             configuration["max.message.bytes"] = str(max_message_bytes)
         configuration["retention.ms"] = str(-1 if retention_s is None else round(retention_s * 1000))

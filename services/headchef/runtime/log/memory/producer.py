@@ -115,13 +115,15 @@ class MemoryProducer:
 
     def abandon(self) -> None:
         """Drop the producer without waiting and without a word to the log."""
-        self._die(ProducerBroken("the producer was abandoned"))
-        self._sender.drop(ProducerBroken("the producer was abandoned"))
+        self._death = ProducerBroken("the producer was abandoned")
+        self._state = _State.DEAD
+        self._sender.drop(self._death)
 
     async def close(self) -> None:
         """Flush and disconnect. An open transaction stays open until it times out."""
         if self._state in (_State.READY, _State.OPEN):
             await self._sender.flush()
+        self._death = None
         self._state = _State.CLOSED
 
     async def former_finished(self) -> None:

@@ -42,7 +42,7 @@ class Sender:
     """Sends in the background what a producer hands over, in order, and settles a future for each record.
 
     A record that fails leaves a gap in its partition's sequence numbers. Where Kafka knows the producer, by a record
-    before it or by the marker of a transaction, every later record of this producer for that partition is refused.
+    before it or by a transaction, every later record of this producer for that partition is refused.
 
     Args:
         cluster: the log.

@@ -20,7 +20,6 @@ from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.committer import Committer
 from headchef.runtime.counts import Counts
-from headchef.runtime.engine import Engine
 from headchef.runtime.errors import InvalidEvent, LogUnavailable, OffsetLost, SendFailed
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
@@ -225,10 +224,6 @@ def _growth_left_to_the_leader(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Counts, "watch", wrong)
 
 
-def _taken_task_drained(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Engine, "lose", Engine.drain)
-
-
 def _all_on_one_lane(patch: pytest.MonkeyPatch) -> None:
     def wrong(*about: Any, **more: Any) -> Emit:
         emit = express(*about, **more)
@@ -285,9 +280,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(
         _timer_waits_by_the_wall_clock, 20, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
-    ),
-    "a task that another member owns is drained": Mutant(
-        _taken_task_drained, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
     ),
     "records that expired unread are passed over in silence": Mutant(
         _loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING

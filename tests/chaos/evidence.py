@@ -125,7 +125,8 @@ def _copies(pipeline: Pipeline) -> Sequence[Copy]:
 
 
 def _cause(record: Collected) -> Place:
-    [cause] = record.event["decided"]["causes"]
+    # The first is the input; a verdict that answers it may follow.
+    cause = record.event["decided"]["causes"][0]
     return str(cause["topic"]), int(cause["partition"]), int(cause["offset"])
 
 

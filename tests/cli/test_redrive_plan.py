@@ -182,6 +182,6 @@ async def test_what_was_sent_to_a_topic_that_was_made_anew_is_recognised() -> No
 
 
 async def test_a_place_without_a_letter_says_what_there_is() -> None:
-    with pytest.raises(WorkFailed, match="0 to -1 only"):
+    with pytest.raises(WorkFailed, match="keeps nothing in this partition"):
         await plan_of(make_log(), Choice(place="jobs.submitted:2:0"))
     assert (await plan_of(make_log())).redrives == []

@@ -120,12 +120,12 @@ async def test_both_inputs_of_a_task_go_to_the_same_process(make_world: MakeWorl
 async def test_a_join_held_up_by_a_dead_member_does_not_stop_running_tasks(make_world: MakeWorld) -> None:
     world = await make_world(partitions=2)
     async with watched(world) as crew:
-        one, two = world.start("one", Echo(), session_timeout_s=4.0), world.start("two", Echo(), session_timeout_s=4.0)
+        one, two = world.start("one", Echo(), session_timeout_s=8.0), world.start("two", Echo(), session_timeout_s=8.0)
         await crew.until_even(1, 1)
         (task,) = one.tasks
         await two.kill()
         before = one.log.joins_begun
-        three = world.start("three", Echo(), session_timeout_s=4.0)
+        three = world.start("three", Echo(), session_timeout_s=8.0)
         await eventually(lambda: one.log.joins_begun > before)
         for number in range(5):
             await world.publish(f"during-{number}", partition=task)

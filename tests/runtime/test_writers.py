@@ -11,7 +11,7 @@ from tests.support.eventually import eventually
 from tests.support.memory_backend import MemoryBackend
 from tests.support.scripted_faults import Moment, ScriptedFaults
 
-INPUT = Partition("in", 0)
+INPUT, SIGNED = Partition("in", 0), Partition("births", 0)
 
 
 async def lose() -> None:
@@ -21,10 +21,17 @@ async def lose() -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_places_that_have_moved_past_a_marker_since_are_no_other_owner(moment: Moment) -> None:
     backend, faults = MemoryBackend(), ScriptedFaults()
-    for topic in (INPUT.topic, "out"):
+    for topic in (INPUT.topic, SIGNED.topic, "out"):
         await backend.make_topic(name=topic)
     log = MemoryLog(backend.cluster, "process", faults=faults)
-    writer = ExactlyOnceWriter(log, transactional_id="task", group="group", partitions=[INPUT], reached=Reached())
+    writer = ExactlyOnceWriter(
+        log,
+        transactional_id="task",
+        group="group",
+        partitions=[INPUT],
+        signed=SIGNED,
+        reached=Reached(),
+    )
     await writer.start()
     batch = [NewRecord("out", b"answer", b"key", 0)]
     # The commit gets no answer, and the log is still away when the writer asks what became of it.

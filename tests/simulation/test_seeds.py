@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.__main__ import told
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.fresh import COUNT, fresh_seeds
-from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, GROWING, KINDS, Kind
+from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, KINDS, Kind
 from tests.simulation.pool import cores, in_processes
 from tests.simulation.run import run_seed
 
@@ -33,6 +33,9 @@ FOUND: Mapping[str, Found] = {
     "a leader that had come back without a round did not look for new partitions": Found(10, GROWING),
     "a process that began after its topics had grown saw no growth": Found(6, GROWING),
     "at least once, a former owner set the place of a task back": Found(112, AT_LEAST_ONCE),
+    "a former owner took its heir's batch of timers, which led to the same place, for its own": Found(
+        847622508, EXPIRING
+    ),
 }
 
 

@@ -49,6 +49,10 @@ class Backend(Protocol):
         """Give the offset that each partition's next entry will get, be it a record or a marker."""
         ...
 
+    async def stable_ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Give the same, or where the oldest open transaction begins: nothing behind that is read_committed yet."""
+        ...
+
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> Log:
         """Make the log as a process of this name uses it."""
         ...

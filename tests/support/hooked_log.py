@@ -172,6 +172,10 @@ class _HookedProducer:
         self._log = log
         self._inner = inner
 
+    @property
+    def identity(self) -> str:
+        return self._inner.identity
+
     async def start(self) -> None:
         await self._log.passing("producer.start", self._inner.start)
 

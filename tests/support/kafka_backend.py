@@ -105,7 +105,10 @@ class KafkaBackend:
         return await self._witness.read(await self._partitions(topic), "read_uncommitted")
 
     async def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
-        return await self._witness.ends(partitions)
+        return await self._witness.ends(partitions, "read_uncommitted")
+
+    async def stable_ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return await self._witness.ends(partitions, "read_committed")
 
     async def delete_topics(self, topics: Collection[str]) -> None:
         """Delete topics, for those that make hundreds."""

@@ -25,9 +25,9 @@ class KafkaWitness:
         self._bootstrap = bootstrap
         self._connected: dict[Isolation, AIOKafkaConsumer] = {}
 
-    async def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        """Give the offset that each partition's next entry will get, be it a record or a marker."""
-        consumer = await self._consumer("read_uncommitted")
+    async def ends(self, partitions: Collection[Partition], isolation: Isolation) -> dict[Partition, int]:
+        """Give the offset that each partition's next entry will get, or that its oldest open transaction begins at."""
+        consumer = await self._consumer(isolation)
         found = await consumer.end_offsets([TopicPartition(*each) for each in partitions])
         return {Partition(*each): offset for each, offset in found.items()}
 

@@ -61,6 +61,9 @@ class MemoryBackend:
     async def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         return {each: self.cluster.partition(each).end for each in partitions}
 
+    async def stable_ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return {each: self.cluster.partition(each).stable_end for each in partitions}
+
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> MemoryLog:
         made = MemoryLog(self.cluster, name, transaction_timeout_s=transaction_timeout_s)
         self._made[made] = made

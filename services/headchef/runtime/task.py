@@ -137,7 +137,12 @@ class Task:
         placed = self._inputs if self._timers is None else [*self._inputs, self._timers]
         if kitchen.settings.processing_guarantee == "exactly_once":
             return ExactlyOnceWriter(
-                kitchen.log, transactional_id=name, group=names.group, partitions=placed, reached=kitchen.reached
+                kitchen.log,
+                transactional_id=name,
+                group=names.group,
+                partitions=placed,
+                signed=Partition(names.births, self.number),
+                reached=kitchen.reached,
             )
         return AtLeastOnceWriter(
             kitchen.log,

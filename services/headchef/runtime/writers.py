@@ -55,13 +55,18 @@ class Writer(Protocol):
 
 
 class ExactlyOnceWriter:
-    """One transaction a batch, by one producer a task.
+    """One transaction a batch, by one producer a task, which signs each.
+
+    Where a commit got no answer, the places tell what became of it; but the next owner's first batch may have led to
+    the same places. So each transaction also commits, as the metadata of one place that nobody reads on from, which
+    producer made it.
 
     Args:
         log: the log.
         transactional_id: `<namespace>.<processor>.<task>`, also the client id; whoever starts it last owns the task.
         group: whose offsets are committed.
         partitions: the task's inputs.
+        signed: a partition of the task that is none of its inputs, whose place bears the signature.
         reached: how far they have come in the sight of this process.
     """
 
@@ -72,12 +77,14 @@ class ExactlyOnceWriter:
         transactional_id: str,
         group: str,
         partitions: Collection[Partition],
+        signed: Partition,
         reached: Reached,
     ) -> None:
         self._log = log
         self._transactional_id = transactional_id
         self._group = group
         self._partitions = partitions
+        self._signed = signed
         self._reached = reached
         self._producer = log.producer(transactional_id, transactional_id)
         self._committed: dict[Partition, Commit] = {}
@@ -88,7 +95,7 @@ class ExactlyOnceWriter:
         """Fence the former owner, whose open transaction ends, and read the places after that. May be called again."""
         self._committed = await self._taken_over()
         self._attempted = self._committed
-        return dict(self._committed)
+        return {partition: place for partition, place in self._committed.items() if partition != self._signed}
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         """Write a batch in one transaction; each send is awaited, since a failed one does not fail the transaction."""
@@ -97,11 +104,12 @@ class ExactlyOnceWriter:
         producer = self._producer
         # Kept for the case that no answer comes: by the next try the places of the same batch may have moved on, past
         # offsets that are no records.
-        self._attempted = {**self._committed, **places}
+        signed = {**places, self._signed: Commit(0, producer.identity)}
+        self._attempted = {**self._committed, **signed}
         try:
             await producer.begin()
             await _delivered(dict(enumerate(await producer.send(records))))
-            await producer.send_offsets(self._group, places)
+            await producer.send_offsets(self._group, signed)
         except (RecordsRefused, LogUnavailable):
             self._stale = True
             raise
@@ -139,7 +147,7 @@ class ExactlyOnceWriter:
         self._producer.abandon()
         self._producer = self._log.producer(self._transactional_id, self._transactional_id)
         await self._producer.start()
-        found = dict(await self._log.committed(self._group, self._partitions))
+        found = dict(await self._log.committed(self._group, [*self._partitions, self._signed]))
         self._reached.note(found)
         return found
 

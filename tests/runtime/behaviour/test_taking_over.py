@@ -1,32 +1,43 @@
-"""Taking a task over for the first time: what is read may be stale, and what is written may be refused."""
+"""Taking a task over: what is read may be stale, what is written may be refused, and the former owner may be back."""
 
 import asyncio
 
-from headchef.runtime.errors import SendFailed
-from headchef.runtime.log.port import Log, Partition
+import pytest
+
+from headchef.runtime.errors import LogUnavailable, ProducerFenced, SendFailed
+from headchef.runtime.log.port import Commit, Log, Partition
 from headchef.runtime.reached import Reached
 from headchef.runtime.recovery import Recovery
 from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.writers import ExactlyOnceWriter, RecordsRefused
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.faults import Hold, failing
-from tests.runtime.behaviour.world import SOURCE, Echo, World
+from tests.runtime.behaviour.faults import Fault, Hold, failing
+from tests.runtime.behaviour.world import SINK, SOURCE, Echo, World
 from tests.support.hooked_log import HookedLog
+from tests.support.log_client import bodies, values
+
+
+def writer_of(world: World, log: Log) -> ExactlyOnceWriter:
+    """Make the writer of task 0 in a process of its own."""
+    return ExactlyOnceWriter(
+        log,
+        transactional_id=world.names.transactional_id(0),
+        group=world.names.group,
+        partitions=[Partition(world.topic(SOURCE), 0)],
+        signed=Partition(world.names.births, 0),
+        reached=Reached(),
+    )
 
 
 async def recovered(world: World, log: Log) -> dict[Partition, Watermark]:
     """Take task 0 over in a process of its own, and give its places."""
-    inputs = [Partition(world.topic(SOURCE), 0)]
-    name = world.names.transactional_id(0)
-    writer = ExactlyOnceWriter(
-        log, transactional_id=name, group=world.names.group, partitions=inputs, reached=Reached()
-    )
+    writer = writer_of(world, log)
     recovery = Recovery(
         log,
-        name=name,
+        name=world.names.transactional_id(0),
         task=0,
-        inputs=inputs,
+        inputs=[Partition(world.topic(SOURCE), 0)],
         births_topic=world.names.births,
         changelogs={},
         timers=None,
@@ -46,6 +57,7 @@ async def test_a_task_that_another_has_begun_meanwhile_is_not_taken_for_lost(mak
     late = asyncio.ensure_future(recovered(world, slow))
     await standing.until_met()
     await recovered(world, world.backend.process("quick"))
+    await world.until_marked()
     standing.released.set()
     assert {partition.topic for partition in await late} == {world.topic(SOURCE)}
 
@@ -57,3 +69,26 @@ async def test_a_birth_that_the_log_refuses_once_is_written_again(make_world: Ma
     await world.publish("a")
     assert await world.until_done() == {"a": 1}
     assert not one.ended
+
+
+@pytest.mark.parametrize("same", ["as committed", "as attempted"])
+async def test_a_former_owner_does_not_take_its_heirs_batch_for_its_own(make_world: MakeWorld, same: str) -> None:
+    world = await make_world(partitions=1)
+    place, sink = Partition(world.topic(SOURCE), 0), world.topic(SINK)
+    places = {place: Commit(7 if same == "as attempted" else 4)}
+    process = HookedLog(world.backend.process("former"))
+    former, heir = writer_of(world, process), writer_of(world, world.backend.process("heir"))
+    await former.start()
+    await former.write(values(sink, "first"), {place: Commit(4)})
+
+    async def taken_over() -> None:
+        await heir.start()
+        await heir.write(values(sink, "the heir's"), places)
+        raise LogUnavailable("no answer")
+
+    process.hook = Fault("before", "producer.commit", taken_over)
+    with pytest.raises(ProducerFenced, match="another owner"):
+        await former.write(values(sink, "the former's"), {place: Commit(7)})
+    await world.until_marked()
+    assert bodies(await world.sink()) == ["first", "the heir's"]
+    assert await world.place(0) == places[place]

@@ -259,7 +259,10 @@ class World:
         await eventually(lambda: self.clock.monotonic() >= due_s, within_s=seconds + 5.0)
 
     async def until_done(self, within_s: float = 30.0) -> Counter[str]:
-        """Wait until the group's places are past all records of the inputs, and give how often each value is out."""
+        """Wait until the group's places are past all records of the inputs, and give how often each value is out.
+
+        A transaction's places may be there before its marker has come to each of the topics that it wrote to.
+        """
         last = {
             Partition(record.topic, record.partition): record.offset
             for topic in self.names.inputs
@@ -271,7 +274,19 @@ class World:
             return all(each in places and places[each].offset > offset for each, offset in last.items())
 
         await eventually_async(done, within_s=within_s)
+        await self.until_marked()
         return Counter(await self.outputs())
+
+    async def until_marked(self) -> None:
+        """Wait until nothing that the processor has written is in a transaction without its marker."""
+        dead = [f"{source.topic}.dlq" for source in self.inputs]
+        topics = [*map(self.topic, [SINK, *dead]), *self.names.changelogs.values(), self.names.births]
+        written = [Partition(topic, number) for topic in topics for number in range(self.partitions)]
+
+        async def marked() -> bool:
+            return await self.backend.stable_ends(written) == await self.backend.ends(written)
+
+        await eventually_async(marked)
 
     async def close(self) -> None:
         """End all processes."""

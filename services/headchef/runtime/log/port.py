@@ -148,6 +148,11 @@ class Producer(Protocol):
     object is dead: `abandon` it and make another.
     """
 
+    @property
+    def identity(self) -> str:
+        """What no other producer of this cluster has ever had; empty before the start, and without transactions."""
+        ...
+
     async def start(self) -> None:
         """Connect; with a transactional id fence the former owner and end its open transaction, within a time bound."""
         ...

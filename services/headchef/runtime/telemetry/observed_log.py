@@ -164,6 +164,11 @@ class ObservedProducer(Producer):
         self._observer = observer
         self._open: Counter[str] | None = None
 
+    @property
+    def identity(self) -> str:
+        """What no other producer has ever had."""
+        return self._producer.identity
+
     async def start(self) -> None:
         """Connect."""
         await self._producer.start()

@@ -13,6 +13,12 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 _STOP_TIMEOUT_S = 5.0
 
 
+def identity(producer: AIOKafkaProducer) -> str:
+    """Give the producer id and the epoch that the coordinator gave a started transactional producer."""
+    manager: Any = producer._txn_manager
+    return f"{manager.producer_id}/{manager.producer_epoch}"
+
+
 def member_id(consumer: AIOKafkaConsumer) -> str:
     """Give the id that the group knows the consumer by: empty once it has been dropped, which nothing else tells."""
     coordinator: Any = consumer._coordinator

@@ -65,6 +65,13 @@ class KafkaProducer:
         self._group: str | None = None
         self.closed = False
 
+    @property
+    def identity(self) -> str:
+        """The id and the epoch that the coordinator gave it."""
+        if self._producer is None or self._transactional_id is None:
+            return ""
+        return internals.identity(self._producer)
+
     async def start(self) -> None:
         """Connect; with a transactional id fence the former owner and end its open transaction.
 

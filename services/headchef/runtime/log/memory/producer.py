@@ -52,6 +52,11 @@ class MemoryProducer:
         self._group: str | None = None
         self._sender = Sender(cluster, process, self, alone)
 
+    @property
+    def identity(self) -> str:
+        """Its transactional id and the epoch that the coordinator gave it."""
+        return "" if self._identity is None else f"{self._identity.transactional_id}/{self._identity.epoch}"
+
     async def start(self) -> None:
         """Connect; with a transactional id fence the former owner and wait for the end of its transaction.
 

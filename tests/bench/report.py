@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.marked_page import replace_between
+
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
@@ -44,19 +46,6 @@ def write_benchmarks(path: Path, figures: Mapping[str, float], made: str) -> Non
     """
     executors = f"{figures['jobs']:,.0f} jobs, {figures['executors']:.0f} executor processes"
     replace_between(path, _MARKS, f"{made}; {executors}.\n\n{table(figures)}\n")
-
-
-def replace_between(path: Path, marks: tuple[str, str], text: str) -> None:
-    """Replace what stands between two marks of a document.
-
-    Raises:
-        ValueError: the document has no such marks.
-    """
-    before, begin, rest = path.read_text(encoding="utf-8").partition(marks[0])
-    _, end, after = rest.partition(marks[1])
-    if not begin or not end:
-        raise ValueError(f"{path} needs the marks {marks[0]} and {marks[1]}")
-    path.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
 
 
 def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
-import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.bench.machine import made_here
 from tests.chaos.campaign import Campaign, run
 from tests.chaos.report import table, write
 from tests.chaos.verdict import Figures
@@ -52,10 +51,7 @@ def main() -> None:
         for ended in each.ended:
             print(f"{name}: ended by itself: {ended}")
     if chosen.write:
-        machine = (
-            f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-        )
-        made = f"{datetime.now(UTC):%Y-%m-%d}, {machine}; {chosen.rate:g} jobs a second; seed {chosen.seed}."
+        made = f"{made_here()}; {chosen.rate:g} jobs a second; seed {chosen.seed}."
         write(_PAGE, figures, made)
     sys.exit("\n".join(broken) if broken else 0)
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.chaos.verdict import Figures
+from tests.support.marked_page import replace_between
 
-_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
+_MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 
 _ROWS: Mapping[str, Callable[[Figures], str]] = {
     "rounds": lambda it: str(sum(it.rounds.values())),
@@ -49,9 +50,4 @@ def write(page: Path, figures: Mapping[str, Figures], made: str) -> None:
     Raises:
         ValueError: the page has no marks.
     """
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{page} needs the marks {_BEGIN} and {_END}")
-    page.write_text(f"{before}{_BEGIN}\n{made}\n\n{table(figures)}\n{_END}{after}", encoding="utf-8")
+    replace_between(page, _MARKS, f"{made}\n\n{table(figures)}\n")

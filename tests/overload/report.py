@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.report import replace_between
 from tests.overload.flood import Flood, Outcome
+from tests.support.marked_page import replace_between
 
 MARKS = ("<!-- overload: begin -->", "<!-- overload: end -->")
 

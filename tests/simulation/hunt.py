@@ -10,9 +10,10 @@ import pytest
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.pool import cores, in_processes
 from tests.simulation.run import run_seed
+from tests.support.marked_page import replace_between
 
 _README = Path(__file__).with_name("README.md")
-_BEGIN, _END = "<!-- mutants: begin -->\n", "<!-- mutants: end -->\n"
+_MARKS = ("<!-- mutants: begin -->", "<!-- mutants: end -->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,7 @@ def main(arguments: Iterable[str]) -> None:
     catches = {name: found[name] for name in MUTANTS}
     print(table(catches), end="")
     if "--write" in arguments:
-        before, _, rest = _README.read_text("utf-8").partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        _README.write_text(f"{before}{_BEGIN}{table(catches)}{_END}{after}", "utf-8")
+        replace_between(_README, _MARKS, table(catches))
     sys.exit(0 if all(catches.values()) else 1)
 
 

@@ -107,7 +107,6 @@ class Engine:
             )
             for job_class in reversed(classes)
         ]
-
         self._backlog = BacklogWatch(log, processor, settings, clock)
 
     @property

@@ -19,9 +19,10 @@ from tests.log.differential.machine import EXAMPLES, STEPS, LogMachine
 from tests.log.differential.mutants import MUTANTS
 from tests.support.kafka_backend import KafkaBackend
 from tests.support.kafka_server import bootstrap_address
+from tests.support.marked_page import replace_between
 
 _README = Path(__file__).with_name("README.md")
-_BEGIN, _END = "<!-- mutants: begin -->\n", "<!-- mutants: end -->\n"
+_MARKS = ("<!-- mutants: begin -->", "<!-- mutants: end -->")
 
 
 class _Counted(LogMachine):
@@ -83,9 +84,7 @@ def main(arguments: Iterable[str]) -> None:
         loop.run_until_complete(backend.close())
     print(table(noticed), end="")
     if "--write" in arguments:
-        before, _, rest = _README.read_text("utf-8").partition(_BEGIN)
-        after = rest.partition(_END)[2]
-        _README.write_text(f"{before}{_BEGIN}{table(noticed)}{_END}{after}", "utf-8")
+        replace_between(_README, _MARKS, table(noticed))
     sys.exit(0 if all(noticed.values()) else 1)
 
 

@@ -281,7 +281,8 @@ class World:
         """Wait until nothing that the processor has written is in a transaction without its marker."""
         dead = [f"{source.topic}.dlq" for source in self.inputs]
         topics = [*map(self.topic, [SINK, *dead]), *self.names.changelogs.values(), self.names.births]
-        written = [Partition(topic, number) for topic in topics for number in range(self.partitions)]
+        counts = await self.outside.partition_counts(topics)
+        written = [Partition(topic, number) for topic, count in counts.items() for number in range(count)]
 
         async def marked() -> bool:
             return await self.backend.stable_ends(written) == await self.backend.ends(written)

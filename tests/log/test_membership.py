@@ -214,6 +214,7 @@ async def test_a_newcomer_with_the_id_of_one_that_has_long_been_there_ends_and_t
     await settled(first)
     assert first.member.tasks == [0, 1]
     assert first.membership.failure() is None
+    assert first.member.absences, "the newcomer may have had its tasks"
 
 
 async def test_a_member_commits_with_metadata(backend: Backend) -> None:
@@ -229,6 +230,26 @@ async def test_a_member_commits_with_metadata(backend: Backend) -> None:
     }
     with pytest.raises(ValueError, match="4000"):
         await only.membership.commit({partitions[0]: Commit(4, "x" * 4001)})
+
+
+async def test_a_commit_between_a_round_and_the_share_of_it_is_refused(backend: Backend) -> None:
+    topic, group = await backend.make_topic(), backend.name("group")
+    partition = Partition(topic, 0)
+    leader = await join(backend, group, backend.name("a"), topic)
+    await leader.membership.commit({partition: Commit(1)})
+    commits: list[asyncio.Future[None]] = []
+
+    def commit_once() -> None:
+        if not commits:
+            commits.append(asyncio.ensure_future(leader.membership.commit({partition: Commit(0)})))
+
+    leader.member.sharing = commit_once
+    shares = len(leader.member.payloads)
+    leader.membership.rejoin()
+    await eventually(lambda: len(leader.member.payloads) > shares)
+    with pytest.raises(CommitRefused):
+        await commits[0]
+    assert await leader.log.committed(group, [partition]) == {partition: Commit(1)}
 
 
 async def test_a_commit_before_the_join_is_refused(backend: Backend) -> None:

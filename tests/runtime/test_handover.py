@@ -27,6 +27,9 @@ class Owner:
     def lose(self, task: int) -> None:
         self.lost.add(task)
 
+    def was_absent(self) -> None:
+        self.attended.append("absent")
+
     def settled(self) -> None:
         self.rounds += 1
 
@@ -53,9 +56,10 @@ def joined(*tasks: int) -> tuple[Owner, HandOver]:
 
 def test_the_question_and_the_answer_of_a_round_are_told() -> None:
     owner, hand_over = joined(0)
+    hand_over.was_absent()
     hand_over.report()
     hand_over.assigned(grant(0))
-    assert owner.attended == ["assigned", "joining", "assigned"]
+    assert owner.attended == ["assigned", "absent", "joining", "assigned"]
 
 
 def test_starts_what_is_granted_and_reports_it_with_its_generation() -> None:

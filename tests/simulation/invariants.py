@@ -128,17 +128,22 @@ def _all_of_the_bill_where_no_answer_was_lost(evidence: Evidence) -> Iterator[st
 
 
 def _a_step_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
-    """At least once a call may be made again, and recorded beside the one that the step came from."""
+    """At least once a call may be made again, and recorded beside the one that the step came from, or in its place.
+
+    The last is so where a crash let only the step's end through.
+    """
     calls = {_request_of(event): event for event in _paid(evidence)}
     attempts: dict[tuple[Job, int], Decimal] = {}
     for event in calls.values():
         key = (event.job, event.plan)
         attempts[key] = attempts.get(key, Decimal(0)) + (event.cost_usd or Decimal(0))
+    ends: dict[tuple[Job, int], list[Decimal]] = {}
     for event in evidence.events("steps.completed"):
-        plan = (event.job, event.plan)
-        said, recorded = event.cost_usd or Decimal(0), attempts.get(plan, Decimal(0))
-        if said > recorded or (evidence.exactly_once and said != recorded):
-            yield f"{plan} says {event.cost_usd} USD, its attempts {recorded}"
+        ends.setdefault((event.job, event.plan), []).append(event.cost_usd or Decimal(0))
+    for plan, said in ends.items():
+        recorded = attempts.get(plan, Decimal(0))
+        if min(said) > recorded or (evidence.exactly_once and set(said) != {recorded}):
+            yield f"{plan} says {said} USD, its attempts {recorded}"
 
 
 def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:

@@ -224,6 +224,10 @@ def _growth_left_to_the_leader(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Counts, "watch", wrong)
 
 
+def _kept_through_an_absence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(HandOver, "was_absent", lambda _: None)
+
+
 def _all_on_one_lane(patch: pytest.MonkeyPatch) -> None:
     def wrong(*about: Any, **more: Any) -> Emit:
         emit = express(*about, **more)
@@ -280,6 +284,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(
         _timer_waits_by_the_wall_clock, 20, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
+    ),
+    "tasks are kept that another had meanwhile": Mutant(
+        _kept_through_an_absence, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
     ),
     "records that expired unread are passed over in silence": Mutant(
         _loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING

@@ -208,14 +208,7 @@ class World:
         if not records:
             return False
         place = self.cluster.group(group_of(service)).offsets.of([partition]).get(partition)
-        if place is not None and place.offset > records[-1].offset:
-            return False
-        # At least once a former owner's last commit may come late; the place is right again with the owner's next one.
-        return self.kind.guarantee == "exactly_once" or not any(
-            task.watermarks[partition].next_commit > records[-1].offset
-            for task in self._at_work(service, partition.number)
-            if partition in task.watermarks
-        )
+        return place is None or place.offset <= records[-1].offset
 
     def _see_call(self, number: str) -> None:
         """Look at a call when it begins: after a freeze beyond the session the caller's tasks may be another's."""

@@ -100,6 +100,10 @@ class _HookedMember:
         self._log = log
         self._member = member
 
+    def was_absent(self) -> None:
+        if not self._log.dead.is_set():
+            self._member.was_absent()
+
     def report(self) -> bytes:
         self._log.joins_begun += 1
         return self._member.report()

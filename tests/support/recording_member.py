@@ -1,7 +1,7 @@
 """A group member that deals tasks out in turn and remembers what it was told."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from headchef.runtime.log.port import Share
 
@@ -17,6 +17,8 @@ class RecordingMember:
         payloads: what it was given, join by join.
         rounds: the reports that it shared out as the leader, round by round.
         counts: the number of tasks in each of those rounds.
+        absences: how often it was told that the group went on without it.
+        sharing: called whenever it leads a round, while the tasks are shared out.
     """
 
     def __init__(self, said: bytes = b"") -> None:
@@ -24,6 +26,8 @@ class RecordingMember:
         self.payloads: list[bytes] = []
         self.rounds: list[list[bytes]] = []
         self.counts: list[int] = []
+        self.absences = 0
+        self.sharing: Callable[[], object] = lambda: None
 
     @property
     def tasks(self) -> list[int] | None:
@@ -45,6 +49,10 @@ class RecordingMember:
         number: int = json.loads(self.payloads[-1])["round"]
         return number
 
+    def was_absent(self) -> None:
+        """Count one more."""
+        self.absences += 1
+
     def report(self) -> bytes:
         """Say what the test put into `said`."""
         return self.said
@@ -53,6 +61,7 @@ class RecordingMember:
         """Deal the tasks out in turn, in order of the reports."""
         self.rounds.append(sorted(reports.values()))
         self.counts.append(partitions)
+        self.sharing()
         members = sorted(reports, key=lambda member: (reports[member], member))
         shares: dict[str, Share] = {}
         for place, member in enumerate(members):

@@ -174,6 +174,12 @@ class Engine:
         self._tasks[task].lose()
         self._changed()
 
+    def was_absent(self) -> None:
+        """End all tasks where no fencing would tell that another member has moved them on."""
+        if self._settings.processing_guarantee == "at_least_once":
+            for task in self._tasks:
+                self.lose(task)
+
     def settled(self) -> None:
         """Note that a join has ended."""
         self._joined = True

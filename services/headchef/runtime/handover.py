@@ -29,6 +29,10 @@ class TaskOwner(Protocol):
         """End a task that another member owns by now, without a further commit; then call `HandOver.ended`."""
         ...
 
+    def was_absent(self) -> None:
+        """End the tasks that another member may have had, and ended, unseen, unless the log fences them if so."""
+        ...
+
     def settled(self) -> None:
         """Note that a join has ended: all tasks that are owned are confirmed, or being drained."""
         ...
@@ -79,6 +83,10 @@ class HandOver:
     def released(self) -> bool:
         """Whether the group knows that this member leaves and has nothing: others may have its tasks now."""
         return self._released
+
+    def was_absent(self) -> None:
+        """Note that the group went on without this member."""
+        self._owner.was_absent()
 
     def report(self) -> bytes:
         """Say what this member has, for the leader."""

@@ -29,3 +29,4 @@ async def test_members_that_rejoin_all_the_time_stay_members(backend: Backend, s
     # Whoever leads then has been told everybody's last report.
     await eventually(lambda: any(each.member.rounds and each.member.rounds[-1] == last for each in members))
     assert [each.membership.failure() for each in members] == [None, None, None]
+    assert [each.member.absences for each in members] == [0, 0, 0]

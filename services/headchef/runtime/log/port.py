@@ -59,7 +59,11 @@ class Share:
 
 
 class GroupMember(Protocol):
-    """What a membership asks of the runtime. All three are synchronous and must return at once."""
+    """What a membership asks of the runtime. All are synchronous and must return at once."""
+
+    def was_absent(self) -> None:
+        """Note that the group went on without this member: others may have had its tasks, and given them back."""
+        ...
 
     def report(self) -> bytes:
         """Say, at each join, what the leader must know of this member (its tasks, generation, leaving)."""

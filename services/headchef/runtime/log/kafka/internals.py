@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
+from aiokafka.errors import ProducerClosed, RebalanceInProgressError
 from aiokafka.protocol.commit import OffsetCommitRequest
+from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 _STOP_TIMEOUT_S = 5.0
@@ -38,8 +39,32 @@ async def commit_as_member(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPar
     await coordinator.commit_offsets(None, dict(offsets))
 
 
-def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None]) -> None:
-    """Have the error codes that the group's coordinator answers this member noted, before aiokafka acts on them.
+def generation(consumer: AIOKafkaConsumer) -> int:
+    """Give the generation that the consumer takes its group to be in; it knows a new one before its share of it."""
+    coordinator: Any = consumer._coordinator
+    return int(coordinator.generation)
+
+
+def commit_only_in(consumer: AIOKafkaConsumer, confirmed: Callable[[], int]) -> None:
+    """Have commits refused in another generation than the confirmed one, also those that waited for their turn."""
+    coordinator: Any = consumer._coordinator
+    ask = coordinator._send_req
+
+    async def confirmed_only(request: object) -> Any:
+        if isinstance(request, OffsetCommitRequest) and generation(consumer) != confirmed():
+            raise RebalanceInProgressError
+        return await ask(request)
+
+    coordinator._send_req = confirmed_only
+
+
+def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None], joined: Callable[[int], None]) -> None:
+    """Have what the group's coordinator answers this member noted, before aiokafka acts on it.
+
+    Args:
+        consumer: the member.
+        note: is given each error code.
+        joined: is given the generation of each join that was answered.
 
     A member that is unknown and one whose generation is over look the same afterwards: the id is gone.
     """
@@ -49,6 +74,8 @@ def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None]) -> Non
     async def noted(request: object) -> Any:
         asked_as = coordinator.member_id
         answer = await ask(request)
+        if isinstance(request, JoinGroupRequest) and answer.error_code == 0:
+            joined(answer.generation_id)
         if not asked_as:
             # Between two memberships a commit has no id, and is told that this one is unknown.
             return answer

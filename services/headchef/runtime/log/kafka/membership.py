@@ -24,6 +24,9 @@ _NEVER_MS = 24 * 60 * 60 * 1000
 
 _JOIN_SPARE_MS = 10_000
 
+_NO_GENERATION = 0
+"""Unlike any that a member has, and unlike the -1 of one that is none."""
+
 _LATELY = 3
 """So often in a row a member may lose its place within a session after it has entered: a broker that stood still ends
 sessions early. Of two live processes with one id, the one that came later is the first to count so far."""
@@ -48,6 +51,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._connection = connection
         self._counts = counts
         self._settings = settings
+        self._member = member
         # The embedded broker takes static members, and takes twice as long for them.
         self._static = connection.settings.idempotence
         self._clock = clock
@@ -58,6 +62,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._failure: Exception | None = None
         self._entering_s = clock.monotonic()
         self._was_member = False
+        self._generation = self._attended = _NO_GENERATION
         self._unknown = False
         self._lately = 0
         self._settling = False
@@ -106,7 +111,8 @@ class KafkaMembership(ConsumerRebalanceListener):
             await self._connection.whole(consumer.start(), lambda: internals.disconnect(consumer))
         except DRIVER_ERRORS as error:
             raise await self._connection.why(error, f"group {settings.group}") from error
-        internals.note_answers(consumer, self._answered)
+        internals.note_answers(consumer, self._answered, self._answered_join)
+        internals.commit_only_in(consumer, lambda: self._generation)
         self._subscribe()
         return consumer
 
@@ -125,7 +131,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         return self._failure
 
     async def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Commit as this member.
+        """Commit as this member, in the generation of its last share: the next one may have given its tasks away.
 
         Args:
             offsets: next offset to read and text, by partition; also of partitions that are not this member's.
@@ -176,17 +182,25 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._entering_s = self._clock.monotonic()
         if unknown:
             _log.warning("dropped from group %s, entering it anew", self._settings.group)
+            self._member.was_absent()
 
     def _answered(self, code: int) -> None:
         """Note that the group does not know this member any more; one whose generation is over still has its place."""
         if code == driver.UnknownMemberIdError.errno and self._was_member:
             self._unknown = True
 
+    def _answered_join(self, generation: int) -> None:
+        """Note which round this is: one that was held up in the one before may have been left out of others."""
+        if _NO_GENERATION < self._attended < generation - 1:
+            self._member.was_absent()
+        self._attended = generation
+
     def _joined(self) -> None:
         """After a join: see to it that aiokafka fetches nothing."""
         if self._consumer is None:
             return
         self._was_member = self._settling = True
+        self._generation = internals.generation(self._consumer)
         for partition in self._consumer.assignment():
             # Without a position aiokafka would look for committed offsets, and fail where there are none.
             self._consumer.seek(partition, 0)
@@ -248,7 +262,9 @@ class KafkaMembership(ConsumerRebalanceListener):
         it has given out since is fenced, though nobody else is there. Another live process is fenced by this in turn.
         """
         _log.warning("group %s: entering it anew", self._settings.group)
+        self._member.was_absent()
         await internals.stop_consumer(former)
+        self._generation = _NO_GENERATION
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
         self._entering_s = self._clock.monotonic()
         while True:

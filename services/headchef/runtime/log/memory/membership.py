@@ -41,7 +41,7 @@ class MemoryMembership:
         self._rebalance_timeout_s = rebalance_timeout_s
         self._retry_backoff_s = retry_backoff_s
         self._id: str | None = None
-        self._generation = -1
+        self._generation = self._confirmed = -1
         self._was_member = False
         self._entering_s = cluster.clock.monotonic()
         self._watched_counts: dict[str, int] | None = None
@@ -74,7 +74,7 @@ class MemoryMembership:
         return self._failure
 
     async def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Commit as this member.
+        """Commit as this member, in the generation of its last share: the next one may have given its tasks away.
 
         Raises:
             CommitRefused: the group has moved on; the member joins again by itself.
@@ -84,7 +84,7 @@ class MemoryMembership:
         check_metadata(offsets)
         if self._id is None:
             raise CommitRefused("not a member of the group at present")
-        member_id, generation = self._id, self._generation
+        member_id, generation = self._id, self._confirmed
         try:
             await self._process.request(
                 "commit_offsets",
@@ -122,10 +122,11 @@ class MemoryMembership:
             try:
                 share = await self._join_and_sync()
             except NotAMember:
-                self._id = None
+                self._expelled()
             except (RoundInProgress, LogUnavailable):
                 pass
             else:
+                self._confirmed = self._generation
                 self._member.assigned(share.payload)
                 return
             await self._process.clock.sleep(self._retry_backoff_s)
@@ -136,6 +137,8 @@ class MemoryMembership:
             instance, self._member.report(), self._settings.session_timeout_s, self._rebalance_timeout_s
         )
         joined = await self._process.exchange("join", lambda: group.join(self._id, applicant))
+        if 0 <= self._generation < joined.generation - 1:
+            self._member.was_absent()
         self._id, self._generation = joined.member_id, joined.generation
         self._was_member = True
         shares = self._share_out(joined)
@@ -179,12 +182,16 @@ class MemoryMembership:
         except RoundInProgress:
             self._rejoin_wanted.set()
         except NotAMember:
-            self._id = None
+            self._expelled()
             self._rejoin_wanted.set()
         except LogUnavailable:
             return
         if self._watched_counts not in (None, self._counts()):
             self._rejoin_wanted.set()
+
+    def _expelled(self) -> None:
+        self._id = None
+        self._member.was_absent()
 
     def _group(self) -> Group:
         return self._cluster.group(self._settings.group)

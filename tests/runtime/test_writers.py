@@ -3,15 +3,15 @@
 import pytest
 
 from headchef.runtime.errors import LogUnavailable
+from headchef.runtime.exactly_once import ExactlyOnceWriter
+from headchef.runtime.ledger import Ledger
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Commit, NewRecord, Partition
-from headchef.runtime.reached import Reached
-from headchef.runtime.writers import ExactlyOnceWriter
 from tests.support.eventually import eventually
 from tests.support.memory_backend import MemoryBackend
 from tests.support.scripted_faults import Moment, ScriptedFaults
 
-INPUT, SIGNED = Partition("in", 0), Partition("births", 0)
+INPUT, LEDGER = Partition("in", 0), Partition("births", 0)
 
 
 async def lose() -> None:
@@ -21,7 +21,7 @@ async def lose() -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_places_that_have_moved_past_a_marker_since_are_no_other_owner(moment: Moment) -> None:
     backend, faults = MemoryBackend(), ScriptedFaults()
-    for topic in (INPUT.topic, SIGNED.topic, "out"):
+    for topic in (INPUT.topic, LEDGER.topic, "out"):
         await backend.make_topic(name=topic)
     log = MemoryLog(backend.cluster, "process", faults=faults)
     writer = ExactlyOnceWriter(
@@ -29,8 +29,7 @@ async def test_places_that_have_moved_past_a_marker_since_are_no_other_owner(mom
         transactional_id="task",
         group="group",
         partitions=[INPUT],
-        signed=SIGNED,
-        reached=Reached(),
+        ledger=Ledger(log, "task", LEDGER),
     )
     await writer.start()
     batch = [NewRecord("out", b"answer", b"key", 0)]

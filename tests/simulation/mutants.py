@@ -18,12 +18,15 @@ from headchef.router import policy
 from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
+from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.committer import Committer
 from headchef.runtime.counts import Counts
 from headchef.runtime.errors import InvalidEvent, LogUnavailable, OffsetLost, SendFailed
+from headchef.runtime.exactly_once import ExactlyOnceWriter
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.intake import Intake
+from headchef.runtime.ledger import Ledger, Told
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.processor import Emit
@@ -32,7 +35,7 @@ from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm, read_timer
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, Places, Writer
+from headchef.runtime.writers import Places, Writer
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.history import DISPATCHED
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -67,14 +70,11 @@ def _state_with_outputs(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_fencing(patch: pytest.MonkeyPatch) -> None:
-    owners = itertools.count()
+    owners, right = itertools.count(), ExactlyOnceWriter._taken_over
 
-    async def wrong(self: ExactlyOnceWriter) -> dict[Partition, Commit]:
-        self._producer.abandon()
-        name = f"{self._transactional_id}.{next(owners)}"
-        self._producer = self._log.producer(name, name)
-        await self._producer.start()
-        return dict(await self._log.committed(self._group, self._partitions))
+    async def wrong(self: ExactlyOnceWriter) -> Any:
+        self._transactional_id += f".{next(owners)}"
+        return await right(self)
 
     patch.setattr(ExactlyOnceWriter, "_taken_over", wrong)
 
@@ -202,8 +202,11 @@ def _loss_passed_over(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_lost", wrong)
 
 
-def _births_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Recovery, "_lost", lambda *_: [])
+def _ledger_ignored(patch: pytest.MonkeyPatch) -> None:
+    async def wrong(_: Ledger) -> Told:
+        return Told(None, frozenset())
+
+    patch.setattr(Ledger, "read", wrong)
 
 
 def _new_partitions_from_their_end(patch: pytest.MonkeyPatch) -> None:
@@ -291,7 +294,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "records that expired unread are passed over in silence": Mutant(
         _loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING
     ),
-    "a task whose places have expired begins anew": Mutant(_births_ignored, 10, kind=EXPIRING),
+    "the ledger of a task is not looked at": Mutant(_ledger_ignored, 10, kind=EXPIRING),
     "new partitions are read from their end": Mutant(_new_partitions_from_their_end, 10, kind=GROWING),
     "only a group's leader looks for new partitions": Mutant(_growth_left_to_the_leader, 20, kind=GROWING),
     "all steps go to one lane": Mutant(_all_on_one_lane, 5, NONE),

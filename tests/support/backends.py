@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from headchef.runtime.log.port import Log, Partition, Record
+from headchef.runtime.log.port import Commit, Log, Partition, Record
 
 
 class Backend(Protocol):
@@ -35,6 +35,10 @@ class Backend(Protocol):
 
     async def delete_group_offsets(self, group: str) -> None:
         """Forget the places of a group without members, as their expiry does."""
+        ...
+
+    async def set_places(self, group: str, places: Mapping[Partition, Commit]) -> None:
+        """Set places of a group without members by hand."""
         ...
 
     async def read_committed(self, topic: str) -> Sequence[Record]:

@@ -4,7 +4,9 @@ import asyncio
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -12,7 +14,7 @@ from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.producer import KafkaProducer
 from headchef.runtime.log.kafka.settings import KafkaSettings
-from headchef.runtime.log.port import Log, Partition, Record
+from headchef.runtime.log.port import Commit, Log, Partition, Record
 from tests.support.kafka_witness import KafkaWitness
 
 
@@ -97,6 +99,16 @@ class KafkaBackend:
                         raise
 
         await asyncio.to_thread(delete)
+
+    async def set_places(self, group: str, places: Mapping[Partition, Commit]) -> None:
+        client = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, group_id=group, enable_auto_commit=False)
+        await client.start()
+        try:
+            wanted = {TopicPartition(*each): OffsetAndMetadata(*place) for each, place in places.items()}
+            client.assign(list(wanted))
+            await client.commit(wanted)
+        finally:
+            await client.stop()
 
     async def read_committed(self, topic: str) -> Sequence[Record]:
         return await self._witness.read(await self._partitions(topic), "read_committed")

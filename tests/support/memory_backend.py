@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.log.memory.cluster import MAX_MESSAGE_BYTES
-from headchef.runtime.log.port import Log, Partition, Record
+from headchef.runtime.log.port import Commit, Log, Partition, Record
 from tests.support.virtual_time import LoopClock
 
 
@@ -51,6 +51,10 @@ class MemoryBackend:
 
     async def delete_group_offsets(self, group: str) -> None:
         self.cluster.delete_group_offsets(group)
+
+    async def set_places(self, group: str, places: Mapping[Partition, Commit]) -> None:
+        offsets = self.cluster.group(group).offsets
+        offsets.place(offsets.write(places))
 
     async def read_committed(self, topic: str) -> Sequence[Record]:
         return self.cluster.read_committed(topic)

@@ -15,7 +15,7 @@ HeadchefError
 │   └── OffsetLost        records expired unread   → end, naming the lost offsets
 └── InvariantBroken       must not happen          → end, and nothing is committed
 ├── UnknownVersion    an internal event, or state, is newer than this program
-├── PlaceUnknown      committed offsets have expired or gone back, or their finished map cannot be read
+├── PlaceUnknown      committed offsets have expired, or their finished map cannot be read
 └── TopicMismatch     inputs with different partition counts, for longer than a change takes
 """
 
@@ -129,7 +129,7 @@ class UnknownVersion(InvariantBroken):
 
 
 class PlaceUnknown(InvariantBroken):
-    """Where a task stopped cannot be known: its offsets expired, went back, or their finished map cannot be read."""
+    """Where a task stopped cannot be known: its offsets expired, or their finished map cannot be read."""
 
 
 class TopicMismatch(InvariantBroken):

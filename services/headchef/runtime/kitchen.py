@@ -1,14 +1,13 @@
 """What all tasks of a processor in one process share."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.log.port import Log
 from headchef.runtime.names import Names
 from headchef.runtime.processor import Processor
-from headchef.runtime.reached import Reached
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.slots import Slots
 from headchef.runtime.telemetry.metrics import Metrics
@@ -32,4 +31,3 @@ class Kitchen:
     partitions: Mapping[str, int]
     commit: Callable[[Places], Awaitable[None]]
     changed: Callable[[], None]
-    reached: Reached = field(default_factory=Reached)

@@ -3,15 +3,14 @@
 The order matters. Only after the former owner can write no more is anything read.
 """
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from headchef.runtime import finished as finished_map
 from headchef.runtime.clock import Clock
-from headchef.runtime.errors import PlaceUnknown
-from headchef.runtime.log.port import Commit, Log, NewRecord, Partition, Record
+from headchef.runtime.errors import LogUnavailable, PlaceUnknown
+from headchef.runtime.ledger import Ledger
+from headchef.runtime.log.port import Commit, Log, Partition, Record
 from headchef.runtime.settings import Guarantee
 from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
@@ -22,24 +21,8 @@ _log = logging.getLogger(__name__)
 _POLL_S = 0.5
 _POLL_RECORDS = 5_000
 
-
-@dataclass(frozen=True, slots=True)
-class Births:
-    """Which inputs a task has ever begun to read, as its `tasks` changelog tells: a birth is never forgotten.
-
-    Attributes:
-        topic: full name of the changelog.
-        task: number of the task.
-        known: full names of the inputs with a birth.
-    """
-
-    topic: str
-    task: int
-    known: frozenset[str]
-
-    def record(self, partition: Partition, at: str) -> NewRecord:
-        """Write the birth of an input."""
-        return NewRecord(self.topic, json.dumps({"born_at": at}).encode(), partition.topic.encode(), self.task)
+_CATCH_UP_S = 15.0
+"""Of Kafka 4.1, with 40,000 places to read on a slow machine, 4 s were seen."""
 
 
 class Recovery:
@@ -50,7 +33,7 @@ class Recovery:
         name: client id for the restoring reader.
         task: number of the task.
         inputs: its input partitions.
-        births_topic: full name of the `tasks` changelog.
+        ledger: of the task.
         changelogs: full topic name by store name.
         timers: the changelog's partition of the task's timers, whose place counts those gone off; None without timers.
         guarantee: decides what a damaged finished map means.
@@ -64,7 +47,7 @@ class Recovery:
         name: str,
         task: int,
         inputs: Sequence[Partition],
-        births_topic: str,
+        ledger: Ledger,
         changelogs: Mapping[str, str],
         timers: Partition | None,
         guarantee: Guarantee,
@@ -74,11 +57,12 @@ class Recovery:
         self._name = name
         self._task = task
         self._inputs = inputs
-        self._births_topic = births_topic
+        self._ledger = ledger
         self._changelogs = changelogs
         self._timers = timers
         self._guarantee = guarantee
         self._clock = clock
+        self._lost_s: float | None = None
 
     async def run(self, writer: Writer, state: TaskState) -> dict[Partition, Watermark]:
         """Become the owner and restore.
@@ -88,31 +72,37 @@ class Recovery:
 
         Raises:
             PlaceUnknown: offsets of an input that was begun have expired, or a finished map cannot be read.
+            LogUnavailable: the log does not answer, or not yet with all that it should know.
         """
-        committed, births = dict(await writer.start()), await self._restore(state)
-        if self._lost(births, committed):
+        committed, begun = dict(await writer.start()), (await self._ledger.read()).begun
+        if self._lost(begun, committed):
             # Another owner may have begun the task since the places were read: look again, as the newest owner.
-            committed, births = dict(await writer.start()), await self._restore(state)
-        committed |= await self._begin(writer, births, committed)
+            committed, begun = dict(await writer.start()), (await self._ledger.read()).begun
+        self._wait_for_the_coordinator(self._lost(begun, committed))
+        await self._restore(state)
+        committed |= await self._begin(writer, begun, committed)
         if self._timers is not None:
             committed.setdefault(self._timers, Commit(0))
         return {partition: self._watermark(partition, commit) for partition, commit in committed.items()}
 
-    async def _restore(self, state: TaskState) -> Births:
+    def _wait_for_the_coordinator(self, lost: Sequence[Partition]) -> None:
+        """Have this tried again for a while: a coordinator that was started just now may not have read all it has."""
+        now_s = self._clock.monotonic()
+        self._lost_s = None if not lost else now_s if self._lost_s is None else self._lost_s
+        if self._lost_s is not None and now_s - self._lost_s < _CATCH_UP_S:
+            raise LogUnavailable(f"the group's coordinator has no places for {_names(lost)}, where there were some")
+
+    async def _restore(self, state: TaskState) -> None:
         stores = {Partition(topic, self._task): store for store, topic in self._changelogs.items()}
-        births = Partition(self._births_topic, self._task)
-        known: set[str] = set()
         state.clear()
-        for partition, records in (await self._read([*stores, births])).items():
-            if partition == births:
-                known = {record.key.decode() for record in records if record.key is not None}
-            else:
-                state.restore(stores[partition], records)
+        for partition, records in (await self._read(list(stores))).items():
+            state.restore(stores[partition], records)
         state.expire(int(self._clock.now().timestamp() * 1000))
-        return Births(self._births_topic, self._task, frozenset(known))
 
     async def _read(self, partitions: Sequence[Partition]) -> dict[Partition, list[Record]]:
         """Read partitions from their earliest record to the end that they have now."""
+        if not partitions:
+            return {}
         reader = await self._log.reader(f"{self._name}.restore")
         try:
             bounds = await reader.bounds(partitions)
@@ -128,32 +118,31 @@ class Recovery:
         finally:
             await reader.close()
 
-    async def _begin(self, writer: Writer, births: Births, committed: Places) -> dict[Partition, Commit]:
+    async def _begin(self, writer: Writer, begun: Collection[str], committed: Places) -> dict[Partition, Commit]:
         """Commit the start of each input that was never read, with its birth; refuse where a place has expired."""
-        lost = self._lost(births, committed)
+        lost = self._lost(begun, committed)
         if lost:
-            names = ", ".join(f"{partition.topic}[{partition.number}]" for partition in lost)
             raise PlaceUnknown(
-                f"the group's committed offsets of {names} have expired, though the task had read there before; "
+                f"the group's committed offsets of {_names(lost)} have expired, though the task had read there before; "
                 "reading again from the start would answer jobs twice. Set the offsets by hand (kafka-consumer-groups "
                 "--reset-offsets) and start again; offsets.retention.minutes says how long the broker keeps them"
             )
-        unborn = [partition for partition in self._inputs if partition.topic not in births.known]
+        unborn = [partition for partition in self._inputs if partition.topic not in begun]
         new = [partition for partition in unborn if partition not in committed]
         starts = {partition: Commit(start) for partition, start in (await self._earliest(new)).items()}
         if not unborn:
             return starts
         born_at = self._clock.now().isoformat()
-        records = [births.record(partition, born_at) for partition in unborn]
+        records = [self._ledger.birth(partition.topic, born_at) for partition in unborn]
         if self._guarantee == "at_least_once" and starts:
             # Offsets first: a birth without an offset would halt the task for ever.
             await writer.write([], starts)
         await writer.write(records, {partition: committed.get(partition) or starts[partition] for partition in unborn})
         return starts
 
-    def _lost(self, births: Births, committed: Places) -> list[Partition]:
+    def _lost(self, begun: Collection[str], committed: Places) -> list[Partition]:
         """Give the inputs that were begun and have no place."""
-        return [each for each in self._inputs if each.topic in births.known and each not in committed]
+        return [each for each in self._inputs if each.topic in begun and each not in committed]
 
     async def _earliest(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         if not partitions:
@@ -176,3 +165,7 @@ class Recovery:
             if self._guarantee == "exactly_once":
                 raise
             return Watermark(commit.offset)
+
+
+def _names(partitions: Sequence[Partition]) -> str:
+    return ", ".join(f"{partition.topic}[{partition.number}]" for partition in partitions)

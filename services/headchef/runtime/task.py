@@ -5,13 +5,16 @@ import logging
 from collections.abc import Mapping
 from enum import Enum
 
+from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.committer import Committer, StateOvertaken
 from headchef.runtime.dispatch import Dispatcher
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
+from headchef.runtime.exactly_once import ExactlyOnceWriter
 from headchef.runtime.giving_up import unless
 from headchef.runtime.halting import guard_for
 from headchef.runtime.kitchen import Kitchen
+from headchef.runtime.ledger import Ledger
 from headchef.runtime.log.port import NewRecord, Partition, Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.processor import TIMERS, DeadLetter
@@ -20,7 +23,7 @@ from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import AtLeastOnceWriter, ExactlyOnceWriter, RecordsRefused, Writer
+from headchef.runtime.writers import RecordsRefused, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +58,9 @@ class Task:
         self._inputs = [Partition(topic, number) for topic in kitchen.names.inputs]
         self._changelogs = dict(kitchen.names.changelogs)
         self._timers = Partition(self._changelogs[TIMERS], number) if kitchen.processor.timers else None
+        self._ledger = Ledger(
+            kitchen.log, kitchen.names.transactional_id(number), Partition(kitchen.names.births, number)
+        )
         self._state = TaskState(kitchen.processor.kept, number, self._changelogs)
         self._watermarks: Watermarks = {}
         self._draining = asyncio.Event()
@@ -141,8 +147,7 @@ class Task:
                 transactional_id=name,
                 group=names.group,
                 partitions=placed,
-                signed=Partition(names.births, self.number),
-                reached=kitchen.reached,
+                ledger=self._ledger,
             )
         return AtLeastOnceWriter(
             kitchen.log,
@@ -164,7 +169,7 @@ class Task:
             name=kitchen.names.transactional_id(self.number),
             task=self.number,
             inputs=self._inputs,
-            births_topic=kitchen.names.births,
+            ledger=self._ledger,
             changelogs=self._changelogs,
             timers=self._timers,
             guarantee=kitchen.settings.processing_guarantee,

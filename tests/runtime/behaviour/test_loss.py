@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from headchef.runtime import counts
+from headchef.runtime import counts, recovery
 from headchef.runtime.errors import LogRefused, OffsetLost, PlaceUnknown, TopicMismatch
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Commit, Partition
@@ -128,20 +128,66 @@ async def test_a_place_past_the_end_halts_in_any_case(make_world: MakeWorld, aft
     assert not handler.calls
 
 
-async def test_places_that_expired_halt(make_world: MakeWorld) -> None:
+async def test_places_that_expired_are_in_the_ledger(make_world: MakeWorld) -> None:
     world = await make_world(partitions=1)
     await world.publish(*map(str, range(6)))
     one = world.start("one", Echo())
+    done = await world.until_done()
+    await one.stop()
+    await world.backend.delete_group_offsets(world.names.group)
+    handler = Echo()
+    world.start("one", handler)
+    await world.publish("next")
+    assert await world.until_done() == done + Counter(["next"])
+    assert handler.calls == Counter(["next"])
+
+
+async def test_at_least_once_places_that_expired_halt(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "_CATCH_UP_S", 1.0)
+    world = await make_world(partitions=1)
+    await world.publish(*map(str, range(6)))
+    one = world.start("one", Echo(), processing_guarantee="at_least_once")
     await world.until_done()
     await one.stop()
     await world.backend.delete_group_offsets(world.names.group)
     handler = Echo()
-    failure = await world.start("one", handler).failure()
+    failure = await world.start("one", handler, processing_guarantee="at_least_once").failure()
     assert isinstance(failure, PlaceUnknown)
     assert f"{world.topic(SOURCE)}[0]" in str(failure)
     assert "--reset-offsets" in str(failure), "it says what to do"
     assert not handler.calls
     assert await world.place(0) is None
+
+
+async def test_a_coordinator_that_is_behind_takes_nobody_back(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    await world.publish(*map(str, range(6)))
+    one = world.start("one", Echo())
+    done = await world.until_done()
+    await one.stop()
+    ledger = Partition(world.names.births, 0)
+    await world.backend.set_places(
+        world.names.group, {world.source(0): Commit(2), ledger: Commit(1, "the first batch")}
+    )
+    handler = Echo()
+    world.start("one", handler)
+    await world.publish("next")
+    assert await world.until_done() == done + Counter(["next"])
+    assert handler.calls == Counter(["next"])
+
+
+async def test_a_place_that_was_set_by_hand_is_gone_on_from(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    await world.publish(*map(str, range(6)))
+    one = world.start("one", Echo())
+    done = await world.until_done()
+    await one.stop()
+    await world.backend.set_places(world.names.group, {world.source(0): Commit(4)})
+    handler = Echo()
+    world.start("one", handler)
+    await world.publish("next")
+    assert await world.until_done() == done + Counter(["4", "5", "next"])
+    assert handler.calls == Counter(["4", "5", "next"])
 
 
 @pytest.mark.parametrize("order", ["in_order", "batches", "concurrent"])
@@ -199,23 +245,3 @@ async def test_missing_topics_are_named_with_the_command_that_makes_them(make_wo
     assert isinstance(failure, LogRefused)
     assert world.topic(SOURCE) in str(failure)
     assert "headchef topics create" in str(failure)
-
-
-async def test_a_place_that_goes_back_while_a_process_lives_halts_it(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=1)
-    await world.publish(*map(str, range(6)))
-    handler = Echo()
-    one = world.start("one", handler)
-    await world.until_done()
-    before = await world.place(0)
-    assert before is not None
-    # As if the cluster had lost the last commits. The task's producer is fenced by it, so that it has to recover.
-    async with started_producer(world.outside, world.names.transactional_id(0)) as stranger:
-        await stranger.begin()
-        await stranger.send_offsets(world.names.group, {Partition(world.topic(SOURCE), 0): Commit(2)})
-        await stranger.commit()
-    await world.publish("6")
-    failure = await one.failure()
-    assert isinstance(failure, PlaceUnknown)
-    assert f"has gone back from {before.offset} to 2" in str(failure)
-    assert handler.calls == Counter(map(str, range(7))), "what was done is not done again"

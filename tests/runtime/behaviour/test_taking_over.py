@@ -5,17 +5,23 @@ import asyncio
 import pytest
 
 from headchef.runtime.errors import LogUnavailable, ProducerFenced, SendFailed
+from headchef.runtime.exactly_once import ExactlyOnceWriter
+from headchef.runtime.ledger import Ledger
 from headchef.runtime.log.port import Commit, Log, Partition
-from headchef.runtime.reached import Reached
 from headchef.runtime.recovery import Recovery
 from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
-from headchef.runtime.writers import ExactlyOnceWriter, RecordsRefused
+from headchef.runtime.writers import RecordsRefused
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.faults import Fault, Hold, failing
 from tests.runtime.behaviour.world import SINK, SOURCE, Echo, World
 from tests.support.hooked_log import HookedLog
 from tests.support.log_client import bodies, values
+
+
+def ledger_of(world: World, log: Log) -> Ledger:
+    """Give the ledger of task 0."""
+    return Ledger(log, world.names.transactional_id(0), Partition(world.names.births, 0))
 
 
 def writer_of(world: World, log: Log) -> ExactlyOnceWriter:
@@ -25,8 +31,7 @@ def writer_of(world: World, log: Log) -> ExactlyOnceWriter:
         transactional_id=world.names.transactional_id(0),
         group=world.names.group,
         partitions=[Partition(world.topic(SOURCE), 0)],
-        signed=Partition(world.names.births, 0),
-        reached=Reached(),
+        ledger=ledger_of(world, log),
     )
 
 
@@ -38,7 +43,7 @@ async def recovered(world: World, log: Log) -> dict[Partition, Watermark]:
         name=world.names.transactional_id(0),
         task=0,
         inputs=[Partition(world.topic(SOURCE), 0)],
-        births_topic=world.names.births,
+        ledger=ledger_of(world, log),
         changelogs={},
         timers=None,
         guarantee="exactly_once",

@@ -183,6 +183,10 @@ class World:
         """Give a full topic name."""
         return topics.physical(self.namespace, logical)
 
+    def source(self, partition: int) -> Partition:
+        """Give a partition of the first input."""
+        return Partition(self.topic(SOURCE), partition)
+
     async def make_topics(self, sink_max_bytes: int | None = None) -> None:
         """Make all that the processor needs."""
         for name in [*self.names.topics, *(self.topic(f"{source.topic}.dlq") for source in self.inputs)]:

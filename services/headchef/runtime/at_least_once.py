@@ -1,0 +1,96 @@
+"""Writes a batch piece by piece: outputs, then state, then offsets."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from headchef.runtime.clock import Clock
+from headchef.runtime.errors import CommitRefused, LogUnavailable, ProducerBroken, ProducerFenced
+from headchef.runtime.log.port import Log, NewRecord, Partition, Producer
+from headchef.runtime.writers import Places, RecordsRefused, delivered
+
+
+class AtLeastOnceWriter:
+    """Outputs first; when all are acknowledged, the state; then the offsets, as a member of the group.
+
+    In this order a crash in between repeats work. In any other it could lose some: a record that the state calls done
+    is not done again, and one whose offset is committed is not read again.
+
+    Args:
+        log: the log.
+        name: client id.
+        group: whose offsets are committed.
+        partitions: the task's inputs.
+        changelogs: full names of the topics that hold the task's state.
+        commit: commits offsets as this process's member.
+        clock: for pauses between tries.
+    """
+
+    _COMMIT_TRIES = 50
+    _COMMIT_PAUSE_S = 0.1
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        name: str,
+        group: str,
+        partitions: Collection[Partition],
+        changelogs: Collection[str],
+        commit: Callable[[Places], Awaitable[None]],
+        clock: Clock,
+    ) -> None:
+        self._log = log
+        self._group = group
+        self._partitions = partitions
+        self._changelogs = frozenset(changelogs)
+        self._commit = commit
+        self._clock = clock
+        self._name = name
+        self._producer: Producer = log.producer(name, None)
+        self._broken = False
+
+    async def start(self) -> Places:
+        """Connect, and read the places. May be called again."""
+        await self._connect()
+        return await self._log.committed(self._group, self._partitions)
+
+    async def write(self, records: Sequence[NewRecord], places: Places) -> None:
+        """Write a batch; records of a batch that fails half-way may be visible twice, with the same event ids."""
+        if self._broken:
+            await self._connect()
+        try:
+            for part in self._outputs_and_state(records):
+                await delivered(dict(zip(part, await self._producer.send(list(part.values())), strict=True)))
+        except (RecordsRefused, LogUnavailable, ProducerBroken):
+            self._broken = True
+            raise
+        for attempt in range(self._COMMIT_TRIES):
+            try:
+                await self._commit(places)
+            except CommitRefused as error:
+                if attempt == self._COMMIT_TRIES - 1:
+                    raise ProducerFenced(f"{self._name}: the group no longer takes its offsets: {error}") from error
+                await self._clock.sleep(self._COMMIT_PAUSE_S)
+            else:
+                return
+
+    def _outputs_and_state(self, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
+        """Divide a batch into what is sent first and second, each by index; a part without records is left out."""
+        outputs: dict[int, NewRecord] = {}
+        state: dict[int, NewRecord] = {}
+        for index, record in enumerate(records):
+            (state if record.topic in self._changelogs else outputs)[index] = record
+        return [part for part in (outputs, state) if part]
+
+    async def _connect(self) -> None:
+        self._producer.abandon()
+        self._producer = self._log.producer(self._name, None)
+        await self._producer.start()
+        self._broken = False
+
+    def abandon(self) -> None:
+        """Drop the producer without waiting."""
+        self._producer.abandon()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._producer.close()

@@ -73,6 +73,10 @@ class Network:
             return self._lose(operation)
         return None
 
+    def behind(self) -> float:
+        """Say what part of all commits a group's coordinator does not know yet, when it is asked for places."""
+        return self._chance.random() if self._chance.random() < self._faults.old_places else 0.0
+
     def refusal(self, record: NewRecord, client: str) -> str | None:
         """Refuse one record in each life of a process: an outcome that is refused twice would be a dead letter."""
         if client in self._refused or self._chance.random() >= self._faults.refused_records:

@@ -10,7 +10,8 @@ from headchef.runtime.log.port import Commit, Partition, Record
 from tests.simulation.kinds import Kind
 
 Places = Mapping[Partition, Commit]
-Placed = Callable[[str, Places], None]
+Placed = Callable[[str, Places, Places], None]
+Behind = Callable[[], float]
 
 
 class WatchedCluster(Cluster):
@@ -19,10 +20,11 @@ class WatchedCluster(Cluster):
     Args:
         kind: of the world.
         clock: of the log.
-        placed: told of each commit, group and places, just before it is made.
+        placed: told of each commit, group, places until now and new ones, just before it is made.
+        behind: asked at each lookup of places what part of all commits the coordinator does not know yet, from 0 to 1.
     """
 
-    def __init__(self, kind: Kind, clock: Clock, placed: Placed) -> None:
+    def __init__(self, kind: Kind, clock: Clock, placed: Placed, behind: Behind) -> None:
         super().__init__(
             clock,
             transactional=kind.transactional,
@@ -31,6 +33,7 @@ class WatchedCluster(Cluster):
             brokers=kind.brokers,
         )
         self._placed = placed
+        self._behind = behind
         self._expired: dict[Partition, list[Record]] = {}
         self._watched: dict[str, Group] = {}
 
@@ -38,7 +41,7 @@ class WatchedCluster(Cluster):
         """Find a consumer group, or make an empty one, whose commits are watched."""
         if name not in self._watched:
             made = self._watched[name] = super().group(name)
-            made.offsets = _WatchedOffsets(made.offsets, lambda places: self._placed(name, places))
+            made.offsets = _WatchedOffsets(made.offsets, lambda *change: self._placed(name, *change), self._behind)
         return self._watched[name]
 
     def delete_records(self, partition: Partition, before_offset: int) -> None:
@@ -61,22 +64,33 @@ class _WatchedOffsets(GroupOffsets):
 
     Args:
         inner: the places.
-        placed: told of each change.
+        placed: told of each change, from what and to what.
+        behind: see `WatchedCluster`.
     """
 
-    def __init__(self, inner: GroupOffsets, placed: Callable[[Places], None]) -> None:
+    def __init__(self, inner: GroupOffsets, placed: Callable[[Places, Places], None], behind: Behind) -> None:
         self._inner = inner
         self._placed = placed
+        self._behind = behind
+        self._changes: list[Places] = []
 
     def write(self, offsets: Places) -> dict[Partition, Written]:
         return self._inner.write(offsets)
 
     def place(self, offsets: Mapping[Partition, Written]) -> None:
-        self._placed({partition: written.commit for partition, written in offsets.items()})
+        change = {partition: written.commit for partition, written in offsets.items()}
+        self._placed(self._inner.of(offsets), change)
+        self._changes.append(change)
         self._inner.place(offsets)
 
     def of(self, partitions: Collection[Partition]) -> dict[Partition, Commit]:
-        return self._inner.of(partitions)
+        part = self._behind()
+        if not part:
+            return self._inner.of(partitions)
+        known: dict[Partition, Commit] = {}
+        for change in self._changes[: round(len(self._changes) * (1 - part))]:
+            known.update(change)
+        return {each: known[each] for each in partitions if each in known}
 
     def delete(self) -> None:
         self._inner.delete()

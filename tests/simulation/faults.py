@@ -35,6 +35,8 @@ class Faults:
         spoiled_answers: share of looked-up JSON answers that break their schema.
         expired_records: a minute, in worlds where things expire: what an input holds is deleted, read or not.
         expired_places: a minute, there too: a group is down, and comes back when its places have expired.
+        old_places: share of lookups that a group's coordinator answers with places from the past, as that of Kafka 4.1
+            may after a restart; exactly once.
     """
 
     crashes: float = 15.0
@@ -60,6 +62,7 @@ class Faults:
     spoiled_answers: float = 0.5
     expired_records: float = 60.0
     expired_places: float = 15.0
+    old_places: float = 0.2
 
     @property
     def lose_calls(self) -> bool:

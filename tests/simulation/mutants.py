@@ -1,242 +1,14 @@
-"""Ways to break a promise in code that both logs share, each of which the simulation must notice within some seeds."""
+"""The broken code that the simulation must notice, and within how many seeds."""
 
-import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
-import pytest
-
-from headchef_contracts.events.common import Cause
-from headchef_contracts.events.steps import CacheSettled
-
-from headchef.cache import handler
-from headchef.cache.policy import CachePolicy, express, worth_keeping
-from headchef.cache.store import Sought, StoredAnswer
-from headchef.router import policy
-from headchef.router.canonical import fingerprint
-from headchef.runtime import handover
-from headchef.runtime.assignment import Report, shares
 from headchef.runtime.at_least_once import AtLeastOnceWriter
-from headchef.runtime.committer import Committer
-from headchef.runtime.counts import Counts
-from headchef.runtime.errors import InvalidEvent, LogUnavailable, OffsetLost, SendFailed
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from headchef.runtime.freeze import FreezeGuard
-from headchef.runtime.handover import HandOver
-from headchef.runtime.intake import Intake
-from headchef.runtime.ledger import Ledger, Told
-from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
-from headchef.runtime.outcomes import Finished
-from headchef.runtime.processor import Emit
-from headchef.runtime.recovery import Recovery
-from headchef.runtime.state import TaskState
-from headchef.runtime.timers import Alarm, read_timer
-from headchef.runtime.watermark import Watermark
-from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import Places, Writer
+from tests.simulation import broken
+from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
-from tests.simulation.history import DISPATCHED
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
-
-Mutate = Callable[[pytest.MonkeyPatch], None]
-
-
-def _offsets_before_outputs(writer: type[ExactlyOnceWriter] | type[AtLeastOnceWriter]) -> Mutate:
-    write: Callable[..., Awaitable[None]] = writer.write
-
-    async def wrong(self: Writer, records: Sequence[NewRecord], places: Places) -> None:
-        await write(self, [], places)
-        await write(self, records, places)
-
-    return lambda patch: patch.setattr(writer, "write", wrong)
-
-
-def _state_before_outputs(patch: pytest.MonkeyPatch) -> None:
-    parts = AtLeastOnceWriter._outputs_and_state
-
-    def wrong(self: AtLeastOnceWriter, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
-        return parts(self, records)[::-1]
-
-    patch.setattr(AtLeastOnceWriter, "_outputs_and_state", wrong)
-
-
-def _state_with_outputs(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: AtLeastOnceWriter, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
-        return [dict(enumerate(records))] if records else []
-
-    patch.setattr(AtLeastOnceWriter, "_outputs_and_state", wrong)
-
-
-def _no_fencing(patch: pytest.MonkeyPatch) -> None:
-    owners, right = itertools.count(), ExactlyOnceWriter._taken_over
-
-    async def wrong(self: ExactlyOnceWriter) -> Any:
-        self._transactional_id += f".{next(owners)}"
-        return await right(self)
-
-    patch.setattr(ExactlyOnceWriter, "_taken_over", wrong)
-
-
-def _finished_map_ignored(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: Recovery, partition: Partition, commit: Commit) -> Watermark:
-        return Watermark(commit.offset)
-
-    patch.setattr(Recovery, "_watermark", wrong)
-
-
-def _failed_send_ignored(patch: pytest.MonkeyPatch) -> None:
-    def wrong(_: Committer, batch: list[Finished], reasons: Mapping[int, SendFailed]) -> tuple[list[Finished], bool]:
-        numbers = itertools.count()
-        return [
-            replace(finished, records=[record for record in finished.records if next(numbers) not in reasons])
-            for finished in batch
-        ], False
-
-    patch.setattr(Committer, "_replaced", wrong)
-
-
-def _seen_store_not_restored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(TaskState, "restore", lambda *_: None)
-
-
-def _state_not_written(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(TaskState, "records", lambda *_: [])
-
-
-def _lost_dead_letter(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Workbench, topic: str, record: Record, error: InvalidEvent) -> None:
-        self._committer.add(Finished(record, []))
-
-    patch.setattr(Workbench, "_bury", wrong)
-
-
-def _place_off_by_one(patch: pytest.MonkeyPatch) -> None:
-    places = Committer._places
-
-    def wrong(self: Committer, batch: list[Finished]) -> dict[Partition, Commit]:
-        right = places(self, batch)
-        return {each: commit if commit.metadata else Commit(commit.offset + 1) for each, commit in right.items()}
-
-    patch.setattr(Committer, "_places", wrong)
-
-
-def _unknown_commit_taken_for_done(patch: pytest.MonkeyPatch) -> None:
-    write = ExactlyOnceWriter.write
-
-    async def wrong(self: ExactlyOnceWriter, records: Sequence[NewRecord], places: Places) -> None:
-        try:
-            await write(self, records, places)
-        except LogUnavailable:
-            return
-
-    patch.setattr(ExactlyOnceWriter, "write", wrong)
-
-
-def _unknown_commit_taken_for_void(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(self: ExactlyOnceWriter, attempted: Places) -> bool:
-        self._committed, self._stale = await self._taken_over(), False
-        return False
-
-    patch.setattr(ExactlyOnceWriter, "_renew", wrong)
-
-
-def _given_out_before_drained(patch: pytest.MonkeyPatch) -> None:
-    def wrong(reports: Mapping[str, bytes], partitions: int) -> Mapping[str, Share]:
-        read = {member: Report.decode(report) for member, report in reports.items()}
-        return shares({member: replace(report, tasks=()).encode() for member, report in read.items()}, partitions)
-
-    patch.setattr(handover, "shares", wrong)
-
-
-def _calls_right_after_a_freeze(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(_: FreezeGuard) -> None:
-        return None
-
-    patch.setattr(FreezeGuard, "wait", wrong)
-
-
-def _answers_cross_tenants(patch: pytest.MonkeyPatch) -> None:
-    def asked(**about: Any) -> str:
-        return fingerprint(**{**about, "tenant": "all"})
-
-    def kept(settled: CacheSettled, cause: Cause, how: CachePolicy) -> StoredAnswer | None:
-        answer = worth_keeping(settled, cause, how)
-        return None if answer is None else replace(answer, tenant="all")
-
-    def sought(_: str, wanted: str) -> Sought:
-        return Sought("all", wanted)
-
-    patch.setattr(policy, "fingerprint", asked)
-    patch.setattr(handler, "worth_keeping", kept)
-    patch.setattr(handler, "Sought", sought)
-
-
-def _lost_rejoin(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(HandOver, "ended", lambda *_: None)
-
-
-def _timer_lost_at_a_crash(patch: pytest.MonkeyPatch) -> None:
-    make = Alarm.__init__
-
-    def wrong(self: Alarm, *place: Any, **about: Any) -> None:
-        make(self, *place, **about)
-        self._waiting.clear()
-
-    patch.setattr(Alarm, "__init__", wrong)
-
-
-def _timer_waits_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Alarm, key: bytes, value: bytes) -> tuple[float, datetime, bytes]:
-        timer, _, _ = read_timer(key, value)
-        return self._clock.monotonic() + (timer.due - self._clock.now()).total_seconds(), timer.due, key
-
-    patch.setattr(Alarm, "_due", wrong)
-
-
-def _loss_passed_over(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Intake, loss: OffsetLost) -> None:
-        self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
-
-    patch.setattr(Intake, "_lost", wrong)
-
-
-def _ledger_ignored(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(_: Ledger) -> Told:
-        return Told(None, frozenset())
-
-    patch.setattr(Ledger, "read", wrong)
-
-
-def _new_partitions_from_their_end(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(self: Recovery, partitions: Sequence[Partition]) -> dict[Partition, int]:
-        reader = await self._log.reader(f"{self._name}.start")
-        try:
-            return {partition: end for partition, (_, end) in (await reader.bounds(partitions)).items()}
-        finally:
-            await reader.close()
-
-    patch.setattr(Recovery, "_earliest", wrong)
-
-
-def _growth_left_to_the_leader(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(_: Counts, shared: Callable[[], int], grown: Callable[[], None]) -> None:
-        return None
-
-    patch.setattr(Counts, "watch", wrong)
-
-
-def _kept_through_an_absence(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(HandOver, "was_absent", lambda _: None)
-
-
-def _all_on_one_lane(patch: pytest.MonkeyPatch) -> None:
-    def wrong(*about: Any, **more: Any) -> Emit:
-        emit = express(*about, **more)
-        return replace(emit, topic=DISPATCHED[0]) if emit.topic in DISPATCHED else emit
-
-    patch.setattr(handler, "express", wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,45 +29,48 @@ class Mutant:
 
 
 MUTANTS: Mapping[str, Mutant] = {
-    "offsets are committed before outputs are sent": Mutant(_offsets_before_outputs(ExactlyOnceWriter), 10),
+    "offsets are committed before outputs are sent": Mutant(broken.offsets_before_outputs(ExactlyOnceWriter), 10),
     "at least once, offsets are committed before outputs are sent": Mutant(
-        _offsets_before_outputs(AtLeastOnceWriter), 10, kind=AT_LEAST_ONCE
+        broken.offsets_before_outputs(AtLeastOnceWriter), 10, kind=AT_LEAST_ONCE
     ),
-    "at least once, state is written before outputs": Mutant(_state_before_outputs, 20, kind=AT_LEAST_ONCE),
+    "at least once, state is written before outputs": Mutant(broken.state_before_outputs, 20, kind=AT_LEAST_ONCE),
     "at least once, state is written together with outputs": Mutant(
-        _state_with_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
+        broken.state_with_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
     ),
-    "a former owner is not fenced": Mutant(_no_fencing, 20),
-    "the finished map is ignored": Mutant(_finished_map_ignored, 20),
-    "a failed send is ignored": Mutant(_failed_send_ignored, 20),
-    "the seen store is not restored": Mutant(_seen_store_not_restored, 10),
-    "changes of state are not written": Mutant(_state_not_written, 10),
-    "a dead letter is lost": Mutant(_lost_dead_letter, 10),
-    "the committed place is one too high": Mutant(_place_off_by_one, 10),
-    "a commit of unknown outcome is taken for done": Mutant(_unknown_commit_taken_for_done, 10),
+    "a former owner is not fenced": Mutant(broken.no_fencing, 20),
+    "the finished map is ignored": Mutant(broken.finished_map_ignored, 20),
+    "a failed send is ignored": Mutant(broken.failed_send_ignored, 20),
+    "the seen store is not restored": Mutant(broken.seen_store_not_restored, 10),
+    "changes of state are not written": Mutant(broken.state_not_written, 10),
+    "a dead letter is lost": Mutant(broken.lost_dead_letter, 10),
+    "the committed place is one too high": Mutant(broken.place_off_by_one, 10),
+    "a commit of unknown outcome is taken for done": Mutant(broken.unknown_commit_taken_for_done, 10),
     "a commit of unknown outcome is taken for void": Mutant(
-        _unknown_commit_taken_for_void, 10, replace(NONE, lost_answers=0.05)
+        broken.unknown_commit_taken_for_void, 10, replace(NONE, lost_answers=0.05)
     ),
     "a task is given out before its owner has drained it": Mutant(
-        _given_out_before_drained, 10, replace(NONE, stops=HIGHEST.stops)
+        broken.given_out_before_drained, 10, replace(NONE, stops=HIGHEST.stops)
     ),
     "calls begin right after a freeze": Mutant(
-        _calls_right_after_a_freeze, 20, replace(NONE, freezes=2 * HIGHEST.freezes, limited_calls=0.4)
+        broken.calls_right_after_a_freeze, 20, replace(NONE, freezes=2 * HIGHEST.freezes, limited_calls=0.4)
     ),
-    "answers cross tenants": Mutant(_answers_cross_tenants, 5, NONE),
-    "the end of a task is not told to the group": Mutant(_lost_rejoin, 10),
-    "a timer is lost at a crash": Mutant(_timer_lost_at_a_crash, 10),
+    "answers cross tenants": Mutant(broken.answers_cross_tenants, 5, NONE),
+    "the end of a task is not told to the group": Mutant(broken.lost_rejoin, 10),
+    "a timer is lost at a crash": Mutant(broken.timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(
-        _timer_waits_by_the_wall_clock, 20, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
+        broken.timer_waits_by_the_wall_clock, 20, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
     ),
     "tasks are kept that another had meanwhile": Mutant(
-        _kept_through_an_absence, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
+        broken.kept_through_an_absence, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
     ),
     "records that expired unread are passed over in silence": Mutant(
-        _loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING
+        broken.loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING
     ),
-    "the ledger of a task is not looked at": Mutant(_ledger_ignored, 10, kind=EXPIRING),
-    "new partitions are read from their end": Mutant(_new_partitions_from_their_end, 10, kind=GROWING),
-    "only a group's leader looks for new partitions": Mutant(_growth_left_to_the_leader, 20, kind=GROWING),
-    "all steps go to one lane": Mutant(_all_on_one_lane, 5, NONE),
+    "the ledger of a task is not looked at": Mutant(broken.ledger_ignored, 10, kind=EXPIRING),
+    "a coordinator that is behind is believed": Mutant(
+        broken.coordinator_believed, 10, replace(NONE, crashes=HIGHEST.crashes, old_places=0.5)
+    ),
+    "new partitions are read from their end": Mutant(broken.new_partitions_from_their_end, 10, kind=GROWING),
+    "only a group's leader looks for new partitions": Mutant(broken.growth_left_to_the_leader, 20, kind=GROWING),
+    "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
 }

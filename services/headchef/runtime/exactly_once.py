@@ -51,6 +51,7 @@ class ExactlyOnceWriter:
         self._ledger = ledger
         self._producer = log.producer(transactional_id, transactional_id)
         self._committed = self._attempted = _Standing(None, {})
+        self._known: Places = {}
         self._stale = False
 
     async def start(self) -> Places:
@@ -71,7 +72,11 @@ class ExactlyOnceWriter:
         try:
             await producer.begin()
             await self._send([*records, self._ledger.entry(entry)])
-            await producer.send_offsets(self._group, {**places, self._ledger.partition: entry.signature})
+            # Also what the group has forgotten, or it would be missing where the signature says that all is there.
+            news = {
+                partition: place for partition, place in entry.places.items() if self._known.get(partition) != place
+            }
+            await producer.send_offsets(self._group, {**news, self._ledger.partition: entry.signature})
         except (RecordsRefused, LogUnavailable):
             self._stale = True
             raise
@@ -83,7 +88,7 @@ class ExactlyOnceWriter:
             if await self._renew():
                 return
             raise
-        self._committed = self._attempted
+        self._committed, self._known = self._attempted, entry.places
 
     async def _send(self, records: Sequence[NewRecord]) -> None:
         """Send a batch and its entry, which comes last."""
@@ -122,6 +127,7 @@ class ExactlyOnceWriter:
         entry = (await self._ledger.read()).entry
         found = dict(await self._log.committed(self._group, [*self._partitions, self._ledger.partition]))
         standing = _Standing(found.pop(self._ledger.partition, None), found)
+        self._known = found
         if entry is not None and entry.signature != standing.signature:
             _log.warning(
                 "%s: the group's coordinator is behind, with %s; going on from %s as the task's ledger says",

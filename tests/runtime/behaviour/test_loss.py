@@ -142,6 +142,27 @@ async def test_places_that_expired_are_in_the_ledger(make_world: MakeWorld) -> N
     assert handler.calls == Counter(["next"])
 
 
+async def test_the_ledger_gives_a_group_back_the_places_of_idle_inputs_too(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, inputs=(SOURCE, SECOND))
+    await world.publish("a")
+    await world.publish("b", topic=SECOND)
+    for value in ("c", "d"):
+        one = world.start("one", handler := Echo())
+        await world.until_done()
+        await one.stop()
+        await world.backend.delete_group_offsets(world.names.group)
+        await world.publish(value)
+    one = world.start("one", handler := Echo())
+    assert await world.until_done() == Counter("abcd")
+    assert handler.calls == Counter("d")
+    await one.stop()
+    assert await world.place(0, SECOND) is not None
+    world.start("one", handler := Echo())
+    await world.publish("e")
+    assert await world.until_done() == Counter("abcde")
+    assert handler.calls == Counter("e")
+
+
 async def test_at_least_once_places_that_expired_halt(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "_CATCH_UP_S", 1.0)
     world = await make_world(partitions=1)

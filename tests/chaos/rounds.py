@@ -4,13 +4,14 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
 from headchef_contracts.topics import physical, topic
 
-from tests.chaos.brokers import Brokers
+from tests.chaos.brokers import Broker, Brokers
 from tests.chaos.kitchen import SESSION_S, Kitchen
 from tests.chaos.upstream import Upstream
 from tests.support.pipeline import PROCESSORS, Pipeline
@@ -26,6 +27,10 @@ _STALLED_S = (1.0, 8.0)
 """From what nobody notices to longer than a session; the controller gives a broker up after 2 s."""
 _CALM_S = (0.2, 1.5)
 _ANSWERED_WITHIN_S = 120.0
+_STUCK_S = 75.0
+"""A restarted broker whose coordinators do not serve by then is restarted again, as its operator would: in Kafka 4 the
+end of a load that was overtaken is taken for that of its successor, and if it failed, so has the coordinator."""
+_RESTARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Round:
         began_ms: since the epoch.
         ended_ms: since the epoch: the victim runs again, which is not yet at work.
         answered_s: seconds from its end until all was answered that had been submitted by then.
+        restarts: how often its broker was restarted again until then.
     """
 
     kind: Kind
@@ -46,6 +52,7 @@ class Round:
     began_ms: int
     ended_ms: int
     answered_s: float
+    restarts: int
 
 
 class Rounds:
@@ -74,27 +81,44 @@ class Rounds:
             time.sleep(self._chance.uniform(*_CALM_S))
             self._kitchen.check()
             began_ms = _now_ms()
-            victim = self._strike_broker(kind) if kind in BROKERS else self._strike_service(kind)
+            broker: Broker | None = None
+            if kind in BROKERS:
+                victim, broker = self._strike_broker(kind)
+            else:
+                victim = self._strike_service(kind)
             ended_ms = _now_ms()
+            restarts = self._restart_until_answered(broker) if broker is not None and kind == "broker" else 0
             self.wait_answered()
-            done = Round(kind, victim, began_ms, ended_ms, (_now_ms() - ended_ms) / 1000)
+            done = Round(kind, victim, began_ms, ended_ms, (_now_ms() - ended_ms) / 1000, restarts)
             sys.stderr.write(f"{number}/{len(kinds)} {kind} {victim}: all answered {done.answered_s:.1f} s later\n")
             yield done
 
     def wait_answered(self) -> None:
         """Wait until every job has its result that has been acknowledged by now."""
-        missing = self._upstream.accepted() - self._answered
+        accepted = self._upstream.accepted()
+        self._pipeline.wait_for(lambda: accepted <= self._answers(), _ANSWERED_WITHIN_S)
 
-        def none_missing() -> bool:
-            results = self._pipeline.of("jobs.finished")
-            for result in results[self._seen :]:
-                job_id = str(result.event["job"]["job_id"])
-                self._answered.add(job_id)
-                missing.discard(job_id)
-            self._seen = len(results)
-            return not missing
+    def _restart_until_answered(self, broker: Broker) -> int:
+        """Restart a broker again if nobody can work after its restart, and give how often that was done."""
+        accepted = self._upstream.accepted()
+        for restarts in range(_RESTARTS):
+            if self._all_come(accepted, time.monotonic() + _STUCK_S):
+                return restarts
+            broker.kill()
+            broker.start()
+        return _RESTARTS
 
-        self._pipeline.wait_for(none_missing, _ANSWERED_WITHIN_S)
+    def _all_come(self, accepted: AbstractSet[str], due_s: float) -> bool:
+        """Wait until these have a result, or until a moment of the monotonic clock. Returns whether they have."""
+        self._pipeline.wait_for(lambda: accepted <= self._answers() or time.monotonic() > due_s, 2 * _STUCK_S)
+        return accepted <= self._answers()
+
+    def _answers(self) -> set[str]:
+        """Give all jobs that have a result by now."""
+        results = self._pipeline.of("jobs.finished")
+        self._answered.update(str(result.event["job"]["job_id"]) for result in results[self._seen :])
+        self._seen = len(results)
+        return self._answered
 
     def _strike_service(self, kind: Kind) -> str:
         service = self._chance.choice(self._kitchen.services)
@@ -108,7 +132,7 @@ class Rounds:
             service.signal(signal.SIGCONT)
         return service.name
 
-    def _strike_broker(self, kind: Kind) -> str:
+    def _strike_broker(self, kind: Kind) -> tuple[str, Broker]:
         logical = self._chance.choice([each for inputs in PROCESSORS.values() for each in inputs])
         partition = self._chance.randrange(topic(logical).partitions)
         broker = self._brokers.leading(physical(self._kitchen.namespace, logical), partition)
@@ -120,7 +144,7 @@ class Rounds:
             broker.freeze()
             time.sleep(self._chance.uniform(*_STALLED_S))
             broker.thaw()
-        return f"{logical}-{partition}"
+        return f"{logical}-{partition}", broker
 
 
 def draw(count: int, broker_share: float, chance: Random) -> list[Kind]:

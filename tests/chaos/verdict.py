@@ -31,6 +31,7 @@ class Figures:
         task_silence_s: likewise, of one task.
         broker_silence_s: longest of a whole group, a broker having been away.
         answered_s: seconds from a fault's end until all was answered: the longest.
+        restarts: of brokers that did not serve after their restart.
         ended: services that ended by themselves, and their last words.
     """
 
@@ -49,6 +50,7 @@ class Figures:
     task_silence_s: float
     broker_silence_s: float
     answered_s: float
+    restarts: int
     ended: tuple[str, ...]
 
     def broken(self, guarantee: str) -> list[str]:
@@ -104,6 +106,7 @@ def judge(evidence: Evidence, rounds: Sequence[Round], ended: Sequence[str]) -> 
         task_silence_s=_longest(each for each in tasks if not _explained(each, absences)),
         broker_silence_s=_longest(each for each in groups if _explained(each, absences)),
         answered_s=max((each.answered_s for each in rounds), default=0.0),
+        restarts=sum(each.restarts for each in rounds),
         ended=tuple(ended),
     )
 

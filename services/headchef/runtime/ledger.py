@@ -1,8 +1,8 @@
 """A task's own partition of the `tasks` changelog: which inputs it has ever begun, and where its last batch left it.
 
-A group's coordinator is not asked alone. That of Kafka 4.1 may answer while it is still reading its log after a
-restart, with places that are old or missing, and it forgets those of a group that nobody uses. What stands here was
-written in the same transaction as the outputs, and is read to its end.
+A group's coordinator is not asked alone. That of Kafka 4 may answer while it is still reading its log after a restart,
+with places that are old or missing (`infra/decisions/0022`), and it forgets those of a group that nobody uses. What
+stands here was written in the same transaction as the outputs, and is read to its end.
 """
 
 import json

@@ -28,8 +28,9 @@ _NO_GENERATION = 0
 """Unlike any that a member has, and unlike the -1 of one that is none."""
 
 _LATELY = 3
-"""So often in a row a member may lose its place within a session after it has entered: a broker that stood still ends
-sessions early. Of two live processes with one id, the one that came later is the first to count so far."""
+"""So often in a row, and for a session at least, a member loses its place within a session after it has entered, before
+it takes that for another process with its id: a coordinator that has just started, or stood still, takes places away
+too. Of two live processes with one id, the one that came later is the first to count so far."""
 
 Counts = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
@@ -65,6 +66,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._generation = self._attended = _NO_GENERATION
         self._unknown = False
         self._lately = 0
+        self._losing_s = clock.monotonic()
         self._settling = False
         self._rejoin_wanted = False
         self._rejoin_asked = False
@@ -246,9 +248,11 @@ class KafkaMembership(ConsumerRebalanceListener):
 
     def _count_loss(self) -> MemberFenced | None:
         """Note that the place is gone, and give an error if that can only be another process with this id."""
-        entered_s = self._clock.monotonic() - self._entering_s
-        self._lately = self._lately + 1 if entered_s < self._settings.session_timeout_s else 0
-        if self._lately < _LATELY:
+        now_s, session_s = self._clock.monotonic(), self._settings.session_timeout_s
+        self._lately = self._lately + 1 if now_s - self._entering_s < session_s else 0
+        if self._lately <= 1:
+            self._losing_s = now_s
+        if self._lately < _LATELY or now_s - self._losing_s < session_s:
             return None
         return MemberFenced(
             f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"

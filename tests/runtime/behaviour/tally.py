@@ -7,7 +7,8 @@ from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State, Store
-from tests.runtime.behaviour.world import SINK, Echo, World
+from tests.runtime.behaviour.echo import SINK, Echo
+from tests.runtime.behaviour.world import World
 
 TALLY = "tally"
 STORE = Store(TALLY)

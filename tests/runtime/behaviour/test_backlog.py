@@ -14,7 +14,8 @@ from headchef.runtime.log.port import NewRecord, Partition
 from headchef.runtime.processor import Processor
 from headchef.runtime.settings import RuntimeSettings
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.world import SOURCE, Echo, Order, World
+from tests.runtime.behaviour.echo import Echo
+from tests.runtime.behaviour.world import SOURCE, Order, World
 from tests.support.eventually import eventually
 from tests.support.hooked_log import HookedLog, Moment
 from tests.support.log_client import publish

@@ -15,7 +15,8 @@ from headchef.runtime.errors import InvalidEvent, TransientError, UnknownVersion
 from headchef.runtime.log.port import Headers, NewRecord, Record
 from headchef.runtime.processor import Delivery, Emit, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.world import SINK, SOURCE, Echo, Order, World, echoed
+from tests.runtime.behaviour.echo import SINK, Echo, echoed
+from tests.runtime.behaviour.world import SOURCE, Order, World
 from tests.support.eventually import eventually
 from tests.support.log_client import publish
 from tests.support.virtual_time import START

@@ -10,9 +10,10 @@ from headchef_contracts.events.jobs import JobSubmitted
 from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.processor import Delivery, Emit, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import failing
 from tests.runtime.behaviour.tally import KEY, STORE, TALLY, Tally, assert_exact
-from tests.runtime.behaviour.world import SINK, SOURCE, Echo, Order, World
+from tests.runtime.behaviour.world import SOURCE, Order, World
 from tests.support.hooked_log import Moment
 
 SINK_MAX_BYTES = 20_000

@@ -5,9 +5,10 @@ from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import crash_at
 from tests.runtime.behaviour.tally import STORE
-from tests.runtime.behaviour.world import SINK, Echo, Instance, World
+from tests.runtime.behaviour.world import Instance, World
 
 SINK_MAX_BYTES = 20_000
 

@@ -13,8 +13,9 @@ from headchef.runtime.log.kafka import connection
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.crew import Busy, Crew
+from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import Hold
-from tests.runtime.behaviour.world import SECOND, SINK, SOURCE, Echo, Order, World
+from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
 from tests.support.eventually import eventually
 
 TASKS = 6

@@ -6,12 +6,13 @@ from collections import Counter
 
 import pytest
 
-from headchef.runtime import counts, recovery
-from headchef.runtime.errors import LogRefused, OffsetLost, PlaceUnknown, TopicMismatch
+from headchef.runtime import counts
+from headchef.runtime.errors import LogRefused, OffsetLost, TopicMismatch
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Commit, Partition
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.world import SECOND, SOURCE, Echo, Order, World
+from tests.runtime.behaviour.echo import Echo
+from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World, six_handled
 from tests.support.eventually import eventually
 from tests.support.hooked_log import Moment
 from tests.support.log_client import started_producer, values, write
@@ -19,10 +20,7 @@ from tests.support.log_client import started_producer, values, write
 
 async def expired(world: World) -> None:
     """Handle six records and leave; of ten more, the first four expire unread."""
-    await world.publish(*map(str, range(6)))
-    one = world.start("one", Echo())
-    await world.until_done()
-    await one.stop()
+    await six_handled(world)
     await world.publish(*map(str, range(6, 16)))
     await world.backend.delete_records(Partition(world.topic(SOURCE), 0), 10)
 
@@ -126,89 +124,6 @@ async def test_a_place_past_the_end_halts_in_any_case(make_world: MakeWorld, aft
     assert isinstance(failure, OffsetLost)
     assert "offset 100 is past the end" in str(failure)
     assert not handler.calls
-
-
-async def test_places_that_expired_are_in_the_ledger(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=1)
-    await world.publish(*map(str, range(6)))
-    one = world.start("one", Echo())
-    done = await world.until_done()
-    await one.stop()
-    await world.backend.delete_group_offsets(world.names.group)
-    handler = Echo()
-    world.start("one", handler)
-    await world.publish("next")
-    assert await world.until_done() == done + Counter(["next"])
-    assert handler.calls == Counter(["next"])
-
-
-async def test_the_ledger_gives_a_group_back_the_places_of_idle_inputs_too(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=1, inputs=(SOURCE, SECOND))
-    await world.publish("a")
-    await world.publish("b", topic=SECOND)
-    for value in ("c", "d"):
-        one = world.start("one", handler := Echo())
-        await world.until_done()
-        await one.stop()
-        await world.backend.delete_group_offsets(world.names.group)
-        await world.publish(value)
-    one = world.start("one", handler := Echo())
-    assert await world.until_done() == Counter("abcd")
-    assert handler.calls == Counter("d")
-    await one.stop()
-    assert await world.place(0, SECOND) is not None
-    world.start("one", handler := Echo())
-    await world.publish("e")
-    assert await world.until_done() == Counter("abcde")
-    assert handler.calls == Counter("e")
-
-
-async def test_at_least_once_places_that_expired_halt(make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "_CATCH_UP_S", 1.0)
-    world = await make_world(partitions=1)
-    await world.publish(*map(str, range(6)))
-    one = world.start("one", Echo(), processing_guarantee="at_least_once")
-    await world.until_done()
-    await one.stop()
-    await world.backend.delete_group_offsets(world.names.group)
-    handler = Echo()
-    failure = await world.start("one", handler, processing_guarantee="at_least_once").failure()
-    assert isinstance(failure, PlaceUnknown)
-    assert f"{world.topic(SOURCE)}[0]" in str(failure)
-    assert "--reset-offsets" in str(failure), "it says what to do"
-    assert not handler.calls
-    assert await world.place(0) is None
-
-
-async def test_a_coordinator_that_is_behind_takes_nobody_back(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=1)
-    await world.publish(*map(str, range(6)))
-    one = world.start("one", Echo())
-    done = await world.until_done()
-    await one.stop()
-    ledger = Partition(world.names.births, 0)
-    await world.backend.set_places(
-        world.names.group, {world.source(0): Commit(2), ledger: Commit(1, "the first batch")}
-    )
-    handler = Echo()
-    world.start("one", handler)
-    await world.publish("next")
-    assert await world.until_done() == done + Counter(["next"])
-    assert handler.calls == Counter(["next"])
-
-
-async def test_a_place_that_was_set_by_hand_is_gone_on_from(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=1)
-    await world.publish(*map(str, range(6)))
-    one = world.start("one", Echo())
-    done = await world.until_done()
-    await one.stop()
-    await world.backend.set_places(world.names.group, {world.source(0): Commit(4)})
-    handler = Echo()
-    world.start("one", handler)
-    await world.publish("next")
-    assert await world.until_done() == done + Counter(["4", "5", "next"])
-    assert handler.calls == Counter(["4", "5", "next"])
 
 
 @pytest.mark.parametrize("order", ["in_order", "batches", "concurrent"])

@@ -12,7 +12,8 @@ from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Commit, Partition
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.world import SOURCE, Echo, World, echoed
+from tests.runtime.behaviour.echo import Echo, echoed
+from tests.runtime.behaviour.world import SOURCE, World
 from tests.support.eventually import eventually, eventually_async
 
 

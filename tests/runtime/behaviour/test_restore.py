@@ -10,9 +10,10 @@ from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State, Store
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.echo import SINK
 from tests.runtime.behaviour.faults import Hold
 from tests.runtime.behaviour.tally import STORE, TALLY, Tally, assert_exact
-from tests.runtime.behaviour.world import SESSION_S, SINK, World
+from tests.runtime.behaviour.world import SESSION_S, World
 from tests.support.eventually import eventually, eventually_async
 
 FIRST, SECOND = [f"a{number}" for number in range(8)], [f"b{number}" for number in range(8)]

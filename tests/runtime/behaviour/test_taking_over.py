@@ -13,8 +13,9 @@ from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.writers import RecordsRefused
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import Fault, Hold, failing
-from tests.runtime.behaviour.world import SINK, SOURCE, Echo, World
+from tests.runtime.behaviour.world import SOURCE, World
 from tests.support.hooked_log import HookedLog
 from tests.support.log_client import bodies, values
 

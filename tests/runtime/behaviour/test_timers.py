@@ -13,8 +13,9 @@ from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.log.port import Partition
 from headchef.runtime.processor import TIMERS, Delivery, Emit, Outcome, State, Timer
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.echo import SINK
 from tests.runtime.behaviour.faults import crash_at, failing
-from tests.runtime.behaviour.world import SINK, Order, World
+from tests.runtime.behaviour.world import Order, World
 from tests.support.eventually import eventually, eventually_async
 from tests.support.hooked_log import Moment
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from headchef_contracts import topics
-from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.clock import Clock, SystemClock
@@ -16,59 +15,26 @@ from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition
 from headchef.runtime.names import names
 from headchef.runtime.processor import (
     BatchHandler,
-    Delivery,
-    Emit,
     Handler,
     Input,
-    Outcome,
     Processor,
-    State,
     Store,
 )
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
+from tests.runtime.behaviour.echo import SINK, Echo
 from tests.support.backends import Backend
 from tests.support.eventually import eventually, eventually_async
 from tests.support.hooked_log import Hook, HookedLog, no_hook
 from tests.support.log_client import publish
 from tests.support.virtual_time import LoopClock, VirtualTimeLoop
 
-SOURCE, SECOND, SINK = "steps.completed", "steps.judged", "jobs.submitted"
+SOURCE, SECOND = "steps.completed", "steps.judged"
 SESSION_S = 2.0
 """Short enough for a test to wait it out, long enough for a busy machine's heartbeats."""
 
 Order = Literal["in_order", "batches", "concurrent"]
-
-
-class Echo:
-    """A handler that emits one event a record and counts its calls; a test may make it wait.
-
-    Args:
-        gate: awaited in each call, with the record's value.
-    """
-
-    def __init__(self, gate: Callable[[str], Awaitable[None]] | None = None) -> None:
-        self.calls: Counter[str] = Counter()
-        self._gate = gate
-
-    async def handle(self, delivery: Delivery, state: State) -> Outcome:
-        value = (delivery.record.value or b"").decode()
-        self.calls[value] += 1
-        if self._gate is not None:
-            await self._gate(value)
-        return self.outcome(delivery, state, value)
-
-    def outcome(self, delivery: Delivery, state: State, value: str) -> Outcome:
-        """Decide what a call leads to."""
-        return echoed(delivery, value)
-
-
-def echoed(delivery: Delivery, value: str) -> Outcome:
-    """Emit an event that names the record's value, into the partition that it came from."""
-    key = (delivery.record.key or b"").decode() or None
-    event = JobSubmitted(job_id=value, prompt=Inline(inline="echo"), subject=key)
-    return Outcome((Emit(SINK, event, partition=delivery.record.partition),))
 
 
 class Instance:
@@ -310,3 +276,12 @@ class World:
             concurrency=concurrency,
             batch=50,
         )
+
+
+async def six_handled(world: World, guarantee: str = "exactly_once") -> Counter[str]:
+    """Have a process handle the records "0" to "5" and leave, and give what came out."""
+    await world.publish(*map(str, range(6)))
+    one = world.start("one", Echo(), processing_guarantee=guarantee)
+    done = await world.until_done()
+    await one.stop()
+    return done

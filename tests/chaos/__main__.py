@@ -43,9 +43,8 @@ def main() -> None:
             sized = Campaign(campaign.guarantee, campaign.brokers, rounds, share)
             figures[name] = run(sized, chosen.seed, chosen.rate)
             broken += [f"{name}: {promise}" for promise in figures[name].broken(campaign.guarantee)]
-    _BUILD.mkdir(exist_ok=True)
-    as_json = {name: asdict(each) for name, each in figures.items()}
-    (_BUILD / "chaos.json").write_text(json.dumps(as_json, indent=1) + "\n")
+            # After each: the next one takes half an hour, and may fail.
+            _keep(figures)
     print(table(figures))
     for name, each in figures.items():
         for ended in each.ended:
@@ -54,6 +53,12 @@ def main() -> None:
         made = f"{made_here()}; {chosen.rate:g} jobs a second; seed {chosen.seed}."
         write(_PAGE, figures, made)
     sys.exit("\n".join(broken) if broken else 0)
+
+
+def _keep(figures: Mapping[str, Figures]) -> None:
+    _BUILD.mkdir(exist_ok=True)
+    as_json = {name: asdict(each) for name, each in figures.items()}
+    (_BUILD / "chaos.json").write_text(json.dumps(as_json, indent=1) + "\n")
 
 
 if __name__ == "__main__":

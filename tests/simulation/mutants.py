@@ -33,7 +33,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "at least once, offsets are committed before outputs are sent": Mutant(
         broken.offsets_before_outputs(AtLeastOnceWriter), 10, kind=AT_LEAST_ONCE
     ),
-    "at least once, state is written before outputs": Mutant(broken.state_before_outputs, 20, kind=AT_LEAST_ONCE),
+    "at least once, state is written before outputs": Mutant(
+        broken.state_before_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
+    ),
     "at least once, state is written together with outputs": Mutant(
         broken.state_with_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
     ),

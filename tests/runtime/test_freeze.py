@@ -66,6 +66,24 @@ async def test_a_freeze_that_the_answer_itself_brings_to_light_gives_no_leave(pr
     assert process.rejoins > 0
 
 
+async def test_a_freeze_between_the_question_and_the_first_tick_gives_no_leave() -> None:
+    clock = ManualClock()
+    guard, rejoins = FreezeGuard(clock, GAP_S), list[None]()
+    guard.joining()
+    clock.advance(GAP_S + 1)
+    watching = asyncio.ensure_future(guard.watch(lambda: rejoins.append(None)))
+    await asyncio.sleep(0)
+    guard.assigned()
+    waiting = asyncio.ensure_future(guard.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert rejoins, "what was asked before it says nothing about the present"
+    guard.joining()
+    guard.assigned()
+    await waiting
+    watching.cancel()
+
+
 async def test_time_that_passes_in_small_steps_is_no_freeze(process: Process) -> None:
     for _ in range(10):
         process.clock.advance(GAP_S / 4)

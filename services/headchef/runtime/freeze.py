@@ -31,7 +31,9 @@ class FreezeGuard:
     async def watch(self, rejoin: Callable[[], None]) -> None:
         """Tick four times in a gap, for ever, and ask for another round after each freeze."""
         self._rejoin = rejoin
-        self._ticked = self._clock.monotonic()
+        if not self._asked:
+            # Once the group was asked, a time without ticks is a freeze, also before the first tick.
+            self._ticked = self._clock.monotonic()
         while True:
             self._look()
             await self._clock.sleep(self._gap_s / 4)

@@ -12,7 +12,7 @@ from headchef.runtime.halting import DeadLetterGuard
 from headchef.runtime.log.port import NewRecord, Partition, Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.watermark import Watermark
-from headchef.runtime.writers import Places
+from headchef.runtime.writers import Places, TakenOver
 from tests.support.virtual_time import LoopClock, VirtualTimeLoop
 
 SOURCE = Partition("in", 0)
@@ -25,8 +25,8 @@ class SlowWriter:
         self._took_s = took_s
         self.began: list[tuple[float, int]] = []
 
-    async def start(self) -> Places:
-        return {}
+    async def start(self) -> TakenOver:
+        return TakenOver({}, frozenset())
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         self.began.append((round(asyncio.get_running_loop().time(), 4), places[SOURCE].offset))

@@ -11,7 +11,7 @@ from headchef.runtime.halting import DeadLetterGuard
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.watermark import Watermark
-from headchef.runtime.writers import Places, RecordsRefused
+from headchef.runtime.writers import Places, RecordsRefused, TakenOver
 from tests.support.manual_clock import ManualClock
 
 SOURCE = Partition("in", 0)
@@ -24,8 +24,8 @@ class PickyWriter:
         self._refused = list(refused)
         self.written: list[tuple[list[bytes | None], Commit]] = []
 
-    async def start(self) -> Places:
-        return {}
+    async def start(self) -> TakenOver:
+        return TakenOver({}, frozenset())
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         refused = self._refused.pop(0) if self._refused else set()

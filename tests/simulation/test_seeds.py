@@ -36,6 +36,8 @@ FOUND: Mapping[str, Found] = {
     "a former owner took its heir's batch of timers, which led to the same place, for its own": Found(
         847622508, EXPIRING
     ),
+    "a process that stood still before its guard's first tick began calls at once": Found(319634153, GROWING),
+    "a task whose places had expired, and that got nothing new, left the group without any": Found(183204021, EXPIRING),
 }
 
 

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import CommitRefused, LogUnavailable, ProducerBroken, ProducerFenced
+from headchef.runtime.ledger import Ledger
 from headchef.runtime.log.port import Log, NewRecord, Partition, Producer
-from headchef.runtime.writers import Places, RecordsRefused, delivered
+from headchef.runtime.writers import Places, RecordsRefused, TakenOver, delivered
 
 
 class AtLeastOnceWriter:
@@ -19,6 +20,7 @@ class AtLeastOnceWriter:
         name: client id.
         group: whose offsets are committed.
         partitions: the task's inputs.
+        ledger: of the task; here it holds births alone.
         changelogs: full names of the topics that hold the task's state.
         commit: commits offsets as this process's member.
         clock: for pauses between tries.
@@ -34,6 +36,7 @@ class AtLeastOnceWriter:
         name: str,
         group: str,
         partitions: Collection[Partition],
+        ledger: Ledger,
         changelogs: Collection[str],
         commit: Callable[[Places], Awaitable[None]],
         clock: Clock,
@@ -41,6 +44,7 @@ class AtLeastOnceWriter:
         self._log = log
         self._group = group
         self._partitions = partitions
+        self._ledger = ledger
         self._changelogs = frozenset(changelogs)
         self._commit = commit
         self._clock = clock
@@ -48,10 +52,11 @@ class AtLeastOnceWriter:
         self._producer: Producer = log.producer(name, None)
         self._broken = False
 
-    async def start(self) -> Places:
-        """Connect, and read the places. May be called again."""
+    async def start(self) -> TakenOver:
+        """Connect, and read what was begun, then the places: births are written after them."""
         await self._connect()
-        return await self._log.committed(self._group, self._partitions)
+        begun = (await self._ledger.read()).begun
+        return TakenOver(await self._log.committed(self._group, self._partitions), begun)
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         """Write a batch; records of a batch that fails half-way may be visible twice, with the same event ids."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from headchef.runtime.errors import LogUnavailable, ProducerFenced
 from headchef.runtime.ledger import Entry, Ledger
 from headchef.runtime.log.port import Commit, Log, NewRecord, Partition
-from headchef.runtime.writers import Places, RecordsRefused, delivered
+from headchef.runtime.writers import Places, RecordsRefused, TakenOver, delivered
 
 _log = logging.getLogger(__name__)
 
@@ -54,10 +54,14 @@ class ExactlyOnceWriter:
         self._known: Places = {}
         self._stale = False
 
-    async def start(self) -> Places:
-        """Fence the former owner, whose open transaction ends, and read the places after that. May be called again."""
-        self._committed = self._attempted = await self._taken_over()
-        return self._committed.places
+    async def start(self) -> TakenOver:
+        """Fence the former owner, whose open transaction ends, read where that left the task, and tell the group."""
+        found, begun = await self._taken_over()
+        self._committed, self._attempted, self._stale = found, found, False
+        if self._known != found.places:
+            # Whoever measures what waits here asks the group, which would know nothing until a record comes.
+            await self.write([], {})
+        return TakenOver(self._committed.places, begun)
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         """Write a batch in one transaction; each send is awaited, since a failed one does not fail the transaction."""
@@ -109,7 +113,7 @@ class ExactlyOnceWriter:
         Raises:
             ProducerFenced: if somebody else has committed since.
         """
-        found = await self._taken_over()
+        found, _ = await self._taken_over()
         if found not in (self._committed, self._attempted):
             raise ProducerFenced(
                 f"{self._transactional_id}: another owner has committed in the meantime: {_offsets(found.places)}, "
@@ -120,11 +124,12 @@ class ExactlyOnceWriter:
         self._committed, self._attempted, self._stale = found, found, False
         return committed
 
-    async def _taken_over(self) -> _Standing:
+    async def _taken_over(self) -> tuple[_Standing, frozenset[str]]:
         self._producer.abandon()
         self._producer = self._log.producer(self._transactional_id, self._transactional_id)
         await self._producer.start()
-        entry = (await self._ledger.read()).entry
+        told = await self._ledger.read()
+        entry = told.entry
         found = dict(await self._log.committed(self._group, [*self._partitions, self._ledger.partition]))
         standing = _Standing(found.pop(self._ledger.partition, None), found)
         self._known = found
@@ -136,7 +141,7 @@ class ExactlyOnceWriter:
                 _offsets(entry.places),
             )
             standing = _Standing(entry.signature, entry.places)
-        return standing
+        return standing, told.begun
 
     def abandon(self) -> None:
         """Drop the producer without waiting; its transaction ends when the next owner starts, or by time."""

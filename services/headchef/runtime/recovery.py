@@ -4,7 +4,7 @@ The order matters. Only after the former owner can write no more is anything rea
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from headchef.runtime import finished as finished_map
 from headchef.runtime.clock import Clock
@@ -14,7 +14,7 @@ from headchef.runtime.log.port import Commit, Log, Partition, Record
 from headchef.runtime.settings import Guarantee
 from headchef.runtime.state import TaskState
 from headchef.runtime.watermark import Watermark
-from headchef.runtime.writers import Places, Writer
+from headchef.runtime.writers import TakenOver, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Recovery:
         name: client id for the restoring reader.
         task: number of the task.
         inputs: its input partitions.
-        ledger: of the task.
+        ledger: of the task, which words births.
         changelogs: full topic name by store name.
         timers: the changelog's partition of the task's timers, whose place counts those gone off; None without timers.
         guarantee: decides what a damaged finished map means.
@@ -74,23 +74,31 @@ class Recovery:
             PlaceUnknown: offsets of an input that was begun have expired, or a finished map cannot be read.
             LogUnavailable: the log does not answer, or not yet with all that it should know.
         """
-        committed, begun = dict(await writer.start()), (await self._ledger.read()).begun
-        if self._lost(begun, committed):
-            # Another owner may have begun the task since the places were read: look again, as the newest owner.
-            committed, begun = dict(await writer.start()), (await self._ledger.read()).begun
-        self._wait_for_the_coordinator(self._lost(begun, committed))
+        found = await writer.start()
+        self._refuse([each for each in self._inputs if each.topic in found.begun and each not in found.places])
         await self._restore(state)
-        committed |= await self._begin(writer, begun, committed)
+        committed = {**found.places, **await self._begin(writer, found)}
         if self._timers is not None:
             committed.setdefault(self._timers, Commit(0))
         return {partition: self._watermark(partition, commit) for partition, commit in committed.items()}
 
-    def _wait_for_the_coordinator(self, lost: Sequence[Partition]) -> None:
-        """Have this tried again for a while: a coordinator that was started just now may not have read all it has."""
+    def _refuse(self, lost: Sequence[Partition]) -> None:
+        """Refuse to begin inputs again that have lost their places.
+
+        Not for good at first: a coordinator that was started just now may not have read all it has.
+        """
+        if not lost:
+            self._lost_s = None
+            return
         now_s = self._clock.monotonic()
-        self._lost_s = None if not lost else now_s if self._lost_s is None else self._lost_s
-        if self._lost_s is not None and now_s - self._lost_s < _CATCH_UP_S:
+        self._lost_s = now_s if self._lost_s is None else self._lost_s
+        if now_s - self._lost_s < _CATCH_UP_S:
             raise LogUnavailable(f"the group's coordinator has no places for {_names(lost)}, where there were some")
+        raise PlaceUnknown(
+            f"the group's committed offsets of {_names(lost)} have expired, though the task had read there before; "
+            "reading again from the start would answer jobs twice. Set the offsets by hand (kafka-consumer-groups "
+            "--reset-offsets) and start again; offsets.retention.minutes says how long the broker keeps them"
+        )
 
     async def _restore(self, state: TaskState) -> None:
         stores = {Partition(topic, self._task): store for store, topic in self._changelogs.items()}
@@ -118,17 +126,10 @@ class Recovery:
         finally:
             await reader.close()
 
-    async def _begin(self, writer: Writer, begun: Collection[str], committed: Places) -> dict[Partition, Commit]:
-        """Commit the start of each input that was never read, with its birth; refuse where a place has expired."""
-        lost = self._lost(begun, committed)
-        if lost:
-            raise PlaceUnknown(
-                f"the group's committed offsets of {_names(lost)} have expired, though the task had read there before; "
-                "reading again from the start would answer jobs twice. Set the offsets by hand (kafka-consumer-groups "
-                "--reset-offsets) and start again; offsets.retention.minutes says how long the broker keeps them"
-            )
-        unborn = [partition for partition in self._inputs if partition.topic not in begun]
-        new = [partition for partition in unborn if partition not in committed]
+    async def _begin(self, writer: Writer, found: TakenOver) -> dict[Partition, Commit]:
+        """Commit the start of each input that was never read, with its birth."""
+        unborn = [partition for partition in self._inputs if partition.topic not in found.begun]
+        new = [partition for partition in unborn if partition not in found.places]
         starts = {partition: Commit(start) for partition, start in (await self._earliest(new)).items()}
         if not unborn:
             return starts
@@ -137,12 +138,10 @@ class Recovery:
         if self._guarantee == "at_least_once" and starts:
             # Offsets first: a birth without an offset would halt the task for ever.
             await writer.write([], starts)
-        await writer.write(records, {partition: committed.get(partition) or starts[partition] for partition in unborn})
+        await writer.write(
+            records, {partition: found.places.get(partition) or starts[partition] for partition in unborn}
+        )
         return starts
-
-    def _lost(self, begun: Collection[str], committed: Places) -> list[Partition]:
-        """Give the inputs that were begun and have no place."""
-        return [each for each in self._inputs if each.topic in begun and each not in committed]
 
     async def _earliest(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         if not partitions:

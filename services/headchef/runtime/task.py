@@ -154,6 +154,7 @@ class Task:
             name=name,
             group=names.group,
             partitions=placed,
+            ledger=self._ledger,
             changelogs=[*names.changelogs.values(), names.births],
             commit=kitchen.commit,
             clock=kitchen.clock,

@@ -6,12 +6,26 @@ between: outcomes are kept in memory and no call is paid twice for a log's hiccu
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
 from headchef.runtime.log.port import Commit, NewRecord, Partition
 
 Places = Mapping[Partition, Commit]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """How a task was found by its new owner.
+
+    Attributes:
+        places: committed so far.
+        begun: full names of the inputs that the task has ever begun to read; each has had a place since.
+    """
+
+    places: Places
+    begun: frozenset[str]
 
 
 class RecordsRefused(Exception):
@@ -29,8 +43,8 @@ class RecordsRefused(Exception):
 class Writer(Protocol):
     """Writes batches of one task."""
 
-    async def start(self) -> Places:
-        """Become the task's only writer, and give the places committed so far."""
+    async def start(self) -> TakenOver:
+        """Become the task's only writer, and say how it stands. May be called again."""
         ...
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:

@@ -10,6 +10,7 @@ from headchef.runtime.log.port import Commit, Partition
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.world import SECOND, SOURCE, World, six_handled
+from tests.support.eventually import eventually_async
 
 
 async def assert_goes_on_with(world: World, done: Counter[str], *values: str) -> None:
@@ -26,6 +27,16 @@ async def test_places_that_expired_are_in_the_ledger(make_world: MakeWorld) -> N
     done = await six_handled(world)
     await world.backend.delete_group_offsets(world.names.group)
     await assert_goes_on_with(world, done, "next")
+
+
+async def test_a_group_is_told_its_places_again_before_a_record_comes(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    await six_handled(world)
+    place = await world.place(0)
+    await world.backend.delete_group_offsets(world.names.group)
+    assert await world.place(0) is None
+    world.start("one", Echo())
+    assert await eventually_async(lambda: world.place(0)) == place
 
 
 async def test_a_coordinator_that_is_behind_takes_nobody_back(make_world: MakeWorld) -> None:

@@ -55,17 +55,18 @@ async def recovered(world: World, log: Log) -> dict[Partition, Watermark]:
     return places
 
 
-async def test_a_task_that_another_has_begun_meanwhile_is_not_taken_for_lost(make_world: MakeWorld) -> None:
+async def test_who_was_overtaken_before_the_first_batch_does_not_begin_the_task(make_world: MakeWorld) -> None:
     world = await make_world(partitions=1)
     slow = HookedLog(world.backend.process("slow"))
     standing = Hold("after", "log.committed")
     slow.hook = standing
     late = asyncio.ensure_future(recovered(world, slow))
     await standing.until_met()
-    await recovered(world, world.backend.process("quick"))
-    await world.until_marked()
+    places = await recovered(world, world.backend.process("quick"))
+    assert {partition.topic for partition in places} == {world.topic(SOURCE)}
     standing.released.set()
-    assert {partition.topic for partition in await late} == {world.topic(SOURCE)}
+    with pytest.raises(ProducerFenced):
+        await late
 
 
 async def test_a_birth_that_the_log_refuses_once_is_written_again(make_world: MakeWorld) -> None:

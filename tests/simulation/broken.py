@@ -104,7 +104,7 @@ def state_not_written(patch: pytest.MonkeyPatch) -> None:
 
 
 def lost_dead_letter(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Workbench, topic: str, record: Record, error: InvalidEvent) -> None:
+    def wrong(self: Workbench, topic: str, record: Record, error: InvalidEvent, dead_reason: str | None = None) -> None:
         self._committer.add(Finished(record, []))
 
     patch.setattr(Workbench, "_bury", wrong)
@@ -133,8 +133,9 @@ def unknown_commit_taken_for_done(patch: pytest.MonkeyPatch) -> None:
 
 
 def unknown_commit_taken_for_void(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(self: ExactlyOnceWriter, attempted: Places) -> bool:
-        self._committed, self._stale = await self._taken_over(), False
+    async def wrong(self: ExactlyOnceWriter) -> bool:
+        found, _ = await self._taken_over()
+        self._committed, self._stale = found, False
         return False
 
     patch.setattr(ExactlyOnceWriter, "_renew", wrong)

@@ -13,6 +13,7 @@ from tests.simulation.run import run_seed
 from tests.support.marked_page import replace_between
 
 _README = Path(__file__).with_name("README.md")
+_MISFITS = ("ended with TypeError(", "ended with AttributeError(")
 _MARKS = ("<!-- mutants: begin -->", "<!-- mutants: end -->")
 
 
@@ -30,12 +31,18 @@ class Catch:
 
 
 def hunted(name: str) -> Catch | None:
-    """Run seeds against one mutant until it is noticed; None if that took more than its bound."""
+    """Run seeds against one mutant until it is noticed; None if that took more than its bound.
+
+    Raises:
+        RuntimeError: the mutant calls, or is called by, what is no longer so.
+    """
     mutant = MUTANTS[name]
     with pytest.MonkeyPatch.context() as patch:
         mutant.mutate(patch)
         for seed in range(mutant.within):
             violations = run_seed(seed, kind=mutant.kind, faults=mutant.faults).violations
+            if misfits := [each for each in violations if any(error in each for error in _MISFITS)]:
+                raise RuntimeError(f"{name} does not fit the code that it breaks, which proves nothing: {misfits[0]}")
             if violations:
                 return Catch(seed + 1, violations[0].partition(":")[0])
     return None

@@ -23,7 +23,7 @@ from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
-from headchef.runtime.writers import RecordsRefused, Writer
+from headchef.runtime.writers import Places, RecordsRefused, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -156,9 +156,15 @@ class Task:
             partitions=placed,
             ledger=self._ledger,
             changelogs=[*names.changelogs.values(), names.births],
-            commit=kitchen.commit,
+            commit=self._commit,
             clock=kitchen.clock,
         )
+
+    async def _commit(self, places: Places) -> None:
+        """Commit as the process's member; between two tries the group may have confirmed that without this task."""
+        if self._lost.is_set():
+            raise ProducerFenced(f"the group has given task {self.number} to another member")
+        await self._kitchen.commit(places)
 
     async def _recovered(self, writer: Writer) -> bool:
         """Recover, as often as the log is away or refuses a birth. Returns False if the task was given back first."""

@@ -40,7 +40,7 @@ MUTANTS: Mapping[str, Mutant] = {
         broken.state_with_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
     ),
     "a former owner is not fenced": Mutant(broken.no_fencing, 20),
-    "the finished map is ignored": Mutant(broken.finished_map_ignored, 20),
+    "the finished map is ignored": Mutant(broken.finished_map_ignored, 20, replace(NONE, crashes=2 * HIGHEST.crashes)),
     "a failed send is ignored": Mutant(broken.failed_send_ignored, 20),
     "the seen store is not restored": Mutant(broken.seen_store_not_restored, 10),
     "changes of state are not written": Mutant(broken.state_not_written, 10),

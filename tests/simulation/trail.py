@@ -63,9 +63,8 @@ class Trail:
                 read = self._read.get(partition, 0)
                 if log.end > read:
                     self._read[partition] = log.end
-                    for record in log.records(committed=False):
-                        if record.offset >= read:
-                            self._causes.update(causes_of(record))
+                    for record in log.records(committed=False, since=read):
+                        self._causes.update(causes_of(record))
         return self._causes
 
 

@@ -50,7 +50,7 @@ def _never_back(move: Move) -> Iterator[str]:
         return
     # At least once the map is an aid, which a log may not even keep.
     noted = _finished(move.before) if move.exactly_once else []
-    undone = [offset for offset in noted if not _is_finished(offset, move.after)]
+    undone = _unfinished(noted, move.after)
     if move.after.offset < move.before.offset or undone:
         yield f"the place goes back from {move.before.offset} to {move.after.offset}, and {undone} are not finished"
 
@@ -88,12 +88,13 @@ def newly_finished(before: Commit | None, after: Commit, start: int) -> list[int
     """
     first = start if before is None else before.offset
     finished = [*range(first, after.offset), *_finished(after)]
-    return [offset for offset in finished if before is None or not _is_finished(offset, before)]
+    return finished if before is None else _unfinished(finished, before)
 
 
 def _finished(place: Commit) -> list[int]:
     return finished_map.decode(place.offset, place.metadata)
 
 
-def _is_finished(offset: int, place: Commit) -> bool:
-    return offset < place.offset or offset in _finished(place)
+def _unfinished(offsets: Iterable[int], place: Commit) -> list[int]:
+    known = frozenset(_finished(place))
+    return [offset for offset in offsets if offset >= place.offset and offset not in known]

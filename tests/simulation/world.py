@@ -237,7 +237,7 @@ class World:
                 causes = self.trail.causes()
                 unled = [
                     record.offset
-                    for record in log.records(committed=True)
+                    for record in log.records(committed=True, since=min(consumed, default=log.end))
                     if record.offset in consumed and record.value is not None and spot_of(record) not in causes
                 ]
             move = watch.Move(self.kind, group, partition, before, after, log.end, tuple(unled))

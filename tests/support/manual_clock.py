@@ -1,6 +1,7 @@
 """A clock that stands still until a test moves it."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from headchef.runtime.clock import Clock
@@ -18,7 +19,7 @@ class ManualClock(Clock):
     def __init__(self, start: datetime = START) -> None:
         self._start = start
         self._passed_s = 0.0
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[float, Callable[[], object]]] = []
 
     def now(self) -> datetime:
         """Give the wall clock's time."""
@@ -30,15 +31,24 @@ class ManualClock(Clock):
 
     async def sleep(self, seconds: float) -> None:
         """Wait until the clock has been moved this far."""
-        woken = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._passed_s + seconds, woken))
-        await woken
+        woken = asyncio.Event()
+        self.call_later(seconds, woken.set)
+        await woken.wait()
+
+    def call_later(self, seconds: float, action: Callable[[], object]) -> Callable[[], object]:
+        """Call something once when the clock has been moved this far; call what is returned to prevent it."""
+        entry = (self._passed_s + seconds, action)
+        self._waiting.append(entry)
+
+        def prevent() -> None:
+            self._waiting = [each for each in self._waiting if each is not entry]
+
+        return prevent
 
     def advance(self, seconds: float) -> None:
-        """Move on, and wake who slept until then."""
+        """Move on, and call what was to be called until then."""
         self._passed_s += seconds
-        due = [woken for at_s, woken in self._sleepers if at_s <= self._passed_s]
-        self._sleepers = [each for each in self._sleepers if each[0] > self._passed_s]
-        for woken in due:
-            if not woken.done():
-                woken.set_result(None)
+        due = [action for at_s, action in self._waiting if at_s <= self._passed_s]
+        self._waiting = [each for each in self._waiting if each[0] > self._passed_s]
+        for action in due:
+            action()

@@ -2,6 +2,7 @@
 
 import asyncio
 import selectors
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -55,3 +56,7 @@ class LoopClock:
     async def sleep(self, seconds: float) -> None:
         """Let others run for this many seconds of the loop's time."""
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, action: Callable[[], object]) -> Callable[[], object]:
+        """Call something once after this many seconds of the loop's time."""
+        return asyncio.get_running_loop().call_later(seconds, action).cancel

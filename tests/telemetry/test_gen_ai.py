@@ -1,7 +1,5 @@
 """A call to a model is measured and traced by the GenAI conventions."""
 
-from datetime import UTC, datetime
-
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -11,27 +9,19 @@ from headchef_contracts.events.common import Usage
 
 from headchef.runtime.telemetry.gen_ai import ModelCall, model_call
 from headchef.runtime.telemetry.spans import SpanTracer
+from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 from tests.telemetry.deliveries import make_delivery
 
 ASKED = ModelCall("openai", "gpt-x", "job-1", temperature=0.5, max_output_tokens=100)
 
 
-class Stopwatch:
+class Stopwatch(ManualClock):
     """A clock on which every look takes two seconds."""
 
-    def __init__(self) -> None:
-        self._now_s = 0.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self._now_s, UTC)
-
     def monotonic(self) -> float:
-        self._now_s += 2
-        return self._now_s
-
-    async def sleep(self, seconds: float) -> None:
-        self._now_s += seconds
+        self.advance(2)
+        return super().monotonic()
 
 
 def test_an_answer_is_measured_and_traced() -> None:

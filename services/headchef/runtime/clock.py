@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,6 +22,10 @@ class Clock(Protocol):
         """Let others run for this many seconds."""
         ...
 
+    def call_later(self, seconds: float, action: Callable[[], object]) -> Callable[[], object]:
+        """Call something once after this many seconds; call what is returned to prevent it."""
+        ...
+
 
 class SystemClock:
     """The machine's own clocks."""
@@ -36,3 +41,7 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Let others run for this many seconds."""
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, action: Callable[[], object]) -> Callable[[], object]:
+        """Call something once after this many seconds; call what is returned to prevent it."""
+        return asyncio.get_running_loop().call_later(seconds, action).cancel

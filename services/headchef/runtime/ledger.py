@@ -5,9 +5,10 @@ with places that are old or missing (`infra/decisions/0022`), and it forgets tho
 stands here was written in the same transaction as the outputs, and is read to its end.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from headchef.runtime.errors import UnknownVersion
 from headchef.runtime.log.port import Commit, Log, NewRecord, Partition, Record
@@ -107,13 +108,13 @@ class Ledger:
             await reader.close()
 
     def _record(self, key: bytes, value: Mapping[str, object]) -> NewRecord:
-        return NewRecord(self.partition.topic, json.dumps(value).encode(), key, self.partition.number)
+        return NewRecord(self.partition.topic, orjson.dumps(value), key, self.partition.number)
 
 
 def _newest(records: Sequence[Record]) -> Entry | None:
     for record in reversed(records):
         if record.key == _PLACES and record.value is not None:
-            said = json.loads(record.value)
+            said = orjson.loads(record.value)
             if said["v"] != _VERSION:
                 raise UnknownVersion(f"places of version {said['v']} in {record.topic}; upgrade this processor first")
             places = {

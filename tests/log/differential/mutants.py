@@ -1,6 +1,6 @@
 """Ways to make the log in memory lie, each of which the comparison must notice within a run of the usual length."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -49,10 +49,10 @@ def _marker_without_offset(patch: pytest.MonkeyPatch) -> None:
 
 
 def _aborted_offsets_placed(patch: pytest.MonkeyPatch) -> None:
-    async def wrong(self: Any, transaction: Transaction) -> None:
+    def wrong(self: Any, transaction: Transaction) -> Iterator[None]:
         for group, offsets in transaction.offsets.items():
             self._place(group, offsets)
-        await finish(self, transaction)
+        return finish(self, transaction)
 
     finish = TransactionCoordinator._finish
     patch.setattr(TransactionCoordinator, "_finish", wrong)

@@ -19,6 +19,7 @@ class FastClock:
         self._right = right
         self.monotonic = right.monotonic
         self.sleep = right.sleep
+        self.call_later = right.call_later
 
     def now(self) -> datetime:
         return self._right.now() + self._ahead

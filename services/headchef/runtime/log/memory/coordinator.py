@@ -1,6 +1,6 @@
 """Transactional ids: epochs that fence former owners, transactions that end by decision or by time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from headchef.runtime.clock import Clock
@@ -122,14 +122,20 @@ class TransactionCoordinator:
 
     def _decide(self, transaction: Transaction, *, committed: bool) -> None:
         transaction.committed = committed
-        self._timers.run(self._finish(transaction))
+        self._go_on(self._finish(transaction))
 
-    async def _finish(self, transaction: Transaction) -> None:
+    def _go_on(self, steps: Iterator[None]) -> None:
+        for _ in steps:
+            self._timers.after(self._marker_delay_s, lambda: self._go_on(steps))
+            return
+
+    def _finish(self, transaction: Transaction) -> Iterator[None]:
+        """Take the decision to each partition and group; at each pause others go on."""
         for partition in transaction.partitions:
-            await self._clock.sleep(self._marker_delay_s)
+            yield
             self._partition(partition).mark(transaction)
         for group, offsets in transaction.offsets.items():
-            await self._clock.sleep(self._marker_delay_s)
+            yield
             if transaction.committed:
                 self._place(group, offsets)
         transaction.ended.set()

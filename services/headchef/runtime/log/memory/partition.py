@@ -84,12 +84,12 @@ class PartitionLog:
             found.append(entry.record)
         return found, stable_end
 
-    def records(self, *, committed: bool) -> list[Record]:
-        """Give every record that is still there: those that a reader sees, or aborted and open ones too."""
+    def records(self, *, committed: bool, since: int = 0) -> list[Record]:
+        """Give what is still there, from an offset on: what a reader sees, or aborted and open records too."""
         stable_end = self.stable_end
         return [
             entry.record
-            for entry in self._entries
+            for entry in (self._from(since) if since > self.start else self._entries)
             if entry.record is not None and not (committed and (entry.void or entry.offset >= stable_end))
         ]
 

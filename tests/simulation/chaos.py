@@ -113,6 +113,7 @@ class Chaos:
         if filled:
             chosen = self._chance.choice(filled)
             before = self._chance.randint(logs[chosen].start + 1, logs[chosen].stable_end)
+            world.trail.follow()
             world.cluster.delete_records(chosen, before)
 
     def _expire_places(self) -> None:

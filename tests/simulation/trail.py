@@ -57,6 +57,11 @@ class Trail:
 
     def causes(self) -> set[Spot]:
         """Give all records that something on the log names as a cause; what was aborted counts too."""
+        self.follow()
+        return self._causes
+
+    def follow(self) -> None:
+        """Read on; also to be called before records are deleted."""
         for name in NAMES:
             for number, log in enumerate(self._cluster.topic(name).partitions):
                 partition = Partition(name, number)
@@ -65,7 +70,6 @@ class Trail:
                     self._read[partition] = log.end
                     for record in log.records(committed=False, since=read):
                         self._causes.update(causes_of(record))
-        return self._causes
 
 
 def names_a_loss(record: Record) -> bool:

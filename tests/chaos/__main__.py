@@ -31,6 +31,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=int(datetime.now(UTC).timestamp()), help="of the faults")
     options.add_argument("--broker-share", type=float, help="of the rounds, in place of each campaign's own share")
     options.add_argument("--rate", type=float, default=20.0, help="jobs a second")
+    options.add_argument("--keep", action="store_true", help="keep all logs, and say where")
     options.add_argument("--write", action="store_true", help="renew the table in tests/chaos/README.md")
     chosen = options.parse_args()
     figures: dict[str, Figures] = {}
@@ -41,7 +42,7 @@ def main() -> None:
             sys.stderr.write(f"{name}: {rounds} rounds, seed {chosen.seed}\n")
             share = campaign.broker_share if chosen.broker_share is None else chosen.broker_share
             sized = Campaign(campaign.guarantee, campaign.brokers, rounds, share)
-            figures[name] = run(sized, chosen.seed, chosen.rate)
+            figures[name] = run(sized, chosen.seed, chosen.rate, keep=chosen.keep)
             broken += [f"{name}: {promise}" for promise in figures[name].broken(campaign.guarantee)]
             # After each: the next one takes half an hour, and may fail.
             _keep(figures)

@@ -36,13 +36,14 @@ class Campaign:
     broker_share: float
 
 
-def run(campaign: Campaign, seed: int, per_second: float) -> Figures:
+def run(campaign: Campaign, seed: int, per_second: float, *, keep: bool = False) -> Figures:
     """Run a campaign.
 
     Args:
         campaign: what.
         seed: of the faults: the same one strikes in the same order, which is not the same moment.
         per_second: jobs submitted all the while.
+        keep: the folder with all logs, also if all went well.
 
     Returns:
         The figures. If a promise was broken, the folder with all logs and a list of all records is kept and named.
@@ -58,6 +59,8 @@ def run(campaign: Campaign, seed: int, per_second: float) -> Figures:
         raise
     if figures.broken(campaign.guarantee):
         sys.stderr.write(f"a promise was broken; logs and records: {folder}\n")
+    elif keep:
+        sys.stderr.write(f"logs: {folder}\n")
     else:
         shutil.rmtree(folder)
     return figures

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tests.chaos.evidence import Evidence
 from tests.chaos.rounds import BROKERS, KINDS, Round
@@ -29,6 +30,7 @@ class Figures:
         paid_twice: calls without a record.
         group_silence_s: longest, of a whole group with something to do, no broker being away.
         task_silence_s: likewise, of one task.
+        quietest: that task, and when it fell silent, UTC.
         broker_silence_s: longest of a whole group, a broker having been away.
         answered_s: seconds from a fault's end until all was answered: the longest.
         restarts: of brokers that did not serve after their restart.
@@ -48,6 +50,7 @@ class Figures:
     paid_twice: int
     group_silence_s: float
     task_silence_s: float
+    quietest: str
     broker_silence_s: float
     answered_s: float
     restarts: int
@@ -80,14 +83,16 @@ def judge(evidence: Evidence, rounds: Sequence[Round], ended: Sequence[str]) -> 
         ended: services that ended by themselves, and their last words.
     """
     results = evidence.results
+    absences = [each for each in rounds if each.kind in BROKERS]
     groups = [each for hops in evidence.hops.values() for each in silences(hops)]
     tasks = [
-        each
-        for hops in evidence.hops.values()
+        (each, f"{processor}-{task}")
+        for processor, hops in evidence.hops.items()
         for task in {hop.task for hop in hops}
         for each in silences(hop for hop in hops if hop.task == task)
+        if not _explained(each, absences)
     ]
-    absences = [each for each in rounds if each.kind in BROKERS]
+    quietest, whose = max(tasks, key=lambda each: each[0].seconds, default=(Silence(0, 0), "nobody"))
     kinds = [each.kind for each in rounds]
     copies = evidence.copies
     return Figures(
@@ -103,7 +108,8 @@ def judge(evidence: Evidence, rounds: Sequence[Round], ended: Sequence[str]) -> 
         calls=evidence.calls,
         paid_twice=evidence.calls - evidence.attempts,
         group_silence_s=_longest(each for each in groups if not _explained(each, absences)),
-        task_silence_s=_longest(each for each in tasks if not _explained(each, absences)),
+        task_silence_s=quietest.seconds,
+        quietest=f"{whose}, from {datetime.fromtimestamp(quietest.from_ms / 1000, UTC):%H:%M:%S}",
         broker_silence_s=_longest(each for each in groups if _explained(each, absences)),
         answered_s=max((each.answered_s for each in rounds), default=0.0),
         restarts=sum(each.restarts for each in rounds),

@@ -185,12 +185,13 @@ class World:
         return any(value is not None for value in newest.values())
 
     def _set_in_a_process(self, service: str) -> Iterator[Partition]:
-        """Give the tasks whose owner knows of a timer: a former owner may have written others after it, at least once.
+        """Give the tasks whose owner knows of a timer, or of what came of one and is not written yet.
 
+        Not what the log knows: a former owner may have written others after it, at least once.
         Those go off in vain when the task moves next. Where nobody is at work it is the log that tells.
         """
         for partition in self.partitions(*timers_of(service)):
-            owned = [task.entries > 0 for task in self._at_work(service, partition.number)]
+            owned = [task.entries > 0 or task.in_flight > 0 for task in self._at_work(service, partition.number)]
             if any(owned) or (not owned and self._is_set(partition)):
                 yield partition
 

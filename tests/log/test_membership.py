@@ -252,6 +252,25 @@ async def test_a_commit_between_a_round_and_the_share_of_it_is_refused(backend: 
     assert await leader.log.committed(group, [partition]) == {partition: Commit(1)}
 
 
+async def test_commits_that_are_tried_all_through_a_round_are_taken_after_it(backend: Backend) -> None:
+    topic, group = await backend.make_topic(), backend.name("group")
+    first, second = [await join(backend, group, backend.name(name), topic) for name in ("a", "b")]
+    await settled(first, second)
+    shares = len(second.member.payloads)
+    second.member.said = b"something new"
+    second.membership.rejoin()
+
+    async def taken() -> bool:
+        try:
+            await second.membership.commit({Partition(topic, 0): Commit(1)})
+        except CommitRefused:
+            return False
+        return len(second.member.payloads) > shares
+
+    await eventually_async(taken)
+    assert len(second.member.payloads) == shares + 1
+
+
 async def test_a_commit_before_the_join_is_refused(backend: Backend) -> None:
     topic, group = await backend.make_topic(), backend.name("group")
     membership = backend.process("p").membership(settings(group, backend.name("a"), topic), RecordingMember())

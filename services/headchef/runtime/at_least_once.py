@@ -8,6 +8,11 @@ from headchef.runtime.ledger import Ledger
 from headchef.runtime.log.port import Log, NewRecord, Partition, Producer
 from headchef.runtime.writers import Places, RecordsRefused, TakenOver, delivered
 
+_COMMIT_WITHIN_S = 60.0
+"""A round refuses commits, and waits a session for a member that stands still."""
+
+_COMMIT_PAUSE_S = 0.1
+
 
 class AtLeastOnceWriter:
     """Outputs first; when all are acknowledged, the state; then the offsets, as a member of the group.
@@ -25,9 +30,6 @@ class AtLeastOnceWriter:
         commit: commits offsets as this process's member.
         clock: for pauses between tries.
     """
-
-    _COMMIT_TRIES = 50
-    _COMMIT_PAUSE_S = 0.1
 
     def __init__(
         self,
@@ -68,15 +70,17 @@ class AtLeastOnceWriter:
         except (RecordsRefused, LogUnavailable, ProducerBroken):
             self._broken = True
             raise
-        for attempt in range(self._COMMIT_TRIES):
+        await self._committed(places)
+
+    async def _committed(self, places: Places) -> None:
+        due_s = self._clock.monotonic() + _COMMIT_WITHIN_S
+        while True:
             try:
-                await self._commit(places)
+                return await self._commit(places)
             except CommitRefused as error:
-                if attempt == self._COMMIT_TRIES - 1:
+                if self._clock.monotonic() >= due_s:
                     raise ProducerFenced(f"{self._name}: the group no longer takes its offsets: {error}") from error
-                await self._clock.sleep(self._COMMIT_PAUSE_S)
-            else:
-                return
+            await self._clock.sleep(_COMMIT_PAUSE_S)
 
     def _outputs_and_state(self, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
         """Divide a batch into what is sent first and second, each by index; a part without records is left out."""

@@ -99,7 +99,7 @@ class Membership(Protocol):
         ...
 
     async def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Commit as this member, without a transaction. Raises `CommitRefused` if the group has moved on."""
+        """Commit as this member, without a transaction. Raises `CommitRefused` in and after a round."""
         ...
 
     async def leave(self) -> None:

@@ -45,8 +45,12 @@ def generation(consumer: AIOKafkaConsumer) -> int:
     return int(coordinator.generation)
 
 
-def commit_only_in(consumer: AIOKafkaConsumer, confirmed: Callable[[], int]) -> None:
-    """Have commits refused in another generation than the confirmed one, also those that waited for their turn."""
+def commit_only_in(consumer: AIOKafkaConsumer, confirmed: Callable[[], int | None]) -> None:
+    """Have commits refused in another generation than the confirmed one, also those that waited for their turn.
+
+    While none is confirmed too: what is sent behind a join is answered after it, as of a generation that is over, for
+    which aiokafka gives its place up and joins once more, with the next commit behind it.
+    """
     coordinator: Any = consumer._coordinator
     ask = coordinator._send_req
 

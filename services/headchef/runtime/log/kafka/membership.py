@@ -24,8 +24,8 @@ _NEVER_MS = 24 * 60 * 60 * 1000
 
 _JOIN_SPARE_MS = 10_000
 
-_NO_GENERATION = 0
-"""Unlike any that a member has, and unlike the -1 of one that is none."""
+_NO_GENERATION = -1
+"""What aiokafka takes for the generation of one that is no member."""
 
 _LATELY = 3
 """So often in a row, and for a session at least, a member loses its place within a session after it has entered, before
@@ -63,7 +63,8 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._failure: Exception | None = None
         self._entering_s = clock.monotonic()
         self._was_member = False
-        self._generation = self._attended = _NO_GENERATION
+        self._confirmed: int | None = None
+        self._attended = _NO_GENERATION
         self._unknown = False
         self._lately = 0
         self._losing_s = clock.monotonic()
@@ -114,7 +115,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         except DRIVER_ERRORS as error:
             raise await self._connection.why(error, f"group {settings.group}") from error
         internals.note_answers(consumer, self._answered, self._answered_join)
-        internals.commit_only_in(consumer, lambda: self._generation)
+        internals.commit_only_in(consumer, lambda: self._confirmed)
         self._subscribe()
         return consumer
 
@@ -133,13 +134,13 @@ class KafkaMembership(ConsumerRebalanceListener):
         return self._failure
 
     async def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Commit as this member, in the generation of its last share: the next one may have given its tasks away.
+        """Commit as this member, in the generation of its last share: a round under way may give its tasks away.
 
         Args:
             offsets: next offset to read and text, by partition; also of partitions that are not this member's.
 
         Raises:
-            CommitRefused: the group has moved on.
+            CommitRefused: the group has moved on, or is about to.
             LogUnavailable: no answer within the request time-out.
         """
         doing = f"commit of group {self._settings.group}"
@@ -172,8 +173,9 @@ class KafkaMembership(ConsumerRebalanceListener):
             await internals.stop_consumer(self._consumer)
 
     def _joining(self) -> None:
-        """Before a join: find out whether the group dropped this member while its session was good."""
+        """Before a join: let no commit follow it, and find out whether the group dropped a member in good standing."""
         self._rejoin_asked = False
+        self._confirmed = None
         consumer = self._consumer
         if consumer is None or internals.member_id(consumer):
             return
@@ -202,7 +204,8 @@ class KafkaMembership(ConsumerRebalanceListener):
         if self._consumer is None:
             return
         self._was_member = self._settling = True
-        self._generation = internals.generation(self._consumer)
+        generation = internals.generation(self._consumer)
+        self._confirmed = generation if generation > _NO_GENERATION else None
         for partition in self._consumer.assignment():
             # Without a position aiokafka would look for committed offsets, and fail where there are none.
             self._consumer.seek(partition, 0)
@@ -268,7 +271,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         _log.warning("group %s: entering it anew", self._settings.group)
         self._member.was_absent()
         await internals.stop_consumer(former)
-        self._generation = _NO_GENERATION
+        self._confirmed = None
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
         self._entering_s = self._clock.monotonic()
         while True:

@@ -41,7 +41,8 @@ class MemoryMembership:
         self._rebalance_timeout_s = rebalance_timeout_s
         self._retry_backoff_s = retry_backoff_s
         self._id: str | None = None
-        self._generation = self._confirmed = -1
+        self._generation = -1
+        self._confirmed: int | None = None
         self._was_member = False
         self._entering_s = cluster.clock.monotonic()
         self._watched_counts: dict[str, int] | None = None
@@ -74,17 +75,17 @@ class MemoryMembership:
         return self._failure
 
     async def commit(self, offsets: Mapping[Partition, Commit]) -> None:
-        """Commit as this member, in the generation of its last share: the next one may have given its tasks away.
+        """Commit as this member, in the generation of its last share: a round under way may give its tasks away.
 
         Raises:
-            CommitRefused: the group has moved on; the member joins again by itself.
+            CommitRefused: the group has moved on, and the member joins again by itself, or is doing so.
             ValueError: metadata over 4,000 characters.
             LogUnavailable: the log did not answer.
         """
         check_metadata(offsets)
-        if self._id is None:
-            raise CommitRefused("not a member of the group at present")
         member_id, generation = self._id, self._confirmed
+        if member_id is None or generation is None:
+            raise CommitRefused("not a member of the group at present, or in a round of it")
         try:
             await self._process.request(
                 "commit_offsets",
@@ -132,6 +133,7 @@ class MemoryMembership:
             await self._process.clock.sleep(self._retry_backoff_s)
 
     async def _join_and_sync(self) -> Share:
+        self._confirmed = None
         instance, group = self._settings.instance, self._group()
         applicant = Applicant(
             instance, self._member.report(), self._settings.session_timeout_s, self._rebalance_timeout_s

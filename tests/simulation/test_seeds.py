@@ -38,6 +38,7 @@ FOUND: Mapping[str, Found] = {
     ),
     "a process that stood still before its guard's first tick began calls at once": Found(319634153, GROWING),
     "a task whose places had expired, and that got nothing new, left the group without any": Found(183204021, EXPIRING),
+    "a place that had passed a record finished before was not written until another came": Found(105164, EXPIRING),
     "at least once, a lost task's next try to commit was one of the process's new place in the group": Found(
         4160, AT_LEAST_ONCE
     ),

@@ -153,7 +153,12 @@ class Dispatcher:
         watermark = self._watermarks[Partition(record.topic, record.partition)]
         if isinstance(record, Expired):
             watermark.forget(record.offset)
-        return record if watermark.deliver(record.offset) else None
+        place = watermark.next_commit
+        if watermark.deliver(record.offset):
+            return record
+        if watermark.next_commit > place:
+            self._workbench.pass_over(record)
+        return None
 
     async def _in_order(self) -> None:
         for _ in range(_RECORDS_BETWEEN_BREATHS):

@@ -59,7 +59,8 @@ class Watermark:
 
     def finish(self, offset: int) -> None:
         """Note that the outcome of a delivered record is written, or about to be in the same transaction."""
-        self._done.add(offset)
+        if offset >= self._next:
+            self._done.add(offset)
         self._advance()
 
     def copy(self) -> "Watermark":

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from headchef.runtime import finished as finished_map
 from headchef.runtime.errors import LogUnavailable, ProducerFenced, SendFailed
 from headchef.runtime.exactly_once import ExactlyOnceWriter
 from headchef.runtime.ledger import Ledger
@@ -15,9 +16,9 @@ from headchef.runtime.writers import RecordsRefused
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import Fault, Hold, failing
-from tests.runtime.behaviour.world import SOURCE, World
+from tests.runtime.behaviour.world import SOURCE, World, six_handled
 from tests.support.hooked_log import HookedLog
-from tests.support.log_client import bodies, values
+from tests.support.log_client import bodies, commit_records, started_producer, values
 
 
 def ledger_of(world: World, log: Log) -> Ledger:
@@ -67,6 +68,20 @@ async def test_who_was_overtaken_before_the_first_batch_does_not_begin_the_task(
     standing.released.set()
     with pytest.raises(ProducerFenced):
         await late
+
+
+async def test_a_place_moves_past_what_had_finished_before_though_nothing_follows(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    done = await six_handled(world)
+    async with started_producer(world.outside, "upstream") as upstream:
+        for value in ("finished", "too"):
+            await commit_records(upstream, values(world.topic(SOURCE), value))
+    # "too" is at offset 8, between two markers.
+    await world.backend.set_places(world.names.group, {world.source(0): Commit(7, finished_map.encode(7, [8]))})
+    handler = Echo()
+    world.start("one", handler)
+    assert await world.until_done() == done
+    assert not handler.calls
 
 
 async def test_a_birth_that_the_log_refuses_once_is_written_again(make_world: MakeWorld) -> None:

@@ -94,3 +94,5 @@ class _WatchedOffsets(GroupOffsets):
 
     def delete(self) -> None:
         self._inner.delete()
+        # Nobody is behind by the time after which places expire.
+        self._changes.clear()

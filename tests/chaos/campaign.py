@@ -46,7 +46,8 @@ def run(campaign: Campaign, seed: int, per_second: float, *, keep: bool = False)
         keep: the folder with all logs, also if all went well.
 
     Returns:
-        The figures. If a promise was broken, the folder with all logs and a list of all records is kept and named.
+        The figures. If a promise was broken, or something was not answered in time, the folder with all logs and a list
+        of all records is kept and named.
 
     Raises:
         AssertionError: something was not answered in time, or services end again and again.
@@ -79,10 +80,14 @@ def _run(campaign: Campaign, seed: int, per_second: float, folder: Path) -> Figu
         upstream.start()
         try:
             done = list(rounds.run(draw(campaign.rounds, campaign.broker_share, chance)))
+            upstream.stop()
+            rounds.wait_answered()
+            pipeline.settled(_SETTLED_WITHIN_S)
+        except AssertionError:
+            write_down(pipeline, folder / "records.jsonl")
+            raise
         finally:
             upstream.stop()
-        rounds.wait_answered()
-        pipeline.settled(_SETTLED_WITHIN_S)
         figures = judge(gather(pipeline, upstream.accepted(), running.calls()), done, running.ended)
         if figures.broken(campaign.guarantee):
             write_down(pipeline, folder / "records.jsonl")

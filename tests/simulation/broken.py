@@ -134,8 +134,7 @@ def unknown_commit_taken_for_done(patch: pytest.MonkeyPatch) -> None:
 
 def unknown_commit_taken_for_void(patch: pytest.MonkeyPatch) -> None:
     async def wrong(self: ExactlyOnceWriter) -> bool:
-        found, _ = await self._taken_over()
-        self._committed, self._stale = found, False
+        self._committed, self._stale = (await self._taken_over()).standing, False
         return False
 
     patch.setattr(ExactlyOnceWriter, "_renew", wrong)
@@ -199,6 +198,22 @@ def loss_passed_over(patch: pytest.MonkeyPatch) -> None:
         self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
 
     patch.setattr(Intake, "_lost", wrong)
+
+
+def still_places_left_out(patch: pytest.MonkeyPatch) -> None:
+    write = ExactlyOnceWriter.write
+
+    async def wrong(self: ExactlyOnceWriter, records: Sequence[NewRecord], places: Places) -> None:
+        producer, stood = self._producer, self._committed.places
+        send = type(producer).send_offsets
+
+        async def moved_only(group: str, offsets: Places) -> None:
+            await send(producer, group, {each: place for each, place in offsets.items() if stood.get(each) != place})
+
+        patch.setattr(producer, "send_offsets", moved_only)
+        await write(self, records, places)
+
+    patch.setattr(ExactlyOnceWriter, "write", wrong)
 
 
 def ledger_ignored(patch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.log.memory import Operation
 from headchef.runtime.log.memory.process import Hindrance
 from headchef.runtime.log.port import NewRecord
+from tests.simulation.cluster import Gap
 from tests.simulation.faults import NONE, Faults
 
 TRANSACTION_TIMEOUT_S = 2.0
@@ -22,6 +23,9 @@ COORDINATORS: tuple[frozenset[Operation], ...] = (
 
 _SLOW_S = 0.3
 _REFUSED_S = 0.2
+
+_TAKEN = 4
+"""A coordinator that is still reading its log has taken fewer commits than this from those who ask it."""
 
 
 class Network:
@@ -73,9 +77,11 @@ class Network:
             return self._lose(operation)
         return None
 
-    def behind(self) -> float:
-        """Say what part of all commits a group's coordinator does not know yet, when it is asked for places."""
-        return self._chance.random() if self._chance.random() < self._faults.old_places else 0.0
+    def behind(self) -> Gap | None:
+        """Say what a group's coordinator does not know yet, when it is asked for places."""
+        if self._chance.random() >= self._faults.old_places:
+            return None
+        return Gap(self._chance.random(), self._chance.randrange(_TAKEN))
 
     def refusal(self, record: NewRecord, client: str) -> str | None:
         """Refuse one record in each life of a process: an outcome that is refused twice would be a dead letter."""

@@ -1,6 +1,7 @@
 """The in-memory log of a world: it keeps what has expired for the evidence, and shows each commit to who watches."""
 
 from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.memory import Cluster
@@ -11,7 +12,21 @@ from tests.simulation.kinds import Kind
 
 Places = Mapping[Partition, Commit]
 Placed = Callable[[str, Places, Places], None]
-Behind = Callable[[], float]
+
+
+class Gap(NamedTuple):
+    """What a coordinator that is still reading its log leaves out.
+
+    Attributes:
+        part: of all commits, from 0 to 1: the last ones that it has not read.
+        taken: how many it has taken itself meanwhile, and knows.
+    """
+
+    part: float
+    taken: int
+
+
+Behind = Callable[[], Gap | None]
 
 
 class WatchedCluster(Cluster):
@@ -21,7 +36,7 @@ class WatchedCluster(Cluster):
         kind: of the world.
         clock: of the log.
         placed: told of each commit, group, places until now and new ones, just before it is made.
-        behind: asked at each lookup of places what part of all commits the coordinator does not know yet, from 0 to 1.
+        behind: asked at each lookup of places what the coordinator does not know yet.
     """
 
     def __init__(self, kind: Kind, clock: Clock, placed: Placed, behind: Behind) -> None:
@@ -84,11 +99,13 @@ class _WatchedOffsets(GroupOffsets):
         self._inner.place(offsets)
 
     def of(self, partitions: Collection[Partition]) -> dict[Partition, Commit]:
-        part = self._behind()
-        if not part:
+        gap = self._behind()
+        if gap is None:
             return self._inner.of(partitions)
+        count = len(self._changes)
+        read = round(count * (1 - gap.part))
         known: dict[Partition, Commit] = {}
-        for change in self._changes[: round(len(self._changes) * (1 - part))]:
+        for change in self._changes[:read] + self._changes[max(read, count - gap.taken) :]:
             known.update(change)
         return {each: known[each] for each in partitions if each in known}
 

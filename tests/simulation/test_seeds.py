@@ -10,6 +10,7 @@ from tests.simulation.__main__ import told
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.fresh import COUNT, fresh_seeds
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, KINDS, Kind
+from tests.simulation.mutants import GAPS
 from tests.simulation.pool import cores, in_processes
 from tests.simulation.run import run_seed
 
@@ -38,6 +39,7 @@ FOUND: Mapping[str, Found] = {
     ),
     "a process that stood still before its guard's first tick began calls at once": Found(319634153, GROWING),
     "a task whose places had expired, and that got nothing new, left the group without any": Found(183204021, EXPIRING),
+    "a coordinator that knew a task's newest batch was believed in what that had not moved": Found(9, faults=GAPS),
     "a place that had passed a record finished before was not written until another came": Found(105164, EXPIRING),
     "at least once, a lost task's next try to commit was one of the process's new place in the group": Found(
         4160, AT_LEAST_ONCE

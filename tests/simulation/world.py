@@ -14,7 +14,7 @@ from headchef.runtime.task import Phase, Task
 from tests.simulation import growth, watch
 from tests.simulation.broker import Network
 from tests.simulation.clock import ShiftedClock
-from tests.simulation.cluster import Places, WatchedCluster
+from tests.simulation.cluster import Gap, Places, WatchedCluster
 from tests.simulation.faults import Faults
 from tests.simulation.jobs import Submission, Upstream
 from tests.simulation.kinds import Kind
@@ -211,10 +211,10 @@ class World:
         place = self.cluster.group(group_of(service)).offsets.of([partition]).get(partition)
         return place is None or place.offset <= records[-1].offset
 
-    def _behind_by(self) -> float:
+    def _behind_by(self) -> Gap | None:
         """Say what part of its places a coordinator leaves out, for a process that asks; the test itself sees all."""
         asked = current_life() is not None and self.kind.guarantee == "exactly_once"
-        return self.network.behind() if asked else 0.0
+        return self.network.behind() if asked else None
 
     def _see_call(self, number: str) -> None:
         """Look at a call when it begins: after a freeze beyond the session the caller's tasks may be another's."""

@@ -20,6 +20,15 @@ class _Standing:
     places: Places
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a new owner finds: the standing, the inputs that were ever begun, and whether the group knows less."""
+
+    standing: _Standing
+    begun: frozenset[str]
+    is_behind: bool
+
+
 class ExactlyOnceWriter:
     """One transaction a batch, by one producer a task.
 
@@ -51,17 +60,16 @@ class ExactlyOnceWriter:
         self._ledger = ledger
         self._producer = log.producer(transactional_id, transactional_id)
         self._committed = self._attempted = _Standing(None, {})
-        self._known: Places = {}
         self._stale = False
 
     async def start(self) -> TakenOver:
         """Fence the former owner, whose open transaction ends, read where that left the task, and tell the group."""
-        found, begun = await self._taken_over()
-        self._committed, self._attempted, self._stale = found, found, False
-        if self._known != found.places:
+        found = await self._taken_over()
+        self._committed, self._attempted, self._stale = found.standing, found.standing, False
+        if found.is_behind:
             # Whoever measures what waits here asks the group, which would know nothing until a record comes.
             await self.write([], {})
-        return TakenOver(self._committed.places, begun)
+        return TakenOver(self._committed.places, found.begun)
 
     async def write(self, records: Sequence[NewRecord], places: Places) -> None:
         """Write a batch in one transaction; each send is awaited, since a failed one does not fail the transaction."""
@@ -76,11 +84,9 @@ class ExactlyOnceWriter:
         try:
             await producer.begin()
             await self._send([*records, self._ledger.entry(entry)])
-            # Also what the group has forgotten, or it would be missing where the signature says that all is there.
-            news = {
-                partition: place for partition, place in entry.places.items() if self._known.get(partition) != place
-            }
-            await producer.send_offsets(self._group, {**news, self._ledger.partition: entry.signature})
+            # All of them, though most are as before: the signature says that the group knows the rest too, which one
+            # that is still reading its log may not.
+            await producer.send_offsets(self._group, {**entry.places, self._ledger.partition: entry.signature})
         except (RecordsRefused, LogUnavailable):
             self._stale = True
             raise
@@ -92,7 +98,7 @@ class ExactlyOnceWriter:
             if await self._renew():
                 return
             raise
-        self._committed, self._known = self._attempted, entry.places
+        self._committed = self._attempted
 
     async def _send(self, records: Sequence[NewRecord]) -> None:
         """Send a batch and its entry, which comes last."""
@@ -113,7 +119,7 @@ class ExactlyOnceWriter:
         Raises:
             ProducerFenced: if somebody else has committed since.
         """
-        found, _ = await self._taken_over()
+        found = (await self._taken_over()).standing
         if found not in (self._committed, self._attempted):
             raise ProducerFenced(
                 f"{self._transactional_id}: another owner has committed in the meantime: {_offsets(found.places)}, "
@@ -124,24 +130,22 @@ class ExactlyOnceWriter:
         self._committed, self._attempted, self._stale = found, found, False
         return committed
 
-    async def _taken_over(self) -> tuple[_Standing, frozenset[str]]:
+    async def _taken_over(self) -> _Found:
         self._producer.abandon()
         self._producer = self._log.producer(self._transactional_id, self._transactional_id)
         await self._producer.start()
         told = await self._ledger.read()
-        entry = told.entry
         found = dict(await self._log.committed(self._group, [*self._partitions, self._ledger.partition]))
         standing = _Standing(found.pop(self._ledger.partition, None), found)
-        self._known = found
-        if entry is not None and entry.signature != standing.signature:
-            _log.warning(
-                "%s: the group's coordinator is behind, with %s; going on from %s as the task's ledger says",
-                self._transactional_id,
-                _offsets(standing.places) or "no places",
-                _offsets(entry.places),
-            )
-            standing = _Standing(entry.signature, entry.places)
-        return standing, told.begun
+        if told.entry is None or told.entry.signature == standing.signature:
+            return _Found(standing, told.begun, is_behind=False)
+        _log.warning(
+            "%s: the group's coordinator is behind, with %s; going on from %s as the task's ledger says",
+            self._transactional_id,
+            _offsets(standing.places) or "no places",
+            _offsets(told.entry.places),
+        )
+        return _Found(_Standing(told.entry.signature, told.entry.places), told.begun, is_behind=True)
 
     def abandon(self) -> None:
         """Drop the producer without waiting; its transaction ends when the next owner starts, or by time."""

@@ -80,8 +80,11 @@ def gather(pipeline: Pipeline, accepted: Collection[str], calls: int) -> Evidenc
 
 
 def write_down(pipeline: Pipeline, path: Path) -> None:
-    """Write a line for each record that a read_committed reader sees: where, when, which event of what job, and why."""
+    """Write a line for each partition, and for each record that a read_committed reader sees: where, when, why."""
     with path.open("w") as out:
+        for name, number, end, stable_end, places in pipeline.standing():
+            line = {"topic": name, "partition": number, "end": end, "stable_end": stable_end, "places": places}
+            out.write(json.dumps(line) + "\n")
         for topic in pipeline.topics:
             for record in pipeline.of(topic):
                 job = record.event.get("job") or record.event.get("step", {}).get("job") or record.event

@@ -187,6 +187,15 @@ class Pipeline:
         name = physical(self.namespace, topic)
         return {number: offset for (of, number), offset in self._committed(processor).items() if of == name}
 
+    def standing(self) -> list[tuple[str, int, int, int, dict[str, int]]]:
+        """Give each partition's name, number, end, last stable offset, and the places of those that read it."""
+        ends, stable = (_offsets(asker.offsets_for_times(self._latest, timeout=_ASK_S)) for asker in self._ends)
+        places = {name: self._committed(name) for name in PROCESSORS}
+        return [
+            (*each, end, stable[each], {name: found[each] for name, found in places.items() if each in found})
+            for each, end in ends.items()
+        ]
+
     def _is_settled(self) -> bool:
         try:
             committed = {name: self._committed(name) for name in PROCESSORS}

@@ -99,7 +99,13 @@ class Rounds:
         self._pipeline.wait_for(lambda: accepted <= self._answers(), _ANSWERED_WITHIN_S)
 
     def _restart_until_answered(self, broker: Broker) -> int:
-        """Restart a broker again if nobody can work after its restart, and give how often that was done."""
+        """Restart a broker again if nobody can work after its restart, and give how often that was done.
+
+        The first jobs that are accepted after the restart must be answered too: those before it may all have been
+        where the failed coordinator is not asked any more.
+        """
+        before = self._upstream.accepted()
+        self._pipeline.wait_for(lambda: self._upstream.accepted() > before, _STUCK_S)
         accepted = self._upstream.accepted()
         for restarts in range(_RESTARTS):
             if self._all_come(accepted, time.monotonic() + _STUCK_S):

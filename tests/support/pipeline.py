@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -190,7 +191,11 @@ class Pipeline:
     def standing(self) -> list[tuple[str, int, int, int, dict[str, int]]]:
         """Give each partition's name, number, end, last stable offset, and the places of those that read it."""
         ends, stable = (_offsets(asker.offsets_for_times(self._latest, timeout=_ASK_S)) for asker in self._ends)
-        places = {name: self._committed(name) for name in PROCESSORS}
+        places: dict[str, dict[tuple[str, int], int]] = {}
+        for name in PROCESSORS:
+            # A coordinator that does not answer may be what is to be explained.
+            with suppress(KafkaException):
+                places[name] = self._committed(name)
         return [
             (*each, end, stable[each], {name: found[each] for name, found in places.items() if each in found})
             for each, end in ends.items()

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka.errors import UnknownError
+from aiokafka.producer.sender import TxnOffsetCommitHandler
 
 from headchef.runtime.errors import LogUnavailable, ProducerBroken
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
@@ -58,6 +60,22 @@ async def test_a_listener_of_another_protocol_is_reported_with_the_setting(kafka
     with pytest.raises(LogUnavailable, match="HEADCHEF_KAFKA_SECURITY_PROTOCOL"):
         await log.partition_counts([TOPIC])
     await log.close()
+
+
+@pytest.mark.usefixtures("topic")
+async def test_an_error_without_a_name_ends_a_producer_and_is_no_fault_of_a_record(
+    own_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise UnknownError
+
+    monkeypatch.setattr(TxnOffsetCommitHandler, "handle_response", unknown)
+    async with opened(own_kafka.bootstrap) as log, started_producer(log, "task") as producer:
+        await producer.begin()
+        with pytest.raises(ProducerBroken, match="offsets of g"):
+            await producer.send_offsets("g", {PARTITION: Commit(1)})
+        with pytest.raises(ProducerBroken):
+            await write(producer, values(TOPIC, "after"))
 
 
 @pytest.mark.usefixtures("topic")

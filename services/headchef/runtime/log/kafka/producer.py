@@ -244,7 +244,7 @@ class KafkaProducer:
         try:
             delivered = await producer.send_batch(batch.builder, topic, partition=number)
         except DRIVER_ERRORS as error:
-            batch.fail(self._judged(error, f"{topic}[{number}]"))
+            batch.fail(self._judged(error, f"{topic}[{number}]", of_records=True))
         else:
             delivered.add_done_callback(batch.settle)
 
@@ -269,15 +269,16 @@ class KafkaProducer:
         except DRIVER_ERRORS as error:
             raise self._judged(error, doing) from error
 
-    def _judged(self, error: BaseException, doing: str) -> LogError:
+    def _judged(self, error: BaseException, doing: str, *, of_records: bool = False) -> LogError:
         said = f"{self._transactional_id or self._name}: {doing}"
         died = internals.cause_of_death(self._producer) if self._producer is not None else None
-        if died is not None:
-            # The states of a dead producer do not fit; what killed it says more.
-            return translated(died, said, otherwise=ProducerBroken)
-        if isinstance(error, asyncio.TimeoutError):
+        if died is None and isinstance(error, asyncio.TimeoutError):
             return LogUnavailable(f"{said}: no answer within {self._settings.transaction_timeout_s:g} s")
-        return translated(error, said, otherwise=ProducerBroken)
+        # The states of a dead producer do not fit; what killed it says more, and is no fault of a record.
+        judged = translated(died or error, said, otherwise=ProducerBroken)
+        if isinstance(judged, SendFailed) and (died is not None or not of_records):
+            return ProducerBroken(str(judged))
+        return judged
 
     async def _why_not_started(self, error: BaseException) -> LogError:
         reason = await self._connection.why(error, f"producer {self._name}")

@@ -200,8 +200,15 @@ def loss_passed_over(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_lost", wrong)
 
 
-def still_places_left_out(patch: pytest.MonkeyPatch) -> None:
-    write = ExactlyOnceWriter.write
+def newest_signature_believed(patch: pytest.MonkeyPatch) -> None:
+    write, take_over = ExactlyOnceWriter.write, ExactlyOnceWriter._taken_over
+
+    async def believing(self: ExactlyOnceWriter) -> Any:
+        found = await take_over(self)
+        places = dict(await self._log.committed(self._group, [*self._partitions, self._ledger.partition]))
+        if places.pop(self._ledger.partition, None) != found.standing.signature:
+            return found
+        return replace(found, standing=replace(found.standing, places=places))
 
     async def wrong(self: ExactlyOnceWriter, records: Sequence[NewRecord], places: Places) -> None:
         producer, stood = self._producer, self._committed.places
@@ -214,6 +221,7 @@ def still_places_left_out(patch: pytest.MonkeyPatch) -> None:
         await write(self, records, places)
 
     patch.setattr(ExactlyOnceWriter, "write", wrong)
+    patch.setattr(ExactlyOnceWriter, "_taken_over", believing)
 
 
 def ledger_ignored(patch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a coordinator that is behind is believed": Mutant(
         broken.coordinator_believed, 10, replace(NONE, crashes=HIGHEST.crashes, old_places=0.5)
     ),
-    "a batch commits only the places that it moves": Mutant(broken.still_places_left_out, 30, GAPS),
+    "a coordinator that knows the newest batch is believed": Mutant(broken.newest_signature_believed, 40, GAPS),
     "new partitions are read from their end": Mutant(broken.new_partitions_from_their_end, 10, kind=GROWING),
     "only a group's leader looks for new partitions": Mutant(broken.growth_left_to_the_leader, 20, kind=GROWING),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),

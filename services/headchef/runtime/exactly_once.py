@@ -41,7 +41,8 @@ class ExactlyOnceWriter:
         transactional_id: `<namespace>.<processor>.<task>`, also the client id; whoever starts it last owns the task.
         group: whose offsets are committed.
         partitions: the task's inputs.
-        ledger: of the task; the group's place in its partition is the signature, and nobody reads on from there.
+        ledger: of the task; the group's place in its partition is the signature, and nobody reads on from there. One
+            without metadata is nobody's: the places beside it were set by hand, and count.
     """
 
     def __init__(
@@ -84,8 +85,7 @@ class ExactlyOnceWriter:
         try:
             await producer.begin()
             await self._send([*records, self._ledger.entry(entry)])
-            # All of them, though most are as before: the signature says that the group knows the rest too, which one
-            # that is still reading its log may not.
+            # All of them, though most are as before: the group is to know what the ledger says.
             await producer.send_offsets(self._group, {**entry.places, self._ledger.partition: entry.signature})
         except (RecordsRefused, LogUnavailable):
             self._stale = True
@@ -135,17 +135,24 @@ class ExactlyOnceWriter:
         self._producer = self._log.producer(self._transactional_id, self._transactional_id)
         await self._producer.start()
         told = await self._ledger.read()
-        found = dict(await self._log.committed(self._group, [*self._partitions, self._ledger.partition]))
-        standing = _Standing(found.pop(self._ledger.partition, None), found)
-        if told.entry is None or told.entry.signature == standing.signature:
-            return _Found(standing, told.begun, is_behind=False)
-        _log.warning(
-            "%s: the group's coordinator is behind, with %s; going on from %s as the task's ledger says",
-            self._transactional_id,
-            _offsets(standing.places) or "no places",
-            _offsets(told.entry.places),
-        )
-        return _Found(_Standing(told.entry.signature, told.entry.places), told.begun, is_behind=True)
+        places = dict(await self._log.committed(self._group, [*self._partitions, self._ledger.partition]))
+        signature = places.pop(self._ledger.partition, None)
+        entry = told.entry
+        if entry is None:
+            return _Found(_Standing(signature, places), told.begun, is_behind=False)
+        if signature is not None and not signature.metadata:
+            _log.warning("%s: going on from %s, set by hand", self._transactional_id, _offsets(places))
+            return _Found(_Standing(entry.signature, places), told.begun, is_behind=False)
+        asked = {partition: place for partition, place in entry.places.items() if partition in self._partitions}
+        is_behind = signature != entry.signature or places != asked
+        if is_behind:
+            _log.warning(
+                "%s: the group's coordinator is behind, with %s; going on from %s as the task's ledger says",
+                self._transactional_id,
+                _offsets(places) or "no places",
+                _offsets(entry.places),
+            )
+        return _Found(_Standing(entry.signature, entry.places), told.begun, is_behind)
 
     def abandon(self) -> None:
         """Drop the producer without waiting; its transaction ends when the next owner starts, or by time."""

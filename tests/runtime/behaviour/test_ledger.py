@@ -47,10 +47,19 @@ async def test_a_coordinator_that_is_behind_takes_nobody_back(make_world: MakeWo
     await assert_goes_on_with(world, done, "next")
 
 
+async def test_one_old_place_beside_the_newest_signature_takes_nobody_back(make_world: MakeWorld) -> None:
+    """As a coordinator has been seen to answer that is still reading its log."""
+    world = await make_world(partitions=1)
+    done = await six_handled(world)
+    await world.backend.set_places(world.names.group, {world.source(0): Commit(2)})
+    await assert_goes_on_with(world, done, "next")
+
+
 async def test_a_place_that_was_set_by_hand_is_gone_on_from(make_world: MakeWorld) -> None:
     world = await make_world(partitions=1)
     done = await six_handled(world)
-    await world.backend.set_places(world.names.group, {world.source(0): Commit(4)})
+    by_hand = {world.source(0): Commit(4), Partition(world.names.births, 0): Commit(0)}
+    await world.backend.set_places(world.names.group, by_hand)
     await assert_goes_on_with(world, done, "4", "5", "next")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from headchef.runtime.catching_up import read_to
 from headchef.runtime.errors import UnknownVersion
 from headchef.runtime.log.port import Commit, Log, NewRecord, Partition, Record
 
@@ -17,8 +18,6 @@ _PLACES = b"#places"
 """Key of the places: no topic has such a name, and births have the names of topics."""
 
 _VERSION = 1
-_POLL_S = 0.5
-_POLL_RECORDS = 5_000
 _TAIL = 64
 """Entries read from the end at first; a batch has its places and a marker there, an aborted one too."""
 
@@ -90,14 +89,11 @@ class Ledger:
         reader = await self._log.reader(self._name)
         try:
             first, end = (await reader.bounds([self.partition]))[self.partition]
-            length, records = _TAIL, list[Record]()
+            length = _TAIL
             while True:
                 start = max(first, end - length)
                 await reader.assign({self.partition: start})
-                records.clear()
-                while reader.position(self.partition) < end:
-                    polled = await reader.poll([self.partition], max_records=_POLL_RECORDS, timeout_s=_POLL_S)
-                    records += polled.get(self.partition, ())
+                records = (await read_to(reader, {self.partition: end}))[self.partition]
                 entry = _newest(records)
                 if entry is not None:
                     return Told(entry, frozenset(partition.topic for partition in entry.places))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from headchef.runtime import finished as finished_map
+from headchef.runtime.catching_up import read_to
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, PlaceUnknown
 from headchef.runtime.ledger import Ledger
@@ -17,9 +18,6 @@ from headchef.runtime.watermark import Watermark
 from headchef.runtime.writers import TakenOver, Writer
 
 _log = logging.getLogger(__name__)
-
-_POLL_S = 0.5
-_POLL_RECORDS = 5_000
 
 _CATCH_UP_S = 15.0
 """Of Kafka 4.1, with 40,000 places to read on a slow machine, 4 s were seen."""
@@ -115,14 +113,7 @@ class Recovery:
         try:
             bounds = await reader.bounds(partitions)
             await reader.assign({partition: bounds[partition][0] for partition in partitions})
-            found: dict[Partition, list[Record]] = {partition: [] for partition in partitions}
-            while behind := [
-                partition for partition in partitions if reader.position(partition) < bounds[partition][1]
-            ]:
-                polled = await reader.poll(behind, max_records=_POLL_RECORDS, timeout_s=_POLL_S)
-                for partition, records in polled.items():
-                    found[partition].extend(records)
-            return found
+            return await read_to(reader, {partition: bounds[partition][1] for partition in partitions})
         finally:
             await reader.close()
 

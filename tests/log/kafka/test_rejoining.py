@@ -5,8 +5,12 @@ import contextlib
 import random
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from headchef.runtime.errors import CommitRefused
+from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka import membership as membership_module
+from headchef.runtime.log.kafka.membership import KafkaMembership
 from headchef.runtime.log.port import Commit, Partition
 from tests.support.backends import Backend
 from tests.support.eventually import eventually
@@ -30,3 +34,24 @@ async def test_members_that_rejoin_all_the_time_stay_members(backend: Backend, s
     await eventually(lambda: any(each.member.rounds and each.member.rounds[-1] == last for each in members))
     assert [each.membership.failure() for each in members] == [None, None, None]
     assert [each.member.absences for each in members] == [0, 0, 0]
+
+
+async def test_a_driver_that_does_not_end_keeps_nobody_out_of_the_group(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = await backend.make_topic(2)
+    member = await join(backend, backend.name("group"), backend.name("a"), topic)
+    membership, stop, released = member.membership, internals.stop_consumer, asyncio.Event()
+    assert isinstance(membership, KafkaMembership)
+    former = membership._consumer
+    assert former is not None
+
+    async def hanging(consumer: AIOKafkaConsumer) -> None:
+        await released.wait()
+        await stop(consumer)
+
+    monkeypatch.setattr(internals, "stop_consumer", hanging)
+    monkeypatch.setattr(membership_module, "_LET_GO_S", 0.1)
+    async with asyncio.timeout(20):
+        assert await membership._enter_anew(former) is not former
+    released.set()

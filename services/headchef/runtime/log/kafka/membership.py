@@ -27,6 +27,8 @@ _JOIN_SPARE_MS = 10_000
 _NO_GENERATION = -1
 """What aiokafka takes for the generation of one that is no member."""
 
+_LET_GO_S = 10.0
+
 _LATELY = 3
 """So often in a row, and for a session at least, a member loses its place within a session after it has entered, before
 it takes that for another process with its id: a coordinator that has just started, or stood still, takes places away
@@ -270,7 +272,8 @@ class KafkaMembership(ConsumerRebalanceListener):
         """
         _log.warning("group %s: entering it anew", self._settings.group)
         self._member.was_absent()
-        await internals.stop_consumer(former)
+        # aiokafka may not end in the middle of a round; the group has long gone on without it.
+        await asyncio.wait((asyncio.ensure_future(internals.stop_consumer(former)),), timeout=_LET_GO_S)
         self._confirmed = None
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
         self._entering_s = self._clock.monotonic()

@@ -117,7 +117,8 @@ async def test_a_place_past_the_end_halts_in_any_case(make_world: MakeWorld, aft
     await one.stop()
     async with started_producer(world.outside, world.backend.name("operator")) as operator:
         await operator.begin()
-        await operator.send_offsets(world.names.group, {Partition(world.topic(SOURCE), 0): Commit(100)})
+        by_hand = {Partition(world.topic(SOURCE), 0): Commit(100), Partition(world.names.births, 0): Commit(0)}
+        await operator.send_offsets(world.names.group, by_hand)
         await operator.commit()
     handler = Echo()
     failure = await world.start("one", handler, after_loss=after_loss).failure()

@@ -130,7 +130,8 @@ async def put_place(world: World, commit: Commit) -> None:
     producer = world.outside.producer("operator", world.backend.name("operator"))
     await producer.start()
     await producer.begin()
-    await producer.send_offsets(world.names.group, {Partition(world.topic(SOURCE), 0): commit})
+    by_hand = {Partition(world.topic(SOURCE), 0): commit, Partition(world.names.births, 0): Commit(0)}
+    await producer.send_offsets(world.names.group, by_hand)
     await producer.commit()
     await producer.close()
 

@@ -18,22 +18,31 @@ class Fault:
         act: what to do there.
         skip: pass over so many occurrences.
         times: act so many times.
+        when: act only while this holds; what has happened before is not passed over.
 
     Attributes:
         met: set at its first act.
     """
 
     def __init__(
-        self, moment: Moment, step: str, act: Callable[[], Awaitable[object]], *, skip: int = 0, times: int = 1
+        self,
+        moment: Moment,
+        step: str,
+        act: Callable[[], Awaitable[object]],
+        *,
+        skip: int = 0,
+        times: int = 1,
+        when: Callable[[], bool] = lambda: True,
     ) -> None:
         self.met = asyncio.Event()
         self._where = (moment, step)
         self._act = act
         self._skip = skip
         self._times = times
+        self._when = when
 
     async def __call__(self, moment: Moment, step: str) -> None:
-        if (moment, step) != self._where:
+        if (moment, step) != self._where or not self._when():
             return
         if self._skip:
             self._skip -= 1
@@ -55,22 +64,32 @@ class Hold(Fault):
         super().__init__(moment, step, self.released.wait, skip=skip)
 
 
-def failing(moment: Moment, step: str, error: Exception, *, skip: int = 0, times: int = 1) -> Fault:
+def failing(
+    moment: Moment,
+    step: str,
+    error: Exception,
+    *,
+    skip: int = 0,
+    times: int = 1,
+    when: Callable[[], bool] = lambda: True,
+) -> Fault:
     """Have a step fail: before it, nothing has happened; after it, it has and nobody knows."""
 
     async def act() -> None:
         raise error
 
-    return Fault(moment, step, act, skip=skip, times=times)
+    return Fault(moment, step, act, skip=skip, times=times, when=when)
 
 
-async def crash_at(instance: Instance, moment: Moment, step: str, *, skip: int = 0) -> None:
+async def crash_at(
+    instance: Instance, moment: Moment, step: str, *, skip: int = 0, when: Callable[[], bool] = lambda: True
+) -> None:
     """End a process that has just been started as soon as it comes to a step."""
 
     async def act() -> None:
         instance.log.die()
 
-    fault = Fault(moment, step, act, skip=skip)
+    fault = Fault(moment, step, act, skip=skip, when=when)
     instance.log.hook = fault
     await fault.until_met()
     await instance.kill()

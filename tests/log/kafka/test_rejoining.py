@@ -3,18 +3,24 @@
 import asyncio
 import contextlib
 import random
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 
 from headchef.runtime.errors import CommitRefused
-from headchef.runtime.log.kafka import internals
-from headchef.runtime.log.kafka import membership as membership_module
 from headchef.runtime.log.kafka.membership import KafkaMembership
 from headchef.runtime.log.port import Commit, Partition
 from tests.support.backends import Backend
-from tests.support.eventually import eventually
-from tests.support.group_client import join
+from tests.support.eventually import eventually, eventually_async
+from tests.support.group_client import Joined, join
+
+
+def driver_of(member: Joined) -> AIOKafkaConsumer:
+    assert isinstance(member.membership, KafkaMembership)
+    driver = member.membership._consumer
+    assert driver is not None
+    return driver
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -36,22 +42,30 @@ async def test_members_that_rejoin_all_the_time_stay_members(backend: Backend, s
     assert [each.member.absences for each in members] == [0, 0, 0]
 
 
-async def test_a_driver_that_does_not_end_keeps_nobody_out_of_the_group(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_member_whose_driver_lost_a_task_enters_the_group_anew(backend: Backend) -> None:
     topic = await backend.make_topic(2)
     member = await join(backend, backend.name("group"), backend.name("a"), topic)
-    membership, stop, released = member.membership, internals.stop_consumer, asyncio.Event()
-    assert isinstance(membership, KafkaMembership)
-    former = membership._consumer
-    assert former is not None
+    coordinator: Any = driver_of(member)._coordinator
+    coordinator._coordination_task.cancel()
+    await eventually(lambda: member.member.absences == 1)
 
-    async def hanging(consumer: AIOKafkaConsumer) -> None:
-        await released.wait()
-        await stop(consumer)
+    async def committed() -> bool:
+        with contextlib.suppress(CommitRefused):
+            await member.membership.commit({Partition(topic, 0): Commit(1)})
+            return True
+        return False
 
-    monkeypatch.setattr(internals, "stop_consumer", hanging)
-    monkeypatch.setattr(membership_module, "_LET_GO_S", 0.1)
-    async with asyncio.timeout(20):
-        assert await membership._enter_anew(former) is not former
-    released.set()
+    await eventually_async(committed)
+    assert member.membership.failure() is None
+
+
+async def test_an_error_that_nobody_has_thought_of_ends_the_membership_aloud(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = await join(backend, backend.name("group"), backend.name("a"), await backend.make_topic(2))
+
+    async def broken(*args: object, **kwargs: object) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(driver_of(member), "getmany", broken)
+    await eventually(lambda: isinstance(member.membership.failure(), KeyError))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
-from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka import ending
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS
 from headchef.runtime.log.port import Partition
@@ -42,7 +42,7 @@ class Bounds:
     async def close(self) -> None:
         """Disconnect."""
         if self._consumer is not None:
-            await internals.stop_consumer(self._consumer)
+            await ending.stop_consumer(self._consumer)
             self._consumer = None
 
     async def _connected(self) -> AIOKafkaConsumer:
@@ -54,9 +54,9 @@ class Bounds:
                 enable_auto_commit=False,
             )
             try:
-                await self._connection.whole(consumer.start(), lambda: internals.disconnect(consumer))
+                await self._connection.whole(consumer.start(), lambda: ending.disconnect(consumer))
             except DRIVER_ERRORS as error:
-                await internals.stop_consumer(consumer)
+                await ending.stop_consumer(consumer)
                 raise await self._connection.why(error, "the offsets' client") from error
             self._consumer = consumer
         return self._consumer

@@ -1,17 +1,14 @@
 """All that we need of aiokafka and that it keeps to itself, with why; tried on 0.14, to be read again for the next."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import ProducerClosed, RebalanceInProgressError
+from aiokafka.errors import RebalanceInProgressError
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-
-_STOP_TIMEOUT_S = 5.0
 
 
 def identity(producer: AIOKafkaProducer) -> str:
@@ -113,49 +110,9 @@ def fetching_ended(consumer: AIOKafkaConsumer) -> BaseException | None:
     return task.exception() if task.done() and not task.cancelled() else None
 
 
-async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Stop, also in the middle of a join, which `stop` alone would wait out."""
-    try:
-        await asyncio.wait_for(consumer.stop(), _STOP_TIMEOUT_S)
-    except (TimeoutError, asyncio.CancelledError, Exception):  # noqa: BLE001 - all that is left is to let go of it
-        with contextlib.suppress(Exception):
-            if consumer._fetcher is not None:
-                await consumer._fetcher.close()
-        await consumer._client.close()
-
-
-async def disconnect(consumer: AIOKafkaConsumer) -> None:
-    """Stop, and close what a start that was still going on has opened since."""
-    await stop_consumer(consumer)
-    await consumer._client.close()
-
-
 async def start_sending(producer: AIOKafkaProducer) -> None:
     """Start a producer whose client is connected; `start` connects too, and leaves that open when it is cancelled."""
     await producer._sender.start()
-
-
-def drop_producer(producer: AIOKafkaProducer) -> asyncio.Task[None]:
-    """Cut a producer off at once, where `stop` would deliver what it holds; the clearing up is to be awaited."""
-    producer._closed = True
-    sender = producer._sender.sender_task
-    if sender is not None:
-        sender.cancel()
-    for connection in list(producer.client._conns.values()):
-        connection.close()
-    # Lets go of whoever waits for room behind a batch that will never leave.
-    producer._message_accumulator.fail_all(ProducerClosed())
-    return asyncio.ensure_future(_clear_up(producer))
-
-
-async def _clear_up(producer: AIOKafkaProducer) -> None:
-    sender = producer._sender.sender_task
-    if sender is not None:
-        await asyncio.wait([sender], timeout=_STOP_TIMEOUT_S)
-        if sender.done() and not sender.cancelled():
-            # Seen, so that nobody is warned of an error that no longer concerns anybody.
-            sender.exception()
-    await producer.client.close()
 
 
 def cause_of_death(producer: AIOKafkaProducer) -> BaseException | None:

@@ -10,7 +10,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import CommitRefused, LogError, LogRefused, LogUnavailable, MemberFenced
-from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka import ending, internals
 from headchef.runtime.log.kafka.assignor import ShareAssignor
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
@@ -26,8 +26,6 @@ _JOIN_SPARE_MS = 10_000
 
 _NO_GENERATION = -1
 """What aiokafka takes for the generation of one that is no member."""
-
-_LET_GO_S = 10.0
 
 _LATELY = 3
 """So often in a row, and for a session at least, a member loses its place within a session after it has entered, before
@@ -113,8 +111,9 @@ class KafkaMembership(ConsumerRebalanceListener):
         )
         self._consumer = consumer
         try:
-            await self._connection.whole(consumer.start(), lambda: internals.disconnect(consumer))
+            await self._connection.whole(consumer.start(), lambda: ending.disconnect(consumer))
         except DRIVER_ERRORS as error:
+            await ending.stop_consumer(consumer)
             raise await self._connection.why(error, f"group {settings.group}") from error
         internals.note_answers(consumer, self._answered, self._answered_join)
         internals.commit_only_in(consumer, lambda: self._confirmed)
@@ -172,7 +171,7 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._watching.cancel()
             await asyncio.wait([self._watching])
         if self._consumer is not None:
-            await internals.stop_consumer(self._consumer)
+            await ending.stop_consumer(self._consumer)
 
     def _joining(self) -> None:
         """Before a join: let no commit follow it, and find out whether the group dropped a member in good standing."""
@@ -229,27 +228,33 @@ class KafkaMembership(ConsumerRebalanceListener):
             self._consumer.subscribe(self._settings.topics, listener=self)
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Surface the errors of the coordinator, which only `getmany` raises, until one ends the membership."""
-        while self._failure is None:
-            try:
-                # Waits out a join; nothing is ever read.
-                await consumer.getmany(timeout_ms=0)
-            except asyncio.CancelledError:
-                if not internals.coordination_ended(consumer):
-                    raise
-                self._failure = LogUnavailable(f"group {self._settings.group}: coordination was cancelled")
-            except DRIVER_ERRORS as error:
-                judged = translated(error, f"group {self._settings.group}")
-                self._failure = self._final(judged)
-                if self._failure is None:
-                    _log.warning("%s; trying again", judged)
-                    if isinstance(judged, MemberFenced) or internals.coordination_ended(consumer):
-                        try:
-                            consumer = await self._enter_anew(consumer)
-                        except LogRefused as refused:
-                            self._failure = refused
-            await self._clock.sleep(self._settings.heartbeat_s)
+        """Keep the membership up until an error ends it; also one that nobody has thought of is told."""
+        try:
+            while True:
+                if (fault := await self._fault(consumer)) is not None:
+                    if (final := self._final(fault)) is not None:
+                        raise final
+                    _log.warning("%s; trying again", fault)
+                    if isinstance(fault, MemberFenced) or internals.coordination_ended(consumer):
+                        consumer = await self._enter_anew(consumer)
+                await self._clock.sleep(self._settings.heartbeat_s)
+        except Exception as error:  # noqa: BLE001 - it is raised by whoever asks for the failure
+            self._failure = error
         self._first_share.set()
+
+    async def _fault(self, consumer: AIOKafkaConsumer) -> LogError | None:
+        """Surface an error of the coordinator, which only `getmany` raises; waits out a join, and reads nothing."""
+        try:
+            await consumer.getmany(timeout_ms=0)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not ours: a task that aiokafka cancelled or lost.
+            return LogUnavailable(f"group {self._settings.group}: coordination was cancelled")
+        except DRIVER_ERRORS as error:
+            return translated(error, f"group {self._settings.group}")
+        return None
 
     def _count_loss(self) -> MemberFenced | None:
         """Note that the place is gone, and give an error if that can only be another process with this id."""
@@ -272,8 +277,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         """
         _log.warning("group %s: entering it anew", self._settings.group)
         self._member.was_absent()
-        # aiokafka may not end in the middle of a round; the group has long gone on without it.
-        await asyncio.wait((asyncio.ensure_future(internals.stop_consumer(former)),), timeout=_LET_GO_S)
+        await ending.stop_consumer(former)
         self._confirmed = None
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
         self._entering_s = self._clock.monotonic()

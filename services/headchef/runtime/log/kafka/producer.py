@@ -10,7 +10,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogError, LogRefused, LogUnavailable, ProducerBroken, ProducerFenced, SendFailed
-from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka import ending, internals
 from headchef.runtime.log.kafka.batches import Batch, Batches
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
@@ -198,7 +198,7 @@ class KafkaProducer:
         self._driver = self._producer = None
         if self._starting is not None:
             self._starting.cancel()
-        self._connection.clear_up_later(internals.drop_producer(producer))
+        self._connection.clear_up_later(ending.drop_producer(producer))
 
     def _started(self) -> AIOKafkaProducer:
         if self._producer is None:

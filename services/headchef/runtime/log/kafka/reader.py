@@ -10,7 +10,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
-from headchef.runtime.log.kafka import internals
+from headchef.runtime.log.kafka import ending, internals
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
 from headchef.runtime.log.kafka.header_names import read_any_header_name
@@ -54,9 +54,9 @@ class KafkaReader:
     async def start(self) -> None:
         """Connect. Raises `LogUnavailable` or `LogRefused`."""
         try:
-            await self._connection.whole(self._consumer.start(), lambda: internals.disconnect(self._consumer))
+            await self._connection.whole(self._consumer.start(), lambda: ending.disconnect(self._consumer))
         except DRIVER_ERRORS as error:
-            await internals.stop_consumer(self._consumer)
+            await ending.stop_consumer(self._consumer)
             raise await self._connection.why(error, f"reader {self._name}") from error
         internals.fetch_unread_after(self._consumer, _UNREAD_HOLDS_BACK_S)
 
@@ -144,4 +144,4 @@ class KafkaReader:
     async def close(self) -> None:
         """Stop fetching."""
         self.closed = True
-        await internals.stop_consumer(self._consumer)
+        await ending.stop_consumer(self._consumer)

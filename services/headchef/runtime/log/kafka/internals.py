@@ -5,10 +5,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import RebalanceInProgressError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    RebalanceInProgressError,
+)
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+_NOT_SERVING = {
+    error.errno for error in (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+}
 
 
 def identity(producer: AIOKafkaProducer) -> str:
@@ -59,13 +69,19 @@ def commit_only_in(consumer: AIOKafkaConsumer, confirmed: Callable[[], int | Non
     coordinator._send_req = confirmed_only
 
 
-def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None], joined: Callable[[int], None]) -> None:
+def note_answers(
+    consumer: AIOKafkaConsumer,
+    note: Callable[[int], None],
+    joined: Callable[[int], None],
+    failed: Callable[[], None],
+) -> None:
     """Have what the group's coordinator answers this member noted, before aiokafka acts on it.
 
     Args:
         consumer: the member.
         note: is given each error code.
         joined: is given the generation of each join that was answered.
+        failed: is called when the coordinator is not there: it did not answer, or says that it does not serve.
 
     A member that is unknown and one whose generation is over look the same afterwards: the id is gone.
     """
@@ -74,20 +90,31 @@ def note_answers(consumer: AIOKafkaConsumer, note: Callable[[int], None], joined
 
     async def noted(request: object) -> Any:
         asked_as = coordinator.member_id
-        answer = await ask(request)
+        try:
+            answer = await ask(request)
+        except KafkaError:
+            # One that is being stopped hangs up itself.
+            if not consumer._closed:
+                failed()
+            raise
         if isinstance(request, JoinGroupRequest) and answer.error_code == 0:
             joined(answer.generation_id)
-        if not asked_as:
-            # Between two memberships a commit has no id, and is told that this one is unknown.
-            return answer
-        note(getattr(answer, "error_code", 0))
-        if isinstance(request, OffsetCommitRequest):
-            for _, partitions in answer.topics:
-                for _, code in partitions:
-                    note(code)
+        codes = _codes(answer)
+        if codes & _NOT_SERVING:
+            failed()
+        # Between two memberships a commit has no id, and is told that this one is unknown.
+        for code in codes if asked_as else ():
+            note(code)
         return answer
 
     coordinator._send_req = noted
+
+
+def _codes(answer: Any) -> set[int]:
+    """Give the error codes of an answer: one of its own, or the last of what it says of each partition."""
+    if hasattr(answer, "error_code"):
+        return {answer.error_code}
+    return {partition[-1] for _, partitions in answer.topics for partition in partitions}
 
 
 def leave_when_stopped(consumer: AIOKafkaConsumer) -> None:

@@ -14,6 +14,7 @@ from headchef.runtime.log.kafka import ending, internals
 from headchef.runtime.log.kafka.assignor import ShareAssignor
 from headchef.runtime.log.kafka.connection import Connection
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
+from headchef.runtime.log.kafka.losses import Losses
 from headchef.runtime.log.limits import check_metadata
 from headchef.runtime.log.port import Commit, GroupMember, MemberSettings, Partition
 
@@ -26,11 +27,6 @@ _JOIN_SPARE_MS = 10_000
 
 _NO_GENERATION = -1
 """What aiokafka takes for the generation of one that is no member."""
-
-_LATELY = 3
-"""So often in a row, and for a session at least, a member loses its place within a session after it has entered, before
-it takes that for another process with its id: a coordinator that has just started, or stood still, takes places away
-too. Of two live processes with one id, the one that came later is the first to count so far."""
 
 Counts = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
@@ -61,13 +57,11 @@ class KafkaMembership(ConsumerRebalanceListener):
         self._watching: asyncio.Task[None] | None = None
         self._first_share = asyncio.Event()
         self._failure: Exception | None = None
-        self._entering_s = clock.monotonic()
+        self._losses = Losses(clock, settings.session_timeout_s)
         self._was_member = False
         self._confirmed: int | None = None
         self._attended = _NO_GENERATION
         self._unknown = False
-        self._lately = 0
-        self._losing_s = clock.monotonic()
         self._settling = False
         self._rejoin_wanted = False
         self._rejoin_asked = False
@@ -115,7 +109,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         except DRIVER_ERRORS as error:
             await ending.stop_consumer(consumer)
             raise await self._connection.why(error, f"group {settings.group}") from error
-        internals.note_answers(consumer, self._answered, self._answered_join)
+        internals.note_answers(consumer, self._answered, self._answered_join, self._losses.coordinator_failed)
         internals.commit_only_in(consumer, lambda: self._confirmed)
         self._subscribe()
         return consumer
@@ -181,10 +175,10 @@ class KafkaMembership(ConsumerRebalanceListener):
         if consumer is None or internals.member_id(consumer):
             return
         unknown, self._unknown = self._unknown, False
-        if self._static and unknown and (fenced := self._count_loss()) is not None:
-            raise fenced
+        if self._static and unknown and self._losses.lost():
+            raise self._fenced()
         if unknown or not self._was_member:
-            self._entering_s = self._clock.monotonic()
+            self._losses.entering()
         if unknown:
             _log.warning("dropped from group %s, entering it anew", self._settings.group)
             self._member.was_absent()
@@ -256,14 +250,7 @@ class KafkaMembership(ConsumerRebalanceListener):
             return translated(error, f"group {self._settings.group}")
         return None
 
-    def _count_loss(self) -> MemberFenced | None:
-        """Note that the place is gone, and give an error if that can only be another process with this id."""
-        now_s, session_s = self._clock.monotonic(), self._settings.session_timeout_s
-        self._lately = self._lately + 1 if now_s - self._entering_s < session_s else 0
-        if self._lately <= 1:
-            self._losing_s = now_s
-        if self._lately < _LATELY or now_s - self._losing_s < session_s:
-            return None
+    def _fenced(self) -> MemberFenced:
         return MemberFenced(
             f"another live process is member {self._settings.instance!r} of group {self._settings.group}:"
             " give each its own HEADCHEF_INSTANCE"
@@ -280,7 +267,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         await ending.stop_consumer(former)
         self._confirmed = None
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
-        self._entering_s = self._clock.monotonic()
+        self._losses.entering()
         while True:
             try:
                 return await self._enter()
@@ -294,4 +281,4 @@ class KafkaMembership(ConsumerRebalanceListener):
             return self._assignor.fault
         if isinstance(error, LogRefused):
             return error
-        return self._count_loss() if isinstance(error, MemberFenced) else None
+        return self._fenced() if isinstance(error, MemberFenced) and self._losses.lost() else None

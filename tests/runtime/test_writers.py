@@ -48,7 +48,7 @@ async def test_a_batch_says_of_all_inputs_where_they_stand() -> None:
     await writer.write([], {OTHER: Commit(5)})
     await eventually_async(lambda: log.committed("group", [OTHER]))
     places = await log.committed("group", [INPUT, OTHER])
-    assert places == {INPUT: Commit(3), OTHER: Commit(5)}, "by the signature the group knows all"
+    assert places == {INPUT: Commit(3), OTHER: Commit(5)}, "whoever asks the group is told all that the ledger says"
     await writer.close()
     await backend.close()
 

@@ -34,7 +34,7 @@ class ExactlyOnceWriter:
 
     Each transaction also notes in the task's ledger where it leaves the task, and is signed there and in the group:
     with its number, and who wrote it. So a batch whose commit got no answer is told from an heir's that leads to the
-    same places, and a group's coordinator that has not caught up from one that has.
+    same places. Where the group says other than the ledger, its coordinator has not caught up: the ledger counts.
 
     Args:
         log: the log.

@@ -1,5 +1,9 @@
 """Who may write under a transactional id: a second owner, a time-out, a late zombie; each followed by progress."""
 
+import asyncio
+import gc
+from typing import Any
+
 import pytest
 
 from headchef.runtime.errors import ProducerBroken, ProducerFenced
@@ -57,6 +61,23 @@ async def test_a_fenced_producer_that_is_dropped_is_only_a_dropped_one(backend: 
     for old in olds:
         with pytest.raises(ProducerBroken):
             await old.commit()
+
+
+@pytest.mark.parametrize("what", ["records", "offsets"])
+async def test_a_fenced_producer_that_is_dropped_leaves_no_error_behind(backend: Backend, what: str) -> None:
+    topic, transactional_id, unseen = await backend.make_topic(), backend.name("task"), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    log, other = backend.process("p"), backend.process("other")
+    async with started_producer(log, transactional_id) as old, started_producer(other, transactional_id):
+        await old.begin()
+        places = {Partition(topic, 0): Commit(1)}
+        with pytest.raises(ProducerFenced):
+            await (write(old, values(topic, "void")) if what == "records" else old.send_offsets("group", places))
+        old.abandon()
+    del old
+    await log.close()
+    gc.collect()
+    assert not unseen
 
 
 async def test_a_late_zombie_cannot_commit_offsets(backend: Backend) -> None:

@@ -1,6 +1,8 @@
 """Writing without transactions: placement, order, and records that the log does not take."""
 
+import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
@@ -37,6 +39,18 @@ async def test_records_keep_their_order_in_a_partition_over_several_sends(backen
         for each in waiting:
             await each
     assert bodies(await backend.read_committed(topic)) == [str(number) for number in range(30)]
+
+
+async def test_who_stops_waiting_for_a_record_leaves_no_error_and_no_record_behind(backend: Backend) -> None:
+    topic, unseen = await backend.make_topic(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    async with started_producer(backend.process("p")) as producer:
+        [waiting] = await producer.send(values(topic, "sent"))
+        asyncio.ensure_future(waiting).cancel()
+        [after] = await producer.send(values(topic, "after"))
+        await after
+    assert bodies(await backend.read_committed(topic)) == ["sent", "after"]
+    assert not unseen
 
 
 async def test_a_record_without_a_partition_of_a_topic_that_does_not_exist_is_refused(backend: Backend) -> None:

@@ -6,7 +6,7 @@ awaits it waits for ever. A member of a group that never gets through this never
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -54,6 +54,10 @@ async def _clear_up(producer: AIOKafkaProducer) -> None:
         # It ends the tasks that it has made, one after the other; cancelled once more, it would leave the others be.
         await asyncio.wait((sender,), timeout=_STOP_TIMEOUT_S)
     await _end({sender} - {None}, producer.client)
+    manager, batches = producer._txn_manager, producer._message_accumulator._batches
+    if manager is not None:
+        _seen([manager._transaction_waiter, *(waiter for _, _, waiter in manager._pending_txn_offsets)])
+    _seen(batch._drain_waiter for partition in batches.values() for batch in partition)
 
 
 def _tasks_of(consumer: AIOKafkaConsumer) -> set[asyncio.Task[Any]]:
@@ -77,14 +81,18 @@ async def _end(tasks: Collection[asyncio.Task[Any]], client: Any) -> None:
         for task in left:
             task.cancel()
         await asyncio.wait(left, timeout=_TRY_S)
-    for task in tasks:
-        if task.done() and not task.cancelled():
-            # Seen, so that nobody is warned of an error that no longer concerns anybody.
-            task.exception()
+    _seen(tasks)
     # What they opened before they ended.
     closing = _hang_up(client)
     if closing:
         await asyncio.wait(closing, timeout=_TRY_S)
+
+
+def _seen(ended: Iterable[asyncio.Future[Any] | None]) -> None:
+    """Look at errors that no longer concern anybody, so that nobody is warned of them when they are collected."""
+    for each in ended:
+        if each is not None and each.done() and not each.cancelled():
+            each.exception()
 
 
 def _hang_up(client: Any) -> list[asyncio.Future[Any]]:

@@ -250,7 +250,7 @@ class KafkaProducer:
 
     def _settled(self, batch: Batch, ended: asyncio.Future[None]) -> None:
         self._undelivered.pop(batch).cancel()
-        error = ended.exception()
+        error = None if ended.cancelled() else ended.exception()
         if error is None:
             return
         transactional = self._transactional_id is not None

@@ -15,7 +15,7 @@ async def unless(given_up: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | N
         work: what to run; what it raises is raised.
 
     Returns:
-        What the work gave, or None if it was given up.
+        What the work gave, or None if it was given up. What it raises after that concerns nobody.
     """
     run = asyncio.ensure_future(work)
     signal = asyncio.ensure_future(given_up.wait())
@@ -24,4 +24,10 @@ async def unless(given_up: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | N
         return run.result() if run.done() else None
     finally:
         run.cancel()
+        run.add_done_callback(_seen)
         signal.cancel()
+
+
+def _seen(run: "asyncio.Future[T]") -> None:
+    if not run.cancelled():
+        run.exception()

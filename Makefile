@@ -52,7 +52,7 @@ mutants: install  ## break one promise after the other, and see how soon the sim
 overload: install  ## 200,000 jobs at once: memory, latency and results, into BENCHMARKS.md; ARGS="--jobs N"
 	$(BIN)/python -m tests.overload $(ARGS)
 
-chaos: install  ## kill and stop processes and brokers on real Kafka for an hour; ARGS=--write renews its table
+chaos: install  ## kill and stop processes and brokers on real Kafka for 40 minutes; ARGS=--write renews its table
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 demo: install  ## 600 content jobs through all services, with nothing else to install

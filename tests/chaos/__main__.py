@@ -48,6 +48,7 @@ def main() -> None:
             _keep(figures)
     print(table(figures))
     for name, each in figures.items():
+        print(f"{name}: the quietest task was {each.quietest}")
         for ended in each.ended:
             print(f"{name}: ended by itself: {ended}")
     if chosen.write:

@@ -25,7 +25,6 @@ _ROWS: Mapping[str, Callable[[Figures], str]] = {
     "calls paid twice": lambda it: str(it.paid_twice),
     "longest silence of a group (s)": lambda it: f"{it.group_silence_s:.1f}",
     "longest silence of one task (s)": lambda it: f"{it.task_silence_s:.1f}",
-    "of which task, since when (UTC)": lambda it: it.quietest,
     "longest silence of a group, a broker away (s)": lambda it: f"{it.broker_silence_s:.1f}",
     "longest from a fault's end until all was answered (s)": lambda it: f"{it.answered_s:.1f}",
     "brokers that did not serve after their restart, until another": lambda it: str(it.restarts),

@@ -225,20 +225,18 @@ class World:
             self.stray_calls.append(f"{life.name} began {number} at {self.loop.time():.3f} s")
 
     def _see_commit(self, group: str, until_now: Places, places: Places) -> None:
-        """Look at each place of an input before it is committed."""
+        """Look at each place of an input before it is committed; a commit tells all, most of which are as they were."""
         for partition, after in places.items():
-            topic = topic_of(partition.topic)
-            if topic not in INPUTS:
+            topic, before = topic_of(partition.topic), until_now.get(partition)
+            if topic not in INPUTS or before == after:
                 continue
             log = self.cluster.partition(partition)
-            before = until_now.get(partition)
             unled: list[int] = []
-            if topic in MUST_LEAD:
-                consumed = set(watch.newly_finished(before, after, log.start))
+            if topic in MUST_LEAD and (consumed := set(watch.newly_finished(before, after, log.start))):
                 causes = self.trail.causes()
                 unled = [
                     record.offset
-                    for record in log.records(committed=True, since=min(consumed, default=log.end))
+                    for record in log.records(committed=True, since=min(consumed))
                     if record.offset in consumed and record.value is not None and spot_of(record) not in causes
                 ]
             move = watch.Move(self.kind, group, partition, before, after, log.end, tuple(unled))

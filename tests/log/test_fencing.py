@@ -1,8 +1,6 @@
 """Who may write under a transactional id: a second owner, a time-out, a late zombie; each followed by progress."""
 
-import asyncio
 import gc
-from typing import Any
 
 import pytest
 
@@ -11,6 +9,7 @@ from headchef.runtime.log.port import Commit, Partition
 from tests.support.backends import Backend
 from tests.support.eventually import eventually_async
 from tests.support.log_client import bodies, commit_records, read_to_end, started_producer, values, write
+from tests.support.unseen_errors import collect_unseen
 
 DEAD = (ProducerFenced, ProducerBroken)
 
@@ -65,8 +64,7 @@ async def test_a_fenced_producer_that_is_dropped_is_only_a_dropped_one(backend: 
 
 @pytest.mark.parametrize("what", ["records", "offsets"])
 async def test_a_fenced_producer_that_is_dropped_leaves_no_error_behind(backend: Backend, what: str) -> None:
-    topic, transactional_id, unseen = await backend.make_topic(), backend.name("task"), list[dict[str, Any]]()
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    topic, transactional_id, unseen = await backend.make_topic(), backend.name("task"), collect_unseen()
     log, other = backend.process("p"), backend.process("other")
     async with started_producer(log, transactional_id) as old, started_producer(other, transactional_id):
         await old.begin()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from headchef.runtime.errors import LogRefused, LogUnavailable, ProducerBroken, 
 from headchef.runtime.log.port import NewRecord
 from tests.support.backends import Backend
 from tests.support.log_client import bodies, publish, started_producer, values, write
+from tests.support.unseen_errors import collect_unseen
 
 
 async def test_a_key_decides_the_partition_as_javas_clients_do(backend: Backend) -> None:
@@ -42,8 +42,7 @@ async def test_records_keep_their_order_in_a_partition_over_several_sends(backen
 
 
 async def test_who_stops_waiting_for_a_record_leaves_no_error_and_no_record_behind(backend: Backend) -> None:
-    topic, unseen = await backend.make_topic(), list[dict[str, Any]]()
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    topic, unseen = await backend.make_topic(), collect_unseen()
     async with started_producer(backend.process("p")) as producer:
         [waiting] = await producer.send(values(topic, "sent"))
         asyncio.ensure_future(waiting).cancel()

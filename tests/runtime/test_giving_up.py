@@ -2,12 +2,12 @@
 
 import asyncio
 import gc
-from typing import Any
 
 import pytest
 
 from headchef.runtime.giving_up import unless
 from tests.support.eventually import eventually
+from tests.support.unseen_errors import collect_unseen
 
 
 async def test_what_the_work_gives_is_given() -> None:
@@ -26,8 +26,7 @@ async def test_what_the_work_raises_is_raised() -> None:
 
 
 async def test_an_error_of_work_that_was_given_up_leaves_nothing_behind() -> None:
-    unseen: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+    unseen = collect_unseen()
     given_up, ended = asyncio.Event(), []
 
     async def work() -> int:

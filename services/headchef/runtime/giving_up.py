@@ -1,4 +1,4 @@
-"""Waits for something, unless an event says first that it is no longer wanted."""
+"""What is no longer wanted: waits for something unless an event says so first, and looks at what is left behind."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -24,10 +24,15 @@ async def unless(given_up: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | N
         return run.result() if run.done() else None
     finally:
         run.cancel()
-        run.add_done_callback(_seen)
+        run.add_done_callback(seen)
         signal.cancel()
 
 
-def _seen(run: "asyncio.Future[T]") -> None:
-    if not run.cancelled():
-        run.exception()
+def seen(ended: "asyncio.Future[Any]") -> None:
+    """Look at an error that no longer concerns anybody, so that nobody is warned of it when it is collected.
+
+    Args:
+        ended: what is done.
+    """
+    if not ended.cancelled():
+        ended.exception()

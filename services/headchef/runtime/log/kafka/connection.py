@@ -9,6 +9,7 @@ from aiokafka import errors as driver
 from aiokafka.conn import create_conn
 
 from headchef.runtime.errors import LogError, LogRefused, LogUnavailable
+from headchef.runtime.giving_up import seen
 from headchef.runtime.log.kafka.errors import DRIVER_ERRORS, translated
 from headchef.runtime.log.kafka.settings import KafkaSettings
 
@@ -118,9 +119,7 @@ class Connection:
 
 async def _undone(task: asyncio.Future[None], undo: Callable[[], Awaitable[None]]) -> None:
     await asyncio.wait([task])
-    if not task.cancelled():
-        # Seen, so that nobody is warned of an error that no longer concerns anybody.
-        task.exception()
+    seen(task)
     await undo()
 
 

@@ -6,11 +6,13 @@ awaits it waits for ever. A member of a group that never gets through this never
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
+
+from headchef.runtime.giving_up import seen
 
 _STOP_TIMEOUT_S = 5.0
 
@@ -27,7 +29,7 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
         await asyncio.wait((stopping,), timeout=_STOP_TIMEOUT_S)
     finally:
         if not stopping.done() or stopping.cancelled() or stopping.exception() is not None:
-            await _end(_tasks_of(consumer) | {stopping}, consumer._client)
+            await _end([*_tasks_of(consumer), stopping], consumer._client)
 
 
 async def disconnect(consumer: AIOKafkaConsumer) -> None:
@@ -53,27 +55,25 @@ async def _clear_up(producer: AIOKafkaProducer) -> None:
     if sender is not None:
         # It ends the tasks that it has made, one after the other; cancelled once more, it would leave the others be.
         await asyncio.wait((sender,), timeout=_STOP_TIMEOUT_S)
-    await _end({sender} - {None}, producer.client)
+    await _end([sender], producer.client)
     manager, batches = producer._txn_manager, producer._message_accumulator._batches
     if manager is not None:
-        _seen([manager._transaction_waiter, *(waiter for _, _, waiter in manager._pending_txn_offsets)])
-    _seen(batch._drain_waiter for partition in batches.values() for batch in partition)
+        _see([manager._transaction_waiter, *(waiter for _, _, waiter in manager._pending_txn_offsets)])
+    _see(batch._drain_waiter for partition in batches.values() for batch in partition)
 
 
-def _tasks_of(consumer: AIOKafkaConsumer) -> set[asyncio.Task[Any]]:
+def _tasks_of(consumer: AIOKafkaConsumer) -> list[Any]:
     """Give the tasks that one consumer has made: those of its group or of the lack of one, and of its fetching."""
     fetcher: Any = consumer._fetcher
     names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_reset_committed_task")
-    tasks: set[Any] = {getattr(consumer._coordinator, name, None) for name in names}
-    if fetcher is not None:
-        tasks |= {fetcher._fetch_task, *fetcher._pending_tasks}
-    return tasks - {None}
+    of_group = [getattr(consumer._coordinator, name, None) for name in names]
+    return of_group if fetcher is None else [*of_group, fetcher._fetch_task, *fetcher._pending_tasks]
 
 
-async def _end(tasks: Collection[asyncio.Task[Any]], client: Any) -> None:
-    """End tasks and the client that they use; neither takes longer than its bound."""
+async def _end(tasks: Iterable[asyncio.Task[Any] | None], client: Any) -> None:
+    """End tasks, some of which may never have been begun, and the client that they use; within a bound."""
     _hang_up(client)
-    left = {*tasks, *({client._sync_task} - {None})}
+    left = ended = {task for task in (*tasks, client._sync_task) if task is not None}
     for _ in range(_TRIES):
         left = {task for task in left if not task.done()}
         if not left:
@@ -81,18 +81,17 @@ async def _end(tasks: Collection[asyncio.Task[Any]], client: Any) -> None:
         for task in left:
             task.cancel()
         await asyncio.wait(left, timeout=_TRY_S)
-    _seen(tasks)
+    _see(ended)
     # What they opened before they ended.
     closing = _hang_up(client)
     if closing:
         await asyncio.wait(closing, timeout=_TRY_S)
 
 
-def _seen(ended: Iterable[asyncio.Future[Any] | None]) -> None:
-    """Look at errors that no longer concern anybody, so that nobody is warned of them when they are collected."""
+def _see(ended: Iterable[asyncio.Future[Any] | None]) -> None:
     for each in ended:
-        if each is not None and each.done() and not each.cancelled():
-            each.exception()
+        if each is not None and each.done():
+            seen(each)
 
 
 def _hang_up(client: Any) -> list[asyncio.Future[Any]]:

@@ -26,9 +26,9 @@ def test_two_losses_are_no_sign() -> None:
     assert lost_after(Losses(clock, SESSION_S), clock, 5.9, 5.9) == [False, False]
 
 
-def test_a_place_that_was_kept_for_a_session_is_no_sign() -> None:
+def test_a_place_that_was_kept_for_two_sessions_is_no_sign() -> None:
     clock = ManualClock()
-    assert lost_after(Losses(clock, SESSION_S), clock, 4, 4, 6, 4, 4, 4, 4) == [False] * 6 + [True]
+    assert lost_after(Losses(clock, SESSION_S), clock, 4, 4, 12, 4, 4, 4, 4) == [False] * 6 + [True]
 
 
 def test_losses_in_quick_succession_must_go_on_for_two_sessions() -> None:

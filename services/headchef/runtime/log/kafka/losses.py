@@ -8,11 +8,12 @@ _SESSIONS = 2
 
 
 class Losses:
-    """Counts how often in a row a member has lost its place within a session after it had entered.
+    """Counts how often in a row a member has lost its place soon after it had entered: within two sessions.
 
     A coordinator that has just started, or stood still, takes places away too. So there must be several losses, for two
-    sessions at least, and none of them excused by a coordinator that failed meanwhile. Of two live processes with one
-    id, the one that came later is the first to count so far.
+    sessions at least, and none of them excused by a coordinator that failed meanwhile. Soon is as long as that: on a
+    slow machine two processes that take the place from each other need a session for it now and then. Of two live
+    processes with one id, the one that came later is the first to count so far.
 
     Args:
         clock: what time it is.
@@ -21,7 +22,7 @@ class Losses:
 
     def __init__(self, clock: Clock, session_s: float) -> None:
         self._clock = clock
-        self._session_s = session_s
+        self._soon_s = _SESSIONS * session_s
         self._entered_s = self._losing_s = clock.monotonic()
         self._lately = 0
 
@@ -36,7 +37,7 @@ class Losses:
     def lost(self) -> bool:
         """Note that the place is gone, and say whether only another process can have taken it."""
         now_s = self._clock.monotonic()
-        self._lately = self._lately + 1 if now_s - self._entered_s < self._session_s else 0
+        self._lately = self._lately + 1 if now_s - self._entered_s < self._soon_s else 0
         if self._lately <= 1:
             self._losing_s = now_s
-        return self._lately >= _LATELY and now_s - self._losing_s >= _SESSIONS * self._session_s
+        return self._lately >= _LATELY and now_s - self._losing_s >= self._soon_s

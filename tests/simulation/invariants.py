@@ -189,7 +189,7 @@ def _nothing_is_left(evidence: Evidence) -> Iterator[str]:
 
 def _everything_ends_in_time(evidence: Evidence) -> Iterator[str]:
     if not evidence.in_time:
-        yield f"not quiet after {evidence.bound_s:g} s without faults"
+        yield f"not quiet after {evidence.bound_s:g} s without faults, or its records go round for ever"
 
 
 def _no_process_fails_by_itself(evidence: Evidence) -> Iterator[str]:

@@ -14,6 +14,7 @@ from headchef_contracts.events.steps import CacheSettled
 from headchef.cache import handler
 from headchef.cache.policy import CachePolicy, express, worth_keeping
 from headchef.cache.store import Sought, StoredAnswer
+from headchef.executor.handler import ExecutorHandler
 from headchef.router import policy
 from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
@@ -260,6 +261,10 @@ def growth_left_to_the_leader(patch: pytest.MonkeyPatch) -> None:
 
 def kept_through_an_absence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HandOver, "was_absent", lambda _: None)
+
+
+def one_id_for_all_calls_of_a_delivery(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ExecutorHandler, "_recorded", lambda _, attempt: Emit("attempts.recorded", attempt))
 
 
 def all_on_one_lane(patch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ T = TypeVar("T")
 Meaning = tuple[Any, ...]
 Check = Callable[[Evidence], Iterable[str]]
 
+_CALL = ("number", "provider_request_id", "started_at", "duration_s")
+
 
 def _a_result_each(evidence: Evidence) -> Iterator[str]:
     finished = Counter(event.job for event in evidence.events("jobs.finished"))
@@ -251,13 +253,18 @@ def _refused_place(event: Happened) -> Place:
 
 
 def _meaning(topic: str, event: Happened, evidence: Evidence) -> Meaning:
-    """Say what an event tells of. At least once the same try may be made twice, and a record forwarded twice."""
+    """Say what an event tells of. At least once a step may be planned twice, and a record forwarded twice.
+
+    A call that is made again is another call: whoever drops it as a repeat misses what it cost.
+    """
     if topic == "jobs.refused":
         place = _refused_place(event)
         return evidence.origins.get(place, place)
     if topic == "cache.settled":
         return event.data["fingerprint"], event.data["source_job_id"]
-    return event.job, event.plan, event.data.get("number")
+    if topic == "attempts.recorded":
+        return (event.job, event.plan, *(str(event.data.get(name)) for name in _CALL))
+    return event.job, event.plan
 
 
 def _paid(evidence: Evidence) -> list[Happened]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from headchef_contracts.events.common import Cause, Decided, Inline
-from headchef_contracts.events.steps import ModelRequest, StepDispatched
+from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepDispatched
 
 from headchef.catalogue import Catalogue, Model
 from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, decide
@@ -34,7 +34,7 @@ class ExecutorHandler:
         provider: answers the lane's calls.
         retry: limits of trying again.
         clock: for time-outs, deadlines and pauses.
-        random: for the jitter of pauses.
+        random: for the jitter of pauses and the ids of attempts.
         permit: asked before each call.
         metrics: takes durations, tokens, attempts and cost.
     """
@@ -80,7 +80,7 @@ class ExecutorHandler:
         model = self._catalogue.models.get(waiting.dispatched.step.request.model)
         record = StepRecord(waiting.dispatched, model, self._catalogue.version, waiting.calls)
         end = await self._reply(record, model, waiting)
-        attempts = tuple(Emit("attempts.recorded", attempt) for attempt in record.attempts)
+        attempts = tuple(map(self._recorded, record.attempts))
         if isinstance(end, Again):
             again = replace(waiting, retry=end.state, calls=record.sum_up())
             timer = Timer(timer_id, self._clock.now() + timedelta(seconds=end.delay_s), write(again))
@@ -142,6 +142,10 @@ class ExecutorHandler:
         if attempt.cost_usd is not None:
             self._metrics.count("headchef.provider.cost", float(attempt.cost_usd), {**about, "tenant": job.tenant})
         return reply
+
+    def _recorded(self, attempt: AttemptRecorded) -> Emit:
+        """Publish a call under an id of its own: a step that is delivered again is paid again, and is no repeat."""
+        return Emit("attempts.recorded", attempt, identity=f"{self._random.getrandbits(128):032x}")
 
     def _left_s(self, deadline: datetime | None) -> float | None:
         return None if deadline is None else (deadline - self._clock.now()).total_seconds()

@@ -44,6 +44,7 @@ FOUND: Mapping[str, Found] = {
     "at least once, a lost task's next try to commit was one of the process's new place in the group": Found(
         4160, AT_LEAST_ONCE
     ),
+    "at least once, a call that was made again had the event id of the first": Found(6003303, AT_LEAST_ONCE),
 }
 
 

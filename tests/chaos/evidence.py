@@ -43,7 +43,8 @@ class Evidence:
         misplaced: records in dead-letter topics and refusals; every job was a good one.
         copies: what only a read_uncommitted reader sees.
         calls: on the provider's bill.
-        attempts: recorded ones, repetitions of the same event not counted.
+        recorded: calls that are on record, repetitions of the same event not counted.
+        tries: the tries of steps that these calls were.
         hops: what each processor has handled, by its name.
     """
 
@@ -52,7 +53,8 @@ class Evidence:
     misplaced: int
     copies: Sequence[Copy]
     calls: int
-    attempts: int
+    recorded: int
+    tries: int
     hops: Mapping[str, Sequence[Hop]]
 
 
@@ -64,6 +66,7 @@ def gather(pipeline: Pipeline, accepted: Collection[str], calls: int) -> Evidenc
         accepted: jobs.
         calls: on the provider's bill.
     """
+    attempts = pipeline.of("attempts.recorded")
     results: dict[str, list[str]] = defaultdict(list)
     for record in pipeline.of("jobs.finished"):
         results[record.event["job"]["job_id"]].append(record.headers["ce_id"])
@@ -74,7 +77,8 @@ def gather(pipeline: Pipeline, accepted: Collection[str], calls: int) -> Evidenc
         + len(pipeline.of("jobs.refused")),
         copies=_copies(pipeline),
         calls=calls,
-        attempts=len({record.headers["ce_id"] for record in pipeline.of("attempts.recorded")}),
+        recorded=len({record.headers["ce_id"] for record in attempts}),
+        tries=len({(it.event["job"]["job_id"], it.event["plan"], it.event["number"]) for it in attempts}),
         hops=_hops(pipeline),
     )
 

@@ -13,7 +13,7 @@ HOPS = {
 
 def found(*rounds: Round) -> tuple[float, str]:
     """Give how long somebody was silent, and who."""
-    figures = judge(Evidence(frozenset(), {}, 0, [], 0, 0, HOPS), rounds, [])
+    figures = judge(Evidence(frozenset(), {}, 0, [], 0, 0, 0, HOPS), rounds, [])
     return figures.task_silence_s, figures.quietest
 
 

@@ -27,7 +27,8 @@ class Figures:
         unexplained: of these, those that are neither a copy of a committed record nor of an attempt that was redone.
         unmatched_results: of the copies in `jobs.finished`, those whose id no committed result has.
         calls: on the provider's bill.
-        paid_twice: calls without a record.
+        paid_twice: calls beyond one for each try of a step.
+        unbilled: recorded calls that are not on it.
         group_silence_s: longest, of a whole group with something to do, no broker being away.
         task_silence_s: likewise, of one task.
         quietest: that task, and when it fell silent, UTC.
@@ -48,6 +49,7 @@ class Figures:
     unmatched_results: int
     calls: int
     paid_twice: int
+    unbilled: int
     group_silence_s: float
     task_silence_s: float
     quietest: str
@@ -69,7 +71,7 @@ class Figures:
             f"{self.misplaced} good jobs were refused or are dead letters": self.misplaced,
             f"{self.unexplained} records outside committed transactions are no copies": self.unexplained,
             f"{self.unmatched_results} undone results have an id of their own": self.unmatched_results,
-            f"{-self.paid_twice} recorded calls are not on the bill": self.paid_twice < 0,
+            f"{self.unbilled} recorded calls are not on the bill": self.unbilled,
         }
         return [words for words, is_broken in promises.items() if is_broken]
 
@@ -106,7 +108,8 @@ def judge(evidence: Evidence, rounds: Sequence[Round], ended: Sequence[str]) -> 
         unexplained=sum(1 for copy in copies if not (copy.has_twin or copy.was_redone)),
         unmatched_results=sum(1 for copy in copies if copy.topic == "jobs.finished" and not copy.has_twin),
         calls=evidence.calls,
-        paid_twice=evidence.calls - evidence.attempts,
+        paid_twice=evidence.calls - evidence.tries,
+        unbilled=max(0, evidence.recorded - evidence.calls),
         group_silence_s=_longest(each for each in groups if not _explained(each, absences)),
         task_silence_s=quietest.seconds,
         quietest=f"{whose}, from {datetime.fromtimestamp(quietest.from_ms / 1000, UTC):%H:%M:%S}",

@@ -71,8 +71,8 @@ class Emit:
         topic: logical name; the topic table gives the key.
         event: what to publish.
         partition: set only where the topic table's key does not decide, as for home partitions.
-        identity: what the event is about, where there is one such event by its nature: then its id is derived from
-            this alone, and is the same on whatever way it comes about.
+        identity: what the event is about, where that decides alone which event it is: there is one such event on
+            whatever way it comes about (a result), or another each time (a call). Its id is then derived from this.
     """
 
     topic: str

@@ -9,7 +9,8 @@ from headchef_contracts import topics
 
 from headchef.runtime.expiry import EXPIRED
 from headchef.runtime.log.memory import Cluster
-from headchef.runtime.log.port import Partition, Record
+from headchef.runtime.log.memory.partition import PartitionLog
+from headchef.runtime.log.port import Record
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import INPUTS
 
@@ -53,7 +54,7 @@ class Trail:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._causes: set[Spot] = set()
-        self._read: dict[Partition, int] = {}
+        self._read: dict[PartitionLog, int] = {}
 
     def causes(self) -> set[Spot]:
         """Give all records that something on the log names as a cause; what was aborted counts too."""
@@ -63,11 +64,10 @@ class Trail:
     def follow(self) -> None:
         """Read on; also to be called before records are deleted."""
         for name in NAMES:
-            for number, log in enumerate(self._cluster.topic(name).partitions):
-                partition = Partition(name, number)
-                read = self._read.get(partition, 0)
+            for log in self._cluster.topic(name).partitions:
+                read = self._read.get(log, 0)
                 if log.end > read:
-                    self._read[partition] = log.end
+                    self._read[log] = log.end
                     for record in log.records(committed=False, since=read):
                         self._causes.update(causes_of(record))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from headchef.simulator.dialects import Asked
 from headchef.simulator.facts import find_facts
 from headchef.simulator.policy import ModelFault
 from headchef.simulator.prose import MARK, Writer
@@ -16,37 +17,22 @@ _SCHEMAS = 512
 """Compiled schemas kept; a pipeline has a handful of templates, so this never fills."""
 
 
-def write_answer(request: dict[str, Any], seed: int, fault: ModelFault | None) -> str:
+def write_answer(asked: Asked, seed: int, fault: ModelFault | None) -> str:
     """Write the answer; the same request and seed give the same one.
 
     Args:
-        request: the body of a chat completion.
+        asked: the request.
         seed: of all that is drawn for this answer.
         fault: `schema_violation` breaks the schema; the others are seen to by the caller.
     """
-    writer = Writer(Random(seed), find_facts(prompt_of(request)))
-    form = request.get("response_format") or {}
-    if form.get("type") == "json_schema":
-        schema = form["json_schema"].get("schema", {})
-        value = _maker(orjson.dumps(schema))(writer, "", 0)
+    writer = Writer(Random(seed), find_facts(asked.prompt))
+    if asked.schema is not None:
+        value = _maker(orjson.dumps(asked.schema))(writer, "", 0)
         return orjson.dumps(_violated(value) if fault == "schema_violation" else value).decode()
-    if form.get("type") == "json_object":
+    if asked.json:
         fields: dict[str, Any] = {"simulated": True, "text": writer.text("text"), **writer.facts.by_name}
         return orjson.dumps(fields).decode()
     return writer.text("text", min_length=200)
-
-
-def prompt_of(request: dict[str, Any]) -> str:
-    """Give the text of the user's messages, or of all messages where the user says nothing."""
-    messages = request["messages"]
-    spoken = [message for message in messages if message.get("role") == "user"] or messages
-    return "\n".join(_text(message.get("content")) for message in spoken)
-
-
-def _text(content: object) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
 
 
 @lru_cache(maxsize=_SCHEMAS)

@@ -6,13 +6,19 @@ from math import cos, log, pi, sqrt
 
 from headchef.simulator.answer import write_answer
 from headchef.simulator.bill import Tokens
-from headchef.simulator.dialect import BadRequest, completion_body, limit_of, read_request
-from headchef.simulator.policy import Fate, TransportFault, decide
+from headchef.simulator.dialects import Answer, Asked, Refused
+from headchef.simulator.policy import Fate, decide
 from headchef.simulator.prose import MARK
 from headchef.simulator.settings import Settings
 
 _BYTES_PER_TOKEN = 4
 """Near enough for a bill that only has to agree with itself."""
+
+_TOO_LONG = (
+    "prompt is too long: {given} tokens > {most} maximum. This model's maximum context length is {most} tokens: the"
+    " input token count ({given}) exceeds the maximum number of tokens allowed ({most})."
+)
+"""In the words of all providers at once, by which their clients know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +34,6 @@ class Draw:
     request_id: str
     seed: int
     fate: Fate
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A written answer.
-
-    Attributes:
-        body: of the HTTP response.
-        tokens: what it is billed for.
-        outcome: as the bill names it.
-    """
-
-    body: bytes
-    tokens: Tokens
-    outcome: str
 
 
 class Model:
@@ -74,44 +65,39 @@ class Model:
         )
         return Draw(f"sim-{digest.hex()}-{number}", int.from_bytes(digest, "little"), fate)
 
-    def complete(self, raw: bytes, draw: Draw) -> Completion:
+    def answer(self, asked: Asked, size: int, draw: Draw) -> tuple[Answer, str]:
         """Write the answer.
 
+        Args:
+            asked: the request.
+            size: of its body in bytes, which its tokens are counted by.
+            draw: chance.
+
+        Returns:
+            The answer, and its outcome as the bill names it.
+
         Raises:
-            BadRequest: the request is not one that would be answered.
+            Refused: the request is not one that would be answered.
         """
-        request = read_request(raw)
-        model, settings = request["model"], self._settings
-        if model not in settings.models:
-            raise BadRequest(404, f"The model `{model}` does not exist.", "model_not_found", "model")
-        input_tokens = 1 + len(raw) // _BYTES_PER_TOKEN
+        settings = self._settings
+        if asked.model not in settings.models:
+            raise Refused("unknown_model", f"The model `{asked.model}` does not exist.", param="model")
+        input_tokens = 1 + size // _BYTES_PER_TOKEN
         if input_tokens > settings.context_tokens:
-            message = f"This model's maximum context length is {settings.context_tokens} tokens."
-            raise BadRequest(400, message, "context_length_exceeded", "messages")
+            message = _TOO_LONG.format(given=input_tokens, most=settings.context_tokens)
+            raise Refused("too_long", message, param="messages")
         fault = draw.fate.model
-        content = None if fault == "refusal" else write_answer(request, draw.seed, fault)
+        content = None if fault == "refusal" else write_answer(asked, draw.seed, fault)
         outcome = fault or "answered"
         if content is not None:
-            short = _shortened(content, limit_of(request), cut=fault == "length")
+            short = _shortened(content, asked.limit, cut=fault == "length")
             outcome = "length" if short != content else outcome
             content = short
         output = 1 + len((content or "").encode()) // _BYTES_PER_TOKEN + settings.reasoning_tokens
         cached = int(input_tokens * settings.cached_input_share)
         tokens = Tokens(input_tokens, output, cached, settings.reasoning_tokens)
-        body = completion_body(
-            request_id=draw.request_id,
-            model=model,
-            content=content,
-            refusal=f"{MARK} I cannot help with that." if content is None else None,
-            finish_reason="length" if outcome == "length" else "stop",
-            tokens=tokens,
-        )
-        return Completion(body, tokens, outcome)
-
-
-def billed(fault: TransportFault | None) -> bool:
-    """Say whether a call is paid for: a refused one is not, one whose answer got lost on the way is."""
-    return fault in (None, "reset", "malformed")
+        refusal = f"{MARK} I cannot help with that."
+        return Answer(draw.request_id, asked.model, content, refusal, outcome == "length", tokens), outcome
 
 
 def _uniform(digest: bytes) -> float:

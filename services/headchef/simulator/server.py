@@ -1,7 +1,7 @@
-"""The provider simulator's HTTP server: `/v1/chat/completions`, `/v1/models`, and `/bill` for tests and benchmarks."""
+"""The provider simulator's HTTP server: a path for each dialect, `/v1/models`, and `/bill` for tests and benchmarks."""
 
 import secrets
-from math import ceil
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 import orjson
@@ -9,16 +9,26 @@ from aiohttp import web
 
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.simulator.bill import Bill
-from headchef.simulator.dialect import BadRequest, error_body, models_body
-from headchef.simulator.model import Draw, Model, billed
+from headchef.simulator.dialects import DIALECTS, Dialect, Refusal, Refused, Sent
+from headchef.simulator.dialects.openai import OpenAI
+from headchef.simulator.model import Draw, Model
 from headchef.simulator.policy import TransportFault
 from headchef.simulator.settings import Settings
 
 _JSON = "application/json"
+_REFUSALS: Mapping[TransportFault, tuple[Refusal, str]] = {
+    "rate_limited": ("rate_limited", "Rate limit reached for requests. [simulated]"),
+    "server_error": ("server_error", "The server had an error while processing your request. [simulated]"),
+    "unavailable": ("unavailable", "The engine is currently overloaded, please try again later. [simulated]"),
+}
+"""What is said to a call that a fault keeps from being answered; the others are answered, and billed."""
+
+_OUTCOMES: Mapping[Refusal, str] = {"unknown_model": "bad_request", "too_long": "bad_request"}
+"""How the bill names a refusal that goes by another name there."""
 
 
 class Simulator:
-    """A provider that speaks OpenAI's dialect; listens while it is entered.
+    """A provider that speaks all dialects; listens while it is entered.
 
     Args:
         settings: address, chance, faults, prices.
@@ -36,7 +46,8 @@ class Simulator:
     async def __aenter__(self) -> Self:
         """Start to listen. Raises OSError if the port is taken."""
         app = web.Application(client_max_size=self._settings.max_body_bytes)
-        app.router.add_post("/v1/chat/completions", self._complete)
+        for dialect in DIALECTS:
+            app.router.add_post(dialect.path, self._answering(dialect))
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_get("/bill", self._show_bill)
         app.router.add_delete("/bill", self._clear_bill)
@@ -62,54 +73,40 @@ class Simulator:
         """Give the address before `/chat/completions`, as a catalogue has it."""
         return f"{self.address}/v1"
 
-    async def _complete(self, request: web.Request) -> web.StreamResponse:
-        if self._key is not None and not self._authorised(request):
-            self.bill.add("unauthorised", "unauthorised", 401, None)
-            message = "Incorrect API key provided."
-            return _answer(401, error_body(message, "invalid_request_error", "invalid_api_key"), "unauthorised")
-        raw = await request.read()
-        draw = self._model.draw(raw)
-        if draw.fate.latency_s:
-            await self._clock.sleep(draw.fate.latency_s)
+    def _answering(self, dialect: Dialect) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if self._key is not None and not secrets.compare_digest(dialect.key(request.headers).encode(), self._key):
+                return self._refuse(dialect, Refused("unauthorised", "Incorrect API key provided."), "unauthorised")
+            raw = await request.read()
+            draw = self._model.draw(raw)
+            if draw.fate.latency_s:
+                await self._clock.sleep(draw.fate.latency_s)
+            try:
+                return await self._complete(dialect, request, raw, draw)
+            except Refused as refused:
+                return self._refuse(dialect, refused, draw.request_id)
+
+        return answer
+
+    async def _complete(self, dialect: Dialect, request: web.Request, raw: bytes, draw: Draw) -> web.StreamResponse:
         fault = draw.fate.transport
-        if fault is not None and not billed(fault):
-            return self._refuse(fault, draw)
-        try:
-            done = self._model.complete(raw, draw)
-        except BadRequest as refused:
-            self.bill.add(draw.request_id, "bad_request", refused.status, None)
-            return _answer(refused.status, refused.body, draw.request_id)
-        self.bill.add(draw.request_id, fault or done.outcome, 200, done.tokens)
+        if fault is not None and fault in _REFUSALS:
+            kind, message = _REFUSALS[fault]
+            raise Refused(kind, message, wait_s=self._settings.retry_after_s if kind == "rate_limited" else 0)
+        asked = dialect.read(raw, request.match_info.get("model"))
+        answer, outcome = self._model.answer(asked, len(raw), draw)
+        sent = dialect.answer(answer)
+        self.bill.add(draw.request_id, fault or outcome, sent.status, answer.tokens)
         if fault == "reset":
-            return await self._break_off(request, done.body)
+            return await self._break_off(request, sent.body)
         if fault == "malformed":
-            return _answer(200, done.body[: len(done.body) // 2], draw.request_id)
-        return _answer(200, done.body, draw.request_id)
+            sent = Sent(sent.status, sent.body[: len(sent.body) // 2], sent.headers)
+        return _response(sent)
 
-    def _authorised(self, request: web.Request) -> bool:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return secrets.compare_digest(given.encode(), self._key or b"")
-
-    def _refuse(self, fault: TransportFault, draw: Draw) -> web.Response:
-        if fault == "rate_limited":
-            response = self._rate_limited(draw.request_id)
-        elif fault == "server_error":
-            message = "The server had an error while processing your request. [simulated]"
-            response = _answer(500, error_body(message, "server_error"), draw.request_id)
-        else:
-            message = "The engine is currently overloaded, please try again later. [simulated]"
-            response = _answer(503, error_body(message, "service_unavailable"), draw.request_id)
-        self.bill.add(draw.request_id, fault, response.status, None)
-        return response
-
-    def _rate_limited(self, request_id: str) -> web.Response:
-        wait_s = self._settings.retry_after_s
-        message = f"Rate limit reached for requests. Please try again in {wait_s:g}s. [simulated]"
-        response = _answer(429, error_body(message, "requests", "rate_limit_exceeded"), request_id)
-        if wait_s:
-            response.headers["Retry-After"] = str(ceil(wait_s))
-            response.headers["Retry-After-Ms"] = str(round(wait_s * 1000))
-        return response
+    def _refuse(self, dialect: Dialect, refused: Refused, request_id: str) -> web.Response:
+        sent = dialect.refuse(refused, request_id)
+        self.bill.add(request_id, _OUTCOMES.get(refused.kind, refused.kind), sent.status, None)
+        return _response(sent)
 
     async def _break_off(self, request: web.Request, body: bytes) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": _JSON, "Content-Length": str(len(body))})
@@ -120,7 +117,7 @@ class Simulator:
         return response
 
     async def _list_models(self, _: web.Request) -> web.Response:
-        return web.Response(body=models_body(self._settings.models), content_type=_JSON)
+        return web.Response(body=OpenAI().models(self._settings.models), content_type=_JSON)
 
     async def _show_bill(self, request: web.Request) -> web.Response:
         summary = self.bill.summary(with_entries="entries" in request.query)
@@ -131,5 +128,5 @@ class Simulator:
         return web.Response(status=204)
 
 
-def _answer(status: int, body: bytes, request_id: str) -> web.Response:
-    return web.Response(status=status, body=body, content_type=_JSON, headers={"x-request-id": request_id})
+def _response(sent: Sent) -> web.Response:
+    return web.Response(status=sent.status, body=sent.body, content_type=_JSON, headers=sent.headers)

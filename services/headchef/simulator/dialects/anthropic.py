@@ -1,0 +1,116 @@
+"""Anthropic's messages, as the simulator answers them."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+import orjson
+
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, read_object, whole, words
+
+_STATUS: Mapping[Refusal, tuple[int, str]] = {
+    "unauthorised": (401, "authentication_error"),
+    "bad_request": (400, "invalid_request_error"),
+    "unknown_model": (404, "not_found_error"),
+    "too_long": (400, "invalid_request_error"),
+    "rate_limited": (429, "rate_limit_error"),
+    "server_error": (500, "api_error"),
+    "unavailable": (529, "overloaded_error"),
+}
+"""Status and type of each refusal."""
+
+_REFUSED_KEYWORDS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
+    | {"maxItems", "uniqueItems", "oneOf"}
+)
+"""Of those that the guide to structured outputs says are refused."""
+
+
+class Anthropic:
+    """`POST /v1/messages`."""
+
+    path = "/v1/messages"
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Give the header's key."""
+        return headers.get("x-api-key", "")
+
+    def read(self, raw: bytes, model: str | None) -> Asked:
+        """Read a message."""
+        request = read_object(raw, "The request body is not valid JSON")
+        named, limit, messages = request.get("model"), whole(request.get("max_tokens")), request.get("messages")
+        if not isinstance(named, str):
+            raise Refused("bad_request", "model: Field required")
+        if limit is None:
+            raise Refused("bad_request", "max_tokens: Field required")
+        if not isinstance(messages, list) or not messages:
+            raise Refused("bad_request", "messages: at least one message is required")
+        if not all(isinstance(one, dict) and one.get("role") in ("user", "assistant") for one in messages):
+            raise Refused("bad_request", "messages: Unexpected role. The only roles are user and assistant.")
+        spoken = [message for message in messages if message["role"] == "user"] or messages
+        prompt = "\n".join(words(message.get("content")) for message in spoken)
+        return Asked(named, prompt, schema=_schema(request.get("output_config")), limit=limit)
+
+    def answer(self, answer: Answer) -> Sent:
+        """Write a message. Cached input is counted apart from the rest."""
+        tokens = answer.tokens
+        reason = "refusal" if answer.content is None else "max_tokens" if answer.is_cut else "end_turn"
+        body = {
+            "id": f"msg_{answer.request_id}",
+            "type": "message",
+            "role": "assistant",
+            "model": answer.model,
+            "content": [] if answer.content is None else [{"type": "text", "text": answer.content}],
+            "stop_reason": reason,
+            "stop_sequence": None,
+            "usage": {
+                "input_tokens": tokens.input - tokens.cached_input,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": tokens.cached_input,
+                "output_tokens": tokens.output,
+                "output_tokens_details": {"thinking_tokens": tokens.reasoning},
+            },
+        }
+        return Sent(200, orjson.dumps(body), _id(answer.request_id))
+
+    def refuse(self, refused: Refused, request_id: str) -> Sent:
+        """Write an error; a rate limit says how long to wait in the header, in whole seconds."""
+        status, kind = _STATUS[refused.kind]
+        headers = _id(request_id)
+        if refused.wait_s:
+            headers["retry-after"] = str(ceil(refused.wait_s))
+        error = {"type": kind, "message": refused.message}
+        return Sent(status, orjson.dumps({"type": "error", "error": error, "request_id": request_id}), headers)
+
+
+def _id(request_id: str) -> dict[str, str]:
+    return {"request-id": request_id}
+
+
+def _schema(config: object) -> dict[str, Any] | None:
+    form = config.get("format") if isinstance(config, dict) else None
+    if form is None:
+        return None
+    schema = form.get("schema") if isinstance(form, dict) and form.get("type") == "json_schema" else None
+    if not isinstance(schema, dict):
+        raise Refused("bad_request", "output_config.format: Input does not match the expected shape")
+    fault = _fault(schema)
+    if fault:
+        raise Refused("bad_request", f"output_config.format.schema: {fault}")
+    return schema
+
+
+def _fault(schema: object) -> str | None:
+    """Say what structured output would refuse in a schema, or None."""
+    if isinstance(schema, list):
+        return next((fault for each in schema if (fault := _fault(each))), None)
+    if not isinstance(schema, dict):
+        return None
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        return "For 'object' type, 'additionalProperties' must be explicitly set to false"
+    refused = sorted(_REFUSED_KEYWORDS & schema.keys())
+    if refused:
+        return f"For '{schema.get('type')}' type, property '{refused[0]}' is not supported"
+    inner = [schema[key] for key in ("items", "anyOf", "allOf") if key in schema]
+    named = [each for key in ("properties", "$defs", "definitions") for each in schema.get(key, {}).values()]
+    return _fault([*inner, *named])

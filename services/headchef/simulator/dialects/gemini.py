@@ -1,0 +1,90 @@
+"""Gemini's generateContent, as the simulator answers it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, read_object, whole, words
+
+_STATUS: Mapping[Refusal, tuple[int, str]] = {
+    "unauthorised": (400, "INVALID_ARGUMENT"),
+    "bad_request": (400, "INVALID_ARGUMENT"),
+    "unknown_model": (404, "NOT_FOUND"),
+    "too_long": (400, "INVALID_ARGUMENT"),
+    "rate_limited": (429, "RESOURCE_EXHAUSTED"),
+    "server_error": (500, "INTERNAL"),
+    "unavailable": (503, "UNAVAILABLE"),
+}
+"""Status of HTTP and of gRPC for each refusal; a wrong key is a bad request here."""
+
+_TYPE = "type.googleapis.com/google.rpc."
+_QUOTA = "GenerateRequestsPerMinutePerProjectPerModel"
+
+
+class Gemini:
+    """`POST /v1beta/models/<model>:generateContent`."""
+
+    path = "/v1beta/models/{model:[^:/]+}:generateContent"
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Give the header's key."""
+        return headers.get("x-goog-api-key", "")
+
+    def read(self, raw: bytes, model: str | None) -> Asked:
+        """Read a request."""
+        request = read_object(raw, "Invalid JSON payload received.")
+        contents = request.get("contents")
+        if not isinstance(contents, list) or not contents or not all(isinstance(one, dict) for one in contents):
+            raise Refused("bad_request", "* GenerateContentRequest.contents: contents is not specified")
+        config = request.get("generationConfig") or {}
+        if not isinstance(config, dict):
+            raise Refused("bad_request", "Invalid value at 'generation_config'")
+        schema = config.get("responseJsonSchema")
+        is_json = config.get("responseMimeType") == "application/json"
+        if schema is not None and not (isinstance(schema, dict) and is_json):
+            raise Refused("bad_request", "* GenerateContentRequest.generation_config.response_json_schema: not allowed")
+        spoken = [content for content in contents if content.get("role", "user") == "user"] or contents
+        return Asked(
+            model or "",
+            "\n".join(words(content.get("parts")) for content in spoken),
+            json=is_json and schema is None,
+            schema=schema,
+            limit=whole(config.get("maxOutputTokens")),
+        )
+
+    def answer(self, answer: Answer) -> Sent:
+        """Write a response. Thoughts are counted apart from the answer; no header names the request."""
+        tokens = answer.tokens
+        usage = {
+            "promptTokenCount": tokens.input,
+            "candidatesTokenCount": tokens.output - tokens.reasoning,
+            "totalTokenCount": tokens.input + tokens.output,
+            "cachedContentTokenCount": tokens.cached_input,
+            "thoughtsTokenCount": tokens.reasoning,
+        }
+        candidate: dict[str, Any] = {"index": 0, "finishReason": "MAX_TOKENS" if answer.is_cut else "STOP"}
+        if answer.content is None:
+            candidate["finishReason"] = "SAFETY"
+        else:
+            candidate["content"] = {"role": "model", "parts": [{"text": answer.content}]}
+        body = {
+            "candidates": [candidate],
+            "usageMetadata": {name: count for name, count in usage.items() if count},
+            "modelVersion": answer.model,
+            "responseId": answer.request_id,
+        }
+        return Sent(200, orjson.dumps(body))
+
+    def refuse(self, refused: Refused, request_id: str) -> Sent:
+        """Write an error; a rate limit says how long to wait in the body, and nowhere else."""
+        status, name = _STATUS[refused.kind]
+        details: list[dict[str, Any]] = []
+        if refused.kind == "unauthorised":
+            details.append({"@type": f"{_TYPE}ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"})
+        if refused.kind == "rate_limited":
+            details.append({"@type": f"{_TYPE}QuotaFailure", "violations": [{"quotaId": _QUOTA}]})
+        if refused.wait_s:
+            details.append({"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{refused.wait_s:g}s"})
+        error = {"code": status, "message": refused.message, "status": name, "details": details}
+        return Sent(status, orjson.dumps({"error": error}))

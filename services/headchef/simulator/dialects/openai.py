@@ -1,0 +1,109 @@
+"""OpenAI's chat completions, as the simulator answers them."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+import orjson
+
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, read_object, whole, words
+
+_STATUS: Mapping[Refusal, tuple[int, str, str | None]] = {
+    "unauthorised": (401, "invalid_request_error", "invalid_api_key"),
+    "bad_request": (400, "invalid_request_error", None),
+    "unknown_model": (404, "invalid_request_error", "model_not_found"),
+    "too_long": (400, "invalid_request_error", "context_length_exceeded"),
+    "rate_limited": (429, "requests", "rate_limit_exceeded"),
+    "server_error": (500, "server_error", None),
+    "unavailable": (503, "service_unavailable", None),
+}
+"""Status, type and code of each refusal."""
+
+
+class OpenAI:
+    """`POST /v1/chat/completions`."""
+
+    path = "/v1/chat/completions"
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Give the bearer's token."""
+        return headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def read(self, raw: bytes, model: str | None) -> Asked:
+        """Read a chat completion."""
+        request = read_object(raw, "We could not parse the JSON body of your request.")
+        named = request.get("model")
+        if not isinstance(named, str):
+            raise Refused("bad_request", "you must provide a model parameter", param="model")
+        messages = request.get("messages")
+        if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+            raise Refused("bad_request", "messages is a list of at least one message.", param="messages")
+        form = request.get("response_format") or {"type": "text"}
+        if not _is_form(form):
+            raise Refused("bad_request", "response_format is not one that is known.", param="response_format")
+        spoken = [message for message in messages if message.get("role") == "user"] or messages
+        return Asked(
+            named,
+            "\n".join(words(message.get("content")) for message in spoken),
+            json=form["type"] == "json_object",
+            schema=form["json_schema"].get("schema", {}) if form["type"] == "json_schema" else None,
+            limit=whole(request.get("max_completion_tokens", request.get("max_tokens"))),
+        )
+
+    def answer(self, answer: Answer) -> Sent:
+        """Write a chat completion."""
+        tokens = answer.tokens
+        message = {
+            "role": "assistant",
+            "content": answer.content,
+            "refusal": answer.refusal if answer.content is None else None,
+        }
+        choice = {
+            "index": 0,
+            "message": message,
+            "logprobs": None,
+            "finish_reason": "length" if answer.is_cut else "stop",
+        }
+        body = {
+            "id": f"chatcmpl-{answer.request_id}",
+            "object": "chat.completion",
+            "created": 0,
+            "model": answer.model,
+            "system_fingerprint": "simulated",
+            "choices": [choice],
+            "usage": {
+                "prompt_tokens": tokens.input,
+                "completion_tokens": tokens.output,
+                "total_tokens": tokens.input + tokens.output,
+                "prompt_tokens_details": {"cached_tokens": tokens.cached_input},
+                "completion_tokens_details": {"reasoning_tokens": tokens.reasoning},
+            },
+        }
+        return Sent(200, orjson.dumps(body), _id(answer.request_id))
+
+    def refuse(self, refused: Refused, request_id: str) -> Sent:
+        """Write an error; a rate limit says how long to wait in the header, to the millisecond, and in words."""
+        status, kind, code = _STATUS[refused.kind]
+        message, headers = refused.message, _id(request_id)
+        if refused.wait_s:
+            message = f"{message} Please try again in {refused.wait_s:g}s."
+            headers["Retry-After"] = str(ceil(refused.wait_s))
+            headers["Retry-After-Ms"] = str(round(refused.wait_s * 1000))
+        error = {"message": message, "type": kind, "param": refused.param, "code": code}
+        return Sent(status, orjson.dumps({"error": error}), headers)
+
+    def models(self, models: tuple[str, ...]) -> bytes:
+        """Write the list of models."""
+        data = [{"id": model, "object": "model", "created": 0, "owned_by": "headchef-simulator"} for model in models]
+        return orjson.dumps({"object": "list", "data": data})
+
+
+def _id(request_id: str) -> dict[str, str]:
+    return {"x-request-id": request_id}
+
+
+def _is_form(form: Any) -> bool:
+    if not isinstance(form, dict) or form.get("type") not in ("text", "json_object", "json_schema"):
+        return False
+    schema = form.get("json_schema")
+    return form["type"] != "json_schema" or (isinstance(schema, dict) and isinstance(schema.get("schema", {}), dict))

@@ -107,6 +107,20 @@ def test_a_fault_names_line_field_and_what_would_be_right(
     assert "sk-1234" not in repr(found)
 
 
+def test_a_model_is_checked_against_the_dialect_of_its_provider(tmp_path: Path) -> None:
+    text = GOOD.replace("    base_url", "    dialect: anthropic\n    base_url").replace(
+        "output: none", "output: json_object"
+    )
+    (limit, way) = faults(tmp_path, text)
+    assert limit == (12, "models.small.max_output_tokens", limit[2])
+    assert "wants an output limit" in limit[2]
+    assert way == (19, "models.large.structured_output", way[2])
+    assert "json_schema or none" in way[2]
+    [unknown] = faults(tmp_path, GOOD.replace("    base_url", "    dialect: cohere\n    base_url"))
+    assert unknown == (5, "providers.acme.dialect", unknown[2])
+    assert "openai, anthropic or gemini" in unknown[2]
+
+
 def test_all_faults_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> None:
     text = GOOD.replace("input: 0.15", "input: -1").replace("lane: default\n    provider", "lan: default\n    provider")
     assert [(line, field) for line, field, _ in faults(tmp_path, text)] == [

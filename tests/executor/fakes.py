@@ -11,13 +11,13 @@ from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import Step, StepDispatched
 
 from headchef.catalogue import Catalogue, Lane, Model, Prices, Provider
-from headchef.executor.provider import Answered, Faulted, Question, Reply
+from headchef.executor.provider import Answered, Call, Faulted, Question, Reply
 from headchef.runtime.processor import Delivery, Emit, Handler
 from tests.support.builders import make_decided, make_delivery, make_firing, make_step
 from tests.support.manual_clock import ManualClock
 
 PRICES = Prices(input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.075"))
-ACCOUNT = Provider("acme", "http://127.0.0.1:1/v1", None, None, "max_completion_tokens", 1)
+ACCOUNT = Provider("acme", "openai", "http://127.0.0.1:1/v1", None, None, "max_completion_tokens", 1)
 
 
 def make_model(name: str = "small", prices: Prices | None = PRICES, **fields: Any) -> Model:
@@ -98,14 +98,14 @@ class ScriptedProvider:
         self.questions: list[Question] = []
         self.asked: list[bytes] = []
 
-    def prepare(self, question: Question) -> bytes:
+    def prepare(self, question: Question) -> Call:
         """Keep the question."""
         self.questions.append(question)
-        return question.messages[-1][1].encode()
+        return Call("/", question.messages[-1][1].encode())
 
-    async def ask(self, body: bytes) -> Reply:
+    async def ask(self, call: Call) -> Reply:
         """Give the next reply."""
-        self.asked.append(body)
+        self.asked.append(call.body)
         self._clock.advance(2)
         return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 

@@ -1,20 +1,26 @@
 """What is recorded equals what the provider bills, call by call, whatever befalls the calls."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
+
+import pytest
 
 from headchef_contracts.events.steps import AttemptRecorded, StepCompleted
 
 from headchef.catalogue import Endpoint
+from headchef.catalogue.form import DialectName
+from headchef.executor.calling import open_provider
+from headchef.executor.dialects import DIALECTS
 from headchef.executor.handler import ExecutorHandler
-from headchef.executor.openai import open_provider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
 from tests.executor.fakes import ACCOUNT, OpenPermit, deliver, make_catalogue, make_model, see_through
+from tests.executor.simulated import VERSIONS
 from tests.support.builders import make_step
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
@@ -26,10 +32,11 @@ SEEN = {"answered", "length", "refusal"}
 """Outcomes whose usage reaches the caller; the answers of the other billed calls got lost on the way."""
 
 
-async def handle_steps(simulator: Simulator, steps: int) -> list[AttemptRecorded | StepCompleted]:
+async def handle_steps(simulator: Simulator, dialect: DialectName, steps: int) -> list[AttemptRecorded | StepCompleted]:
     clock, settings = ManualClock(), Settings()
-    catalogue = make_catalogue(make_model(provider_model="simulated"))
-    async with open_provider(Endpoint(simulator.base_url, None), ACCOUNT, settings, clock) as provider:
+    catalogue = make_catalogue(make_model(provider_model="simulated", max_output_tokens=4096))
+    endpoint = Endpoint(f"{simulator.address}/{VERSIONS[dialect]}", None)
+    async with open_provider(endpoint, replace(ACCOUNT, dialect=dialect), settings, clock) as provider:
         handler = ExecutorHandler(
             lane="default",
             catalogue=catalogue,
@@ -46,9 +53,10 @@ async def handle_steps(simulator: Simulator, steps: int) -> list[AttemptRecorded
     return [event for event in events if isinstance(event, AttemptRecorded | StepCompleted)]
 
 
-async def test_recorded_costs_equal_the_bill() -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_recorded_costs_equal_the_bill(dialect: DialectName) -> None:
     async with Simulator(SimulatorSettings(port=0, rates=RATES, cached_input_share=0.4)) as simulator:
-        events = await handle_steps(simulator, 200)
+        events = await handle_steps(simulator, dialect, 200)
         bill = simulator.bill
     attempts = [event for event in events if isinstance(event, AttemptRecorded)]
     completed = [event for event in events if isinstance(event, StepCompleted)]

@@ -13,8 +13,10 @@ from pydantic import SecretStr
 from headchef_contracts import registry
 
 from headchef.catalogue import Catalogue, load, resolve
+from headchef.catalogue.form import DialectName
+from headchef.executor.calling import open_provider
+from headchef.executor.dialects import DIALECTS
 from headchef.executor.handler import ExecutorHandler
-from headchef.executor.openai import open_provider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.runtime.telemetry.spans import SpanTracer
@@ -22,6 +24,7 @@ from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
 from tests.executor.fakes import OpenPermit, deliver, see_through
+from tests.executor.simulated import VERSIONS
 from tests.support.builders import make_step
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
@@ -38,21 +41,21 @@ FAULTS = [
 ]
 CATALOGUE = """\
 defaults: {{model: small}}
-providers: {{acme: {{base_url: "{base_url}", api_key_env: ACME_KEY}}}}
+providers: {{acme: {{dialect: {dialect}, base_url: "{base_url}", api_key_env: ACME_KEY}}}}
 lanes: {{default: {{provider: acme}}}}
-models: {{small: {{lane: default, provider_model: simulated}}}}
+models: {{small: {{lane: default, provider_model: simulated, max_output_tokens: 4096}}}}
 """
 
 
-def make_catalogue(folder: Path, base_url: str) -> Catalogue:
+def make_catalogue(folder: Path, dialect: DialectName, address: str) -> Catalogue:
     path = folder / "catalogue.yaml"
-    path.write_text(CATALOGUE.format(base_url=base_url))
+    path.write_text(CATALOGUE.format(dialect=dialect, base_url=f"{address}/{VERSIONS[dialect]}"))
     return load(path)
 
 
-async def traces_of_a_call(folder: Path, base_url: str) -> tuple[str, str]:
+async def traces_of_a_call(folder: Path, dialect: DialectName, address: str) -> tuple[str, str]:
     """Handle one step; give all that is published, and all that is told to telemetry or shown by `repr`."""
-    catalogue, clock, settings = make_catalogue(folder, base_url), ManualClock(), Settings(call_timeout_s=20)
+    catalogue, clock, settings = make_catalogue(folder, dialect, address), ManualClock(), Settings(call_timeout_s=20)
     endpoint = resolve(catalogue, "default", {"ACME_KEY": KEY})
     exporter, metrics = InMemorySpanExporter(), RecordedMetrics()
     spans = TracerProvider(shutdown_on_exit=False)
@@ -82,13 +85,19 @@ async def traces_of_a_call(folder: Path, base_url: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("rates", FAULTS)
 @pytest.mark.parametrize("right_key", [KEY, "sk-another"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 async def test_the_key_is_nowhere(
-    rates: Rates, right_key: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    rates: Rates,
+    right_key: str,
+    dialect: DialectName,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     settings = SimulatorSettings(port=0, rates=rates, api_key=SecretStr(right_key))
     async with Simulator(settings) as simulator:
-        published, told = await traces_of_a_call(tmp_path, simulator.base_url)
+        published, told = await traces_of_a_call(tmp_path, dialect, simulator.address)
         calls = sum(simulator.bill.calls.values())
     assert calls > 0
     told += caplog.text + "".join(capfd.readouterr())
@@ -98,7 +107,7 @@ async def test_the_key_is_nowhere(
 
 async def test_the_key_is_not_in_the_words_of_a_lost_connection(tmp_path: Path) -> None:
     async with Simulator(SimulatorSettings(port=0)) as simulator:
-        address = simulator.base_url
-    published, told = await traces_of_a_call(tmp_path, address)
+        address = simulator.address
+    published, told = await traces_of_a_call(tmp_path, "openai", address)
     assert "connection" in published
     assert KEY not in published + told

@@ -1,4 +1,4 @@
-"""What endpoints answer, good and bad, becomes an answer or a fault with a name."""
+"""What OpenAI-compatible endpoints answer, good and bad, becomes an answer or a fault with a name."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from headchef_contracts.events.common import Usage
 
+from headchef.catalogue.form import DialectName
+from headchef.executor.dialects import DIALECTS
+from headchef.executor.dialects.openai import OpenAI
 from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.executor.reading import ResponseReader
+from tests.executor.fakes import ACCOUNT
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY = "my-own-secret-0123456789"
@@ -20,7 +24,7 @@ USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 
 def read(status: int, body: object, headers: dict[str, str] | None = None) -> Reply:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return ResponseReader(KEY).read(status, headers or {}, raw, NOW)
+    return ResponseReader(OpenAI(ACCOUNT), KEY).read(status, headers or {}, raw, NOW)
 
 
 def chat(content: object = "Hi.", finish_reason: str | None = "stop", **message: Any) -> dict[str, Any]:
@@ -163,7 +167,15 @@ def test_a_429_says_how_long_to_wait() -> None:
     assert reply.retry_after_s == 7
 
 
-@pytest.mark.parametrize("said", [f"wrong key {KEY} given", "wrong key sk-proj-abc*****def", "got Bearer abcdef123456"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"wrong key {KEY} given",
+        "wrong key sk-proj-abc*****def",
+        "got Bearer abcdef123456",
+        "API key not valid: AIzaSyabcdef123456",
+    ],
+)
 def test_credentials_that_a_provider_repeats_are_cut_out(said: str) -> None:
     for reply in (read(401, error(said)), read(200, error(said))):
         assert isinstance(reply, Faulted)
@@ -178,15 +190,21 @@ def test_long_words_of_a_provider_are_cut_short() -> None:
     assert "\n" not in reply.message
 
 
+FIELDS = (
+    *("error", "choices", "message", "content", "usage", "prompt_tokens", "code", "text", "detail", "finish_reason"),
+    *("input_tokens", "output_tokens", "stop_reason", "candidates", "parts", "finishReason", "promptFeedback", "type"),
+    *("blockReason", "usageMetadata", "promptTokenCount", "details", "reason", "retryDelay", "status"),
+)
+"""What the dialects look at."""
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["error", "choices", "message", "content", "usage", "prompt_tokens", "code", "text", "detail", "finish_reason"]
-    ), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @given(status=st.integers(100, 599), body=json_values.map(orjson.dumps) | st.binary(max_size=50))
-def test_no_answer_whatsoever_raises(status: int, body: bytes) -> None:
-    assert read(status, body).status_code == status
+def test_no_answer_whatsoever_raises(dialect: DialectName, status: int, body: bytes) -> None:
+    assert ResponseReader(DIALECTS[dialect](ACCOUNT), KEY).read(status, {}, body, NOW).status_code == status

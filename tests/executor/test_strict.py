@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from headchef.catalogue.form import StructuredOutput
-from headchef.executor.structured import fits_strict, response_format
+from headchef.executor.dialects.strict import fits_strict, response_format
 
 STRICT: dict[str, Any] = {
     "type": "object",

@@ -22,7 +22,7 @@ from tests.support.recorded_metrics import RecordedMetrics
 
 def make_catalogue(models: Mapping[str, str] = MappingProxyType({"small": "default", "large": "premium"})) -> Catalogue:
     """Give a catalogue with these models and their lanes; the first is the default."""
-    provider = Provider("sim", "http://localhost", None, None, "max_tokens", 1)
+    provider = Provider("sim", "openai", "http://localhost", None, None, "max_tokens", 1)
     lanes = {lane: Lane(lane, provider) for lane in models.values()}
     known = {name: Model(name, lane, "sim", name, None, "json_schema", None) for name, lane in models.items()}
     return Catalogue(Path("test.yaml"), "cafe", next(iter(models)), known, lanes)

@@ -12,8 +12,8 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.executor.__main__ import processor as executor_processor
+from headchef.executor.calling import HttpProvider
 from headchef.executor.handler import ExecutorHandler
-from headchef.executor.openai import OpenAIProvider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.router.__main__ import processor as router_processor
@@ -99,7 +99,7 @@ def _executor(lane: str) -> Assemble:
         handler = ExecutorHandler(
             lane=lane,
             catalogue=CATALOGUE,
-            provider=OpenAIProvider(outside.provider, endpoint, account, settings, surroundings.clock),
+            provider=HttpProvider(outside.provider, endpoint, account, settings, surroundings.clock),
             retry=_RETRY,
             clock=surroundings.clock,
             random=surroundings.random,

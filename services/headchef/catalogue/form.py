@@ -14,6 +14,7 @@ LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Price = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=18, decimal_places=12, allow_inf_nan=False)]
 StructuredOutput = Literal["json_schema", "json_object", "none"]
+DialectName = Literal["openai", "anthropic", "gemini"]
 OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
 
 
@@ -35,10 +36,12 @@ class PricesEntry(_Entry):
 class ProviderEntry(_Entry):
     """An account at a provider."""
 
-    dialect: Literal["openai"] = Field(default="openai", description="the API that the endpoint speaks: openai")
+    dialect: DialectName = Field(
+        default="openai", description="the API that the endpoint speaks: openai, anthropic or gemini"
+    )
     base_url: str = Field(
         min_length=1,
-        description="the address before /chat/completions, such as https://api.openai.com/v1;"
+        description="the address before /chat/completions, /messages or /models, such as https://api.openai.com/v1;"
         " ${NAME} or ${NAME:-default} stands for an environment variable",
     )
     api_key_env: EnvironmentName | None = Field(
@@ -47,8 +50,8 @@ class ProviderEntry(_Entry):
     api_key_file: str | None = Field(default=None, min_length=1, description="path of the file that holds the API key")
     output_limit_field: OutputLimitField = Field(
         default="max_completion_tokens",
-        description="what the endpoint calls the output limit: max_completion_tokens (OpenAI, Azure, vLLM)"
-        " or max_tokens (Mistral, Ollama and most others)",
+        description="what an endpoint of the dialect openai calls the output limit: max_completion_tokens (OpenAI,"
+        " Azure, vLLM) or max_tokens (Mistral, Ollama and most others)",
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from headchef.catalogue.form import OutputLimitField, StructuredOutput
+from headchef.catalogue.form import DialectName, OutputLimitField, StructuredOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Provider:
 
     Attributes:
         name: as the catalogue names it.
+        dialect: the API that it speaks.
         base_url: as written, environment variables not yet filled in.
         api_key_env: name of the environment variable with the API key.
         api_key_file: file with the API key.
@@ -37,6 +38,7 @@ class Provider:
     """
 
     name: str
+    dialect: DialectName
     base_url: str
     api_key_env: str | None
     api_key_file: Path | None

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from headchef.catalogue.endpoint import address_fault
+from headchef.catalogue.consistency import inconsistencies
 from headchef.catalogue.errors import BadCatalogue, Fault
 from headchef.catalogue.form import CatalogueFile, ModelEntry, PricesEntry
 from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider
@@ -56,7 +56,7 @@ def _checked(path: Path, document: Document) -> CatalogueFile:
         except ValidationError as error:
             faults += [_fault(document, details) for details in error.errors(include_url=False)]
         else:
-            faults += _cross_faults(document, file)
+            faults += [Fault(document.line_of(place), dotted(place), said) for place, said in inconsistencies(file)]
     if faults or file is None:
         raise BadCatalogue(path, tuple(sorted(faults, key=lambda fault: fault.line)))
     return file
@@ -95,37 +95,11 @@ def _form_of(annotation: object) -> tuple[type[BaseModel] | None, bool]:
     return (forms[0] if forms else None), named
 
 
-def _cross_faults(document: Document, file: CatalogueFile) -> list[Fault]:
-    faults = []
-
-    def point(place: tuple[str, ...], message: str) -> None:
-        faults.append(Fault(document.line_of(place), dotted(place), message))
-
-    if file.defaults.model not in file.models:
-        point(("defaults", "model"), _unknown("model", file.defaults.model, list(file.models)))
-    for name, provider in file.providers.items():
-        if provider.api_key_env and provider.api_key_file:
-            point(("providers", name, "api_key_file"), "give api_key_env or api_key_file, not both")
-        fault = address_fault(provider.base_url)
-        if fault:
-            point(("providers", name, "base_url"), fault)
-    for name, lane in file.lanes.items():
-        if lane.provider not in file.providers:
-            point(("lanes", name, "provider"), _unknown("provider", lane.provider, list(file.providers)))
-    for name, model in file.models.items():
-        if model.lane not in file.lanes:
-            point(("models", name, "lane"), _unknown("lane", model.lane, list(file.lanes)))
-    return faults
-
-
-def _unknown(kind: str, name: str, known: list[str]) -> str:
-    return f"there is no {kind} {name!r}; known are {', '.join(known)}"
-
-
 def _catalogue(path: Path, version: str, document: Document, file: CatalogueFile) -> Catalogue:
     providers = {
         name: Provider(
             name=name,
+            dialect=entry.dialect,
             base_url=entry.base_url,
             api_key_env=entry.api_key_env,
             api_key_file=path.parent / entry.api_key_file if entry.api_key_file else None,

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from headchef.catalogue import load as load_catalogue
 from headchef.catalogue import resolve
+from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
-from headchef.executor.openai import open_provider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.runtime.host import run

@@ -1,4 +1,4 @@
-"""Calls an OpenAI-compatible endpoint: httpx requests on the aiohttp transport, and every driver error mapped.
+"""Calls an account over HTTP: httpx requests on the aiohttp transport, and every driver error mapped.
 
 The transport is driven directly. httpx's client above it (redirects, cookies, auth flows, hooks) would add 120 µs to
 the 180 µs of processor time that a call costs, and this adapter wants none of what it does.
@@ -7,20 +7,18 @@ the 180 µs of processor time that a call costs, and this adapter wants none of 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
-import orjson
 from httpx_aiohttp import AiohttpTransport
 
 from headchef.catalogue import Endpoint, Provider
-from headchef.executor.provider import Faulted, Question, Reply
+from headchef.executor.dialects import DIALECTS
+from headchef.executor.provider import Call, Faulted, Question, Reply
 from headchef.executor.reading import ResponseReader
 from headchef.executor.settings import Settings
-from headchef.executor.structured import response_format
 from headchef.runtime.clock import Clock
 
 _GARBLED = (httpx.DecodingError, httpx.RemoteProtocolError, aiohttp.ClientResponseError)
@@ -29,8 +27,15 @@ _KEEPALIVE_S = 30.0
 """Below the idle time-outs of the usual gateways (60 s), so that a call seldom meets a connection just closed."""
 
 
-class OpenAIProvider:
-    """One account at an OpenAI-compatible endpoint.
+class _Unshown(httpx.Headers):
+    """Headers of which nothing shows a value; httpx itself hides `Authorization` only, which not all dialects use."""
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(self)}>"
+
+
+class HttpProvider:
+    """One account, spoken to in its dialect.
 
     Args:
         transport: carries the requests.
@@ -50,47 +55,35 @@ class OpenAIProvider:
     ) -> None:
         secret = endpoint.api_key.get_secret_value() if endpoint.api_key else None
         self._transport = transport
-        self._url = httpx.URL(f"{endpoint.base_url}/chat/completions")
+        self._dialect = DIALECTS[account.dialect](account)
+        self._base_url = endpoint.base_url
+        self._host = httpx.URL(endpoint.base_url).netloc.decode()
+        self._urls: dict[str, httpx.URL] = {}
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "headchef"}
-        self._headers = httpx.Headers(headers | ({"Authorization": f"Bearer {secret}"} if secret else {}))
-        self._reader = ResponseReader(secret)
-        self._limit_field = account.output_limit_field
+        self._headers = _Unshown({**headers, **self._dialect.headers(secret)})
+        self._reader = ResponseReader(self._dialect, secret)
         self._settings = settings
         self._clock = clock
         self._extensions = {"timeout": {"connect": settings.connect_timeout_s}}
 
-    def prepare(self, question: Question) -> bytes:
-        """Write the request's body."""
-        model, parameters = question.model, question.parameters
-        body: dict[str, Any] = {
-            "model": model.provider_model,
-            "messages": [{"role": role, "content": text} for role, text in question.messages],
-        }
-        if question.output_schema is not None:
-            form = response_format(question.output_schema, model.structured_output)
-            if form is not None:
-                body["response_format"] = form
-        limits = [limit for limit in (parameters.max_output_tokens, model.max_output_tokens) if limit is not None]
-        if limits:
-            body[self._limit_field] = min(limits)
-        for name in ("temperature", "top_p", "seed", "stop"):
-            value = getattr(parameters, name)
-            if value is not None:
-                body[name] = value
-        return orjson.dumps(body)
+    def prepare(self, question: Question) -> Call:
+        """Write a question in the account's dialect."""
+        return self._dialect.write(question)
 
-    async def ask(self, body: bytes) -> Reply:
+    async def ask(self, call: Call) -> Reply:
         """Make one call. Raises nothing but cancellation."""
         try:
             async with asyncio.timeout(self._settings.call_timeout_s):
-                return await self._exchange(body)
+                return await self._exchange(call)
         except TimeoutError:
             return Faulted("timeout", f"no answer within {self._settings.call_timeout_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            return driver_fault(error, self._url.netloc.decode())
+            return driver_fault(error, self._host)
 
-    async def _exchange(self, body: bytes) -> Reply:
-        request = httpx.Request("POST", self._url, headers=self._headers, content=body, extensions=self._extensions)
+    async def _exchange(self, call: Call) -> Reply:
+        # Parsed once: an account has one path, or one for each model.
+        url = self._urls.get(call.path) or self._urls.setdefault(call.path, httpx.URL(self._base_url + call.path))
+        request = httpx.Request("POST", url, headers=self._headers, content=call.body, extensions=self._extensions)
         response = await self._transport.handle_async_request(request)
         try:
             size, chunks = 0, []
@@ -122,12 +115,12 @@ def driver_fault(error: Exception, host: str) -> Faulted:
 @asynccontextmanager
 async def open_provider(
     endpoint: Endpoint, account: Provider, settings: Settings, clock: Clock
-) -> AsyncIterator[OpenAIProvider]:
-    """Open connections to an endpoint, as many as calls are in flight, and close them at the end."""
+) -> AsyncIterator[HttpProvider]:
+    """Open connections to an account, as many as calls are in flight, and close them at the end."""
     connector = aiohttp.TCPConnector(limit=settings.concurrency, keepalive_timeout=_KEEPALIVE_S)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         transport = AiohttpTransport(client=session, proxy=_proxy_for(endpoint.base_url))
-        yield OpenAIProvider(transport, endpoint, account, settings, clock)
+        yield HttpProvider(transport, endpoint, account, settings, clock)
 
 
 def _proxy_for(url: str) -> httpx.Proxy | None:

@@ -12,7 +12,7 @@ from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepD
 
 from headchef.catalogue import Catalogue, Model
 from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, decide
-from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Role
+from headchef.executor.provider import Answered, Call, Faulted, Provider, Question, Reply, Role
 from headchef.executor.record import Calls, StepRecord
 from headchef.executor.waiting import Waiting, read, write
 from headchef.runtime.clock import Clock
@@ -96,12 +96,12 @@ class ExecutorHandler:
         question = _question(step.request, model)
         if question is None:
             return GiveUp("provider_refused_request", _BY_REFERENCE)
-        body = self._provider.prepare(question)
+        call = self._provider.prepare(question)
         await self._permit.wait()
         left_s = self._left_s(step.job.deadline)
         if left_s is not None and left_s <= 0:
             return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
-        reply = await self._call(record, question, body, waiting.cause)
+        reply = await self._make(record, question, call, waiting.cause)
         if isinstance(reply, Answered):
             return reply
         return decide(
@@ -113,7 +113,7 @@ class ExecutorHandler:
             left_s=self._left_s(step.job.deadline),
         )
 
-    async def _call(self, record: StepRecord, question: Question, body: bytes, cause: Cause) -> Reply:
+    async def _make(self, record: StepRecord, question: Question, call: Call, cause: Cause) -> Reply:
         job, model, parameters = record.dispatched.step.job, question.model, question.parameters
         asked = ModelCall(
             model.provider, model.provider_model, job.job_id, parameters.temperature, parameters.max_output_tokens
@@ -122,7 +122,7 @@ class ExecutorHandler:
         self._in_flight += 1
         try:
             with model_call(asked, self._metrics, self._clock) as going_on:
-                reply = await self._provider.ask(body)
+                reply = await self._provider.ask(call)
                 if isinstance(reply, Faulted):
                     going_on.usage = reply.usage
                     going_on.failed(reply.outcome)

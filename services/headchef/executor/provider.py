@@ -31,6 +31,19 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A question as it goes to the provider, written down once for all tries.
+
+    Attributes:
+        path: below the account's address, such as `/chat/completions`.
+        body: JSON.
+    """
+
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The model answered in full.
 
@@ -80,10 +93,10 @@ Reply = Answered | Faulted
 class Provider(Protocol):
     """One account at a provider."""
 
-    def prepare(self, question: Question) -> bytes:
-        """Write the request's body, once for all tries."""
+    def prepare(self, question: Question) -> Call:
+        """Write a question down, once for all tries."""
         ...
 
-    async def ask(self, body: bytes) -> Reply:
+    async def ask(self, call: Call) -> Reply:
         """Make one call. Raises nothing but cancellation: whatever a provider does is a reply."""
         ...

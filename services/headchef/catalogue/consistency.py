@@ -1,0 +1,47 @@
+"""What the parts of a catalogue must agree on: names that exist, one way to a credential, and what a dialect wants."""
+
+from collections.abc import Collection, Iterator
+
+from headchef.catalogue.endpoint import address_fault
+from headchef.catalogue.form import CatalogueFile, DialectName, ModelEntry
+
+Found = tuple[tuple[str, ...], str]
+"""Where a fault is, as names from the outside in, and what is wrong and would be right."""
+
+
+def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
+    """Give all faults of a file whose fields are right each by itself."""
+    if file.defaults.model not in file.models:
+        yield ("defaults", "model"), _unknown("model", file.defaults.model, file.models)
+    yield from _of_providers(file)
+    for name, lane in file.lanes.items():
+        if lane.provider not in file.providers:
+            yield ("lanes", name, "provider"), _unknown("provider", lane.provider, file.providers)
+    for name, model in file.models.items():
+        lane_entry = file.lanes.get(model.lane)
+        if lane_entry is None:
+            yield ("models", name, "lane"), _unknown("lane", model.lane, file.lanes)
+        elif provider := file.providers.get(lane_entry.provider):
+            for field, message in _of_dialect(provider.dialect, model):
+                yield ("models", name, field), message
+
+
+def _of_providers(file: CatalogueFile) -> Iterator[Found]:
+    for name, provider in file.providers.items():
+        if provider.api_key_env and provider.api_key_file:
+            yield ("providers", name, "api_key_file"), "give api_key_env or api_key_file, not both"
+        if fault := address_fault(provider.base_url):
+            yield ("providers", name, "base_url"), fault
+
+
+def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, str]]:
+    if dialect != "anthropic":
+        return
+    if model.max_output_tokens is None:
+        yield "max_output_tokens", "is missing: the dialect anthropic wants an output limit in each call, such as 8192"
+    if model.structured_output == "json_object":
+        yield "structured_output", "json_object is not known to the dialect anthropic; give json_schema or none"
+
+
+def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+    return f"there is no {kind} {name!r}; known are {', '.join(known)}"

@@ -1,0 +1,99 @@
+"""Anthropic's messages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from headchef_contracts.events.common import Usage
+
+from headchef.catalogue import Provider
+from headchef.executor.dialects.narrowing import narrowed
+from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
+from headchef.executor.dialects.values import count, given, mapping, smallest, text, texts
+from headchef.executor.provider import Call, Question
+
+_VERSION = "2023-06-01"
+_WITHHELD: Mapping[str, Withheld] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
+_KINDS: Mapping[str, Kind] = {"credit balance is too low": "credentials", "prompt is too long": "too_large"}
+
+
+class Anthropic:
+    """Speaks to one account; a seed is left out, since this dialect has none.
+
+    Args:
+        account: nothing of it is needed here.
+    """
+
+    request_ids = ("request-id",)
+
+    def __init__(self, account: Provider) -> None:
+        pass
+
+    def headers(self, secret: str | None) -> Mapping[str, str]:
+        """Give the credential, and the version of the API that this file speaks."""
+        return {"anthropic-version": _VERSION} | ({"x-api-key": secret} if secret else {})
+
+    def write(self, question: Question) -> Call:
+        """Write a message. What the system says stands apart, and there must be an output limit."""
+        model, parameters = question.model, question.parameters
+        system = "\n\n".join(said for role, said in question.messages if role == "system")
+        body = given(
+            model=model.provider_model,
+            max_tokens=smallest(parameters.max_output_tokens, model.max_output_tokens),
+            system=system or None,
+            messages=[{"role": role, "content": said} for role, said in question.messages if role != "system"],
+            output_config=_form(question),
+            temperature=parameters.temperature,
+            top_p=parameters.top_p,
+            stop_sequences=parameters.stop,
+        )
+        return Call("/messages", orjson.dumps(body))
+
+    def answer(self, data: dict[str, Any]) -> Said:
+        """Read a message; of its blocks only texts are of interest."""
+        content = data.get("content")
+        reason = text(data.get("stop_reason")) or "unknown"
+        return Said(
+            text=texts(content),
+            finish_reason=reason,
+            withheld=_WITHHELD.get(reason),
+            lacks=None if isinstance(content, list) else "content",
+            provider_model=text(data.get("model")),
+            response_id=text(data.get("id")),
+            usage=_usage(data.get("usage")),
+        )
+
+    def refusal(self, data: object) -> Refused:
+        """Read an error. Want of credit and a prompt that is too long are told in words alone."""
+        said = text(mapping(mapping(data).get("error")).get("message")) or ""
+        kind = next((kind for words, kind in _KINDS.items() if words in said), None)
+        return Refused(said, kind, None, text(mapping(data).get("request_id")))
+
+
+def _form(question: Question) -> dict[str, Any] | None:
+    if question.output_schema is None or question.model.structured_output != "json_schema":
+        return None
+    schema = narrowed(question.output_schema)
+    return None if schema is None else {"format": {"type": "json_schema", "schema": schema}}
+
+
+def _usage(usage: object) -> Usage | None:
+    """Add what was read from the cache and written to it to the input, which this dialect counts apart."""
+    said = mapping(usage)
+    fresh, made = count(said.get("input_tokens")), count(said.get("output_tokens"))
+    if fresh is None or made is None:
+        return None
+    cached = count(said.get("cache_read_input_tokens")) or 0
+    written = count(said.get("cache_creation_input_tokens")) or 0
+    reasoning = count(mapping(said.get("output_tokens_details")).get("thinking_tokens")) or 0
+    return Usage(
+        input_tokens=fresh + cached + written,
+        output_tokens=made,
+        cached_input_tokens=cached,
+        reasoning_tokens=min(reasoning, made),
+    )

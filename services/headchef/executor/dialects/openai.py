@@ -1,0 +1,108 @@
+"""OpenAI's chat completions, which Azure, Mistral, Groq, OpenRouter, vLLM, Ollama and llama.cpp speak too."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from headchef_contracts.events.common import Usage
+
+from headchef.catalogue import Provider
+from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
+from headchef.executor.dialects.strict import response_format
+from headchef.executor.dialects.values import count, given, mapping, mappings, smallest, text, texts
+from headchef.executor.provider import Call, Question
+
+_BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
+_TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
+
+
+class OpenAI:
+    """Speaks to one account.
+
+    Args:
+        account: says what the endpoint calls the output limit.
+    """
+
+    request_ids = ("x-request-id", "apim-request-id")
+
+    def __init__(self, account: Provider) -> None:
+        self._limit_field = account.output_limit_field
+
+    def headers(self, secret: str | None) -> Mapping[str, str]:
+        """Give the credential; endpoints on one's own machine want none."""
+        return {"Authorization": f"Bearer {secret}"} if secret else {}
+
+    def write(self, question: Question) -> Call:
+        """Write a chat completion."""
+        model, parameters = question.model, question.parameters
+        schema = question.output_schema
+        limit = {self._limit_field: smallest(parameters.max_output_tokens, model.max_output_tokens)}
+        body = given(
+            model=model.provider_model,
+            messages=[{"role": role, "content": said} for role, said in question.messages],
+            response_format=None if schema is None else response_format(schema, model.structured_output),
+            temperature=parameters.temperature,
+            top_p=parameters.top_p,
+            seed=parameters.seed,
+            stop=parameters.stop,
+            **limit,
+        )
+        return Call("/chat/completions", orjson.dumps(body))
+
+    def answer(self, data: dict[str, Any]) -> Said:
+        """Read a chat completion; content may come in parts, of which only texts are of interest."""
+        choice = next(iter(mappings(data.get("choices"))), {})
+        message = choice.get("message")
+        finish_reason = text(choice.get("finish_reason")) or "unknown"
+        content = mapping(message).get("content")
+        return Said(
+            text=content if isinstance(content, str) else texts(content),
+            finish_reason=finish_reason,
+            withheld=_withheld(mapping(message), finish_reason),
+            lacks=None if isinstance(message, dict) else "choices[0].message",
+            provider_model=text(data.get("model")),
+            response_id=text(data.get("id")),
+            usage=_usage(data.get("usage")),
+        )
+
+    def refusal(self, data: object) -> Refused:
+        """Read an error in the shapes that OpenAI-compatible endpoints use."""
+        error = data.get("error", data) if isinstance(data, dict) else data
+        if isinstance(error, str):
+            return Refused(error, _kind(frozenset(), error))
+        error = mapping(error)
+        said = error.get("message") or error.get("detail") or ""
+        said = said if isinstance(said, str) else orjson.dumps(said).decode()
+        return Refused(said, _kind(frozenset(str(error[key]) for key in ("code", "type") if error.get(key)), said))
+
+
+def _kind(codes: frozenset[str], said: str) -> Kind | None:
+    if codes & _BILLING:
+        return "credentials"
+    if "content_filter" in codes:
+        return "filtered"
+    if codes & _TOO_LONG or "maximum context length" in said:
+        return "too_large"
+    return "unknown_model" if "model_not_found" in codes else None
+
+
+def _withheld(message: dict[str, Any], finish_reason: str) -> Withheld | None:
+    if message.get("refusal") or finish_reason == "content_filter":
+        return "refusal"
+    return "length" if finish_reason == "length" else None
+
+
+def _usage(usage: object) -> Usage | None:
+    said = mapping(usage)
+    given, made = count(said.get("prompt_tokens")), count(said.get("completion_tokens"))
+    if given is None or made is None:
+        return None
+    cached = count(mapping(said.get("prompt_tokens_details")).get("cached_tokens")) or 0
+    reasoning = count(mapping(said.get("completion_tokens_details")).get("reasoning_tokens")) or 0
+    return Usage(
+        input_tokens=given,
+        output_tokens=made,
+        cached_input_tokens=min(cached, given),
+        reasoning_tokens=min(reasoning, made),
+    )

@@ -1,0 +1,142 @@
+"""One suite over every dialect: the adapter against the simulator, which speaks the same one, over a real socket."""
+
+import asyncio
+from decimal import Decimal
+
+import orjson
+import pytest
+from pydantic import SecretStr
+
+from headchef_contracts.events.common import Parameters, Usage
+
+from headchef.catalogue.form import DialectName
+from headchef.executor.dialects import DIALECTS
+from headchef.executor.pricing import cost_of
+from headchef.executor.provider import Answered, Faulted
+from headchef.simulator.settings import Rates
+from tests.executor.fakes import PRICES, make_model
+from tests.executor.simulated import VERSIONS, ask, question, simulated
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"title": {"type": "string", "minLength": 3}, "year": {"type": "integer", "minimum": 1900}},
+    "required": ["title", "year"],
+}
+
+pytestmark = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+def test_every_dialect_is_in_the_suite(dialect: DialectName) -> None:
+    assert dialect in VERSIONS
+
+
+async def test_an_answer_comes_with_usage_and_id(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect, cached_input_share=0.5, reasoning_tokens=3) as (provider, simulator):
+        reply = await ask(provider)
+        (entry,) = simulator.bill.entries
+    assert isinstance(reply, Answered)
+    assert "Malibu" in reply.text
+    assert reply.provider_model == "simulated"
+    assert reply.finish_reason in ("stop", "end_turn", "STOP")
+    assert reply.request_id == entry.request_id
+    assert entry.tokens is not None
+    assert entry.tokens.cached_input > 0
+    assert reply.usage == Usage(
+        input_tokens=entry.tokens.input,
+        output_tokens=entry.tokens.output,
+        cached_input_tokens=entry.tokens.cached_input,
+        reasoning_tokens=3,
+    )
+    assert cost_of(reply.usage, PRICES) == entry.cost_usd
+
+
+async def test_a_schema_is_asked_for_in_the_providers_own_way(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect) as (provider, _):
+        reply = await ask(provider, question("Name: Malibu\nYear: 1970", output_schema=SCHEMA))
+        free = await ask(provider, question(output_schema=SCHEMA, model=make_model(
+            provider_model="simulated", max_output_tokens=4096, structured_output="none"
+        )))  # fmt: skip
+    assert isinstance(reply, Answered)
+    value = orjson.loads(reply.text)
+    assert set(value) == {"title", "year"}
+    assert value["year"] == 1970
+    assert isinstance(free, Answered)
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(free.text)
+
+
+async def test_all_parameters_are_taken(dialect: DialectName) -> None:
+    parameters = Parameters(temperature=0.5, top_p=0.5, seed=3, stop=("END",), max_output_tokens=5)
+    async with simulated(dialect=dialect) as (provider, _):
+        reply = await ask(provider, question(parameters=parameters))
+    assert isinstance(reply, Faulted)
+    assert reply.outcome == "length", "the limit of the job counts where it is below that of the model"
+
+
+async def test_earlier_turns_of_a_conversation_are_taken(dialect: DialectName) -> None:
+    turns = [("system", "You write."), ("user", "Hi."), ("assistant", "Name: Nova"), ("user", "Name: Impala")]
+    async with simulated(dialect=dialect) as (provider, _):
+        reply = await ask(provider, question(messages=turns))
+    assert isinstance(reply, Answered)
+    assert "Impala" in reply.text
+    assert "Nova" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("rates", "outcome", "final"),
+    [
+        (Rates(rate_limited=1), "rate_limited", None),
+        (Rates(server_error=1), "server_error", None),
+        (Rates(unavailable=1), "server_error", None),
+        (Rates(reset=1), "connection", None),
+        (Rates(malformed=1), "malformed_response", None),
+        (Rates(length=1), "length", "length"),
+        (Rates(refusal=1), "refusal", "refusal"),
+    ],
+)
+async def test_each_fault_of_the_simulator_has_its_outcome(
+    dialect: DialectName, rates: Rates, outcome: str, final: str | None
+) -> None:
+    async with simulated(rates, dialect=dialect, retry_after_s=3) as (provider, _):
+        reply = await ask(provider)
+    assert isinstance(reply, Faulted)
+    assert (reply.outcome, reply.final) == (outcome, final)
+    assert reply.retry_after_s == (3 if outcome == "rate_limited" else None)
+    assert (reply.usage is not None) == (outcome in ("length", "refusal"))
+
+
+async def test_a_broken_schema_is_still_an_answer(dialect: DialectName) -> None:
+    async with simulated(Rates(schema_violation=1), dialect=dialect) as (provider, _):
+        assert isinstance(await ask(provider, question(output_schema=SCHEMA)), Answered)
+
+
+async def test_what_the_provider_refuses_has_a_reason(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect, context_tokens=300, max_body_bytes=4096) as (provider, _):
+        unknown = await ask(provider, question(model=make_model(provider_model="gone", max_output_tokens=9)))
+        too_long = await ask(provider, question("x" * 2000))
+        too_large = await ask(provider, question("x" * 8000))
+    assert [reply.final for reply in (unknown, too_long, too_large) if isinstance(reply, Faulted)] == [
+        "unknown_model",
+        "too_large",
+        "too_large",
+    ]
+
+
+async def test_the_key_is_sent_and_a_wrong_one_is_a_matter_of_credentials(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect, key="sk-right", api_key=SecretStr("sk-right")) as (provider, _):
+        assert isinstance(await ask(provider), Answered)
+    async with simulated(dialect=dialect, key="sk-wrong", api_key=SecretStr("sk-right")) as (provider, _):
+        reply = await ask(provider)
+    assert isinstance(reply, Faulted)
+    assert (reply.outcome, reply.final) == ("credentials", "credentials")
+
+
+async def test_costs_recorded_equal_the_bill(dialect: DialectName) -> None:
+    rates = Rates(rate_limited=0.1, server_error=0.1, length=0.1, refusal=0.1)
+    async with simulated(rates, dialect=dialect, cached_input_share=0.3, reasoning_tokens=5) as (provider, simulator):
+        replies = await asyncio.gather(*(ask(provider, question(f"Size: {number}")) for number in range(100)))
+        bill = simulator.bill
+    costs = [cost for reply in replies if (cost := cost_of(reply.usage, PRICES)) is not None]
+    assert sum(costs, Decimal(0)) == bill.cost_usd
+    assert len(costs) == bill.calls["answered"] + bill.calls["length"] + bill.calls["refusal"]
+    assert bill.calls["rate_limited"] > 0

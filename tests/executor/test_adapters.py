@@ -88,6 +88,7 @@ async def test_earlier_turns_of_a_conversation_are_taken(dialect: DialectName) -
         (Rates(rate_limited=1), "rate_limited", None),
         (Rates(server_error=1), "server_error", None),
         (Rates(unavailable=1), "server_error", None),
+        (Rates(billing=1), "credentials", "credentials"),
         (Rates(reset=1), "connection", None),
         (Rates(malformed=1), "malformed_response", None),
         (Rates(length=1), "length", "length"),

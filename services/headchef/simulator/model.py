@@ -65,12 +65,12 @@ class Model:
         )
         return Draw(f"sim-{digest.hex()}-{number}", int.from_bytes(digest, "little"), fate)
 
-    def answer(self, asked: Asked, size: int, draw: Draw) -> tuple[Answer, str]:
+    def answer(self, asked: Asked, input_tokens: int, draw: Draw) -> tuple[Answer, str]:
         """Write the answer.
 
         Args:
             asked: the request.
-            size: of its body in bytes, which its tokens are counted by.
+            input_tokens: that it is billed for.
             draw: chance.
 
         Returns:
@@ -82,7 +82,6 @@ class Model:
         settings = self._settings
         if asked.model not in settings.models:
             raise Refused("unknown_model", f"The model `{asked.model}` does not exist.", param="model")
-        input_tokens = 1 + size // _BYTES_PER_TOKEN
         if input_tokens > settings.context_tokens:
             message = _TOO_LONG.format(given=input_tokens, most=settings.context_tokens)
             raise Refused("too_long", message, param="messages")
@@ -98,6 +97,11 @@ class Model:
         tokens = Tokens(input_tokens, output, cached, settings.reasoning_tokens)
         refusal = f"{MARK} I cannot help with that."
         return Answer(draw.request_id, asked.model, content, refusal, outcome == "length", tokens), outcome
+
+
+def tokens_of(raw: bytes) -> int:
+    """Count the tokens of a request, by the bytes of its body."""
+    return 1 + len(raw) // _BYTES_PER_TOKEN
 
 
 def _uniform(digest: bytes) -> float:

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from math import exp
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from headchef.simulator.settings import Rates, Settings
 
-TransportFault = Literal["rate_limited", "server_error", "unavailable", "reset", "malformed"]
+TransportFault = Literal["rate_limited", "server_error", "unavailable", "billing", "reset", "malformed"]
 ModelFault = Literal["length", "refusal", "schema_violation"]
 
 F = TypeVar("F", bound=str)
 
-_TRANSPORT: tuple[TransportFault, ...] = ("rate_limited", "server_error", "unavailable", "reset", "malformed")
-_MODEL: tuple[ModelFault, ...] = ("length", "refusal", "schema_violation")
+_TRANSPORT: tuple[TransportFault, ...] = get_args(TransportFault)
+_MODEL: tuple[ModelFault, ...] = get_args(ModelFault)
 
 
 @dataclass(frozen=True, slots=True)

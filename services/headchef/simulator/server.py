@@ -9,10 +9,11 @@ from aiohttp import web
 
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.simulator.bill import Bill
-from headchef.simulator.dialects import DIALECTS, Dialect, Refusal, Refused, Sent
+from headchef.simulator.dialects import DIALECTS, Asked, Dialect, Refusal, Refused, Sent
 from headchef.simulator.dialects.openai import OpenAI
-from headchef.simulator.model import Draw, Model
+from headchef.simulator.model import Draw, Model, tokens_of
 from headchef.simulator.policy import TransportFault
+from headchef.simulator.quota import Account, Admission
 from headchef.simulator.settings import Settings
 
 _JSON = "application/json"
@@ -20,6 +21,7 @@ _REFUSALS: Mapping[TransportFault, tuple[Refusal, str]] = {
     "rate_limited": ("rate_limited", "Rate limit reached for requests. [simulated]"),
     "server_error": ("server_error", "The server had an error while processing your request. [simulated]"),
     "unavailable": ("unavailable", "The engine is currently overloaded, please try again later. [simulated]"),
+    "billing": ("billing", "You exceeded your current quota, please check your plan and billing details. [simulated]"),
 }
 """What is said to a call that a fault keeps from being answered; the others are answered, and billed."""
 
@@ -32,7 +34,7 @@ class Simulator:
 
     Args:
         settings: address, chance, faults, prices.
-        clock: latency is slept on it.
+        clock: latency is slept on it, and the quota counted by it.
     """
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -40,6 +42,7 @@ class Simulator:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._model = Model(settings)
+        self._account = Account(settings.quota, self._clock.monotonic())
         self._runner: web.AppRunner | None = None
         self._key = settings.api_key.get_secret_value().encode() if settings.api_key else None
 
@@ -79,34 +82,41 @@ class Simulator:
                 return self._refuse(dialect, Refused("unauthorised", "Incorrect API key provided."), "unauthorised")
             raw = await request.read()
             draw = self._model.draw(raw)
-            if draw.fate.latency_s:
-                await self._clock.sleep(draw.fate.latency_s)
             try:
-                return await self._complete(dialect, request, raw, draw)
+                asked = dialect.read(raw, request.match_info.get("model"))
+                with self._account.admitted(tokens_of(raw), asked.limit or 0, self._clock) as admission:
+                    if draw.fate.latency_s:
+                        await self._clock.sleep(draw.fate.latency_s)
+                    sent = self._complete(dialect, asked, tokens_of(raw), draw, admission)
             except Refused as refused:
                 return self._refuse(dialect, refused, draw.request_id)
+            if draw.fate.transport == "reset":
+                return await self._break_off(request, sent.body)
+            return self._response(dialect, sent)
 
         return answer
 
-    async def _complete(self, dialect: Dialect, request: web.Request, raw: bytes, draw: Draw) -> web.StreamResponse:
+    def _complete(self, dialect: Dialect, asked: Asked, tokens: int, draw: Draw, admission: Admission) -> Sent:
         fault = draw.fate.transport
         if fault is not None and fault in _REFUSALS:
             kind, message = _REFUSALS[fault]
             raise Refused(kind, message, wait_s=self._settings.retry_after_s if kind == "rate_limited" else 0)
-        asked = dialect.read(raw, request.match_info.get("model"))
-        answer, outcome = self._model.answer(asked, len(raw), draw)
+        answer, outcome = self._model.answer(asked, tokens, draw)
+        admission.used = answer.tokens
         sent = dialect.answer(answer)
         self.bill.add(draw.request_id, fault or outcome, sent.status, answer.tokens)
-        if fault == "reset":
-            return await self._break_off(request, sent.body)
         if fault == "malformed":
-            sent = Sent(sent.status, sent.body[: len(sent.body) // 2], sent.headers)
-        return _response(sent)
+            return Sent(sent.status, sent.body[: len(sent.body) // 2], sent.headers)
+        return sent
 
     def _refuse(self, dialect: Dialect, refused: Refused, request_id: str) -> web.Response:
         sent = dialect.refuse(refused, request_id)
         self.bill.add(request_id, _OUTCOMES.get(refused.kind, refused.kind), sent.status, None)
-        return _response(sent)
+        return self._response(dialect, sent)
+
+    def _response(self, dialect: Dialect, sent: Sent) -> web.Response:
+        quota = dialect.quota(self._account.standings(self._clock.monotonic()), self._clock.now())
+        return web.Response(status=sent.status, body=sent.body, content_type=_JSON, headers={**sent.headers, **quota})
 
     async def _break_off(self, request: web.Request, body: bytes) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": _JSON, "Content-Length": str(len(body))})
@@ -126,7 +136,3 @@ class Simulator:
     async def _clear_bill(self, _: web.Request) -> web.Response:
         self.bill.clear()
         return web.Response(status=204)
-
-
-def _response(sent: Sent) -> web.Response:
-    return web.Response(status=sent.status, body=sent.body, content_type=_JSON, headers=sent.headers)

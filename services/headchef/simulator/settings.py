@@ -1,12 +1,13 @@
 """How the simulated provider behaves: its address, chance, latency, faults and prices."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Rate = Annotated[float, Field(ge=0, le=1)]
+Limit = Annotated[int, Field(ge=1, le=1_000_000_000)] | None
 
 
 class Rates(BaseModel):
@@ -16,7 +17,8 @@ class Rates(BaseModel):
 
     rate_limited: Rate = Field(default=0, description="answered with 429 and Retry-After")
     server_error: Rate = Field(default=0, description="answered with 500")
-    unavailable: Rate = Field(default=0, description="answered with 503")
+    unavailable: Rate = Field(default=0, description="answered with 503, or 529 in the dialect anthropic")
+    billing: Rate = Field(default=0, description="refused because the account has no credit left")
     reset: Rate = Field(default=0, description="connection broken in the middle of the answer, which is billed")
     malformed: Rate = Field(default=0, description="200 with a body that is not JSON, which is billed")
     length: Rate = Field(default=0, description="cut off in the middle, finish_reason length; the same at each try")
@@ -25,11 +27,39 @@ class Rates(BaseModel):
 
     @model_validator(mode="after")
     def _at_most_all(self) -> Self:
-        transport = self.rate_limited + self.server_error + self.unavailable + self.reset + self.malformed
+        refused = self.rate_limited + self.server_error + self.unavailable + self.billing
+        transport = refused + self.reset + self.malformed
         model = self.length + self.refusal + self.schema_violation
         if transport > 1 or model > 1:
             raise ValueError("the rates of one kind (transport, model) add up to more than 1")
         return self
+
+
+class Quota(BaseModel):
+    """What the account may use. What is not set is not limited; a call beyond it is answered with 429."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_minute: Limit = Field(default=None, description="calls a minute")
+    tokens_per_minute: Limit = Field(
+        default=None, description="tokens a minute, in and out together, as OpenAI counts: the output limit is held"
+    )
+    input_tokens_per_minute: Limit = Field(
+        default=None, description="tokens of prompts a minute, as Anthropic counts: without those read from the cache"
+    )
+    output_tokens_per_minute: Limit = Field(
+        default=None, description="tokens of answers a minute, as Anthropic counts: when they are made"
+    )
+    concurrency: Limit = Field(default=None, description="calls that may go on at once")
+    refusals_count: bool = Field(
+        default=False, description="whether a call beyond the quota counts as a call too, as OpenAI has it"
+    )
+    kind: Literal["bucket", "window"] = Field(
+        default="bucket", description="bucket fills all the time, window counts anew with each span"
+    )
+    span_s: float = Field(
+        default=60, gt=0, le=3600, description="seconds: a bucket holds the quota of so many, a window is as long"
+    )
 
 
 class Settings(BaseSettings):
@@ -53,8 +83,9 @@ class Settings(BaseSettings):
         default=0.5, ge=0, le=3, description="spread of the log-normal latency; 0.5 puts p95 at 2.3 times the median"
     )
     rates: Rates = Field(default_factory=Rates, description="how often a call meets a fault; none by default")
+    quota: Quota = Field(default_factory=Quota, description="what the account may use; all it wants by default")
     retry_after_s: float = Field(
-        default=1, ge=0, le=3600, description="seconds that a 429 asks the caller to wait; 0 leaves the header out"
+        default=1, ge=0, le=3600, description="seconds that a drawn 429 asks the caller to wait; 0 for not saying"
     )
     context_tokens: int = Field(default=128_000, ge=1, description="larger prompts are answered with 400")
     cached_input_share: Rate = Field(default=0, description="share of the input that is billed as cached")

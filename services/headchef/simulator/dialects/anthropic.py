@@ -1,12 +1,13 @@
 """Anthropic's messages, as the simulator answers them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
 import orjson
 
-from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, read_object, whole, words
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole, words
 
 _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "unauthorised": (401, "authentication_error"),
@@ -16,9 +17,11 @@ _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "rate_limited": (429, "rate_limit_error"),
     "server_error": (500, "api_error"),
     "unavailable": (529, "overloaded_error"),
+    "billing": (400, "invalid_request_error"),
 }
 """Status and type of each refusal."""
 
+_NO_CREDIT = "Your credit balance is too low to access the Anthropic API. [simulated]"
 _REFUSED_KEYWORDS = frozenset(
     {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
     | {"maxItems", "uniqueItems", "oneOf"}
@@ -79,8 +82,20 @@ class Anthropic:
         headers = _id(request_id)
         if refused.wait_s:
             headers["retry-after"] = str(ceil(refused.wait_s))
-        error = {"type": kind, "message": refused.message}
+        message = _NO_CREDIT if refused.kind == "billing" else refused.message
+        error = {"type": kind, "message": message}
         return Sent(status, orjson.dumps({"type": "error", "error": error, "request_id": request_id}), headers)
+
+    def quota(self, standings: Sequence[Standing], now: datetime) -> Mapping[str, str]:
+        """Write three headers for each resource; a reset is a time."""
+        headers = {}
+        for standing in standings:
+            name = f"anthropic-ratelimit-{standing.resource.replace('_', '-')}"
+            full_at = now + timedelta(seconds=standing.full_in_s)
+            headers[f"{name}-limit"] = str(standing.limit)
+            headers[f"{name}-remaining"] = str(standing.left)
+            headers[f"{name}-reset"] = full_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return headers
 
 
 def _id(request_id: str) -> dict[str, str]:

@@ -1,11 +1,23 @@
 """Gemini's generateContent, as the simulator answers it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, read_object, whole, words
+from headchef.simulator.dialects.port import (
+    Answer,
+    Asked,
+    Refusal,
+    Refused,
+    Resource,
+    Sent,
+    Standing,
+    read_object,
+    whole,
+    words,
+)
 
 _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "unauthorised": (400, "INVALID_ARGUMENT"),
@@ -15,11 +27,15 @@ _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "rate_limited": (429, "RESOURCE_EXHAUSTED"),
     "server_error": (500, "INTERNAL"),
     "unavailable": (503, "UNAVAILABLE"),
+    "billing": (400, "FAILED_PRECONDITION"),
 }
 """Status of HTTP and of gRPC for each refusal; a wrong key is a bad request here."""
 
 _TYPE = "type.googleapis.com/google.rpc."
-_QUOTA = "GenerateRequestsPerMinutePerProjectPerModel"
+_QUOTAS: Mapping[Resource, str] = {
+    "requests": "GenerateRequestsPerMinutePerProjectPerModel",
+    "input_tokens": "GenerateContentInputTokensPerModelPerMinute",
+}
 
 
 class Gemini:
@@ -83,8 +99,14 @@ class Gemini:
         if refused.kind == "unauthorised":
             details.append({"@type": f"{_TYPE}ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"})
         if refused.kind == "rate_limited":
-            details.append({"@type": f"{_TYPE}QuotaFailure", "violations": [{"quotaId": _QUOTA}]})
+            quota = _QUOTAS.get(refused.resource or "requests", _QUOTAS["requests"])
+            details.append({"@type": f"{_TYPE}QuotaFailure", "violations": [{"quotaId": quota}]})
         if refused.wait_s:
             details.append({"@type": f"{_TYPE}RetryInfo", "retryDelay": f"{refused.wait_s:g}s"})
-        error = {"code": status, "message": refused.message, "status": name, "details": details}
+        message = f"{refused.message} Please enable billing." if refused.kind == "billing" else refused.message
+        error = {"code": status, "message": message, "status": name, "details": details}
         return Sent(status, orjson.dumps({"error": error}))
+
+    def quota(self, standings: Sequence[Standing], now: datetime) -> Mapping[str, str]:
+        """Write nothing: this dialect tells of a quota only when it is used up."""
+        return {}

@@ -1,23 +1,25 @@
 """OpenAI's chat completions, as the simulator answers them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from math import ceil
 from typing import Any
 
 import orjson
 
-from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, read_object, whole, words
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole, words
 
 _STATUS: Mapping[Refusal, tuple[int, str, str | None]] = {
     "unauthorised": (401, "invalid_request_error", "invalid_api_key"),
     "bad_request": (400, "invalid_request_error", None),
     "unknown_model": (404, "invalid_request_error", "model_not_found"),
     "too_long": (400, "invalid_request_error", "context_length_exceeded"),
-    "rate_limited": (429, "requests", "rate_limit_exceeded"),
+    "rate_limited": (429, "", "rate_limit_exceeded"),
     "server_error": (500, "server_error", None),
     "unavailable": (503, "service_unavailable", None),
+    "billing": (429, "insufficient_quota", "insufficient_quota"),
 }
-"""Status, type and code of each refusal."""
+"""Status, type and code of each refusal; the type of a rate limit is what was used up."""
 
 
 class OpenAI:
@@ -89,13 +91,33 @@ class OpenAI:
             message = f"{message} Please try again in {refused.wait_s:g}s."
             headers["Retry-After"] = str(ceil(refused.wait_s))
             headers["Retry-After-Ms"] = str(round(refused.wait_s * 1000))
+        if refused.kind == "rate_limited":
+            kind = refused.resource or "requests"
         error = {"message": message, "type": kind, "param": refused.param, "code": code}
         return Sent(status, orjson.dumps({"error": error}), headers)
+
+    def quota(self, standings: Sequence[Standing], now: datetime) -> Mapping[str, str]:
+        """Write the headers of requests and of tokens; this dialect counts input and output together."""
+        headers = {}
+        for standing in standings:
+            if standing.resource in ("requests", "tokens"):
+                headers[f"x-ratelimit-limit-{standing.resource}"] = str(standing.limit)
+                headers[f"x-ratelimit-remaining-{standing.resource}"] = str(standing.left)
+                headers[f"x-ratelimit-reset-{standing.resource}"] = _duration(standing.full_in_s)
+        return headers
 
     def models(self, models: tuple[str, ...]) -> bytes:
         """Write the list of models."""
         data = [{"id": model, "object": "model", "created": 0, "owned_by": "headchef-simulator"} for model in models]
         return orjson.dumps({"object": "list", "data": data})
+
+
+def _duration(seconds: float) -> str:
+    """Write a duration as this API does: `12ms`, `1.5s`, `6m0s`."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)}ms"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes:g}m{rest:.0f}s" if minutes else f"{rest:.4g}s"
 
 
 def _id(request_id: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What a dialect must do for the simulator: read requests, and write answers and refusals as its provider does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import orjson
@@ -9,8 +10,10 @@ import orjson
 from headchef.simulator.bill import Tokens
 
 Refusal = Literal[
-    "unauthorised", "bad_request", "unknown_model", "too_long", "rate_limited", "server_error", "unavailable"
+    "unauthorised", "bad_request", "unknown_model", "too_long", "rate_limited", "server_error", "unavailable", "billing"
 ]
+Resource = Literal["requests", "tokens", "input_tokens", "output_tokens"]
+"""What a quota counts; tokens are those of input and output together."""
 
 
 class Refused(Exception):
@@ -20,15 +23,42 @@ class Refused(Exception):
         kind: for what.
         message: in the provider's words.
         param: the field at fault, or None.
+        resource: whose limit was reached, or None.
         wait_s: seconds that a rate limit asks to wait; 0 for not saying.
     """
 
-    def __init__(self, kind: Refusal, message: str, *, param: str | None = None, wait_s: float = 0) -> None:
+    def __init__(
+        self,
+        kind: Refusal,
+        message: str,
+        *,
+        param: str | None = None,
+        resource: Resource | None = None,
+        wait_s: float = 0,
+    ) -> None:
         super().__init__(message)
+        self.resource = resource
         self.kind: Refusal = kind
         self.message = message
         self.param = param
         self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of one resource.
+
+    Attributes:
+        resource: which.
+        limit: of a minute.
+        left: now, at least 0.
+        full_in_s: seconds until all of it is there again.
+    """
+
+    resource: Resource
+    limit: int
+    left: int
+    full_in_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +146,10 @@ class Dialect(Protocol):
 
     def refuse(self, refused: Refused, request_id: str) -> Sent:
         """Write a refusal as the provider does."""
+        ...
+
+    def quota(self, standings: Sequence[Standing], now: datetime) -> Mapping[str, str]:
+        """Write the headers that tell what is left of the quota."""
         ...
 
 

@@ -3,12 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
+from headchef.runtime.admission import Admission
 from headchef.runtime.expiry import Expired
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Partition, Record
-from headchef.runtime.slots import Slots
 from headchef.runtime.timers import Alarm
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Unfinished, Workbench
@@ -28,7 +29,7 @@ class Dispatcher:
         watermarks: the task's inputs; a record that had finished before the last recovery is passed over.
         order: as `Processor.order`.
         batch: largest batch for `batches`.
-        slots: deliveries in flight in the whole process, for `concurrent`.
+        admission: says when a delivery may begin, for `concurrent`.
         unwritten: counts what is finished and not yet written.
         capacity: records that the task holds in all before it wants no more.
         hungry: called when the task may want more.
@@ -43,7 +44,7 @@ class Dispatcher:
         watermarks: Mapping[Partition, Watermark],
         order: Literal["in_order", "batches", "concurrent"],
         batch: int,
-        slots: Slots,
+        admission: Admission,
         unwritten: Callable[[], int],
         capacity: int,
         hungry: Callable[[], None],
@@ -54,7 +55,7 @@ class Dispatcher:
         self._watermarks = watermarks
         self._order = order
         self._batch = batch
-        self._slots = slots
+        self._admission = admission
         self._unwritten = unwritten
         self._capacity = capacity
         self._hungry = hungry
@@ -112,22 +113,29 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch until drained."""
+        try:
+            await self._dispatch()
+        finally:
+            self._admission.forget(self._wake)
+        while self._calls:
+            self._wake.clear()
+            await self._wake.wait()
+        if self._fault is not None:
+            raise self._fault
+
+    async def _dispatch(self) -> None:
         step = {"in_order": self._in_order, "batches": self._in_batches, "concurrent": self._concurrently}[self._order]
         while not self._draining:
             if self._fault is not None:
                 raise self._fault
             if not self._queue or self._blocked():
+                self._admission.forget(self._wake)
                 self._wake.clear()
                 await self._wake.wait()
                 continue
             await step()
             if len(self._queue) < _ENOUGH_QUEUED:
                 self._hungry()
-        while self._calls:
-            self._wake.clear()
-            await self._wake.wait()
-        if self._fault is not None:
-            raise self._fault
 
     def _blocked(self) -> bool:
         """Say whether the head of the queue would stretch the finished map, or too much waits for something."""
@@ -183,21 +191,23 @@ class Dispatcher:
         await asyncio.sleep(0)
 
     async def _concurrently(self) -> None:
-        if not self._slots.take(self._wake):
-            self._wake.clear()
+        head = self._queue[0]
+        # Before it asks: what it waits for may come about while it does.
+        self._wake.clear()
+        if not self._admission.take(head, self._wake):
             await self._wake.wait()
             return
         record = self._next()
         if record is None:
-            self._slots.release()
+            self._admission.release(head)
             return
         call = asyncio.ensure_future(self._workbench.handle(record))
         self._calls.add(call)
-        call.add_done_callback(self._ended)
+        call.add_done_callback(partial(self._ended, record))
 
-    def _ended(self, call: "asyncio.Task[None]") -> None:
+    def _ended(self, record: Record, call: "asyncio.Task[None]") -> None:
         self._calls.discard(call)
-        self._slots.release()
+        self._admission.release(record)
         self._wake.set()
         if not call.cancelled():
             fault = call.exception()

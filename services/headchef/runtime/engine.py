@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Coroutine
 from typing import Any
 
+from headchef.runtime.admission import Slots
 from headchef.runtime.backlog_watch import BacklogWatch
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
@@ -19,7 +20,6 @@ from headchef.runtime.log.port import Log, MemberSettings
 from headchef.runtime.names import names
 from headchef.runtime.processor import Processor
 from headchef.runtime.settings import RuntimeSettings
-from headchef.runtime.slots import Slots
 from headchef.runtime.task import Phase, Task
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
@@ -90,8 +90,9 @@ class Engine:
             metrics=metrics,
             tracer=tracer,
             envelope=Envelope(namespace=settings.namespace, processor=processor, group=self._names.group, clock=clock),
-            slots=Slots(processor.concurrency),
+            admission=processor.admission or Slots(processor.concurrency),
             partitions=self._counts.partitions,
+            shared=lambda: self._hand_over.shared,
             commit=self._membership.commit,
             changed=self._changed,
         )

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from headchef.runtime.admission import Admission
 from headchef.runtime.clock import Clock
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.log.port import Log
 from headchef.runtime.names import Names
 from headchef.runtime.processor import Processor
 from headchef.runtime.settings import RuntimeSettings
-from headchef.runtime.slots import Slots
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
 from headchef.runtime.writers import Places
@@ -27,7 +27,8 @@ class Kitchen:
     metrics: Metrics
     tracer: Tracer
     envelope: Envelope
-    slots: Slots
+    admission: Admission
     partitions: Mapping[str, int]
+    shared: Callable[[], int]
     commit: Callable[[Places], Awaitable[None]]
     changed: Callable[[], None]

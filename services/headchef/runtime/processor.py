@@ -11,6 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from headchef_contracts.events.common import Cause, Event, JobClass
 
+from headchef.runtime.admission import Admission
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.telemetry.metrics import CounterName
@@ -198,6 +199,7 @@ class Processor:
         waiting: timers that a task may have set before it is handed no more records; None for no bound.
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
+        admission: who says when a delivery may begin, in place of `concurrency`; None for nobody.
         batch: largest batch for `batches`.
         backlog: the board that says how old unfinished records are, of its own inputs and those that it names.
     """
@@ -210,6 +212,7 @@ class Processor:
     waiting: int | None = None
     order: Literal["in_order", "batches", "concurrent"] = "in_order"
     concurrency: int = 1
+    admission: Admission | None = None
     batch: int = 256
     backlog: Backlog = field(default_factory=Backlog)
 

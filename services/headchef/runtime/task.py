@@ -215,7 +215,9 @@ class Task:
             max_bytes=settings.commit_max_bytes,
             written=self._written,
         )
-        alarm = self._alarm()
+        alarm = None
+        if self._timers is not None:
+            alarm = Alarm(*self._timers, state=self._state, clock=kitchen.clock, hand_over=self._ring)
         workbench = Workbench(
             handler=processor.handler,
             inputs=kitchen.names.inputs,
@@ -234,7 +236,7 @@ class Task:
             watermarks=self._watermarks,
             order=processor.order,
             batch=processor.batch,
-            slots=kitchen.slots,
+            admission=kitchen.admission,
             unwritten=self._committer.__len__,
             capacity=settings.buffer_records,
             hungry=kitchen.changed,
@@ -249,16 +251,12 @@ class Task:
             kitchen.changed()
         await self._until_drained(self._dispatcher, self._committer, alarm)
 
-    def _alarm(self) -> Alarm | None:
-        if self._timers is None:
-            return None
-        return Alarm(*self._timers, state=self._state, clock=self._kitchen.clock, hand_over=self._ring)
-
     def _ring(self, timers: list[Record]) -> None:
         if self._dispatcher is not None:
             self._dispatcher.take_first(timers)
 
     async def _until_drained(self, dispatcher: Dispatcher, committer: Committer, alarm: Alarm | None) -> None:
+        self._kitchen.admission.begun(self.number, self._kitchen.shared)
         dispatching = asyncio.ensure_future(dispatcher.run())
         committing = asyncio.ensure_future(committer.run())
         overdue = asyncio.ensure_future(self._overdue())
@@ -279,6 +277,7 @@ class Task:
         finally:
             for part in parts:
                 part.cancel()
+            self._kitchen.admission.ended(self.number)
 
     async def _overdue(self) -> None:
         await self._draining.wait()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from headchef_contracts import topics
 from headchef_contracts.events.jobs import JobSubmitted
 
+from headchef.runtime.admission import Admission
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.engine import Engine
 from headchef.runtime.freeze import FreezeGuard
@@ -167,6 +168,7 @@ class World:
         *,
         order: Order = "in_order",
         concurrency: int = 64,
+        admission: Admission | None = None,
         hook: Hook = no_hook,
         transaction_timeout_s: float = 15.0,
         **settings: Any,
@@ -176,7 +178,7 @@ class World:
             namespace=self.namespace, **{"session_timeout_s": SESSION_S, "heartbeat_s": 0.1, **settings}
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
-        instance = Instance(self, self._processor(handler, order, concurrency), chosen, name, log)
+        instance = Instance(self, self._processor(handler, order, concurrency, admission), chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)
         return instance
@@ -264,7 +266,9 @@ class World:
         for instance in self.instances:
             await instance.clear_up()
 
-    def _processor(self, handler: Handler | BatchHandler, order: Order, concurrency: int) -> Processor:
+    def _processor(
+        self, handler: Handler | BatchHandler, order: Order, concurrency: int, admission: Admission | None = None
+    ) -> Processor:
         return Processor(
             name="validator",
             inputs=self.inputs,
@@ -274,6 +278,7 @@ class World:
             waiting=self.waiting,
             order=order,
             concurrency=concurrency,
+            admission=admission,
             batch=50,
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headchef.catalogue import DEFAULT_PATH, BadCatalogue, Prices, load
+from headchef.catalogue import DEFAULT_PATH, BadCatalogue, Prices, Quota, load
 
 GOOD = """\
 defaults:
@@ -119,6 +119,42 @@ def test_a_model_is_checked_against_the_dialect_of_its_provider(tmp_path: Path) 
     [unknown] = faults(tmp_path, GOOD.replace("    base_url", "    dialect: cohere\n    base_url"))
     assert unknown == (5, "providers.acme.dialect", unknown[2])
     assert "openai, anthropic or gemini" in unknown[2]
+
+
+def test_a_lane_has_a_quota(tmp_path: Path) -> None:
+    limits = """    requests_per_minute: 500
+    tokens_per_minute: 200000
+    input_tokens_per_minute: 150000
+    output_tokens_per_minute: 100000
+    concurrency: 50
+"""
+    text = GOOD.replace("    provider: acme\n", f"    provider: acme\n{limits}")
+    quota = load(write(tmp_path, text)).lanes["default"].quota
+    assert quota.a_minute == {
+        "requests": 500,
+        "tokens": 200_000,
+        "input_tokens": 150_000,
+        "output_tokens": 100_000,
+    }
+    assert quota.concurrency == 50
+    assert load(write(tmp_path, GOOD)).lanes["default"].quota == Quota()
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"),
+    [
+        ("requests_per_minute: 3", "at least 4 is needed"),
+        ("concurrency: 3", "at least 4 is needed"),
+        ("tokens_per_minute: 30000", "whose answer may have 8192 tokens; at least 32768"),
+        ("output_tokens_per_minute: 30000", "whose answer may have 8192 tokens; at least 32768"),
+        ("input_tokens_per_minute: 0", "greater than or equal to 1"),
+        ("concurrency: -1", "greater than or equal to 1"),
+    ],
+)
+def test_a_share_that_is_less_than_one_call_is_refused(tmp_path: Path, limit: str, says: str) -> None:
+    [(line, field, message)] = faults(tmp_path, GOOD.replace("provider: acme\n", f"provider: acme\n    {limit}\n"))
+    assert (line, field) == (10, f"lanes.default.{limit.split(':', maxsplit=1)[0]}")
+    assert says in message
 
 
 def test_all_faults_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> None:

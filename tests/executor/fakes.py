@@ -12,6 +12,7 @@ from headchef_contracts.events.steps import Step, StepDispatched
 
 from headchef.catalogue import Catalogue, Lane, Model, Prices, Provider
 from headchef.executor.provider import Answered, Call, Faulted, Question, Reply
+from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Delivery, Emit, Handler
 from tests.support.builders import make_decided, make_delivery, make_firing, make_step
 from tests.support.manual_clock import ManualClock
@@ -108,6 +109,23 @@ class ScriptedProvider:
         self.asked.append(call.body)
         self._clock.advance(2)
         return self._script.pop(0) if len(self._script) > 1 else self._script[0]
+
+
+class Unlimited:
+    """A quota that takes note of what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[Record] = []
+        self.replies: list[Reply] = []
+
+    def calling(self, record: Record) -> None:
+        """Note it."""
+        self.calls.append(record)
+
+    def called(self, record: Record, reply: Reply) -> None:
+        """Note it."""
+        assert record in self.calls
+        self.replies.append(reply)
 
 
 class OpenPermit:

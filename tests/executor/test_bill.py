@@ -19,7 +19,7 @@ from headchef.executor.settings import Settings
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
-from tests.executor.fakes import ACCOUNT, OpenPermit, deliver, make_catalogue, make_model, see_through
+from tests.executor.fakes import ACCOUNT, OpenPermit, Unlimited, deliver, make_catalogue, make_model, see_through
 from tests.executor.simulated import VERSIONS
 from tests.support.builders import make_step
 from tests.support.manual_clock import ManualClock
@@ -45,6 +45,7 @@ async def handle_steps(simulator: Simulator, dialect: DialectName, steps: int) -
             clock=clock,
             random=Random(1),
             permit=OpenPermit(),
+            quota=Unlimited(),
             metrics=RecordedMetrics(),
         )
         deliveries = [deliver(make_step(f"Name: thing {number}")) for number in range(steps)]

@@ -23,7 +23,7 @@ from headchef.runtime.telemetry.spans import SpanTracer
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
-from tests.executor.fakes import OpenPermit, deliver, see_through
+from tests.executor.fakes import OpenPermit, Unlimited, deliver, see_through
 from tests.executor.simulated import VERSIONS
 from tests.support.builders import make_step
 from tests.support.manual_clock import ManualClock
@@ -70,6 +70,7 @@ async def traces_of_a_call(folder: Path, dialect: DialectName, address: str) -> 
             clock=clock,
             random=Random(1),
             permit=OpenPermit(),
+            quota=Unlimited(),
             metrics=metrics,
         )
         hop = SpanTracer(spans, "g", "c").process(delivery)

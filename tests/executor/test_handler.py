@@ -25,6 +25,7 @@ from tests.executor.fakes import (
     NoState,
     OpenPermit,
     ScriptedProvider,
+    Unlimited,
     answered,
     broken,
     deliver,
@@ -62,6 +63,7 @@ class Kitchen:
             clock=self.clock,
             random=Random(1),
             permit=self.permit,
+            quota=Unlimited(),
             metrics=self.metrics,
         )
 

@@ -15,6 +15,7 @@ from headchef.cache import handler
 from headchef.cache.policy import CachePolicy, express, worth_keeping
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.executor.handler import ExecutorHandler
+from headchef.executor.lane.pool import Pool
 from headchef.router import policy
 from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
@@ -265,6 +266,11 @@ def kept_through_an_absence(patch: pytest.MonkeyPatch) -> None:
 
 def one_id_for_all_calls_of_a_delivery(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ExecutorHandler, "_recorded", lambda _, attempt: Emit("attempts.recorded", attempt))
+
+
+def each_process_takes_all_of_the_quota(patch: pytest.MonkeyPatch) -> None:
+    own = Pool.own
+    patch.setattr(Pool, "own", lambda self, tasks, of, now_s: own(self, of if tasks else 0, of, now_s))
 
 
 def all_on_one_lane(patch: pytest.MonkeyPatch) -> None:

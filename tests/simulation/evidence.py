@@ -10,6 +10,8 @@ from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened, 
 from tests.simulation.kinds import Kind
 from tests.simulation.oracle import Place, expect
 from tests.simulation.provider import Billed
+from tests.simulation.quota import LIMITED_LANE, beyond
+from tests.simulation.services import HOSTS
 from tests.simulation.trail import FRONT_DOOR, NAMES, Spot, causes_of, names_a_loss, spot_of
 from tests.simulation.world import World, name_of
 
@@ -31,6 +33,7 @@ class Evidence:
         letters: dead letters by the topic that they come from, those excepted that name a loss.
         poison: what was put into internal topics, was not lost, and must be in their dead letters.
         bill: of the provider, by request id.
+        beyond_quota: when a lane had more calls than its quota allows.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
         unhandled: partitions that are not read to their end.
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
@@ -59,6 +62,7 @@ class Evidence:
             for topic, values in world.poison.items()
         }
         self.bill: Mapping[str, Billed] = world.provider.bill
+        self.beyond_quota = _beyond_quota(world)
         self.unhandled = world.unhandled()
         self.broken: Sequence[str] = world.broken
         self.failures = [*world.loop.faults, *world.failures]
@@ -76,6 +80,13 @@ class Evidence:
     def events(self, topic: str) -> Sequence[Happened]:
         """Give the events of a topic, by its logical name."""
         return self._events[topic]
+
+
+def _beyond_quota(world: World) -> list[str]:
+    if world.quota is None:
+        return []
+    calls = world.provider.calls.get(HOSTS[LIMITED_LANE], ())
+    return beyond(calls, world.quota, world.counts[-1], 2 if world.faults.two_owners else 1)
 
 
 def _led_nowhere(named: set[Spot], cluster: Cluster) -> set[Spot]:

@@ -72,6 +72,11 @@ class Faults:
         """
         return any((self.crashes, self.freezes, self.outages, self.overdue_commits))
 
+    @property
+    def two_owners(self) -> bool:
+        """Whether a process may go on with tasks that its group has given to another, until it is told or fenced."""
+        return any((self.freezes, self.outages, self.slow_requests, self.lost_requests, self.lost_answers))
+
 
 HIGHEST = Faults()
 NONE = replace(HIGHEST, **{field.name: 0.0 for field in fields(Faults)})

@@ -164,6 +164,10 @@ def _no_call_after_a_freeze(evidence: Evidence) -> Iterator[str]:
     yield from evidence.stray_calls
 
 
+def _within_the_quota(evidence: Evidence) -> Iterator[str]:
+    yield from evidence.beyond_quota
+
+
 def _no_answer_crosses_tenants(evidence: Evidence) -> Iterator[str]:
     completed = [event for event in evidence.events("steps.completed") if event.data.get("answer") is not None]
     made = {_answer_of(event) for event in completed if event.data["cache"]["kind"] != "exact"}
@@ -213,6 +217,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a step costs what its attempts cost": _a_step_costs_what_its_attempts_cost,
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
     "no call begins after a freeze before the process is in its group again": _no_call_after_a_freeze,
+    "a lane has no more calls than its quota": _within_the_quota,
     "no answer crosses tenants": _no_answer_crosses_tenants,
     "nothing is lost where nothing expires": _what_is_lost_has_expired,
     "at every commit": _all_held_at_each_commit,

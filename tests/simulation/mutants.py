@@ -81,5 +81,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "a call that is made again has the first one's id": Mutant(
         broken.one_id_for_all_calls_of_a_delivery, 20, kind=AT_LEAST_ONCE
     ),
+    "each executor takes the whole quota of its lane": Mutant(broken.each_process_takes_all_of_the_quota, 30, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
 }

@@ -13,11 +13,14 @@ import httpx
 import orjson
 
 from tests.simulation.faults import NONE, Faults
+from tests.simulation.loop import current_life
 
 CALL_TIMEOUT_S = 1.5
 
 _LATENCY_S = (0.01, 0.5)
 _REFUSED_S = 0.01
+_HELD_UP_S = 5.0
+"""After a freeze, in which what had been let in before it may begin late, all at once."""
 _PROMPT_TOKENS, _ANSWER_TOKENS = (10, 500), (5, 300)
 
 
@@ -51,11 +54,13 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
     Attributes:
         bill: by request id.
         away: hosts of accounts that cannot be reached.
+        calls: when calls began, by host, on the loop's clock; those excepted that a freeze may have held up.
     """
 
     def __init__(self, faults: Faults, chance: Random, called: Callable[[str], None]) -> None:
         self.bill: dict[str, Billed] = {}
         self.away: set[str] = set()
+        self.calls: dict[str, list[float]] = {}
         self._faults = faults
         self._chance = chance
         self._called = called
@@ -71,6 +76,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         self._calls += 1
         number = f"req-{self._calls}"
         self._called(number)
+        self._note(request.url.host, asyncio.get_running_loop().time())
         if request.url.host in self.away:
             await asyncio.sleep(_REFUSED_S)
             raise httpx.ConnectError("connection refused", request=request)
@@ -86,6 +92,11 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
                 return await answer(number, request)
             draw -= share
         return await self._answered(number, request)
+
+    def _note(self, host: str, now_s: float) -> None:
+        life = current_life()
+        if life is None or not life.thawed_s or now_s - life.thawed_s > _HELD_UP_S:
+            self.calls.setdefault(host, []).append(now_s)
 
     async def _answered(self, number: str, request: httpx.Request) -> httpx.Response:
         billed = self._charge(number, request)

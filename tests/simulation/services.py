@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headchef import catalogue
@@ -11,6 +11,8 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
+from headchef.catalogue import Catalogue, Quota
+from headchef.executor.__main__ import open_lane
 from headchef.executor.__main__ import processor as executor_processor
 from headchef.executor.calling import HttpProvider
 from headchef.executor.handler import ExecutorHandler
@@ -24,6 +26,7 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
+from tests.simulation.quota import LIMITED_LANE
 from tests.simulation.store import SharedStore, StoreConnection
 
 CATALOGUE_PATH = Path(__file__).with_name("catalogue.yaml")
@@ -45,10 +48,12 @@ class Outside:
     Attributes:
         provider: what executors call.
         store: where caches keep answers.
+        quota: of the lane `quota.LIMITED_LANE`; None for no limit.
     """
 
     provider: SimulatedProvider
     store: SharedStore
+    quota: Quota | None = None
 
 
 Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Processor]]
@@ -90,12 +95,20 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
         await store.close()
 
 
+def _limited(quota: Quota | None) -> Catalogue:
+    if quota is None:
+        return CATALOGUE
+    lanes = {**CATALOGUE.lanes, LIMITED_LANE: replace(CATALOGUE.lanes[LIMITED_LANE], quota=quota)}
+    return replace(CATALOGUE, lanes=lanes)
+
+
 def _executor(lane: str) -> Assemble:
     account, endpoint = CATALOGUE.lanes[lane].provider, catalogue.resolve(CATALOGUE, lane, {})
     settings = Settings(lane=lane, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
 
     @asynccontextmanager
     async def assemble(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+        limits = open_lane(_limited(outside.quota), settings, surroundings)
         handler = ExecutorHandler(
             lane=lane,
             catalogue=CATALOGUE,
@@ -104,9 +117,10 @@ def _executor(lane: str) -> Assemble:
             clock=surroundings.clock,
             random=surroundings.random,
             permit=surroundings.permit,
+            quota=limits,
             metrics=surroundings.metrics,
         )
-        yield executor_processor(handler, settings)
+        yield executor_processor(handler, settings, limits)
 
     return assemble
 

@@ -22,6 +22,7 @@ from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
+from tests.simulation.quota import drawn_quota
 from tests.simulation.services import INPUTS, LANES, SERVICES, Outside
 from tests.simulation.store import SharedStore
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
@@ -69,6 +70,7 @@ class World:
         loop: the running loop.
 
     Attributes:
+        quota: of one lane, in some worlds.
         submissions: what was submitted, in order.
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
@@ -86,6 +88,7 @@ class World:
         self.network = Network(faults, Random(f"{seed} network"))
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
+        self.quota = drawn_quota(Random(f"{seed} quota"))
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
@@ -257,7 +260,7 @@ class World:
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(self.provider, self.store),
+            outside=Outside(self.provider, self.store, self.quota),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

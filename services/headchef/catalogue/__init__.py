@@ -2,7 +2,7 @@
 
 from headchef.catalogue.endpoint import Endpoint, resolve
 from headchef.catalogue.errors import BadCatalogue, Fault
-from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider
+from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider, Quota
 from headchef.catalogue.reading import DEFAULT_PATH, load
 from headchef.catalogue.single import write_single
 
@@ -16,6 +16,7 @@ __all__ = [
     "Model",
     "Prices",
     "Provider",
+    "Quota",
     "load",
     "resolve",
     "write_single",

@@ -1,9 +1,11 @@
-"""What the parts of a catalogue must agree on: names that exist, one way to a credential, and what a dialect wants."""
+"""What the parts of a catalogue must agree on: names, one way to a credential, what a dialect wants, quotas that do."""
 
 from collections.abc import Collection, Iterator
 
+from headchef_contracts import topics
+
 from headchef.catalogue.endpoint import address_fault
-from headchef.catalogue.form import CatalogueFile, DialectName, ModelEntry
+from headchef.catalogue.form import CatalogueFile, DialectName, LaneEntry, ModelEntry
 
 Found = tuple[tuple[str, ...], str]
 """Where a fault is, as names from the outside in, and what is wrong and would be right."""
@@ -24,6 +26,9 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
         elif provider := file.providers.get(lane_entry.provider):
             for field, message in _of_dialect(provider.dialect, model):
                 yield ("models", name, field), message
+    for name, lane in file.lanes.items():
+        for field, message in _of_quota(name, lane, file):
+            yield ("lanes", name, field), message
 
 
 def _of_providers(file: CatalogueFile) -> Iterator[Found]:
@@ -41,6 +46,24 @@ def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, 
         yield "max_output_tokens", "is missing: the dialect anthropic wants an output limit in each call, such as 8192"
     if model.structured_output == "json_object":
         yield "structured_output", "json_object is not known to the dialect anthropic; give json_schema or none"
+
+
+def _of_quota(name: str, lane: LaneEntry, file: CatalogueFile) -> Iterator[tuple[str, str]]:
+    """Find limits whose smallest share, that of one task, lets no call begin."""
+    tasks = topics.topic(f"steps.dispatched.{name}").partitions
+    limits = (model.max_output_tokens for model in file.models.values() if model.lane == name)
+    answer = max((limit for limit in limits if limit is not None), default=1)
+    for field, call, what in (
+        ("requests_per_minute", 1, "one call"),
+        ("concurrency", 1, "one call"),
+        ("tokens_per_minute", answer, f"one call, whose answer may have {answer} tokens"),
+        ("output_tokens_per_minute", answer, f"one call, whose answer may have {answer} tokens"),
+        ("input_tokens_per_minute", 1, "one call"),
+    ):
+        limit = getattr(lane, field)
+        if limit is not None and limit < tasks * call:
+            least = tasks * call
+            yield field, f"is shared by {tasks} tasks, and a share is less than {what}; at least {least} is needed"
 
 
 def _unknown(kind: str, name: str, known: Collection[str]) -> str:

@@ -15,6 +15,10 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-
 Price = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=18, decimal_places=12, allow_inf_nan=False)]
 StructuredOutput = Literal["json_schema", "json_object", "none"]
 DialectName = Literal["openai", "anthropic", "gemini"]
+Resource = Literal["requests", "tokens", "input_tokens", "output_tokens"]
+"""What a quota counts, a minute; tokens are those of input and output together."""
+
+Limit = Annotated[int, Field(ge=1, le=1_000_000_000)]
 OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
 
 
@@ -59,6 +63,17 @@ class LaneEntry(_Entry):
     """A quota pool: its own topics and consumer group, drawn from one account."""
 
     provider: Key = Field(description="name of the provider whose quota this is")
+    requests_per_minute: Limit | None = Field(default=None, description="calls a minute, such as 500")
+    tokens_per_minute: Limit | None = Field(
+        default=None, description="tokens a minute, in and out together, such as 200000 (OpenAI, Azure, Groq, Mistral)"
+    )
+    input_tokens_per_minute: Limit | None = Field(
+        default=None, description="tokens of prompts a minute, such as 50000 (Anthropic, Gemini)"
+    )
+    output_tokens_per_minute: Limit | None = Field(
+        default=None, description="tokens of answers a minute, such as 10000 (Anthropic)"
+    )
+    concurrency: Limit | None = Field(default=None, description="calls at once, such as 50")
 
 
 class ModelEntry(_Entry):

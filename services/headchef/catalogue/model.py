@@ -1,11 +1,11 @@
 """The catalogue as services use it: models with their lane, provider and prices, looked up by name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from headchef.catalogue.form import DialectName, OutputLimitField, StructuredOutput
+from headchef.catalogue.form import DialectName, OutputLimitField, Resource, StructuredOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,25 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What a lane may use of its account; nothing is limited that is not named.
+
+    Attributes:
+        a_minute: limits a minute, by resource.
+        concurrency: calls at once; None for no limit.
+    """
+
+    a_minute: Mapping[Resource, int] = field(default_factory=dict)
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """A quota pool, drawn from one account."""
 
     name: str
     provider: Provider
+    quota: Quota = field(default_factory=Quota)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 
 from headchef.catalogue.consistency import inconsistencies
 from headchef.catalogue.errors import BadCatalogue, Fault
-from headchef.catalogue.form import CatalogueFile, ModelEntry, PricesEntry
-from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider
+from headchef.catalogue.form import CatalogueFile, LaneEntry, ModelEntry, PricesEntry, Resource
+from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider, Quota
 from headchef.catalogue.places import Document, dotted, read_yaml
 
 DEFAULT_PATH = Path(__file__).with_name("default.yaml")
@@ -108,9 +108,20 @@ def _catalogue(path: Path, version: str, document: Document, file: CatalogueFile
         )
         for name, entry in file.providers.items()
     }
-    lanes = {name: Lane(name, providers[entry.provider]) for name, entry in file.lanes.items()}
+    lanes = {name: Lane(name, providers[entry.provider], _quota(entry)) for name, entry in file.lanes.items()}
     models = {name: _model(name, entry, lanes[entry.lane]) for name, entry in file.models.items()}
     return Catalogue(path, version, file.defaults.model, MappingProxyType(models), MappingProxyType(lanes))
+
+
+def _quota(entry: LaneEntry) -> Quota:
+    limits: dict[Resource, int | None] = {
+        "requests": entry.requests_per_minute,
+        "tokens": entry.tokens_per_minute,
+        "input_tokens": entry.input_tokens_per_minute,
+        "output_tokens": entry.output_tokens_per_minute,
+    }
+    known = {resource: limit for resource, limit in limits.items() if limit is not None}
+    return Quota(MappingProxyType(known), entry.concurrency)
 
 
 def _model(name: str, entry: ModelEntry, lane: Lane) -> Model:

@@ -4,10 +4,13 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from headchef.catalogue import Catalogue, resolve
 from headchef.catalogue import load as load_catalogue
-from headchef.catalogue import resolve
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
+from headchef.executor.lane.estimate import Estimator
+from headchef.executor.lane.lane import Lane
+from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.runtime.host import run
@@ -31,6 +34,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     endpoint = resolve(catalogue, settings.lane, os.environ)
     account = catalogue.lanes[settings.lane].provider
     async with open_provider(endpoint, account, settings, surroundings.clock) as provider:
+        lane = open_lane(catalogue, settings, surroundings)
         handler = ExecutorHandler(
             lane=settings.lane,
             catalogue=catalogue,
@@ -39,17 +43,37 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
             clock=surroundings.clock,
             random=surroundings.random,
             permit=surroundings.permit,
+            quota=lane,
             metrics=surroundings.metrics,
         )
-        yield processor(handler, settings)
+        yield processor(handler, settings, lane)
 
 
-def processor(handler: ExecutorHandler, settings: Settings) -> Processor:
+def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundings) -> Lane:
+    """Give what keeps a lane within its quota.
+
+    Args:
+        catalogue: has the quota and the models.
+        settings: which lane, and how many calls at once in this process.
+        surroundings: clock and metrics.
+    """
+    clock, quota = surroundings.clock, catalogue.lanes[settings.lane].quota
+    estimator = Estimator(catalogue.models, counts_tokens=bool(quota.a_minute.keys() - {"requests"}))
+    lane = Lane(Pool(quota, clock.monotonic()), places=settings.concurrency, estimator=estimator, clock=clock)
+    surroundings.metrics.gauge(
+        "headchef.lane.left",
+        lambda: [(left, {"lane": settings.lane, "resource": resource}) for resource, left in lane.levels().items()],
+    )
+    return lane
+
+
+def processor(handler: ExecutorHandler, settings: Settings, lane: Lane) -> Processor:
     """Tell the runtime of the executor of one lane.
 
     Args:
         handler: handles its steps.
         settings: which lane, and how many calls at once; as many steps may wait to be tried again.
+        lane: says when a step may begin.
     """
     return Processor(
         name=f"executor.{settings.lane}",
@@ -59,6 +83,7 @@ def processor(handler: ExecutorHandler, settings: Settings) -> Processor:
         waiting=settings.concurrency,
         order="concurrent",
         concurrency=settings.concurrency,
+        admission=lane,
     )
 
 

@@ -11,12 +11,14 @@ from headchef_contracts.events.common import Cause, Decided, Inline
 from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepDispatched
 
 from headchef.catalogue import Catalogue, Model
+from headchef.executor.lane.port import Quota
 from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, decide
 from headchef.executor.provider import Answered, Call, Faulted, Provider, Question, Reply, Role
 from headchef.executor.record import Calls, StepRecord
 from headchef.executor.waiting import Waiting, read, write
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.log.port import Record
 from headchef.runtime.permit import Permit
 from headchef.runtime.processor import Delivery, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.gen_ai import ModelCall, model_call
@@ -36,6 +38,7 @@ class ExecutorHandler:
         clock: for time-outs, deadlines and pauses.
         random: for the jitter of pauses and the ids of attempts.
         permit: asked before each call.
+        quota: told of each call and what came of it.
         metrics: takes durations, tokens, attempts and cost.
     """
 
@@ -49,6 +52,7 @@ class ExecutorHandler:
         clock: Clock,
         random: Random,
         permit: Permit,
+        quota: Quota,
         metrics: Metrics,
     ) -> None:
         self._lane = lane
@@ -58,6 +62,7 @@ class ExecutorHandler:
         self._clock = clock
         self._random = random
         self._permit = permit
+        self._quota = quota
         self._metrics = metrics
         self._in_flight = 0
         metrics.gauge("headchef.provider.in_flight", lambda: [(self._in_flight, {"lane": lane})])
@@ -69,17 +74,17 @@ class ExecutorHandler:
             InvariantBroken: the topic held another event.
         """
         if delivery.timer is not None:
-            return await self._try(delivery.timer.id, read(delivery.timer.payload))
+            return await self._try(delivery.record, delivery.timer.id, read(delivery.timer.payload))
         event = delivery.event
         if not isinstance(event, StepDispatched):
             raise InvariantBroken(f"{delivery.topic} holds {type(event).__name__}, expected StepDispatched")
         started = RetryState(self._clock.now().timestamp())
-        return await self._try(delivery.event_id, Waiting(event, delivery.cause, started, Calls()))
+        return await self._try(delivery.record, delivery.event_id, Waiting(event, delivery.cause, started, Calls()))
 
-    async def _try(self, timer_id: str, waiting: Waiting) -> Outcome:
+    async def _try(self, source: Record, timer_id: str, waiting: Waiting) -> Outcome:
         model = self._catalogue.models.get(waiting.dispatched.step.request.model)
         record = StepRecord(waiting.dispatched, model, self._catalogue.version, waiting.calls)
-        end = await self._reply(record, model, waiting)
+        end = await self._reply(source, record, model, waiting)
         attempts = tuple(map(self._recorded, record.attempts))
         if isinstance(end, Again):
             again = replace(waiting, retry=end.state, calls=record.sum_up())
@@ -88,7 +93,9 @@ class ExecutorHandler:
         completed = record.complete(end, self._decided(waiting.cause))
         return Outcome((*attempts, Emit("steps.completed", completed)))
 
-    async def _reply(self, record: StepRecord, model: Model | None, waiting: Waiting) -> Answered | Again | GiveUp:
+    async def _reply(
+        self, source: Record, record: StepRecord, model: Model | None, waiting: Waiting
+    ) -> Answered | Again | GiveUp:
         step = waiting.dispatched.step
         if model is None or model.lane != self._lane:
             message = f"catalogue {self._catalogue.version} has no model {step.request.model!r} on lane {self._lane!r}"
@@ -101,7 +108,9 @@ class ExecutorHandler:
         left_s = self._left_s(step.job.deadline)
         if left_s is not None and left_s <= 0:
             return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
+        self._quota.calling(source)
         reply = await self._make(record, question, call, waiting.cause)
+        self._quota.called(source, reply)
         if isinstance(reply, Answered):
             return reply
         return decide(

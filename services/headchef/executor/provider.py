@@ -9,8 +9,24 @@ from headchef_contracts.events.jobs import FailureReason
 from headchef_contracts.events.steps import AttemptOutcome
 
 from headchef.catalogue import Model
+from headchef.catalogue.form import Resource
 
 Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a provider says is left of an account's quota.
+
+    Attributes:
+        resource: of which.
+        amount: at least 0.
+        full_in_s: seconds until all of it is there again; None where that is not said.
+    """
+
+    resource: Resource
+    amount: float
+    full_in_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,7 @@ class Answered:
         usage: None where the provider reported none.
         request_id: the provider's own.
         status_code: of HTTP.
+        left: of the account's quota, as far as the provider says so.
     """
 
     text: str
@@ -62,6 +79,7 @@ class Answered:
     usage: Usage | None
     request_id: str | None
     status_code: int | None
+    left: tuple[Left, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,7 @@ class Faulted:
         retry_after_s: seconds that the provider asked to wait.
         request_id: the provider's own.
         usage: set where the call was paid for, as far as the provider said so.
+        left: of the account's quota, likewise.
     """
 
     outcome: AttemptOutcome
@@ -85,6 +104,7 @@ class Faulted:
     retry_after_s: float | None = None
     request_id: str | None = None
     usage: Usage | None = None
+    left: tuple[Left, ...] = ()
 
 
 Reply = Answered | Faulted

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -50,6 +51,11 @@ class ResponseReader:
             body: decoded, complete.
             now: for dates in headers, UTC.
         """
+        reply = self._read(status, headers, body, now)
+        left = self._dialect.left(headers, now)
+        return replace(reply, left=left) if left else reply
+
+    def _read(self, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Reply:
         request_id = next((found for name in self._dialect.request_ids if (found := headers.get(name))), None)
         data = _parsed(body)
         if not 200 <= status < 300:

@@ -29,7 +29,7 @@ def read_retry_after(headers: Mapping[str, str], message: str, now: datetime) ->
         return dated_s
     words = _IN_WORDS.search(message)
     if words:
-        return _duration(words[1])
+        return read_duration(words[1])
     return _longest_reset(headers)
 
 
@@ -51,7 +51,8 @@ def _date(text: str | None, now: datetime) -> float | None:
     return max(wait_s.total_seconds(), 0.0) or None
 
 
-def _duration(text: str) -> float | None:
+def read_duration(text: str) -> float | None:
+    """Read a duration such as `12ms`, `1.5s` or `6m0s`, in seconds; None for 0 and for anything else."""
     if not _DURATION.fullmatch(text):
         return None
     return sum(float(number) * _SECONDS[unit] for number, unit in _PARTS.findall(text)) or None
@@ -60,7 +61,7 @@ def _duration(text: str) -> float | None:
 def _longest_reset(headers: Mapping[str, str]) -> float | None:
     """OpenAI's headers say when each quota is full again; only one that is used up is waited for."""
     waits = [
-        _duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+        read_duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
         for kind in ("requests", "tokens")
         if headers.get(f"x-ratelimit-remaining-{kind}") == "0"
     ]

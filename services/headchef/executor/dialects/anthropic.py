@@ -1,6 +1,7 @@
 """Anthropic's messages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -8,12 +9,22 @@ import orjson
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Provider
+from headchef.catalogue.form import Resource
 from headchef.executor.dialects.narrowing import narrowed
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
-from headchef.executor.dialects.values import count, given, mapping, smallest, text, texts
-from headchef.executor.provider import Call, Question
+from headchef.executor.dialects.values import count, given, mapping, number, seconds_until, smallest, text, texts
+from headchef.executor.provider import Call, Left, Question
 
 _VERSION = "2023-06-01"
+_LIMITS = "anthropic-ratelimit-"
+_LEFT: Mapping[str, Resource] = {
+    "requests": "requests",
+    "tokens": "tokens",
+    "input-tokens": "input_tokens",
+    "output-tokens": "output_tokens",
+}
+"""How headers name resources."""
+
 _WITHHELD: Mapping[str, Withheld] = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
@@ -37,6 +48,14 @@ class Anthropic:
     def headers(self, secret: str | None) -> Mapping[str, str]:
         """Give the credential, and the version of the API that this file speaks."""
         return {"anthropic-version": _VERSION} | ({"x-api-key": secret} if secret else {})
+
+    def left(self, headers: Mapping[str, str], now: datetime) -> tuple[Left, ...]:
+        """Read what is left, and at what time all will be there again."""
+        return tuple(
+            Left(resource, amount, seconds_until(headers.get(f"{_LIMITS}{name}-reset"), now))
+            for name, resource in _LEFT.items()
+            if (amount := number(headers.get(f"{_LIMITS}{name}-remaining"))) is not None
+        )
 
     def write(self, question: Question) -> Call:
         """Write a message. What the system says stands apart, and there must be an output limit."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from headchef_contracts.events.common import Usage
 from headchef.catalogue import Provider
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
 from headchef.executor.dialects.values import count, given, mapping, mappings, smallest, text, texts
-from headchef.executor.provider import Call, Question
+from headchef.executor.provider import Call, Left, Question
 
 _WITHHELD: Mapping[str, Withheld] = {
     "MAX_TOKENS": "length",
@@ -41,6 +42,10 @@ class Gemini:
     def headers(self, secret: str | None) -> Mapping[str, str]:
         """Give the credential; in the address, where the API takes it too, it would end up in logs."""
         return {"x-goog-api-key": secret} if secret else {}
+
+    def left(self, headers: Mapping[str, str], now: datetime) -> tuple[Left, ...]:
+        """Read nothing: this dialect tells of a quota only when it is used up."""
+        return ()
 
     def write(self, question: Question) -> Call:
         """Write a request. The model stands in its path."""

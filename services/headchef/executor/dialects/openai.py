@@ -1,6 +1,7 @@
 """OpenAI's chat completions, which Azure, Mistral, Groq, OpenRouter, vLLM, Ollama and llama.cpp speak too."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -8,10 +9,20 @@ import orjson
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Provider
+from headchef.catalogue.form import Resource
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
 from headchef.executor.dialects.strict import response_format
-from headchef.executor.dialects.values import count, given, mapping, mappings, smallest, text, texts
-from headchef.executor.provider import Call, Question
+from headchef.executor.dialects.values import count, given, mapping, mappings, number, smallest, text, texts
+from headchef.executor.provider import Call, Left, Question
+from headchef.executor.retry_after import read_duration
+
+_LEFT: Mapping[str, Resource] = {
+    "requests": "requests",
+    "tokens": "tokens",
+    "req-minute": "requests",
+    "tokens-minute": "tokens",
+}
+"""How headers name resources; the last two are Mistral's."""
 
 _BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
 _TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
@@ -32,6 +43,14 @@ class OpenAI:
     def headers(self, secret: str | None) -> Mapping[str, str]:
         """Give the credential; endpoints on one's own machine want none."""
         return {"Authorization": f"Bearer {secret}"} if secret else {}
+
+    def left(self, headers: Mapping[str, str], now: datetime) -> tuple[Left, ...]:
+        """Read what is left, and when all will be there again, which Mistral does not say."""
+        return tuple(
+            Left(resource, amount, read_duration(headers.get(f"x-ratelimit-reset-{name}", "")))
+            for name, resource in _LEFT.items()
+            if (amount := number(headers.get(f"x-ratelimit-remaining-{name}"))) is not None
+        )
 
     def write(self, question: Question) -> Call:
         """Write a chat completion."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from headchef_contracts.events.common import Usage
 
-from headchef.executor.provider import Call, Question
+from headchef.executor.provider import Call, Left, Question
 
 Withheld = Literal["length", "refusal"]
 """Why there is no whole answer: cut off by the output limit, or kept back by the model or a filter."""
@@ -65,6 +66,10 @@ class Dialect(Protocol):
 
     def headers(self, secret: str | None) -> Mapping[str, str]:
         """Give the request headers that are the dialect's own, the credential among them."""
+        ...
+
+    def left(self, headers: Mapping[str, str], now: datetime) -> tuple[Left, ...]:
+        """Read the response headers that tell what is left of the account's quota, good or bad."""
         ...
 
     def write(self, question: Question) -> Call:

@@ -1,7 +1,10 @@
 """Takes values out of a provider's JSON that may hold anything in their place."""
 
+import re
+from datetime import datetime
 from typing import Any
 
+_NUMBER = re.compile(r"[0-9]{1,15}")
 _MAX_TOKENS = 1_000_000_000
 
 
@@ -28,6 +31,19 @@ def texts(parts: object) -> str:
 def count(value: object) -> int | None:
     """Give a number of tokens, or None; one beyond any model's is garbled, and must not reach a sum in an event."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_TOKENS else None
+
+
+def number(header: str | None) -> float | None:
+    """Give a whole number of a header, or None."""
+    return float(header) if header and _NUMBER.fullmatch(header) else None
+
+
+def seconds_until(time: str | None, now: datetime) -> float | None:
+    """Give the seconds until a time of RFC 3339, at least 0; None if it is none."""
+    try:
+        return max(0.0, (datetime.fromisoformat(time or "") - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 def given(**fields: object) -> dict[str, object]:

@@ -64,6 +64,7 @@ GaugeName = Literal[
     "headchef.queue.depth",
     "headchef.store.entries",
     "headchef.provider.in_flight",
+    "headchef.lane.left",
 ]
 
 
@@ -136,6 +137,7 @@ GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
     "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),
+    "headchef.lane.left": Measure("1", "what calls of this process may use at once of a lane's quota [lane, resource]"),
     "headchef.provider.in_flight": Measure("{call}", "calls to a provider that are going on [lane]"),
 }
 

@@ -1,0 +1,126 @@
+"""Lets the steps of a lane begin within its quota, in the order they come, and takes note of what calls came to."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headchef_contracts.events.common import Usage
+
+from headchef.catalogue.form import Resource
+from headchef.executor.lane.estimate import Demand, Estimator
+from headchef.executor.lane.pool import Pool
+from headchef.executor.provider import Faulted, Reply
+from headchef.runtime.clock import Clock
+from headchef.runtime.log.port import Record
+
+_SOON_S = 1e-6
+
+
+@dataclass(slots=True)
+class _Held:
+    record: Record
+    demand: Demand
+    called: bool = False
+    usage: Usage | None = None
+
+
+class Lane:
+    """Implements the runtime's `Admission`, and `Quota`: the executor tells it what becomes of each call.
+
+    Whoever came first begins first, also one whose call is larger than those behind it.
+
+    Args:
+        pool: decides.
+        places: deliveries of this process that may be in flight, whatever the quota.
+        estimator: knows what a step's call will use.
+        clock: for waiting.
+    """
+
+    def __init__(self, pool: Pool, *, places: int, estimator: Estimator, clock: Clock) -> None:
+        self._pool = pool
+        self._places = places
+        self._estimator = estimator
+        self._clock = clock
+        self._tasks: set[int] = set()
+        self._of = 0
+        self._count: Callable[[], int] = int
+        self._line: dict[asyncio.Event, tuple[Record, Demand] | None] = {}
+        self._held: dict[int, _Held] = {}
+        self._cancel_alarm: Callable[[], object] = lambda: None
+
+    def levels(self) -> dict[Resource, float]:
+        """Give what is left of each resource here."""
+        return dict(self._pool.levels(self._clock.monotonic()))
+
+    def begun(self, task: int, of: Callable[[], int]) -> None:
+        """Own a task's part of the quota too."""
+        self._tasks.add(task)
+        self._count = of
+        self._own()
+
+    def ended(self, task: int) -> None:
+        """Own it no longer."""
+        self._tasks.discard(task)
+        self._own()
+
+    def _own(self) -> None:
+        self._of = max(1, self._count())
+        self._pool.own(len(self._tasks), self._of, self._clock.monotonic())
+        self._next()
+
+    def take(self, record: Record, wake: asyncio.Event) -> bool:
+        """Let a step begin if it is first in line and the quota allows it."""
+        asked = self._line.setdefault(wake, None)
+        if next(iter(self._line)) is not wake or len(self._held) >= self._places:
+            return False
+        if self._of != self._count():
+            self._own()
+        if asked is None or asked[0] is not record:
+            # Estimated once, however often it asks.
+            asked = self._line[wake] = (record, self._estimator.demand_of(record))
+        demand, now_s = asked[1], self._clock.monotonic()
+        wait_s = self._pool.wait_s(demand, now_s)
+        if wait_s is None or wait_s > 0:
+            self._cancel_alarm()
+            if wait_s is not None:
+                self._cancel_alarm = self._clock.call_later(wait_s + _SOON_S, self._next)
+            return False
+        del self._line[wake]
+        self._pool.take(demand, now_s)
+        self._held[id(record)] = _Held(record, demand)
+        self._next()
+        return True
+
+    def forget(self, wake: asyncio.Event) -> None:
+        """Leave the line."""
+        if wake in self._line:
+            del self._line[wake]
+            self._next()
+
+    def release(self, record: Record) -> None:
+        """Give back what a step held and did not use, as far as that is known."""
+        held = self._held.pop(id(record))
+        self._pool.end()
+        if held.usage is not None or not held.called:
+            self._pool.give_back(held.demand, held.usage, self._clock.monotonic())
+        self._next()
+
+    def calling(self, record: Record) -> None:
+        """Note that a step's call begins: what it holds counts as used, unless its usage becomes known."""
+        self._held[id(record)].called = True
+
+    def called(self, record: Record, reply: Reply) -> None:
+        """Note what came of a step's call: what it has used, what is left of the account, how long to wait."""
+        held, now_s = self._held[id(record)], self._clock.monotonic()
+        if reply.usage is not None:
+            held.usage = reply.usage
+            self._estimator.learn(held.demand, reply.usage)
+        self._pool.heed(reply.left, now_s)
+        if isinstance(reply, Faulted) and reply.outcome == "rate_limited":
+            self._pool.refused(reply.retry_after_s or 0.0, now_s)
+
+    def _next(self) -> None:
+        """Have the first in line ask again."""
+        for wake in self._line:
+            wake.set()
+            break

@@ -1,0 +1,114 @@
+"""Decides when a call may begin, by what is left of all resources of a lane's quota. Pure: the time is an argument."""
+
+from collections.abc import Iterable, Mapping
+from math import inf
+
+from headchef_contracts.events.common import Usage
+
+from headchef.catalogue import Quota
+from headchef.catalogue.form import Resource
+from headchef.executor.lane.estimate import Demand
+from headchef.executor.lane.meter import Meter
+from headchef.executor.provider import Left
+
+_LEAST_PAUSE_S = 3.0
+"""After a refusal, so that a quota has something left again for more than the one call that was refused."""
+
+
+class Pool:
+    """The part of a lane's quota that belongs to the tasks of this process.
+
+    Args:
+        quota: of the whole lane.
+        now_s: the time, in seconds that never run back.
+    """
+
+    def __init__(self, quota: Quota, now_s: float) -> None:
+        self._meters = {resource: Meter(limit, now_s) for resource, limit in quota.a_minute.items()}
+        self._most_at_once = quota.concurrency
+        self._at_once = 0
+        self._places = 0
+        self._paused_until_s = -inf
+
+    def own(self, tasks: int, of: int, now_s: float) -> None:
+        """Own so many of the lane's tasks from now on."""
+        if self._most_at_once is not None:
+            self._places = self._most_at_once * tasks // of
+        for meter in self._meters.values():
+            meter.own(tasks, of, now_s)
+
+    def wait_s(self, demand: Demand, now_s: float) -> float | None:
+        """Give the seconds until a call may begin: 0 for now, None where that depends on other calls or tasks."""
+        if self._most_at_once is not None and self._at_once >= self._places:
+            return None
+        held, waits = _held(demand), [self._paused_until_s - now_s, 0.0]
+        for resource, meter in self._meters.items():
+            wait_s = meter.wait_s(held[resource], now_s)
+            if wait_s is None:
+                return None
+            waits.append(wait_s)
+        return max(waits)
+
+    def take(self, demand: Demand, now_s: float) -> None:
+        """Begin a call."""
+        held = _held(demand)
+        self._at_once += 1
+        for resource, meter in self._meters.items():
+            meter.take(held[resource], now_s)
+
+    def end(self) -> None:
+        """End a call; what it has used is another matter."""
+        self._at_once -= 1
+
+    def give_back(self, demand: Demand, usage: Usage | None, now_s: float) -> None:
+        """Give back what a call held and did not use.
+
+        Args:
+            demand: what it held.
+            usage: what the provider counted; None for a call that was never made.
+            now_s: the time.
+        """
+        held = _held(demand)
+        used = dict.fromkeys(held, 0.0) if usage is None else _used(usage)
+        for resource, meter in self._meters.items():
+            meter.take(used[resource] - held[resource], now_s)
+
+    def refused(self, retry_after_s: float, now_s: float) -> None:
+        """Note that the provider has refused a call for want of quota: nothing is left, whatever was reckoned.
+
+        Args:
+            retry_after_s: that it asks to wait; the longer one counts of two.
+            now_s: the time.
+        """
+        pause_s = max(retry_after_s, _LEAST_PAUSE_S) if self._meters else retry_after_s
+        self._paused_until_s = max(self._paused_until_s, now_s + pause_s)
+        for meter in self._meters.values():
+            meter.refused(now_s)
+
+    def heed(self, left: Iterable[Left], now_s: float) -> None:
+        """Heed what the provider says is left of the account's quota."""
+        for each in left:
+            if (meter := self._meters.get(each.resource)) is not None:
+                meter.heed(each.amount, each.full_in_s, now_s)
+
+    def levels(self, now_s: float) -> Mapping[Resource, float]:
+        """Give what is left of each resource here."""
+        return {resource: meter.level(now_s) for resource, meter in self._meters.items()}
+
+
+def _held(demand: Demand) -> Mapping[Resource, float]:
+    return {
+        "requests": 1.0,
+        "tokens": demand.input_tokens + demand.limit,
+        "input_tokens": demand.input_tokens,
+        "output_tokens": demand.output_tokens,
+    }
+
+
+def _used(usage: Usage) -> Mapping[Resource, float]:
+    return {
+        "requests": 1.0,
+        "tokens": usage.input_tokens + usage.output_tokens,
+        "input_tokens": usage.input_tokens - usage.cached_input_tokens,
+        "output_tokens": usage.output_tokens,
+    }

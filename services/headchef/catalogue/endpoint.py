@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -20,10 +21,12 @@ class Endpoint:
     Attributes:
         base_url: the address before `/chat/completions`, without a slash at its end.
         api_key: None where the endpoint wants none.
+        api_key_file: where the key was read, and may be read again; None if it came from the environment.
     """
 
     base_url: str
     api_key: SecretStr | None
+    api_key_file: Path | None = None
 
 
 def address_fault(written: str) -> str | None:
@@ -55,7 +58,7 @@ def resolve(catalogue: Catalogue, lane: str, environment: Mapping[str, str]) -> 
     api_key = _api_key(provider, environment, faults)
     if faults:
         raise BadCatalogue(catalogue.path, tuple(faults))
-    return Endpoint(base_url.rstrip("/"), api_key)
+    return Endpoint(base_url.rstrip("/"), api_key, provider.api_key_file if api_key else None)
 
 
 def _filled(provider: Provider, environment: Mapping[str, str], faults: list[Fault]) -> str:

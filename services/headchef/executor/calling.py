@@ -13,8 +13,10 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
 
 from headchef.catalogue import Endpoint, Provider
+from headchef.executor.credential import Credential
 from headchef.executor.dialects import DIALECTS
 from headchef.executor.provider import Call, Faulted, Question, Reply
 from headchef.executor.reading import ResponseReader
@@ -22,6 +24,8 @@ from headchef.executor.settings import Settings
 from headchef.runtime.clock import Clock
 
 _GARBLED = (httpx.DecodingError, httpx.RemoteProtocolError, aiohttp.ClientResponseError)
+
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "headchef"}
 
 _KEEPALIVE_S = 30.0
 """Below the idle time-outs of the usual gateways (60 s), so that a call seldom meets a connection just closed."""
@@ -53,18 +57,22 @@ class HttpProvider:
         settings: Settings,
         clock: Clock,
     ) -> None:
-        secret = endpoint.api_key.get_secret_value() if endpoint.api_key else None
         self._transport = transport
+        self._credential = Credential(endpoint, clock)
         self._dialect = DIALECTS[account.dialect](account)
         self._base_url = endpoint.base_url
         self._host = httpx.URL(endpoint.base_url).netloc.decode()
         self._urls: dict[str, httpx.URL] = {}
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "headchef"}
-        self._headers = _Unshown({**headers, **self._dialect.headers(secret)})
-        self._reader = ResponseReader(self._dialect, secret)
+        self._use(self._credential.current())
         self._settings = settings
         self._clock = clock
         self._extensions = {"timeout": {"connect": settings.connect_timeout_s}}
+
+    def _use(self, key: SecretStr | None) -> None:
+        self._key = key
+        secret = key.get_secret_value() if key else None
+        self._headers = _Unshown({**_HEADERS, **self._dialect.headers(secret)})
+        self._reader = ResponseReader(self._dialect, secret)
 
     def prepare(self, question: Question) -> Call:
         """Write a question in the account's dialect."""
@@ -83,6 +91,8 @@ class HttpProvider:
     async def _exchange(self, call: Call) -> Reply:
         # Parsed once: an account has one path, or one for each model.
         url = self._urls.get(call.path) or self._urls.setdefault(call.path, httpx.URL(self._base_url + call.path))
+        if (key := self._credential.current()) != self._key:
+            self._use(key)
         request = httpx.Request("POST", url, headers=self._headers, content=call.body, extensions=self._extensions)
         response = await self._transport.handle_async_request(request)
         try:

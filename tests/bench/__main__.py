@@ -4,43 +4,71 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.bench import scenarios
+from tests.bench import report, scenarios
+from tests.bench.goodput import LIMITS, RUNS, goodput
 from tests.bench.machine import made_here
-from tests.bench.report import table, write_benchmarks
 from tests.support.kafka_process import LONG_LIVED
-from tests.support.kafka_server import running_server
+from tests.support.kafka_server import KafkaServer, running_server
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Run the scenarios of both guarantees, and report."""
+    """Run the scenarios of both guarantees, and those of a lane's quota, and report."""
     standard = scenarios.Sizes()
     options = argparse.ArgumentParser(prog="make bench ARGS=…", description=main.__doc__)
+    options.add_argument("--only", choices=["pipeline", "goodput"], help="half of it; the other's figures stay")
     options.add_argument("--jobs", type=int, default=standard.jobs, help="cold jobs, and as many exact hits")
     options.add_argument("--executors", type=int, default=standard.executors, help="executor processes")
     options.add_argument("--guarantee", choices=["exactly_once", "at_least_once", "both"], default="both")
     options.add_argument("--no-write", action="store_true", help="leave BENCHMARKS.md as it is")
     chosen = options.parse_args()
-    sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)
-    guarantees = ["exactly_once", "at_least_once"] if chosen.guarantee == "both" else [chosen.guarantee]
-    figures: dict[str, float] = {"executors": sizes.executors, "jobs": sizes.jobs, "cpus": os.cpu_count() or 0}
     with running_server(java_options=LONG_LIVED) as server:
-        for guarantee in guarantees:
-            with scenarios.stage(server, guarantee, sizes) as on:
-                for measure in (scenarios.cold, scenarios.exact_hits, scenarios.overhead):
-                    sys.stderr.write(f"{guarantee}: {measure.__name__} …\n")
-                    figures |= measure(on, sizes)
-                if "yardstick.calls_per_s" not in figures:
-                    figures |= scenarios.yardstick(on, sizes)
-    build = _ROOT / "build"
-    build.mkdir(exist_ok=True)
-    (build / "bench.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-    print(table(figures))
-    if not chosen.no_write:
-        write_benchmarks(_ROOT / "BENCHMARKS.md", figures, made_here())
+        if chosen.only != "goodput":
+            sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)
+            figures = _pipeline(server, chosen.guarantee, sizes)
+            _report(report.table(figures), figures)
+            if not chosen.no_write:
+                report.write_benchmarks(_ROOT / "BENCHMARKS.md", figures, made_here())
+        if chosen.only != "pipeline":
+            figures = _goodput(server)
+            _report(report.goodput_table(figures), figures)
+            if not chosen.no_write:
+                report.write_goodput(_ROOT / "BENCHMARKS.md", figures, made_here())
+
+
+def _pipeline(server: KafkaServer, guarantee: str, sizes: scenarios.Sizes) -> dict[str, float]:
+    guarantees = ["exactly_once", "at_least_once"] if guarantee == "both" else [guarantee]
+    figures: dict[str, float] = {"executors": sizes.executors, "jobs": sizes.jobs, "cpus": os.cpu_count() or 0}
+    for each in guarantees:
+        with scenarios.stage(server, each, sizes) as on:
+            for measure in (scenarios.cold, scenarios.exact_hits, scenarios.overhead):
+                sys.stderr.write(f"{each}: {measure.__name__} …\n")
+                figures |= measure(on, sizes)
+            if "yardstick.calls_per_s" not in figures:
+                figures |= scenarios.yardstick(on, sizes)
+    return figures
+
+
+def _goodput(server: KafkaServer) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for limit in LIMITS:
+        for executors, churn in RUNS:
+            sys.stderr.write(f"goodput: {limit.name}, {executors} executors{', churn' if churn else ''} …\n")
+            figures |= goodput(server, limit, executors, churn=churn)
+    return figures
+
+
+def _report(table: str, figures: Mapping[str, float]) -> None:
+    """Print a table, and put the figures beside those that are there."""
+    print(table)
+    path = _ROOT / "build" / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(known | dict(figures), indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

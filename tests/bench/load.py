@@ -139,6 +139,14 @@ class Load:
         results.seconds = last - began
         return results
 
+    def publish(self, jobs: Sequence[Job]) -> None:
+        """Publish jobs, and wait for none of their results."""
+        for number, job in enumerate(jobs):
+            self._producer.produce(self._submitted, job.value, key=job.job_id)
+            if number % 500 == 0:
+                self._producer.poll(0)
+        self._producer.flush(30)
+
     def close(self) -> None:
         """Disconnect."""
         self._producer.flush(10)

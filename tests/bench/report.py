@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.support.marked_page import replace_between
 
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
+_GOODPUT_MARKS = ("<!-- goodput: begin -->", "<!-- goodput: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 _PARTS = {"cold": "cold jobs", "hits": "exact hits", "overhead": "100 jobs a second", "calm": "20 jobs a second"}
@@ -46,6 +47,27 @@ def write_benchmarks(path: Path, figures: Mapping[str, float], made: str) -> Non
     """
     executors = f"{figures['jobs']:,.0f} jobs, {figures['executors']:.0f} executor processes"
     replace_between(path, _MARKS, f"{made}; {executors}.\n\n{table(figures)}\n")
+
+
+def goodput_table(figures: Mapping[str, float]) -> str:
+    """Write what share of a quota was used, and what was refused, as a Markdown table."""
+    lines = ["| limited by | executors | of the quota used | calls | refused |", "|---|---|---|---|---|"]
+    for name in figures:
+        if name.endswith(".share"):
+            _, limit, executors, *churn = name.removesuffix(".share").split(".")
+            run = f"{executors}, one joins and one is killed" if churn else executors
+            calls, refused = (figures[name.removesuffix("share") + what] for what in ("calls", "refused"))
+            lines.append(f"| {limit} | {run} | {figures[name]:.1%} | {calls:,.0f} | {refused:.2%} |")
+    return "\n".join(lines)
+
+
+def write_goodput(path: Path, figures: Mapping[str, float], made: str) -> None:
+    """Replace the figures of quotas in a document, between two other marks.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _GOODPUT_MARKS, f"{made}.\n\n{goodput_table(figures)}\n")
 
 
 def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:

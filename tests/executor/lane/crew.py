@@ -59,6 +59,7 @@ class Provider:
         account: lets calls in.
         answered: when calls were let in, and the tokens that they used.
         refused: when calls were not.
+        rivals: as `answered`, of somebody else who uses the account.
         tells: whether answers say what is left.
     """
 
@@ -66,6 +67,7 @@ class Provider:
     tells: bool = True
     answered: list[tuple[float, Tokens]] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
+    rivals: list[tuple[float, Tokens]] = field(default_factory=list)
 
     async def ask(self, tokens: Tokens, limit: int, latency_s: float) -> Answered | Faulted:
         """Make a call."""

@@ -59,18 +59,19 @@ async def five_minutes(
             await other
     for executor in crew:
         await executor.close()
-    return Provider(provider.account, tells, [*provider.answered, *rival.answered], provider.refused)
+    provider.rivals = rival.answered
+    return provider
 
 
 def goodput(provider: Provider, used: Callable[[Any], float], limit: float) -> float:
-    """Give what was used of a quota, as a share, once warm."""
-    return sum(used(tokens) for at_s, tokens in provider.answered if WARM_S <= at_s < END_S) / (
-        limit * (END_S - WARM_S) / 60
-    )
+    """Give what was used of a quota by all, as a share, once warm."""
+    calls = [*provider.answered, *provider.rivals]
+    total = sum(used(tokens) for at_s, tokens in calls if WARM_S <= at_s < END_S)
+    return total / (limit * (END_S - WARM_S) / 60)
 
 
 def refusals(provider: Provider) -> float:
-    """Give the share of calls that were refused, once warm."""
+    """Give the share of our calls that were refused, once warm."""
     refused = sum(WARM_S <= at_s < END_S for at_s in provider.refused)
     return refused / (refused + sum(WARM_S <= at_s < END_S for at_s, _ in provider.answered))
 
@@ -99,7 +100,7 @@ def test_limited_by_output(kind: Kind, executors: int) -> None:
     assert refusals(provider) < 0.001
 
 
-@pytest.mark.parametrize(("tells", "most"), [(True, 0.001), (False, 0.003)])
+@pytest.mark.parametrize(("tells", "most"), [(True, 0.001), (False, 0.005)])
 @pytest.mark.parametrize("kind", ["bucket", "window"])
 def test_a_competitor_is_felt(kind: Kind, tells: bool, most: float) -> None:
     """By what the provider says is left; where it says nothing, by its refusals, of which there are a few then."""

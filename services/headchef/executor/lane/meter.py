@@ -19,7 +19,7 @@ SPARE = 0.005
 """Part of a minute's quota that is not counted upon: by the time a call arrives others may have taken it."""
 
 DISTRUST = 0.85
-"""What a refusal leaves of the rate. It is won back at 3 % a minute, which costs one refusal in some hundred calls."""
+"""What a refusal leaves of the rate. It is won back at 3 % a minute, at the cost of a refusal in some hundred calls."""
 
 LEAST_TRUST = 0.3
 """Part of the rate that is left however often calls are refused, so that it is won back soon after a bad hour."""

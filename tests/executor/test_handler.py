@@ -158,10 +158,10 @@ async def test_the_step_fails_when_its_attempts_are_used_up() -> None:
     assert completed.cost_usd == 0
 
 
-async def test_429s_use_up_time_and_no_attempt() -> None:
-    attempts, completed = await Kitchen(limited(50)).handle()
-    assert outcomes(attempts) == ["rate_limited"] * 6
-    assert reason(completed) == "rate_limited"
+async def test_429s_use_up_no_attempt_and_are_waited_out() -> None:
+    attempts, completed = await Kitchen(*[limited(50)] * 20, broken(), answered()).handle()
+    assert outcomes(attempts) == ["rate_limited"] * 20 + ["server_error", "answered"]
+    assert completed.answer is not None
 
 
 @pytest.mark.parametrize("outcome", ["length", "refusal"])

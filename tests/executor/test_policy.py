@@ -96,9 +96,18 @@ def test_failed_calls_are_counted_and_429s_are_not() -> None:
 
 
 def test_no_call_begins_after_the_window() -> None:
-    verdict = after(fault("rate_limited", 10), now_s=295)
+    verdict = after(fault("server_error", 10), now_s=295)
     assert isinstance(verdict, GiveUp)
-    assert verdict.reason == "rate_limited"
+    assert verdict.reason == "provider_unavailable"
+
+
+def test_a_429_is_waited_out_and_takes_nothing_from_the_window() -> None:
+    verdict = after(fault("rate_limited", 1000), now_s=295)
+    assert isinstance(verdict, Again)
+    assert (verdict.delay_s, verdict.state) == (1000, RetryState(1000, limited=1))
+    assert isinstance(after(fault("server_error"), verdict.state, now_s=1299), Again)
+    assert isinstance(after(fault("server_error"), verdict.state, now_s=1300), GiveUp)
+    assert isinstance(after(fault("rate_limited", 1000), left_s=999), GiveUp), "but not beyond the deadline"
 
 
 def test_no_call_begins_after_the_deadline() -> None:
@@ -117,7 +126,7 @@ def test_no_call_begins_after_the_deadline() -> None:
 def test_a_step_ends_within_its_limits(
     outcomes: list[AttemptOutcome], waits: list[float | None], draws: list[float], call_s: float, left_s: float | None
 ) -> None:
-    state, now_s, failed = RetryState(0), 0.0, 0
+    state, now_s, failed, limited_s = RetryState(0), 0.0, 0, 0.0
     for outcome, wait_s, draw in zip(outcomes, waits, draws, strict=False):
         now_s += call_s
         left = None if left_s is None else left_s - now_s
@@ -130,7 +139,8 @@ def test_a_step_ends_within_its_limits(
         assert verdict.delay_s >= (wait_s or 0)
         assert verdict.delay_s > 0
         now_s += verdict.delay_s
-        assert now_s <= POLICY.window_s
+        limited_s += verdict.delay_s if outcome == "rate_limited" else 0
+        assert outcome == "rate_limited" or now_s - limited_s <= POLICY.window_s + 1e-6
         assert left_s is None or now_s < left_s
         state = verdict.state
 

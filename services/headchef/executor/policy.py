@@ -8,7 +8,7 @@ from headchef_contracts.events.steps import AttemptOutcome
 
 from headchef.executor.provider import Faulted
 
-POLICY_VERSION = "executor-1"
+POLICY_VERSION = "executor-2"
 
 FAILURES: Mapping[AttemptOutcome, FailureReason] = {
     "length": "length",
@@ -35,7 +35,7 @@ class RetryPolicy:
 
     Attributes:
         max_attempts: failed calls of a step, 429s not counted.
-        window_s: seconds after the start in which another call may begin.
+        window_s: seconds after the start in which another call may begin, those waited for 429s not counted.
         first_delay_s: the back-off before the second call, without jitter.
         max_delay_s: the largest back-off; what the provider asks for may be more.
         jitter: the share of the back-off that chance may take away.
@@ -53,7 +53,8 @@ class RetryState:
     """Progress of one step.
 
     Attributes:
-        started_s: seconds of the epoch when its first call began: a step may wait in one process and go on in another.
+        started_s: seconds of the epoch when its first call began, and what was waited after 429s added: a step may wait
+            in one process and go on in another.
         failed: failed calls, 429s not counted.
         limited: 429s.
     """
@@ -95,8 +96,8 @@ def decide(
     if fault.final is not None or fault.outcome not in _RETRIED:
         return GiveUp(fault.final or FAILURES[fault.outcome], fault.message)
     if fault.outcome == "rate_limited":
-        state = replace(state, limited=state.limited + 1)
-        delay_s = _delay_s(policy, fault, state.limited, draw)
+        delay_s = _delay_s(policy, fault, state.limited + 1, draw)
+        state = replace(state, limited=state.limited + 1, started_s=state.started_s + delay_s)
     else:
         state = replace(state, failed=state.failed + 1)
         if state.failed >= policy.max_attempts:
@@ -105,7 +106,7 @@ def decide(
     if left_s is not None and delay_s >= left_s:
         message = f"the next call would begin after the deadline; the last one failed: {fault.message}"
         return GiveUp("deadline_exceeded", message)
-    if now_s + delay_s - state.started_s > policy.window_s:
+    if fault.outcome != "rate_limited" and now_s + delay_s - state.started_s > policy.window_s:
         message = f"{fault.message} (the next call would begin {policy.window_s:g} s after the first, or later)"
         return GiveUp(FAILURES[fault.outcome], message)
     return Again(delay_s, state)

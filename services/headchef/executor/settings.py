@@ -42,7 +42,10 @@ class Settings(BaseSettings):
         default=4, ge=1, le=20, description="failed calls of a step before it fails; 429s are not counted"
     )
     retry_window_s: float = Field(
-        default=300, ge=0, le=86_400, description="seconds after the first call in which a step may be tried again"
+        default=300,
+        ge=0,
+        le=86_400,
+        description="seconds in which a step may be tried again; not those waited for 429s",
     )
     max_response_bytes: int = Field(
         default=1_048_576,

@@ -1,6 +1,7 @@
 """The API key goes to the provider and nowhere else: not into events, logs, spans, errors or reprs."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
 from tests.executor.fakes import OpenPermit, Unlimited, deliver, see_through
 from tests.executor.simulated import VERSIONS
-from tests.support.builders import make_step
+from tests.support.builders import make_head, make_step
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -60,7 +61,7 @@ async def traces_of_a_call(folder: Path, dialect: DialectName, address: str) -> 
     exporter, metrics = InMemorySpanExporter(), RecordedMetrics()
     spans = TracerProvider(shutdown_on_exit=False)
     spans.add_span_processor(SimpleSpanProcessor(exporter))
-    delivery = deliver(make_step(PROMPT))
+    delivery = deliver(make_step(PROMPT, job=make_head(deadline=clock.now() + timedelta(minutes=5))))
     async with open_provider(endpoint, catalogue.lanes["default"].provider, settings, clock) as provider:
         handler = ExecutorHandler(
             lane="default",

@@ -58,7 +58,7 @@ def told(result: Result) -> str:
 
 def _alone(seed: int) -> int:
     logging.disable(logging.CRITICAL)
-    result = run_seed(seed)
+    result = run_seed(seed, digested=True)
     print(f"log {result.digest}, {result.turns} turns, {result.passed_s:.1f} s of virtual time")
     if result.violations:
         print(told(result))

@@ -64,7 +64,7 @@ class Upstream:
     def __init__(self, chance: Random, counts: Sequence[int]) -> None:
         self._chance = chance
         self._counts = counts
-        self._sent: list[Submission] = []
+        self._earlier: list[dict[str, Any]] = []
         self._number = 0
         kinds: dict[Callable[[], Submission], int] = {
             self._fresh: 24,
@@ -85,7 +85,8 @@ class Upstream:
     def draw(self) -> Submission:
         """Give the next submission."""
         made = self._chance.choices(self._kinds, self._weights)[0]()
-        self._sent.append(made)
+        if made.kind == "job" and made.payload is not None and len(homes_of(made.payload, self._counts)) == 1:
+            self._earlier.append(made.payload)
         return made
 
     def _fresh(self) -> Submission:
@@ -197,12 +198,7 @@ class Upstream:
         return job
 
     def _an_earlier_job(self) -> dict[str, Any] | None:
-        earlier = [
-            sent.payload
-            for sent in self._sent
-            if sent.kind == "job" and sent.payload is not None and len(homes_of(sent.payload, self._counts)) == 1
-        ]
-        return self._chance.choice(earlier) if earlier else None
+        return self._chance.choice(self._earlier) if self._earlier else None
 
     def _placed(self, job: dict[str, Any], kind: Literal["job", "refused"] = "job") -> Submission:
         """Put a job where a Java client does, with its id as key."""

@@ -29,7 +29,7 @@ class Result:
         seed: which.
         kind: of world.
         violations: in words; empty in a sound world.
-        digest: of the whole log.
+        digest: of the whole log; empty unless it was asked for, since a large campaign compares none.
         turns: of the loop.
         passed_s: virtual seconds.
     """
@@ -42,7 +42,9 @@ class Result:
     passed_s: float
 
 
-def run_seed(seed: int, *, kind: Kind | None = None, faults: Faults | None = None, jobs: int = JOBS) -> Result:
+def run_seed(
+    seed: int, *, kind: Kind | None = None, faults: Faults | None = None, jobs: int = JOBS, digested: bool = False
+) -> Result:
     """Run a world.
 
     Args:
@@ -50,23 +52,24 @@ def run_seed(seed: int, *, kind: Kind | None = None, faults: Faults | None = Non
         kind: of the world, in place of the one that the seed draws.
         faults: in place of those that the seed draws.
         jobs: records to submit.
+        digested: also give the log's digest.
     """
     loop = SeededLoop(Random(f"{seed} turns"))
     try:
         kind = drawn_kind(Random(f"{seed} kind")) if kind is None else kind
         faults = drawn(Random(f"{seed} faults")) if faults is None else faults
-        return loop.run_until_complete(_live(seed, kind, faults, jobs, loop))
+        return loop.run_until_complete(_live(seed, kind, faults, jobs, loop, digested))
     finally:
         loop.close()
 
 
-async def _live(seed: int, kind: Kind, faults: Faults, jobs: int, loop: SeededLoop) -> Result:
+async def _live(seed: int, kind: Kind, faults: Faults, jobs: int, loop: SeededLoop, digested: bool) -> Result:
     world = World(seed, kind, faults, loop)
     with Hearing(world.operator.heard) if kind.expires else nullcontext():
-        return await _watched(world, seed, jobs)
+        return await _watched(world, seed, jobs, digested)
 
 
-async def _watched(world: World, seed: int, jobs: int) -> Result:
+async def _watched(world: World, seed: int, jobs: int, digested: bool) -> Result:
     chaos = Chaos(world, Random(f"{seed} chaos"))
     world.start()
     chaos.begin()
@@ -76,6 +79,7 @@ async def _watched(world: World, seed: int, jobs: int) -> Result:
     in_time = await world.quiet(BOUND_S)
     evidence = Evidence(world, in_time=in_time, bound_s=BOUND_S)
     loop = world.loop
-    result = Result(seed, world.kind, violations(evidence), digest(world.cluster), loop.turns, loop.time())
+    word = digest(world.cluster) if digested else ""
+    result = Result(seed, world.kind, violations(evidence), word, loop.turns, loop.time())
     world.cluster.close()
     return result

@@ -1,6 +1,7 @@
 """What led to what: which records of a world are named, by something that lies on the log, as its cause."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
@@ -34,6 +35,7 @@ class Spot(NamedTuple):
     offset: int
 
 
+@lru_cache(maxsize=256)
 def topic_of(name: str) -> str:
     """Give the logical name of a topic of a world."""
     return topics.logical(NAMESPACE, name) or name
@@ -52,7 +54,7 @@ class Trail:
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+        self._topics = [cluster.topic(name) for name in NAMES]
         self._causes: set[Spot] = set()
         self._read: dict[PartitionLog, int] = {}
 
@@ -63,11 +65,11 @@ class Trail:
 
     def follow(self) -> None:
         """Read on; also to be called before records are deleted."""
-        for name in NAMES:
-            for log in self._cluster.topic(name).partitions:
-                read = self._read.get(log, 0)
-                if log.end > read:
-                    self._read[log] = log.end
+        for topic in self._topics:
+            for log in topic.partitions:
+                read, end = self._read.get(log, 0), log.end
+                if end > read:
+                    self._read[log] = end
                     for record in log.records(committed=False, since=read):
                         self._causes.update(causes_of(record))
 

@@ -217,8 +217,8 @@ class World:
         if log.stable_end < log.end:
             return True
         place = self.cluster.group(group_of(service)).offsets.of([partition]).get(partition)
-        unread, _ = log.read(log.start if place is None else max(place.offset, log.start), max_records=1)
-        return bool(unread)
+        since = log.start if place is None else max(place.offset, log.start)
+        return since < log.end and bool(log.read(since, max_records=1)[0])
 
     def _behind_by(self) -> Gap | None:
         """Say what part of its places a coordinator leaves out, for a process that asks; the test itself sees all."""

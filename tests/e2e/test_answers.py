@@ -1,5 +1,6 @@
 """What models answer: good, not JSON, not of the wanted form, cut off, or nothing at all; a result each time."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -49,11 +50,14 @@ def test_an_answer_that_is_cut_off(pipeline: Pipeline, job_id: str) -> None:
     assert "max_output_tokens" in result["failure"]["message"]
 
 
-def test_a_call_that_fails_for_good(pipeline: Pipeline, job_id: str) -> None:
-    result = ask(pipeline, job_id, model="withdrawn")
-    assert (result["status"], result["failure"]["reason"]) == ("failed", "unknown_model")
-    assert "no-such-model" in result["failure"]["message"]
-    assert result["provenance"]["attempts"] == 1, "asked again it would say no again"
+def test_a_model_that_is_gone_is_waited_for_and_stops_no_other(pipeline: Pipeline, job_id: str) -> None:
+    deadline = datetime.now(UTC) + timedelta(seconds=6)
+    waiting = {"job_id": job_id, "prompt": "Describe it.", "model": "withdrawn", "deadline": deadline.isoformat()}
+    pipeline.publish(waiting, key=job_id)
+    assert ask(pipeline, f"{job_id}-other")["status"] == "ok"
+    result = pipeline.result(job_id)
+    assert (result["status"], result["failure"]["reason"]) == ("failed", "deadline_exceeded")
+    assert "no-such-model" in result["failure"]["message"] or "its model stands still" in result["failure"]["message"]
     assert result["output"] is None
 
 

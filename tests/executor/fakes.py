@@ -112,20 +112,35 @@ class ScriptedProvider:
 
 
 class Unlimited:
-    """A quota that takes note of what it is told."""
+    """A quota that takes note of what it is told, and says of models what it is set to."""
 
     def __init__(self) -> None:
-        self.calls: list[Record] = []
+        self.calls: list[tuple[Record, str]] = []
         self.replies: list[Reply] = []
+        self.held: dict[str, float] = {}
+        self.pause_s = 0.0
+        self.answered: dict[str, float] = {}
 
-    def calling(self, record: Record) -> None:
+    def held_s(self, record: Record, model: str) -> float:
+        """Say so."""
+        return self.held.get(model, 0.0)
+
+    def calling(self, record: Record, model: str) -> None:
         """Note it."""
-        self.calls.append(record)
+        self.calls.append((record, model))
 
     def called(self, record: Record, reply: Reply) -> None:
         """Note it."""
-        assert record in self.calls
+        assert record in [each for each, _ in self.calls]
         self.replies.append(reply)
+
+    def still_s(self, model: str) -> float:
+        """Say so."""
+        return self.pause_s
+
+    def answered_since(self, model: str, at_s: float) -> bool:
+        """Say so."""
+        return self.answered.get(model, 0.0) > at_s
 
 
 class OpenPermit:

@@ -102,6 +102,7 @@ async def test_each_fault_of_the_simulator_has_its_outcome(
         reply = await ask(provider)
     assert isinstance(reply, Faulted)
     assert (reply.outcome, reply.final) == (outcome, final)
+    assert reply.halts == ("billing" if rates.billing else None)
     assert reply.retry_after_s == (3 if outcome == "rate_limited" else None)
     assert (reply.usage is not None) == (outcome in ("length", "refusal"))
 
@@ -121,6 +122,11 @@ async def test_what_the_provider_refuses_has_a_reason(dialect: DialectName) -> N
         "too_large",
         "too_large",
     ]
+    assert [reply.halts for reply in (unknown, too_long, too_large) if isinstance(reply, Faulted)] == [
+        "unknown_model",
+        None,
+        None,
+    ]
 
 
 async def test_the_key_is_sent_and_a_wrong_one_is_a_matter_of_credentials(dialect: DialectName) -> None:
@@ -129,7 +135,7 @@ async def test_the_key_is_sent_and_a_wrong_one_is_a_matter_of_credentials(dialec
     async with simulated(dialect=dialect, key="sk-wrong", api_key=SecretStr("sk-right")) as (provider, _):
         reply = await ask(provider)
     assert isinstance(reply, Faulted)
-    assert (reply.outcome, reply.final) == ("credentials", "credentials")
+    assert (reply.outcome, reply.final, reply.halts) == ("credentials", "credentials", "credentials")
 
 
 async def test_costs_recorded_equal_the_bill(dialect: DialectName) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from headchef_contracts.events.jobs import FailureReason
 from headchef_contracts.events.steps import AttemptOutcome
 
-from headchef.executor.policy import FAILURES, Again, GiveUp, RetryPolicy, RetryState, decide
-from headchef.executor.provider import Faulted
+from headchef.executor.policy import FAILURES, Again, GiveUp, Refusals, RetryPolicy, RetryState, Standing, decide, hold
+from headchef.executor.provider import Faulted, Halt
 
 RETRIED = ("rate_limited", "server_error", "timeout", "connection", "malformed_response")
 POLICY = RetryPolicy(max_attempts=3, window_s=300)
@@ -23,12 +23,20 @@ def fault(outcome: AttemptOutcome, retry_after_s: float | None = None, final: Fa
 def after(
     given_fault: Faulted,
     state: RetryState | None = None,
+    refusals: Refusals | None = None,
     *,
     now_s: float = 0,
     draw: float = 0,
     left_s: float | None = None,
+    still_s: float = 0,
+    answered: bool = False,
 ) -> Again | GiveUp:
-    return decide(POLICY, state or RetryState(0), given_fault, now_s=now_s, draw=draw, left_s=left_s)
+    standing = Standing(now_s=now_s, left_s=left_s, draw=draw, still_s=still_s, answered=answered)
+    return decide(POLICY, state or RetryState(0), refusals or Refusals(), given_fault, standing)
+
+
+def refused(halts: Halt = "credentials") -> Faulted:
+    return Faulted("credentials", "no valid key", "credentials", 401, halts=halts)
 
 
 def test_every_outcome_but_an_answer_has_a_failure() -> None:
@@ -114,6 +122,43 @@ def test_no_call_begins_after_the_deadline() -> None:
     verdict = after(fault("server_error", 10), left_s=5)
     assert isinstance(verdict, GiveUp)
     assert verdict.reason == "deadline_exceeded"
+
+
+@pytest.mark.parametrize(("still_s", "delay_s"), [(0, 1), (0.5, 1), (30, 30)])
+def test_a_call_refused_as_all_are_counts_as_nothing(still_s: float, delay_s: float) -> None:
+    state = RetryState(5, failed=2, limited=1)
+    verdict = after(refused(), state, now_s=1000, still_s=still_s)
+    assert verdict == Again(delay_s, RetryState(5 + delay_s, failed=2, limited=1), Refusals(0, 1000))
+
+
+@pytest.mark.parametrize(("answered", "again"), [(False, 100), (True, 3)])
+def test_a_step_that_alone_is_refused_fails_in_the_end(answered: bool, again: int) -> None:
+    refusals = Refusals()
+    for number in range(again):
+        verdict = after(refused(), refusals=refusals, now_s=number, answered=answered and number > 0)
+        assert isinstance(verdict, Again)
+        refusals = verdict.refusals
+    verdict = after(refused(), refusals=refusals, now_s=again, answered=answered)
+    if answered:
+        assert isinstance(verdict, GiveUp)
+        assert verdict.reason == "credentials"
+        assert "refused 4 times" in verdict.message
+    else:
+        assert isinstance(verdict, Again)
+        assert verdict.refusals == Refusals(0, again)
+
+
+def test_no_step_waits_beyond_its_deadline_for_what_stands_still() -> None:
+    for verdict in (after(refused(), left_s=30, still_s=30), hold(RetryState(0), Refusals(), 30, 30)):
+        assert isinstance(verdict, GiveUp)
+        assert verdict.reason == "deadline_exceeded"
+    assert hold(RetryState(1), Refusals(2, 3), 30, 31) == Again(30, RetryState(31), Refusals(2, 3))
+
+
+def test_while_a_lane_stands_still_a_failed_step_lets_others_find_out() -> None:
+    verdict = after(fault("timeout"), RetryState(0, failed=1), now_s=290, still_s=30)
+    assert verdict == Again(30, RetryState(29, failed=2), Refusals()), "and its window is the longer for it"
+    assert isinstance(after(fault("timeout"), RetryState(0, failed=2), still_s=30), GiveUp), "but it has failed"
 
 
 @given(

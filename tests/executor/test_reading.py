@@ -161,6 +161,32 @@ def test_each_status_has_an_outcome(status: int, body: object, outcome: str, fin
     assert reply.usage is None
 
 
+FLAGGED = {"message": "your input was flagged", "code": 403, "metadata": {"flagged_input": "…", "reasons": ["x"]}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "halts"),
+    [
+        (401, error("Incorrect API key"), "credentials"),
+        (403, b"", "credentials"),
+        (402, error("no credit"), "billing"),
+        (429, error("You exceeded your current quota", "insufficient_quota"), "billing"),
+        (404, error("The model `x` does not exist", "model_not_found"), "unknown_model"),
+        (403, error("no access to model `x`", "model_not_found"), "unknown_model"),
+        (403, {"error": FLAGGED}, None),
+        (400, error("bad parameter"), None),
+        (404, b"<html>not found</html>", None),
+        (413, b"", None),
+        (429, error("slow down", "rate_limit_exceeded"), None),
+        (503, error("overloaded"), None),
+    ],
+)
+def test_what_no_other_call_would_fare_better_with_halts(status: int, body: object, halts: str | None) -> None:
+    reply = read(status, body)
+    assert isinstance(reply, Faulted)
+    assert reply.halts == halts
+
+
 def test_a_429_says_how_long_to_wait() -> None:
     reply = read(429, error("slow down"), {"retry-after": "7"})
     assert isinstance(reply, Faulted)

@@ -104,21 +104,29 @@ class ServiceProcess:
     def wait_for(self, path: str, timeout_s: float = 60.0) -> None:
         """Wait until a health path (`/ready`, `/live`) answers 200; fails if the process ends or is too slow."""
         deadline = time.monotonic() + timeout_s
-        url = f"http://127.0.0.1:{self._environment['HEADCHEF_HEALTH_PORT']}{path}"
-        answer = "nothing"
+        answer: object = "nothing"
         while time.monotonic() < deadline:
             self.check()
             try:
-                with urllib.request.urlopen(url, timeout=2) as response:
-                    response.read()
-                    return
-            except urllib.error.HTTPError as error:
-                with error:
-                    answer = json.dumps(json.load(error))
+                answer = self.reasons(path)
             except OSError as error:
-                answer = str(error)
+                answer = error
+            else:
+                if not answer:
+                    return
             time.sleep(0.05)
         raise AssertionError(f"{self.name}: {path} still answers {answer}\n{self.log()[-4000:]}")
+
+    def reasons(self, path: str = "/ready") -> dict[str, str]:
+        """Ask a health path once, and give why it does not answer 200, by processor; nothing where it does."""
+        url = f"http://127.0.0.1:{self._environment['HEADCHEF_HEALTH_PORT']}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as response:
+                response.read()
+                return {}
+        except urllib.error.HTTPError as error:
+            with error:
+                return dict(json.load(error)["reasons"])
 
     def wait_for_output(self, text: str, timeout_s: float = 30.0, *, after: int = 0) -> str:
         """Wait until a line of its output holds a text, and give that line.

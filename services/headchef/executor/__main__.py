@@ -9,6 +9,7 @@ from headchef.catalogue import load as load_catalogue
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.lane.estimate import Estimator
+from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import RetryPolicy
@@ -59,7 +60,15 @@ def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundin
     """
     clock, quota = surroundings.clock, catalogue.lanes[settings.lane].quota
     estimator = Estimator(catalogue.models, counts_tokens=bool(quota.a_minute.keys() - {"requests"}))
-    lane = Lane(Pool(quota, clock.monotonic()), places=settings.concurrency, estimator=estimator, clock=clock)
+    halts = Halts(settings.lane)
+    pool = Pool(quota, clock.monotonic())
+    lane = Lane(pool, halts, places=settings.concurrency, estimator=estimator, clock=clock)
+    surroundings.metrics.gauge(
+        "headchef.lane.halted",
+        lambda: [
+            (1, {"lane": settings.lane, "model": model or "", "reason": why.reason}) for model, why in halts.standing()
+        ],
+    )
     surroundings.metrics.gauge(
         "headchef.lane.left",
         lambda: [(left, {"lane": settings.lane, "resource": resource}) for resource, left in lane.levels().items()],

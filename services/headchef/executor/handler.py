@@ -12,7 +12,7 @@ from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepD
 
 from headchef.catalogue import Catalogue, Model
 from headchef.executor.lane.port import Quota
-from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, decide
+from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, Standing, decide, hold
 from headchef.executor.provider import Answered, Call, Faulted, Provider, Question, Reply, Role
 from headchef.executor.record import Calls, StepRecord
 from headchef.executor.waiting import Waiting, read, write
@@ -73,8 +73,9 @@ class ExecutorHandler:
         Raises:
             InvariantBroken: the topic held another event.
         """
-        if delivery.timer is not None:
-            return await self._try(delivery.record, delivery.timer.id, read(delivery.timer.payload))
+        if (timer := delivery.timer) is not None:
+            late_s = max(0.0, (delivery.received_at - timer.due).total_seconds())
+            return await self._try(delivery.record, timer.id, _later(read(timer.payload), late_s))
         event = delivery.event
         if not isinstance(event, StepDispatched):
             raise InvariantBroken(f"{delivery.topic} holds {type(event).__name__}, expected StepDispatched")
@@ -87,7 +88,7 @@ class ExecutorHandler:
         end = await self._reply(source, record, model, waiting)
         attempts = tuple(map(self._recorded, record.attempts))
         if isinstance(end, Again):
-            again = replace(waiting, retry=end.state, calls=record.sum_up())
+            again = replace(waiting, retry=end.state, calls=record.sum_up(), refusals=end.refusals)
             timer = Timer(timer_id, self._clock.now() + timedelta(seconds=end.delay_s), write(again))
             return Outcome(attempts, timers=(timer,))
         completed = record.complete(end, self._decided(waiting.cause))
@@ -108,19 +109,22 @@ class ExecutorHandler:
         left_s = self._left_s(step.job.deadline)
         if left_s is not None and left_s <= 0:
             return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
-        self._quota.calling(source)
+        if (held_s := self._quota.held_s(source, model.name)) > 0:
+            return hold(waiting.retry, waiting.refusals, held_s, left_s)
+        self._quota.calling(source, model.name)
         reply = await self._make(record, question, call, waiting.cause)
         self._quota.called(source, reply)
         if isinstance(reply, Answered):
             return reply
-        return decide(
-            self._retry,
-            waiting.retry,
-            reply,
+        refusals = waiting.refusals
+        standing = Standing(
             now_s=self._clock.now().timestamp(),
-            draw=self._random.random(),
             left_s=self._left_s(step.job.deadline),
+            draw=self._random.random(),
+            still_s=self._quota.still_s(model.name),
+            answered=refusals.last_s is not None and self._quota.answered_since(model.name, refusals.last_s),
         )
+        return decide(self._retry, waiting.retry, refusals, reply, standing)
 
     async def _make(self, record: StepRecord, question: Question, call: Call, cause: Cause) -> Reply:
         job, model, parameters = record.dispatched.step.job, question.model, question.parameters
@@ -167,6 +171,11 @@ class ExecutorHandler:
             policy_version=POLICY_VERSION,
             causes=(cause,),
         )
+
+
+def _later(waiting: Waiting, late_s: float) -> Waiting:
+    """Leave out of the window what the lane or a restart made a step wait beyond its pause."""
+    return replace(waiting, retry=replace(waiting.retry, started_s=waiting.retry.started_s + late_s))
 
 
 def _question(request: ModelRequest, model: Model) -> Question | None:

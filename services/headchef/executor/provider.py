@@ -11,6 +11,9 @@ from headchef_contracts.events.steps import AttemptOutcome
 from headchef.catalogue import Model
 from headchef.catalogue.form import Resource
 
+Halt = Literal["credentials", "billing", "unknown_model"]
+"""Why a provider refuses calls whatever they ask: until somebody mends it, no other call fares better."""
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -95,6 +98,7 @@ class Faulted:
         request_id: the provider's own.
         usage: set where the call was paid for, as far as the provider said so.
         left: of the account's quota, likewise.
+        halts: set where it is not this call that is refused, but every one of the account or of its model.
     """
 
     outcome: AttemptOutcome
@@ -105,6 +109,7 @@ class Faulted:
     request_id: str | None = None
     usage: Usage | None = None
     left: tuple[Left, ...] = ()
+    halts: Halt | None = None
 
 
 Reply = Answered | Faulted

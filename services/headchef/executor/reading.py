@@ -13,7 +13,7 @@ from headchef_contracts.events.steps import AttemptOutcome
 
 from headchef.executor.dialects import Dialect
 from headchef.executor.dialects.port import Kind, Withheld
-from headchef.executor.provider import Answered, Faulted, Reply
+from headchef.executor.provider import Answered, Faulted, Halt, Reply
 from headchef.executor.retry_after import read_retry_after
 
 _MAX_MESSAGE = 500
@@ -22,12 +22,14 @@ _WITHHELD: Mapping[Withheld, str] = {
     "length": "cut off by the output limit: raise parameters.max_output_tokens, or ask for less",
     "refusal": "the model refused to answer, or a filter withheld the answer",
 }
-_KINDS: Mapping[Kind, tuple[AttemptOutcome, FailureReason]] = {
-    "credentials": ("credentials", "credentials"),
-    "filtered": ("refusal", "refusal"),
-    "too_large": ("bad_request", "too_large"),
-    "unknown_model": ("bad_request", "unknown_model"),
+_KINDS: Mapping[Kind, tuple[AttemptOutcome, FailureReason, Halt | None]] = {
+    "credentials": ("credentials", "credentials", "credentials"),
+    "billing": ("credentials", "credentials", "billing"),
+    "filtered": ("refusal", "refusal", None),
+    "too_large": ("bad_request", "too_large", None),
+    "unknown_model": ("bad_request", "unknown_model", "unknown_model"),
 }
+_STATUSES: Mapping[int, Kind] = {401: "credentials", 402: "billing", 403: "credentials", 413: "too_large"}
 
 
 class ResponseReader:
@@ -89,10 +91,11 @@ class ResponseReader:
     ) -> Faulted:
         refused = self._dialect.refusal(data)
         said = refused.said
-        outcome, final = _classified(status, refused.kind, said)
+        outcome, final, halts = _classified(status, refused.kind, said)
         wait_s = (refused.wait_s or read_retry_after(headers, said, now)) if final is None else None
         message = self.clean(f"the provider answered {status}: {said}" if said else f"the provider answered {status}")
-        return Faulted(outcome, message, final, status, wait_s, request_id or refused.request_id)
+        request_id = request_id or refused.request_id
+        return Faulted(outcome, message, final, status, wait_s, request_id, halts=halts)
 
 
 def _malformed(status: int, what: str, request_id: str | None, usage: Usage | None) -> Faulted:
@@ -100,22 +103,20 @@ def _malformed(status: int, what: str, request_id: str | None, usage: Usage | No
     return Faulted("malformed_response", message, None, status, None, request_id, usage)
 
 
-def _classified(status: int, kind: Kind | None, said: str) -> tuple[AttemptOutcome, FailureReason | None]:
-    if status in (401, 402, 403) or kind == "credentials":
-        return "credentials", "credentials"
+def _classified(status: int, kind: Kind | None, said: str) -> tuple[AttemptOutcome, FailureReason | None, Halt | None]:
+    """Say what a refusal is; what clears by itself is told by the status, whatever the words."""
+    if status in (401, 402, 403) or kind in ("credentials", "billing"):
+        return _KINDS[kind or _STATUSES[status]]
     if status == 429:
-        return "rate_limited", None
+        return "rate_limited", None, None
     if status == 408:
-        return "timeout", None
+        return "timeout", None, None
     if status == 409 or status >= 500:
-        return "server_error", None
-    if kind is not None:
-        return _KINDS[kind]
-    if status == 413:
-        return "bad_request", "too_large"
-    if status == 404 and "model" in said.lower():
-        return "bad_request", "unknown_model"
-    return "bad_request", "provider_refused_request"
+        return "server_error", None, None
+    if kind is None and status == 404 and "model" in said.lower():
+        kind = "unknown_model"
+    kind = kind or _STATUSES.get(status)
+    return _KINDS[kind] if kind else ("bad_request", "provider_refused_request", None)
 
 
 def _parsed(body: bytes) -> object:

@@ -1,6 +1,6 @@
 """What an executor remembers of a step that waits to be tried again: the payload of its timer."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.common import Cause, Usage
 from headchef_contracts.events.steps import StepDispatched
 
-from headchef.executor.policy import RetryState
+from headchef.executor.policy import Refusals, RetryState
 from headchef.executor.record import Calls
 from headchef.runtime.errors import InvariantBroken, UnknownVersion
 
@@ -26,12 +26,14 @@ class Waiting:
         cause: the record that dispatched it.
         retry: how often it has failed, and since when it is tried.
         calls: those made so far, all of them recorded.
+        refusals: those among them that were refused as all are.
     """
 
     dispatched: StepDispatched
     cause: Cause
     retry: RetryState
     calls: Calls
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 def write(waiting: Waiting) -> bytes:
@@ -46,6 +48,7 @@ def write(waiting: Waiting) -> bytes:
         "cause": waiting.cause.model_dump(),
         "retry": asdict(waiting.retry),
         "calls": calls,
+        "refusals": asdict(waiting.refusals),
     }
     return orjson.dumps(head) + b"\n" + dispatched.data
 
@@ -70,4 +73,6 @@ def read(payload: bytes) -> Waiting:
     calls = head["calls"]
     calls["usage"] = Usage(**calls["usage"])
     calls["cost_usd"] = None if calls["cost_usd"] is None else Decimal(calls["cost_usd"])
-    return Waiting(dispatched, Cause(**head["cause"]), RetryState(**head["retry"]), Calls(**calls))
+    # Not there in what the release before wrote, which passes over it in what this one writes.
+    refusals = Refusals(**head.get("refusals", {}))
+    return Waiting(dispatched, Cause(**head["cause"]), RetryState(**head["retry"]), Calls(**calls), refusals)

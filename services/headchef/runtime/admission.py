@@ -13,6 +13,10 @@ class Admission(Protocol):
     What waits here is not in flight: it is given back with its task at once, and its place stays where it was.
     """
 
+    def standstill(self) -> str | None:
+        """Say why nothing may begin until something outside has been mended, or None. Answers at once."""
+        ...
+
     def begun(self, task: int, of: Callable[[], int]) -> None:
         """Note that a task is at work here.
 
@@ -50,6 +54,10 @@ class Slots:
         self._limit = limit
         self._taken = 0
         self._waiting: dict[asyncio.Event, None] = {}
+
+    def standstill(self) -> str | None:
+        """Nothing keeps places back."""
+        return None
 
     def begun(self, task: int, of: Callable[[], int]) -> None:
         """Nothing depends on it."""

@@ -149,7 +149,7 @@ class Engine:
             return "it has not joined its group"
         if waiting := [number for number, task in self._tasks.items() if task.phase is Phase.RECOVERING]:
             return f"tasks {waiting} are recovering"
-        return "it is leaving" if self._hand_over.leaving else None
+        return "it is leaving" if self._hand_over.leaving else self._kitchen.admission.standstill()
 
     def owned(self) -> Collection[int]:
         """Give the tasks that have started and not ended."""

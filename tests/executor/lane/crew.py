@@ -8,6 +8,7 @@ from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Quota as LaneQuota
 from headchef.executor.lane.estimate import Demand, Estimator
+from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
 from headchef.executor.provider import Answered, Faulted, Left
@@ -96,7 +97,7 @@ class Executor:
         clock = LoopClock()
         self._provider, self._work, self._chance = provider, work, Random(seed)
         pool = Pool(quota, clock.monotonic())
-        self.lane = Lane(pool, places=10_000, estimator=RoughEstimator(work), clock=clock)
+        self.lane = Lane(pool, Halts("default"), places=10_000, estimator=RoughEstimator(work), clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -142,7 +143,7 @@ class Executor:
         work, draw = self._work, self._chance.uniform
         output = min(work.limit, round(work.output_tokens * draw(0.5, 1.5)))
         tokens = Tokens(int(record.value or b"0"), output)
-        self.lane.calling(record)
+        self.lane.calling(record, "m")
         try:
             reply = await self._provider.ask(tokens, work.limit, work.latency_s * draw(0.5, 1.5))
             self.lane.called(record, reply)

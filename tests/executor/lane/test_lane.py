@@ -10,6 +10,7 @@ from headchef_contracts.events.common import Usage
 from headchef.catalogue import Quota
 from headchef.catalogue.form import Resource
 from headchef.executor.lane.estimate import Demand, Estimator
+from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
 from headchef.executor.provider import Answered, Faulted, Left
@@ -50,7 +51,7 @@ class Desk:
         self.clock, self.estimator = ManualClock(), Fixed()
         quota = Quota(a_minute or {}, concurrency)
         self.pool = Pool(quota, self.clock.monotonic())
-        self.lane = Lane(self.pool, places=places, estimator=self.estimator, clock=self.clock)
+        self.lane = Lane(self.pool, Halts("default"), places=places, estimator=self.estimator, clock=self.clock)
         self.lane.begun(0, lambda: 1)
         self.clock.advance(1000)
 
@@ -128,7 +129,7 @@ def test_what_was_not_used_is_given_back(reply: Answered | Faulted | None, left:
     assert step is not None
     assert desk.lane.levels() == {"tokens": 12_000 - 300}
     if reply is not None:
-        desk.lane.calling(step)
+        desk.lane.calling(step, "m")
         desk.lane.called(step, reply)
     desk.lane.release(step)
     assert desk.lane.levels() == {"tokens": left}
@@ -139,7 +140,7 @@ def test_what_the_provider_says_is_left_is_heeded() -> None:
     desk = Desk({"requests": 6000})
     step = desk.begin()
     assert step is not None
-    desk.lane.calling(step)
+    desk.lane.calling(step, "m")
     desk.lane.called(step, answered(USAGE, Left("requests", 50), Left("tokens", 0)))
     assert desk.lane.levels() == {"requests": 20}
 
@@ -149,7 +150,7 @@ def test_a_refusal_pauses_the_lane(asked_s: float | None, pause_s: float) -> Non
     desk, wake = Desk({"requests": 6000}), asyncio.Event()
     step = desk.begin()
     assert step is not None
-    desk.lane.calling(step)
+    desk.lane.calling(step, "m")
     desk.lane.called(step, Faulted("rate_limited", "slow down", None, 429, asked_s))
     desk.lane.release(step)
     assert desk.begin(wake=wake) is None
@@ -165,13 +166,56 @@ def test_without_a_quota_a_lane_is_paused_as_long_as_it_is_asked() -> None:
     for asked_s, begins in ((None, True), (0.5, False)):
         step = desk.begin()
         assert step is not None
-        desk.lane.calling(step)
+        desk.lane.calling(step, "m")
         desk.lane.called(step, Faulted("rate_limited", "slow down", None, 429, asked_s))
         desk.lane.release(step)
         assert (desk.begin(wake=wake) is not None) == begins
     desk.clock.advance(0.51)
     assert wake.is_set()
     assert desk.begin(wake=wake) is not None
+
+
+NO_KEY = Faulted("credentials", "no key", "credentials", 401, halts="credentials")
+
+
+def test_a_halted_lane_lets_one_step_at_a_time_find_out() -> None:
+    desk, wakes = Desk(), [asyncio.Event() for _ in range(3)]
+    for step in [desk.begin(), desk.begin()]:
+        assert step is not None
+        desk.lane.calling(step, "m")
+        desk.lane.called(step, NO_KEY)
+        desk.lane.release(step)
+    assert desk.lane.standstill() == "its lane stands still: credentials: no key"
+    assert [desk.begin(wake=wake) for wake in wakes] == [None] * 3
+    desk.clock.advance(1.01)
+    assert wakes[0].is_set()
+    probe = desk.begin(wake=wakes[0])
+    assert probe is not None
+    assert [desk.begin(wake=wake) for wake in wakes[1:]] == [None] * 2
+    desk.lane.release(probe)
+    assert wakes[1].is_set(), "it made no call, and leaves that to the next"
+    probe = desk.begin(wake=wakes[1])
+    assert probe is not None
+    desk.lane.calling(probe, "m")
+    desk.lane.called(probe, answered())
+    desk.lane.release(probe)
+    assert desk.lane.standstill() is None
+    assert all(desk.begin(wake=wake) is not None for wake in (wakes[2], *wakes))
+
+
+def test_a_lane_knows_since_when_calls_of_a_model_are_answered() -> None:
+    desk = Desk()
+    began_s = desk.clock.now().timestamp()
+    for model, reply in (("m", answered()), ("gone", NO_KEY)):
+        step = desk.begin()
+        assert step is not None
+        desk.lane.calling(step, model)
+        desk.clock.advance(5)
+        desk.lane.called(step, reply)
+        desk.lane.release(step)
+    assert desk.lane.answered_since("m", began_s - 1)
+    assert not desk.lane.answered_since("m", began_s), "it had begun by then, and may have been let in before"
+    assert not desk.lane.answered_since("gone", began_s - 1)
 
 
 def test_calls_at_once_are_a_matter_of_tasks() -> None:

@@ -21,6 +21,7 @@ class Door:
         waiting: tasks at the door.
         tasks: those at work here.
         shared: how many tasks the group has, as each task was told.
+        shut: why nobody may begin, if that is so.
     """
 
     def __init__(self, open_for: int = 0) -> None:
@@ -29,6 +30,10 @@ class Door:
         self.waiting: dict[asyncio.Event, int] = {}
         self.tasks: set[int] = set()
         self.shared: set[int] = set()
+        self.shut: str | None = None
+
+    def standstill(self) -> str | None:
+        return self.shut
 
     def begun(self, task: int, of: Callable[[], int]) -> None:
         self.tasks.add(task)
@@ -67,6 +72,9 @@ async def test_what_waits_at_the_door_is_given_back_at_once(make_world: MakeWorl
     one = world.start("one", handler, order="concurrent", admission=door)
     await eventually(lambda: set(door.waiting.values()) == set(range(TASKS)))
     assert door.shared == {TASKS}
+    assert one.engine.ready() is None, "it waits for its turn"
+    door.shut = "no valid key"
+    assert one.engine.ready() == "no valid key"
     await one.stop()
     assert handler.calls == Counter()
     assert (door.waiting, door.tasks, door.inside) == ({}, set(), [])

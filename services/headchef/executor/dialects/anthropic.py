@@ -30,7 +30,7 @@ _WITHHELD: Mapping[str, Withheld] = {
     "model_context_window_exceeded": "length",
     "refusal": "refusal",
 }
-_KINDS: Mapping[str, Kind] = {"credit balance is too low": "credentials", "prompt is too long": "too_large"}
+_KINDS: Mapping[str, Kind] = {"credit balance is too low": "billing", "prompt is too long": "too_large"}
 
 
 class Anthropic:

@@ -107,7 +107,7 @@ def _kind(status: object, said: str, details: list[dict[str, Any]]) -> Kind | No
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
         return "credentials"
     if status == "FAILED_PRECONDITION" and "billing" in said.lower():
-        return "credentials"
+        return "billing"
     return "too_large" if "exceeds the maximum number of tokens" in said else None
 
 

@@ -93,12 +93,15 @@ class OpenAI:
         error = mapping(error)
         said = error.get("message") or error.get("detail") or ""
         said = said if isinstance(said, str) else orjson.dumps(said).decode()
-        return Refused(said, _kind(frozenset(str(error[key]) for key in ("code", "type") if error.get(key)), said))
+        codes = frozenset(str(error[key]) for key in ("code", "type") if error.get(key))
+        # OpenRouter's way to say with 403 that it was the prompt, and not the key.
+        flagged = mapping(error.get("metadata")).get("flagged_input") is not None
+        return Refused(said, "filtered" if flagged else _kind(codes, said))
 
 
 def _kind(codes: frozenset[str], said: str) -> Kind | None:
     if codes & _BILLING:
-        return "credentials"
+        return "billing"
     if "content_filter" in codes:
         return "filtered"
     if codes & _TOO_LONG or "maximum context length" in said:

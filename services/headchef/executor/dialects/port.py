@@ -12,8 +12,8 @@ from headchef.executor.provider import Call, Left, Question
 Withheld = Literal["length", "refusal"]
 """Why there is no whole answer: cut off by the output limit, or kept back by the model or a filter."""
 
-Kind = Literal["credentials", "too_large", "unknown_model", "filtered"]
-"""What only a provider's words tell: billing counts as credentials, since neither is mended by waiting."""
+Kind = Literal["credentials", "billing", "too_large", "unknown_model", "filtered"]
+"""What only a provider's words tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue.form import Resource
 from headchef.executor.lane.estimate import Demand, Estimator
+from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.pool import Pool
-from headchef.executor.provider import Faulted, Reply
+from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.port import Record
 
@@ -20,7 +22,8 @@ _SOON_S = 1e-6
 class _Held:
     record: Record
     demand: Demand
-    called: bool = False
+    model: str = ""
+    called_s: float | None = None
     usage: Usage | None = None
 
 
@@ -30,14 +33,16 @@ class Lane:
     Whoever came first begins first, also one whose call is larger than those behind it.
 
     Args:
-        pool: decides.
+        pool: decides by the quota.
+        halts: decides whether calls can succeed at all.
         places: deliveries of this process that may be in flight, whatever the quota.
         estimator: knows what a step's call will use.
         clock: for waiting.
     """
 
-    def __init__(self, pool: Pool, *, places: int, estimator: Estimator, clock: Clock) -> None:
+    def __init__(self, pool: Pool, halts: Halts, *, places: int, estimator: Estimator, clock: Clock) -> None:
         self._pool = pool
+        self._halts = halts
         self._places = places
         self._estimator = estimator
         self._clock = clock
@@ -46,11 +51,17 @@ class Lane:
         self._count: Callable[[], int] = int
         self._line: dict[asyncio.Event, tuple[Record, Demand] | None] = {}
         self._held: dict[int, _Held] = {}
+        self._answered_s: dict[str, float] = {}
         self._cancel_alarm: Callable[[], object] = lambda: None
 
     def levels(self) -> dict[Resource, float]:
         """Give what is left of each resource here."""
         return dict(self._pool.levels(self._clock.monotonic()))
+
+    def standstill(self) -> str | None:
+        """Say why the whole lane stands still, or None."""
+        whys = (why for model, why in self._halts.standing() if model is None)
+        return next((f"its lane stands still: {why.reason}: {why.message}" for why in whys), None)
 
     def begun(self, task: int, of: Callable[[], int]) -> None:
         """Own a task's part of the quota too."""
@@ -79,7 +90,7 @@ class Lane:
             # Estimated once, however often it asks.
             asked = self._line[wake] = (record, self._estimator.demand_of(record))
         demand, now_s = asked[1], self._clock.monotonic()
-        wait_s = self._pool.wait_s(demand, now_s)
+        wait_s = _longer(self._halts.wait_s(now_s), self._pool.wait_s(demand, now_s))
         if wait_s is None or wait_s > 0:
             self._cancel_alarm()
             if wait_s is not None:
@@ -87,6 +98,7 @@ class Lane:
             return False
         del self._line[wake]
         self._pool.take(demand, now_s)
+        self._halts.begin(id(record))
         self._held[id(record)] = _Held(record, demand)
         self._next()
         return True
@@ -99,15 +111,21 @@ class Lane:
 
     def release(self, record: Record) -> None:
         """Give back what a step held and did not use, as far as that is known."""
-        held = self._held.pop(id(record))
+        held, now_s = self._held.pop(id(record)), self._clock.monotonic()
         self._pool.end()
-        if held.usage is not None or not held.called:
-            self._pool.give_back(held.demand, held.usage, self._clock.monotonic())
+        self._halts.end(id(record), now_s)
+        if held.usage is not None or held.called_s is None:
+            self._pool.give_back(held.demand, held.usage, now_s)
         self._next()
 
-    def calling(self, record: Record) -> None:
+    def held_s(self, record: Record, model: str) -> float:
+        """Give the seconds for which a step that has begun must leave it to others after all; 0 to make its call."""
+        return self._halts.held_s(id(record), model, self._clock.monotonic())
+
+    def calling(self, record: Record, model: str) -> None:
         """Note that a step's call begins: what it holds counts as used, unless its usage becomes known."""
-        self._held[id(record)].called = True
+        held = self._held[id(record)]
+        held.model, held.called_s = model, self._clock.now().timestamp()
 
     def called(self, record: Record, reply: Reply) -> None:
         """Note what came of a step's call: what it has used, what is left of the account, how long to wait."""
@@ -116,11 +134,26 @@ class Lane:
             held.usage = reply.usage
             self._estimator.learn(held.demand, reply.usage)
         self._pool.heed(reply.left, now_s)
+        self._halts.heed(id(record), held.model, reply, now_s)
         if isinstance(reply, Faulted) and reply.outcome == "rate_limited":
             self._pool.refused(reply.retry_after_s or 0.0, now_s)
+        if isinstance(reply, Answered) and held.called_s is not None:
+            self._answered_s[held.model] = max(held.called_s, self._answered_s.get(held.model, -inf))
+
+    def still_s(self, model: str) -> float:
+        """Give the seconds for which a step that has failed should leave it to others to find out; 0 if all is well."""
+        return self._halts.still_s(model, self._clock.monotonic())
+
+    def answered_since(self, model: str, at_s: float) -> bool:
+        """Say whether a call of a model that began after a time, in seconds of the epoch, was answered here."""
+        return self._answered_s.get(model, -inf) > at_s
 
     def _next(self) -> None:
         """Have the first in line ask again."""
         for wake in self._line:
             wake.set()
             break
+
+
+def _longer(one_s: float | None, other_s: float | None) -> float | None:
+    return None if one_s is None or other_s is None else max(one_s, other_s)

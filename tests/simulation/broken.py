@@ -14,8 +14,12 @@ from headchef_contracts.events.steps import CacheSettled
 from headchef.cache import handler
 from headchef.cache.policy import CachePolicy, express, worth_keeping
 from headchef.cache.store import Sought, StoredAnswer
+from headchef.executor import handler as executor
 from headchef.executor.handler import ExecutorHandler
+from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.pool import Pool
+from headchef.executor.policy import Refusals, RetryPolicy, RetryState, Standing, decide
+from headchef.executor.provider import Faulted
 from headchef.router import policy
 from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
@@ -271,6 +275,18 @@ def one_id_for_all_calls_of_a_delivery(patch: pytest.MonkeyPatch) -> None:
 def each_process_takes_all_of_the_quota(patch: pytest.MonkeyPatch) -> None:
     own = Pool.own
     patch.setattr(Pool, "own", lambda self, tasks, of, now_s: own(self, of if tasks else 0, of, now_s))
+
+
+def halted_lanes_called(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Halts, "wait_s", lambda *_: 0.0)
+    patch.setattr(Halts, "held_s", lambda *_: 0.0)
+
+
+def refused_steps_given_up(patch: pytest.MonkeyPatch) -> None:
+    def wrong(limits: RetryPolicy, state: RetryState, refusals: Refusals, fault: Faulted, about: Standing) -> Any:
+        return decide(limits, state, refusals, replace(fault, halts=None), about)
+
+    patch.setattr(executor, "decide", wrong)
 
 
 def all_on_one_lane(patch: pytest.MonkeyPatch) -> None:

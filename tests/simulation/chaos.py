@@ -7,8 +7,8 @@ from headchef.runtime.log.memory import Operation
 from tests.simulation.broker import COORDINATORS
 from tests.simulation.loop import Life
 from tests.simulation.process import SESSION_S, SimulatedProcess
-from tests.simulation.services import HOSTS, LANES, SERVICES
-from tests.simulation.world import World, group_of, timers_of
+from tests.simulation.services import HOSTS, LANES, SERVICES, timers_of
+from tests.simulation.world import World, group_of
 
 _TURNS = 10_000
 _MINUTE_S = 60.0

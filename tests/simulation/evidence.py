@@ -35,6 +35,7 @@ class Evidence:
         bill: of the provider, by request id.
         beyond_quota: when a lane had more calls than its quota allows.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
+        calls_in_vain: calls that a process began although it knew that all like them were refused.
         unhandled: partitions that are not read to their end.
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
         lost_jobs: jobs that such a record was on the way of.
@@ -67,6 +68,7 @@ class Evidence:
         self.broken: Sequence[str] = world.broken
         self.failures = [*world.loop.faults, *world.failures]
         self.stray_calls: Sequence[str] = world.stray_calls
+        self.calls_in_vain: Sequence[str] = world.refusals.strays
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
         self.lost_jobs = {
             event.job for topic in (*DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost

@@ -6,6 +6,7 @@ To add one: write a function from the evidence to the violations it finds, in wo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from headchef_contracts.events.common import Usage
@@ -160,12 +161,11 @@ def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
             yield f"the call {number} asked {billed.host} for {billed.model}"
 
 
-def _no_call_after_a_freeze(evidence: Evidence) -> Iterator[str]:
-    yield from evidence.stray_calls
-
-
-def _within_the_quota(evidence: Evidence) -> Iterator[str]:
-    yield from evidence.beyond_quota
+def _no_job_fails_where_a_lane_stands_still(evidence: Evidence) -> Iterator[str]:
+    for event in evidence.events("jobs.finished"):
+        failure = event.data.get("failure") or {}
+        if failure.get("reason") in ("credentials", "unknown_model"):
+            yield f"{event.job} failed: {failure}"
 
 
 def _no_answer_crosses_tenants(evidence: Evidence) -> Iterator[str]:
@@ -185,10 +185,6 @@ def _what_is_lost_has_expired(evidence: Evidence) -> Iterator[str]:
         yield f"{evidence.lost} are named as lost where nothing expires"
 
 
-def _all_held_at_each_commit(evidence: Evidence) -> Iterator[str]:
-    yield from evidence.broken
-
-
 def _nothing_is_left(evidence: Evidence) -> Iterator[str]:
     yield from (f"{partition} is not read to its end, or its end is open" for partition in evidence.unhandled)
 
@@ -196,10 +192,6 @@ def _nothing_is_left(evidence: Evidence) -> Iterator[str]:
 def _everything_ends_in_time(evidence: Evidence) -> Iterator[str]:
     if not evidence.in_time:
         yield f"not quiet after {evidence.bound_s:g} s without faults, or its records go round for ever"
-
-
-def _no_process_fails_by_itself(evidence: Evidence) -> Iterator[str]:
-    yield from evidence.failures
 
 
 INVARIANTS: Mapping[str, Check] = {
@@ -216,14 +208,16 @@ INVARIANTS: Mapping[str, Check] = {
     "recorded cost is the bill where nothing could be lost": _all_of_the_bill_where_no_answer_was_lost,
     "a step costs what its attempts cost": _a_step_costs_what_its_attempts_cost,
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
-    "no call begins after a freeze before the process is in its group again": _no_call_after_a_freeze,
-    "a lane has no more calls than its quota": _within_the_quota,
+    "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
+    "a lane has no more calls than its quota": attrgetter("beyond_quota"),
+    "while an account or a model refuses all, a process tries seldom": attrgetter("calls_in_vain"),
+    "no job fails for want of a key, money or a model": _no_job_fails_where_a_lane_stands_still,
     "no answer crosses tenants": _no_answer_crosses_tenants,
     "nothing is lost where nothing expires": _what_is_lost_has_expired,
-    "at every commit": _all_held_at_each_commit,
+    "at every commit": attrgetter("broken"),
     "nothing is left unread or uncommitted": _nothing_is_left,
     "everything ends in time": _everything_ends_in_time,
-    "no process fails without a fault outside": _no_process_fails_by_itself,
+    "no process fails without a fault outside": attrgetter("failures"),
 }
 
 

@@ -82,5 +82,7 @@ MUTANTS: Mapping[str, Mutant] = {
         broken.one_id_for_all_calls_of_a_delivery, 20, kind=AT_LEAST_ONCE
     ),
     "each executor takes the whole quota of its lane": Mutant(broken.each_process_takes_all_of_the_quota, 30, NONE),
+    "a lane that stands still is called all the same": Mutant(broken.halted_lanes_called, 30, NONE),
+    "a step is given up that was refused as all are": Mutant(broken.refused_steps_given_up, 30, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
 }

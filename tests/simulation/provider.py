@@ -14,6 +14,7 @@ import orjson
 
 from tests.simulation.faults import NONE, Faults
 from tests.simulation.loop import current_life
+from tests.simulation.refusals import Asked, Refusals
 
 CALL_TIMEOUT_S = 1.5
 
@@ -49,6 +50,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
     Args:
         faults: how often it misbehaves.
         chance: when, how long it takes, and what it says.
+        refusals: when it lets nobody in.
         called: told of each call when it begins.
 
     Attributes:
@@ -57,12 +59,13 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         calls: when calls began, by host, on the loop's clock; those excepted that a freeze may have held up.
     """
 
-    def __init__(self, faults: Faults, chance: Random, called: Callable[[str], None]) -> None:
+    def __init__(self, faults: Faults, chance: Random, refusals: Refusals, called: Callable[[str], None]) -> None:
         self.bill: dict[str, Billed] = {}
         self.away: set[str] = set()
         self.calls: dict[str, list[float]] = {}
         self._faults = faults
         self._chance = chance
+        self._refusals = refusals
         self._called = called
         self._calls = 0
 
@@ -70,13 +73,30 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         """Work without faults from now on."""
         self._faults = NONE
         self.away.clear()
+        self._refusals.heal()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one call."""
+        loop, life = asyncio.get_running_loop(), current_life()
         self._calls += 1
         number = f"req-{self._calls}"
         self._called(number)
-        self._note(request.url.host, asyncio.get_running_loop().time())
+        self._note(request.url.host, loop.time())
+        asked = Asked(request.url.host, orjson.loads(request.content)["model"])
+        began_s = loop.time()
+        self._refusals.begun(life, asked, began_s)
+        refused = self._refusals.at(asked, began_s)
+        about: Asked | None = None
+        try:
+            if refused is None:
+                return await self._let_in(number, request)
+            await asyncio.sleep(self._chance.uniform(*_LATENCY_S))
+            about, refusal = refused
+            return _response(refusal.status, number, refusal.body)
+        finally:
+            self._refusals.told(life, asked, about, began_s, loop.time())
+
+    async def _let_in(self, number: str, request: httpx.Request) -> httpx.Response:
         if request.url.host in self.away:
             await asyncio.sleep(_REFUSED_S)
             raise httpx.ConnectError("connection refused", request=request)

@@ -20,13 +20,14 @@ from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.router.__main__ import processor as router_processor
 from headchef.router.settings import RouterSettings
-from headchef.runtime.processor import Processor
+from headchef.runtime.processor import TIMERS, Processor
 from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
 from tests.simulation.quota import LIMITED_LANE
+from tests.simulation.refusals import Asked
 from tests.simulation.store import SharedStore, StoreConnection
 
 CATALOGUE_PATH = Path(__file__).with_name("catalogue.yaml")
@@ -34,6 +35,9 @@ CATALOGUE = catalogue.load(CATALOGUE_PATH)
 LANES = tuple(CATALOGUE.lanes)
 HOSTS = {lane: f"{found.provider.name}.test" for lane, found in CATALOGUE.lanes.items()}
 """Where the account of each lane is called."""
+
+MODELS = [Asked(HOSTS[model.lane], model.provider_model) for model in CATALOGUE.models.values()]
+"""What can be asked for, and where."""
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
@@ -136,3 +140,8 @@ SERVICES: Mapping[str, Service] = {
 
 INPUTS = tuple(topic for service in SERVICES.values() for topic in service.inputs)
 """What is read, by logical name."""
+
+
+def timers_of(service: str) -> tuple[str, ...]:
+    """Give the changelog of a service's timers, by logical name, if it has any."""
+    return (f"{service}.{TIMERS}.changelog",) if service.startswith("executor.") else ()

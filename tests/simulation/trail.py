@@ -12,15 +12,17 @@ from headchef.runtime.expiry import EXPIRED
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.memory.partition import PartitionLog
 from headchef.runtime.log.port import Record
+from headchef.runtime.timers import read_timer
 from tests.simulation.process import NAMESPACE
-from tests.simulation.services import INPUTS
+from tests.simulation.services import INPUTS, SERVICES, timers_of
 
 FRONT_DOOR = "jobs.submitted"
 MUST_LEAD = frozenset(INPUTS) - {FRONT_DOOR, "cache.settled"}
-"""Topics each record of which has a consequence: another event, or a dead letter."""
+"""Topics each record of which has a consequence: another event, a dead letter, or a timer."""
 
 _OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused")
-_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS))
+_TIMERS = frozenset(timers for service in SERVICES for timers in timers_of(service))
+_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS), *sorted(_TIMERS))
 NAMES = tuple(topics.physical(NAMESPACE, topic) for topic in _CAUSED)
 """Full names of the topics whose records have causes."""
 
@@ -89,7 +91,10 @@ def lost_by(letter: Record) -> Iterator[Spot]:
 
 
 def causes_of(record: Record) -> Iterator[Spot]:
-    """Give what a record names as its causes: an event in its data, dead letters and forwarded copies in headers."""
+    """Give what a record names as its causes.
+
+    An event does so in its data, dead letters and forwarded copies in headers, and the timer of a step in its payload.
+    """
     topic = topic_of(record.topic)
     if names_a_loss(record):
         yield from lost_by(record)
@@ -101,6 +106,10 @@ def causes_of(record: Record) -> Iterator[Spot]:
         for name, source in record.headers:
             if name == _FORWARDED_FROM and source is not None:
                 yield Spot(topic, *map(int, source.split(b"/")))
+    elif topic in _TIMERS:
+        if record.key is not None and record.value is not None:
+            cause = orjson.loads(read_timer(record.key, record.value)[0].payload.partition(b"\n")[0])["cause"]
+            yield Spot(cause["topic"], cause["partition"], cause["offset"])
     elif record.value is not None and record.value.startswith(b"{"):
         for cause in orjson.loads(record.value)["decided"]["causes"]:
             yield Spot(cause["topic"], cause["partition"], cause["offset"])

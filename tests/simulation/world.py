@@ -9,7 +9,6 @@ from headchef_contracts import topics
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Headers, NewRecord, Partition
-from headchef.runtime.processor import TIMERS
 from headchef.runtime.task import Phase, Task
 from tests.simulation import growth, watch
 from tests.simulation.broker import Network
@@ -23,7 +22,8 @@ from tests.simulation.operations import Operator
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.quota import drawn_quota
-from tests.simulation.services import INPUTS, LANES, SERVICES, Outside
+from tests.simulation.refusals import Refusals
+from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside, timers_of
 from tests.simulation.store import SharedStore
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.support.log_client import publish
@@ -55,11 +55,6 @@ def group_of(service: str) -> str:
     return f"{NAMESPACE}.{service}"
 
 
-def timers_of(service: str) -> tuple[str, ...]:
-    """Give the changelog of a service's timers, by logical name, if it has any."""
-    return (f"{service}.{TIMERS}.changelog",) if service.startswith("executor.") else ()
-
-
 class World:
     """Everything of one seed. Made while its loop runs.
 
@@ -85,7 +80,8 @@ class World:
         self.cluster = WatchedCluster(kind, ShiftedClock(loop), self._see_commit, self._behind_by)
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
-        self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self._see_call)
+        self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
+        self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
         self.quota = drawn_quota(Random(f"{seed} quota"))
         self.submissions: list[Submission] = []

@@ -107,6 +107,7 @@ def test_a_job_can_come_by_standard_input() -> None:
         ("submit", "--prompt", "x"),
         ("results",),
         ("explain", "j1"),
+        ("spend",),
         ("dlq", "list"),
         ("dlq", "show", "jobs.submitted:0:0"),
         ("dlq", "redrive", "jobs.submitted:0:0", "--yes"),

@@ -6,6 +6,7 @@ import json
 import signal
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,19 @@ def test_a_job_is_explained_from_its_submission_to_its_end(desk: Desk) -> None:
     assert (types[0], told["status"]) == ("headchef.job.submitted", "ok")
     assert told["prompt"][-1]["content"] == "Explain me!"
     assert "finished: ok" in desk.type("explain", "e1")
+
+
+def test_what_was_spent_is_what_the_results_cost(desk: Desk) -> None:
+    desk.type("submit", "--prompt", "Name a bird", "--job-id", "spent-1", "--wait")
+    results = [json.loads(line) for line in desk.type("results", "--json").splitlines()]
+    finished = [each for each in results if "status" in each]
+    *rows, total = [
+        json.loads(line) for line in desk.type("spend", "--by", "model", "--since", "1h", "--json").splitlines()
+    ]
+    assert [row["model"] for row in rows] == ["simulated"]
+    assert Decimal(total["cost_usd"]) == sum(Decimal(each["cost_usd"]) for each in finished) > 0
+    assert (total["accepted"], total["calls_of_unknown_cost"]) == (len([x for x in finished if x["status"] == "ok"]), 0)
+    assert "per ok" in desk.type("spend")
 
 
 def test_a_refused_job_lies_in_the_dead_letters_with_its_reason(desk: Desk) -> None:

@@ -15,6 +15,7 @@ COMMANDS: tuple[Name, ...] = (
     ("submit",),
     ("results",),
     ("explain",),
+    ("spend",),
     ("dlq", "list"),
     ("dlq", "show"),
     ("dlq", "redrive"),

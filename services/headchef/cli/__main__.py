@@ -6,6 +6,7 @@ from headchef.cli import dlq, topics
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
 from headchef.cli.results import results
+from headchef.cli.spend import spend
 from headchef.cli.submit import submit
 from headchef.cli.up import up
 from headchef.cli.version import version
@@ -21,6 +22,7 @@ app.command()(up)
 app.command()(submit)
 app.command()(results)
 app.command()(explain)
+app.command()(spend)
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(topics.commands, name="topics")
 app.command()(version)

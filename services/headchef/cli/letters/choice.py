@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from headchef.cli.faults import WrongUsage
 from headchef.cli.history.reading import JobFilter
 from headchef.cli.letters.letter import Letter
 from headchef.cli.letters.reading import letter_topics, split_place
+from headchef.cli.times import moment_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,5 @@ class Choice:
         return sorted(fitting, key=lambda it: (it.record.timestamp_ms, it.topic, it.record.partition, it.record.offset))
 
     def _bounds_ms(self) -> tuple[float, float]:
-        since = float("-inf") if self.since is None else _milliseconds("--since", self.since)
-        return since, float("inf") if self.until is None else _milliseconds("--until", self.until)
-
-
-def _milliseconds(option: str, text: str) -> float:
-    try:
-        time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000
-    except (ValueError, OverflowError):
-        raise WrongUsage(
-            f'{option}: "{text}" is not a time', "such as 2026-11-20T12:00 for UTC, or 2026-11-20T12:00+01:00"
-        ) from None
+        since = float("-inf") if self.since is None else moment_ms("--since", self.since)
+        return since, float("inf") if self.until is None else moment_ms("--until", self.until)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.bench import report, scenarios
 from tests.bench.goodput import LIMITS, RUNS, goodput
 from tests.bench.machine import made_here
+from tests.bench.pacing.comparison import compare
 from tests.support.kafka_process import LONG_LIVED
 from tests.support.kafka_server import KafkaServer, running_server
 
@@ -20,12 +21,21 @@ def main() -> None:
     """Run the scenarios of both guarantees, and those of a lane's quota, and report."""
     standard = scenarios.Sizes()
     options = argparse.ArgumentParser(prog="make bench ARGS=…", description=main.__doc__)
-    options.add_argument("--only", choices=["pipeline", "goodput"], help="half of it; the other's figures stay")
+    options.add_argument(
+        "--only", choices=["pipeline", "goodput", "pacing"], help="a part of it; the others' figures stay"
+    )
     options.add_argument("--jobs", type=int, default=standard.jobs, help="cold jobs, and as many exact hits")
     options.add_argument("--executors", type=int, default=standard.executors, help="executor processes")
     options.add_argument("--guarantee", choices=["exactly_once", "at_least_once", "both"], default="both")
     options.add_argument("--no-write", action="store_true", help="leave BENCHMARKS.md as it is")
     chosen = options.parse_args()
+    if chosen.only in (None, "pacing"):
+        figures = compare()
+        _report(report.pacing_table(figures), figures)
+        if not chosen.no_write:
+            report.write_pacing(_ROOT / "BENCHMARKS.md", figures)
+    if chosen.only == "pacing":
+        return
     with running_server(java_options=LONG_LIVED) as server:
         if chosen.only != "goodput":
             sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)

@@ -7,6 +7,7 @@ from tests.support.marked_page import replace_between
 
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 _GOODPUT_MARKS = ("<!-- goodput: begin -->", "<!-- goodput: end -->")
+_PACING_MARKS = ("<!-- pacing: begin -->", "<!-- pacing: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 _PARTS = {"cold": "cold jobs", "hits": "exact hits", "overhead": "100 jobs a second", "calm": "20 jobs a second"}
@@ -68,6 +69,29 @@ def write_goodput(path: Path, figures: Mapping[str, float], made: str) -> None:
         ValueError: the document has no marks.
     """
     replace_between(path, _GOODPUT_MARKS, f"{made}.\n\n{goodput_table(figures)}\n")
+
+
+def pacing_table(figures: Mapping[str, float]) -> str:
+    """Write what each way to pace calls came to at each server, as a Markdown table."""
+    lines = [
+        "| a server that | and has | | of its room used | an answer takes | failed of 1,000 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in figures:
+        if name.endswith(".goodput"):
+            _, kind, room, way = name.removesuffix(".goodput").split(".")
+            slower, failed = (figures[name.removesuffix("goodput") + what] for what in ("slower", "failed"))
+            lines.append(f"| {kind} | {room} | {way} | {figures[name]:.1%} | × {slower:.1f} | {failed:.1f} |")
+    return "\n".join(lines)
+
+
+def write_pacing(path: Path, figures: Mapping[str, float]) -> None:
+    """Replace the figures of pacing in a document; on virtual time they are the same on any machine.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _PACING_MARKS, f"{pacing_table(figures)}\n")
 
 
 def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:

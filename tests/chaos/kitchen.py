@@ -21,6 +21,7 @@ _SETTINGS = {
     "HEADCHEF_LOG_LEVEL": "INFO",
 }
 _ENDINGS = 20
+_LAST_WORDS = 1_500
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Kitchen(Deployment):
         for service in self.services:
             if service.has_ended:
                 last = (service.log().strip().splitlines() or ["without a word"])[-1]
-                self.ended.append(f"{service.name}: {last[:200]}")
+                self.ended.append(f"{service.name}: {last[:_LAST_WORDS]}")
                 assert len(self.ended) <= _ENDINGS, "\n".join(["services end again and again:", *self.ended])
                 service.start()
 

@@ -11,6 +11,7 @@ from headchef.executor.handler import ExecutorHandler
 from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
+from headchef.executor.lane.pace import Pace
 from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
@@ -62,7 +63,10 @@ def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundin
     estimator = Estimator(catalogue.models, counts_tokens=bool(quota.a_minute.keys() - {"requests"}))
     halts = Halts(settings.lane)
     pool = Pool(quota, clock.monotonic())
-    lane = Lane(pool, halts, places=settings.concurrency, estimator=estimator, clock=clock)
+    pace = None if quota.a_minute or quota.concurrency is not None else Pace(settings.concurrency)
+    lane = Lane(pool, halts, pace, places=settings.concurrency, estimator=estimator, clock=clock)
+    if pace is not None:
+        surroundings.metrics.gauge("headchef.lane.concurrency", lambda: [(pace.limit, {"lane": settings.lane})])
     surroundings.metrics.gauge(
         "headchef.lane.halted",
         lambda: [

@@ -97,7 +97,7 @@ class Executor:
         clock = LoopClock()
         self._provider, self._work, self._chance = provider, work, Random(seed)
         pool = Pool(quota, clock.monotonic())
-        self.lane = Lane(pool, Halts("default"), places=10_000, estimator=RoughEstimator(work), clock=clock)
+        self.lane = Lane(pool, Halts("default"), None, places=10_000, estimator=RoughEstimator(work), clock=clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
 

@@ -51,7 +51,7 @@ class Desk:
         self.clock, self.estimator = ManualClock(), Fixed()
         quota = Quota(a_minute or {}, concurrency)
         self.pool = Pool(quota, self.clock.monotonic())
-        self.lane = Lane(self.pool, Halts("default"), places=places, estimator=self.estimator, clock=self.clock)
+        self.lane = Lane(self.pool, Halts("default"), None, places=places, estimator=self.estimator, clock=self.clock)
         self.lane.begun(0, lambda: 1)
         self.clock.advance(1000)
 

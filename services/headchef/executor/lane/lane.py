@@ -10,6 +10,7 @@ from headchef_contracts.events.common import Usage
 from headchef.catalogue.form import Resource
 from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
+from headchef.executor.lane.pace import Pace
 from headchef.executor.lane.pool import Pool
 from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.runtime.clock import Clock
@@ -17,13 +18,17 @@ from headchef.runtime.log.port import Record
 
 _SOON_S = 1e-6
 
+_OVERLOADED = frozenset({"rate_limited", "server_error", "timeout"})
+"""What calls come to where there are too many of them."""
+
 
 @dataclass(slots=True)
 class _Held:
     record: Record
     demand: Demand
     model: str = ""
-    called_s: float | None = None
+    called_at_s: float | None = None
+    began_s: float = 0.0
     usage: Usage | None = None
 
 
@@ -35,14 +40,18 @@ class Lane:
     Args:
         pool: decides by the quota.
         halts: decides whether calls can succeed at all.
+        pace: finds out how many calls at once are good; None where the quota says so.
         places: deliveries of this process that may be in flight, whatever the quota.
         estimator: knows what a step's call will use.
         clock: for waiting.
     """
 
-    def __init__(self, pool: Pool, halts: Halts, *, places: int, estimator: Estimator, clock: Clock) -> None:
+    def __init__(
+        self, pool: Pool, halts: Halts, pace: Pace | None, *, places: int, estimator: Estimator, clock: Clock
+    ) -> None:
         self._pool = pool
         self._halts = halts
+        self._pace = pace
         self._places = places
         self._estimator = estimator
         self._clock = clock
@@ -82,7 +91,7 @@ class Lane:
     def take(self, record: Record, wake: asyncio.Event) -> bool:
         """Let a step begin if it is first in line and the quota allows it."""
         asked = self._line.setdefault(wake, None)
-        if next(iter(self._line)) is not wake or len(self._held) >= self._places:
+        if next(iter(self._line)) is not wake or len(self._held) >= self._most_at_once():
             return False
         if self._of != self._count():
             self._own()
@@ -114,7 +123,7 @@ class Lane:
         held, now_s = self._held.pop(id(record)), self._clock.monotonic()
         self._pool.end()
         self._halts.end(id(record), now_s)
-        if held.usage is not None or held.called_s is None:
+        if held.usage is not None or held.called_at_s is None:
             self._pool.give_back(held.demand, held.usage, now_s)
         self._next()
 
@@ -125,7 +134,7 @@ class Lane:
     def calling(self, record: Record, model: str) -> None:
         """Note that a step's call begins: what it holds counts as used, unless its usage becomes known."""
         held = self._held[id(record)]
-        held.model, held.called_s = model, self._clock.now().timestamp()
+        held.model, held.called_at_s, held.began_s = model, self._clock.now().timestamp(), self._clock.monotonic()
 
     def called(self, record: Record, reply: Reply) -> None:
         """Note what came of a step's call: what it has used, what is left of the account, how long to wait."""
@@ -137,8 +146,10 @@ class Lane:
         self._halts.heed(id(record), held.model, reply, now_s)
         if isinstance(reply, Faulted) and reply.outcome == "rate_limited":
             self._pool.refused(reply.retry_after_s or 0.0, now_s)
-        if isinstance(reply, Answered) and held.called_s is not None:
-            self._answered_s[held.model] = max(held.called_s, self._answered_s.get(held.model, -inf))
+        if self._pace is not None:
+            self._adapt(self._pace, held, reply, now_s)
+        if isinstance(reply, Answered) and held.called_at_s is not None:
+            self._answered_s[held.model] = max(held.called_at_s, self._answered_s.get(held.model, -inf))
 
     def still_s(self, model: str) -> float:
         """Give the seconds for which a step that has failed should leave it to others to find out; 0 if all is well."""
@@ -147,6 +158,16 @@ class Lane:
     def answered_since(self, model: str, at_s: float) -> bool:
         """Say whether a call of a model that began after a time, in seconds of the epoch, was answered here."""
         return self._answered_s.get(model, -inf) > at_s
+
+    def _most_at_once(self) -> int:
+        return self._places if self._pace is None else min(self._pace.limit, self._places)
+
+    def _adapt(self, pace: Pace, held: _Held, reply: Reply, now_s: float) -> None:
+        if isinstance(reply, Answered):
+            if reply.usage is not None:
+                pace.answered(held.model, held.began_s, now_s, reply.usage.output_tokens, len(self._held))
+        elif reply.outcome in _OVERLOADED:
+            pace.failed(held.began_s, now_s)
 
     def _next(self) -> None:
         """Have the first in line ask again."""

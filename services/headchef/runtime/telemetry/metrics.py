@@ -64,6 +64,7 @@ GaugeName = Literal[
     "headchef.queue.depth",
     "headchef.store.entries",
     "headchef.provider.in_flight",
+    "headchef.lane.concurrency",
     "headchef.lane.halted",
     "headchef.lane.left",
 ]
@@ -138,6 +139,9 @@ GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
     "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),
+    "headchef.lane.concurrency": Measure(
+        "{call}", "calls at once that this process has found to be good, where no limit is stated [lane]"
+    ),
     "headchef.lane.halted": Measure("1", "1 while a lane, or one of its models, stands still [lane, model, reason]"),
     "headchef.lane.left": Measure("1", "what calls of this process may use at once of a lane's quota [lane, resource]"),
     "headchef.provider.in_flight": Measure("{call}", "calls to a provider that are going on [lane]"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef.executor.lane.pace import FIRST, Pace
+from headchef.executor.lane.pace import FIRST, QUICK_S, Pace
 from tests.bench.pacing.servers import MOST, Kind, Outcome, Room, Server
 
 
@@ -121,6 +121,16 @@ def test_answers_that_take_three_times_as_long_are_drawn_back_from() -> None:
     before = pace.limit
     in_rounds(pace, 1, now_s, took_s=3.0)
     assert pace.limit == int(before * 0.95 * 2 / 3)
+
+
+def test_answers_that_are_quick_all_the_same_are_not() -> None:
+    pace = Pace(MOST)
+    now_s = in_rounds(pace, 4, 0, took_s=QUICK_S / 10)
+    before = pace.limit
+    now_s = in_rounds(pace, 1, now_s, took_s=QUICK_S * 0.9)
+    assert pace.limit > before
+    in_rounds(pace, 1, now_s, took_s=QUICK_S * 1.1)
+    assert pace.limit < MOST
 
 
 Step = tuple[str, float, int]

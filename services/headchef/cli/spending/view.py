@@ -34,8 +34,9 @@ def view(by: By, rows: Sequence[Row], total: Sums) -> RenderableType:
         laid.add_row(Text(printable(row.name or _NOBODY[by])), *map(Text, _cells(row.sums)))
     notes = []
     if total.unknown:
+        calls = "call" if total.unknown == 1 else "calls"
         notes.append(
-            f"and {total.unknown:,} {'call' if total.unknown == 1 else 'calls'} of unknown cost: without a price in the catalogue, or cut off before the"
+            f"and {total.unknown:,} {calls} of unknown cost: without a price in the catalogue, or cut off before the"
             " provider said what they used"
         )
     if by == "label":

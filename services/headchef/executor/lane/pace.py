@@ -16,6 +16,9 @@ FIRST = 8
 SLOWER = 2.0
 """So many times as long a token is too much. Less would take chance for a queue: calls differ by as much."""
 
+QUICK_S = 0.5
+"""Answers that mostly come within this are quick enough, however quick they were: it is this process that is slower."""
+
 _ROUND = 24
 """Answers that are looked at together, or as many as there are calls at once."""
 
@@ -58,6 +61,7 @@ class Pace:
         self._rounds = 0
         self._resting_from: float | None = None
         self._round: list[tuple[str, float]] = []
+        self._durations_s: list[float] = []
         self._refused = 0
         self._best: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_RESTS))
 
@@ -90,6 +94,7 @@ class Pace:
         if began_s < self._changed_s or at_once < 0.8 * self._limit - 1:
             # What was not made use of says nothing of the limit.
             return
+        self._durations_s.append(now_s - began_s)
         self._round.append((model, max(now_s - began_s, _SHORTEST_S) / max(output_tokens, _FEWEST_TOKENS)))
         if len(self._round) >= max(_ROUND, self.limit):
             self._judge(now_s)
@@ -123,6 +128,8 @@ class Pace:
 
     def _slower(self) -> float:
         """Give how many times as long as at its best a token took in this round."""
+        if median(self._durations_s) < QUICK_S:
+            return 1.0
         known = [time_s / min(self._best[model]) for model, time_s in self._round if model in self._best]
         return median(known) if known else 1.0
 
@@ -143,4 +150,5 @@ class Pace:
         self._limit = min(max(limit, 1.0), self._most)
         self._changed_s = now_s
         self._round.clear()
+        self._durations_s.clear()
         self._refused = 0

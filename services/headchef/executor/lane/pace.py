@@ -16,7 +16,7 @@ FIRST = 8
 SLOWER = 2.0
 """So many times as long a token is too much. Less would take chance for a queue: calls differ by as much."""
 
-QUICK_S = 0.5
+QUICK_S = 2.0
 """Answers that mostly come within this are quick enough, however quick they were: it is this process that is slower."""
 
 _ROUND = 24

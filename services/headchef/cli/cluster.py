@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from headchef.cli.faults import WorkFailed
-from headchef.cli.screen import Screen
+from headchef.cli.screen import Meter, Screen
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.errors import LogUnavailable
 from headchef.runtime.log.kafka.log import KafkaLog
@@ -117,3 +117,23 @@ async def patiently(
             if told:
                 screen.say("Kafka answers", "green")
             return result
+
+
+async def read_patiently(
+    cluster: Cluster, screen: Screen, what: str, patience_s: float, read: Callable[[Log, Meter], Awaitable[T]]
+) -> T:
+    """Open the log and read from it, with a progress bar, once the cluster answers.
+
+    Args:
+        cluster: which.
+        screen: shows the bar, and says that the cluster is away.
+        what: is done, for the bar.
+        patience_s: for how many seconds to try.
+        read: given the log and the bar.
+
+    Raises:
+        WorkFailed: the cluster did not answer in time.
+    """
+    async with opened(cluster) as log:
+        with screen.progress(what) as meter:
+            return await patiently(lambda: read(log, meter), cluster=cluster, screen=screen, patience_s=patience_s)

@@ -25,8 +25,7 @@ def list_letters(
     """List dead letters, oldest first: reason, field and message in words."""
     import asyncio
 
-    from headchef.cli.cluster import named_cluster, opened, patiently
-    from headchef.cli.letters.letter import Letter
+    from headchef.cli.cluster import named_cluster, read_patiently
     from headchef.cli.letters.reading import letter_topics, read_letters, split_place
     from headchef.cli.letters.view import listing
     from headchef.cli.screen import Screen
@@ -35,19 +34,16 @@ def list_letters(
     screen, cluster = Screen(as_json=as_json), named_cluster()
     names = letter_topics(lanes_or_catalogue(None)) if topic is None else [split_place(f"{topic}:0:0")[0]]
 
-    async def read() -> tuple[list[Letter], int]:
-        async with opened(cluster) as log:
-            with screen.progress("reading dead letters") as meter:
-                return await patiently(
-                    lambda: read_letters(
-                        log, namespace=cluster.namespace, names=names, max_records=records, progress=meter.update
-                    ),
-                    cluster=cluster,
-                    screen=screen,
-                    patience_s=patience_s,
-                )
-
-    found, skipped = asyncio.run(read())
+    reading = read_patiently(
+        cluster,
+        screen,
+        "reading dead letters",
+        patience_s,
+        lambda log, meter: read_letters(
+            log, namespace=cluster.namespace, names=names, max_records=records, progress=meter.update
+        ),
+    )
+    found, skipped = asyncio.run(reading)
     letters = [letter for letter in found if reason is None or letter.reason == reason]
     if as_json:
         for letter in letters:

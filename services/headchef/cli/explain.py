@@ -47,20 +47,19 @@ def explain(
 
 
 async def _gather(cluster: "Cluster", screen: "Screen", job: str, records: int, patience_s: float) -> "History":
-    from headchef.cli.cluster import opened, patiently
+    from headchef.cli.cluster import read_patiently
     from headchef.cli.history.gather import gather
 
-    async with opened(cluster) as log:
-        with screen.progress("reading topics") as meter:
-            return await patiently(
-                lambda: gather(
-                    log,
-                    namespace=cluster.namespace,
-                    job_id=job,
-                    max_records=records,
-                    progress=lambda topic, done, total: meter.update(done, total, topic),
-                ),
-                cluster=cluster,
-                screen=screen,
-                patience_s=patience_s,
-            )
+    return await read_patiently(
+        cluster,
+        screen,
+        "reading topics",
+        patience_s,
+        lambda log, meter: gather(
+            log,
+            namespace=cluster.namespace,
+            job_id=job,
+            max_records=records,
+            progress=lambda topic, done, total: meter.update(done, total, topic),
+        ),
+    )

@@ -58,21 +58,15 @@ def spend(
 async def _read(
     cluster: "Cluster", screen: "Screen", by: By, from_ms: float, records: int, patience_s: float
 ) -> "tuple[Account, int, int]":
-    from headchef.cli.cluster import opened, patiently
+    from headchef.cli.cluster import read_patiently
     from headchef.cli.spending.reading import add_up
 
-    async with opened(cluster) as log:
-        with screen.progress("reading calls and results") as meter:
-            return await patiently(
-                lambda: add_up(
-                    log,
-                    namespace=cluster.namespace,
-                    by=by,
-                    since_ms=from_ms,
-                    max_records=records,
-                    progress=meter.update,
-                ),
-                cluster=cluster,
-                screen=screen,
-                patience_s=patience_s,
-            )
+    return await read_patiently(
+        cluster,
+        screen,
+        "reading calls and results",
+        patience_s,
+        lambda log, meter: add_up(
+            log, namespace=cluster.namespace, by=by, since_ms=from_ms, max_records=records, progress=meter.update
+        ),
+    )

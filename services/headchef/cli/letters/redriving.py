@@ -7,7 +7,7 @@ import typer
 
 from headchef_contracts import topics
 
-from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
+from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.letters.choice import Choice
@@ -67,14 +67,13 @@ def carry_out(choice: Choice, bounds: Bounds, manner: Manner) -> None:
 async def _plan(choice: Choice, bounds: Bounds, manner: Manner, screen: Screen) -> Plan:
     cluster = named_cluster()
     lanes = lanes_or_catalogue(None) if choice.place is None and choice.topic is None else []
-    async with opened(cluster) as log:
-        with screen.progress("reading dead letters") as meter:
-            return await patiently(
-                lambda: plan(log, choice, bounds, namespace=cluster.namespace, lanes=lanes, progress=meter.update),
-                cluster=cluster,
-                screen=screen,
-                patience_s=manner.patience_s,
-            )
+    return await read_patiently(
+        cluster,
+        screen,
+        "reading dead letters",
+        manner.patience_s,
+        lambda log, meter: plan(log, choice, bounds, namespace=cluster.namespace, lanes=lanes, progress=meter.update),
+    )
 
 
 async def _send(found: Plan, manner: Manner, screen: Screen) -> Sent:

@@ -117,6 +117,9 @@ AttemptOutcome = Literal[
 ]
 
 
+_REFUSED_STATUS = 400
+
+
 class AttemptRecorded(Event):
     """One call to a provider, also a failed one, with what it cost."""
 
@@ -140,6 +143,11 @@ class AttemptRecorded(Event):
     started_at: AwareDatetime
     duration_s: float = Field(ge=0)
     decided: Decided
+
+    @property
+    def refused(self) -> bool:
+        """Whether the provider refused the call by its status: such calls are billed by nobody."""
+        return self.status_code is not None and self.status_code >= _REFUSED_STATUS
 
 
 class StepJudged(Event):

@@ -40,7 +40,7 @@ class RetryPolicy:
 
     Attributes:
         max_attempts: failed calls of a step, 429s not counted.
-        window_s: seconds after the start in which another call may begin, those waited for 429s not counted.
+        window_s: seconds after the start in which another call may begin, without those that its lane kept it waiting.
         first_delay_s: the back-off before the second call, without jitter.
         max_delay_s: the largest back-off; what the provider asks for may be more.
         jitter: the share of the back-off that chance may take away.
@@ -58,8 +58,8 @@ class RetryState:
     """Progress of one step.
 
     Attributes:
-        started_s: seconds of the epoch when its first call began, and what was waited after 429s added: a step may wait
-            in one process and go on in another.
+        started_s: seconds of the epoch when its first call began, and what its lane kept it waiting added: a step may
+            wait in one process and go on in another.
         failed: failed calls, 429s not counted.
         limited: 429s.
     """

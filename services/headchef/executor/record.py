@@ -13,9 +13,6 @@ from headchef.executor.policy import GiveUp
 from headchef.executor.pricing import cost_of, total_cost, total_usage
 from headchef.executor.provider import Answered, Faulted, Reply
 
-_FREE_STATUS = 400
-"""Providers bill no call that they refuse with this status or a higher one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Calls:
@@ -119,7 +116,7 @@ class StepRecord:
 
 def _free(attempt: AttemptRecorded) -> bool:
     """Say whether a call is known to cost nothing, or what it cost is on record."""
-    return attempt.usage is not None or (attempt.status_code is not None and attempt.status_code >= _FREE_STATUS)
+    return attempt.usage is not None or attempt.refused
 
 
 def _answer(reply: Answered) -> Answer:

@@ -15,9 +15,6 @@ from headchef.cli.spending.by import By
 UNNAMED = ""
 """Of jobs without labels, of results without a model, and of models that no call was made of."""
 
-_FREE_STATUS = 400
-"""Providers bill no call that they refuse with this status or a higher one."""
-
 
 @dataclass(slots=True)
 class Sums:
@@ -147,7 +144,7 @@ def _add_call(sums: Sums, event: AttemptRecorded) -> None:
         sums.reasoning_tokens += event.usage.reasoning_tokens
     if event.cost_usd is not None:
         sums.cost_usd += event.cost_usd
-    elif event.usage is not None or event.status_code is None or event.status_code < _FREE_STATUS:
+    elif event.usage is not None or not event.refused:
         sums.unknown += 1
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from math import inf
 from statistics import median
+from typing import NamedTuple
 
 FIRST = 8
 """Calls at once in the beginning."""
@@ -44,6 +45,12 @@ _FEWEST_TOKENS = 20
 """A shorter answer counts as one of so many: most of what it takes is not for its tokens."""
 
 
+class _Answer(NamedTuple):
+    model: str
+    took_s: float
+    token_s: float
+
+
 class Pace:
     """The limit of calls at once for one process.
 
@@ -60,8 +67,7 @@ class Pace:
         self._changed_s = -inf
         self._rounds = 0
         self._resting_from: float | None = None
-        self._round: list[tuple[str, float]] = []
-        self._durations_s: list[float] = []
+        self._round: list[_Answer] = []
         self._refused = 0
         self._best: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_RESTS))
 
@@ -94,8 +100,8 @@ class Pace:
         if began_s < self._changed_s or at_once < 0.8 * self._limit - 1:
             # What was not made use of says nothing of the limit.
             return
-        self._durations_s.append(now_s - began_s)
-        self._round.append((model, max(now_s - began_s, _SHORTEST_S) / max(output_tokens, _FEWEST_TOKENS)))
+        took_s = max(now_s - began_s, _SHORTEST_S)
+        self._round.append(_Answer(model, took_s, took_s / max(output_tokens, _FEWEST_TOKENS)))
         if len(self._round) >= max(_ROUND, self.limit):
             self._judge(now_s)
 
@@ -122,15 +128,15 @@ class Pace:
     def _times(self) -> Mapping[str, float]:
         """Give what a token took in this round, of each model that was asked often enough."""
         times: defaultdict[str, list[float]] = defaultdict(list)
-        for model, time_s in self._round:
-            times[model].append(time_s)
+        for answer in self._round:
+            times[answer.model].append(answer.token_s)
         return {model: median(each) for model, each in times.items() if len(each) >= _FEWEST}
 
     def _slower(self) -> float:
         """Give how many times as long as at its best a token took in this round."""
-        if median(self._durations_s) < QUICK_S:
+        if median(answer.took_s for answer in self._round) < QUICK_S:
             return 1.0
-        known = [time_s / min(self._best[model]) for model, time_s in self._round if model in self._best]
+        known = [answer.token_s / min(self._best[answer.model]) for answer in self._round if answer.model in self._best]
         return median(known) if known else 1.0
 
     def _larger(self) -> float:
@@ -150,5 +156,4 @@ class Pace:
         self._limit = min(max(limit, 1.0), self._most)
         self._changed_s = now_s
         self._round.clear()
-        self._durations_s.clear()
         self._refused = 0

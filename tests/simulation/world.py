@@ -39,8 +39,8 @@ _POISON_HEADERS: tuple[Headers, ...] = (
     (("ce_specversion", b"1.0"), ("ce_type", b"headchef.step.planned"), ("ce_source", b"/x"), ("ce_id", b"2")),
 )
 _LOOK_S = 0.25
-_RUNAWAY = 10_000
-"""Records of one partition; a sound world has some hundreds. One whose records go round for ever is not waited for."""
+_RUNAWAY = 1_000
+"""Records of one partition; a sound world has at most some hundreds. One whose records go round is not waited for."""
 
 _RESTART_S = (0.1, 3.0)
 

@@ -9,7 +9,7 @@ FORWARDED_TO = "headchef-forwarded-to"
 """Header of a forwarded record: the partition it was sent to. For people: anybody can write it, so no router obeys it.
 
 A router that did would take one job once in each partition. Without it two routers may send a record to and fro while
-they count different partitions of a topic that has just grown: until their next look at the counts, within one round.
+they count different partitions of a topic that has just grown; the runtime counts anew before it sends one on.
 """
 
 FORWARDED_FROM = "headchef-forwarded-from"

@@ -91,7 +91,7 @@ class Engine:
             tracer=tracer,
             envelope=Envelope(namespace=settings.namespace, processor=processor, group=self._names.group, clock=clock),
             admission=processor.admission or Slots(processor.concurrency),
-            partitions=self._counts.partitions,
+            counts=self._counts,
             shared=lambda: self._hand_over.shared,
             commit=self._membership.commit,
             changed=self._changed,

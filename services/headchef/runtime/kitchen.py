@@ -1,10 +1,11 @@
 """What all tasks of a processor in one process share."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from headchef.runtime.admission import Admission
 from headchef.runtime.clock import Clock
+from headchef.runtime.counts import Counts
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.log.port import Log
 from headchef.runtime.names import Names
@@ -28,7 +29,7 @@ class Kitchen:
     tracer: Tracer
     envelope: Envelope
     admission: Admission
-    partitions: Mapping[str, int]
+    counts: Counts
     shared: Callable[[], int]
     commit: Callable[[Places], Awaitable[None]]
     changed: Callable[[], None]

@@ -221,7 +221,7 @@ class Task:
         workbench = Workbench(
             handler=processor.handler,
             inputs=kitchen.names.inputs,
-            partitions=kitchen.partitions,
+            counts=kitchen.counts,
             envelope=kitchen.envelope,
             state=self._state,
             committer=self._committer,

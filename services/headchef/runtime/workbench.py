@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer
-from headchef.runtime.envelope import Envelope, OutputTooLarge
+from headchef.runtime.counts import Counts
+from headchef.runtime.envelope import Envelope, OutputTooLarge, was_forwarded
 from headchef.runtime.errors import InvalidEvent, InvariantBroken, TransientError
 from headchef.runtime.expiry import Expired
 from headchef.runtime.giving_up import unless
@@ -45,7 +47,7 @@ class Workbench:
     Args:
         handler: the service's.
         inputs: by full topic name.
-        partitions: how many partitions each input topic has just now, by full topic name.
+        counts: how many partitions each input topic has just now.
         envelope: opens and seals.
         state: the task's stores.
         committer: takes what is finished.
@@ -61,7 +63,7 @@ class Workbench:
         *,
         handler: Handler | BatchHandler,
         inputs: dict[str, Input],
-        partitions: Mapping[str, int],
+        counts: Counts,
         envelope: Envelope,
         state: TaskState,
         committer: Committer,
@@ -74,7 +76,7 @@ class Workbench:
         self._single = None if isinstance(handler, BatchHandler) else handler
         self._batched = handler if isinstance(handler, BatchHandler) else None
         self._inputs = inputs
-        self._partitions = partitions
+        self._counts = counts
         self._envelope = envelope
         self._state = state
         self._committer = committer
@@ -95,7 +97,7 @@ class Workbench:
             return
         hop = self._tracer.process(delivery)
         with hop:
-            outcome = await self._outcome(delivery)
+            outcome = await self._settled(delivery)
         self._conclude(delivery, outcome, hop)
 
     async def handle_batch(self, records: Sequence[Record]) -> None:
@@ -126,7 +128,7 @@ class Workbench:
             self._committer.add(Finished(record, []))
             return None
         try:
-            return self._envelope.open(source, record, self._partitions[record.topic])
+            return self._envelope.open(source, record, self._counts.partitions[record.topic])
         except InvalidEvent as error:
             self._bury(source.topic, record, error, error.reason)
             return None
@@ -208,6 +210,19 @@ class Workbench:
             with suppress(InvalidEvent, TransientError):
                 return await self._batched.handle_batch(deliveries, self._state)
         return [await self._outcome(delivery) for delivery in deliveries]
+
+    async def _settled(self, delivery: Delivery) -> Outcome:
+        """Handle a delivery; one that is to be forwarded once more, by the newest count of its topic's partitions.
+
+        Else two processes, one of which has not yet seen that a topic has grown, send it to and fro at full speed.
+        """
+        outcome = await self._outcome(delivery)
+        if was_forwarded(delivery.record) and any(isinstance(output, Forward) for output in outcome.outputs):
+            await self._counts.again()
+            partitions = self._counts.partitions[delivery.record.topic]
+            if partitions != delivery.partitions:
+                return await self._outcome(replace(delivery, partitions=partitions))
+        return outcome
 
     async def _outcome(self, delivery: Delivery) -> Outcome:
         backoff = Backoff(_FIRST_PAUSE_S)

@@ -1,6 +1,7 @@
 """What befalls a member inside aiokafka: it enters its group anew, or ends aloud."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -21,13 +22,7 @@ def driver_of(member: Joined) -> AIOKafkaConsumer:
     return driver
 
 
-async def test_a_member_whose_driver_lost_a_task_enters_the_group_anew(backend: Backend) -> None:
-    topic = await backend.make_topic(2)
-    member = await join(backend, backend.name("group"), backend.name("a"), topic)
-    coordinator: Any = driver_of(member)._coordinator
-    coordinator._coordination_task.cancel()
-    await eventually(lambda: member.member.absences == 1)
-
+async def until_it_commits(member: Joined, topic: str) -> None:
     async def committed() -> bool:
         with contextlib.suppress(CommitRefused):
             await member.membership.commit({Partition(topic, 0): Commit(1)})
@@ -35,6 +30,37 @@ async def test_a_member_whose_driver_lost_a_task_enters_the_group_anew(backend: 
         return False
 
     await eventually_async(committed)
+
+
+async def test_a_member_whose_driver_lost_a_task_enters_the_group_anew(backend: Backend) -> None:
+    topic = await backend.make_topic(2)
+    member = await join(backend, backend.name("group"), backend.name("a"), topic)
+    coordinator: Any = driver_of(member)._coordinator
+    coordinator._coordination_task.cancel()
+    await eventually(lambda: member.member.absences == 1)
+    await until_it_commits(member, topic)
+    assert member.membership.failure() is None
+
+
+async def test_a_wish_to_rejoin_while_a_member_starts_anew_does_not_enter_the_group_within_the_start(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = await backend.make_topic(2)
+    member = await join(backend, backend.name("group"), backend.name("a"), topic)
+    start: Callable[[AIOKafkaConsumer], Awaitable[None]] = AIOKafkaConsumer.start
+    subscribed: list[frozenset[str]] = []
+
+    async def wishing(consumer: AIOKafkaConsumer) -> None:
+        member.membership.rejoin()
+        await start(consumer)
+        subscribed.append(consumer.subscription())
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", wishing)
+    coordinator: Any = driver_of(member)._coordinator
+    coordinator._coordination_task.cancel()
+    await eventually(lambda: bool(subscribed))
+    await until_it_commits(member, topic)
+    assert subscribed == [frozenset()], "what befalls a member in its group would end the process as a failed start"
     assert member.membership.failure() is None
 
 

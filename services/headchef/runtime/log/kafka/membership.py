@@ -103,12 +103,13 @@ class KafkaMembership(ConsumerRebalanceListener):
             enable_auto_commit=False,
             auto_offset_reset="none",
         )
-        self._consumer = consumer
         try:
             await self._connection.whole(consumer.start(), lambda: ending.disconnect(consumer))
         except DRIVER_ERRORS as error:
             await ending.stop_consumer(consumer)
             raise await self._connection.why(error, f"group {settings.group}") from error
+        # Not before: with a subscription `start` enters the group itself, and fails of what befalls a member there.
+        self._consumer = consumer
         internals.note_answers(consumer, self._answered, self._answered_join, self._losses.coordinator_failed)
         internals.commit_only_in(consumer, lambda: self._confirmed)
         self._subscribe()
@@ -265,7 +266,7 @@ class KafkaMembership(ConsumerRebalanceListener):
         _log.warning("group %s: entering it anew", self._settings.group)
         self._member.was_absent()
         await ending.stop_consumer(former)
-        self._confirmed = None
+        self._consumer = self._confirmed = None
         self._was_member = self._unknown = self._settling = self._rejoin_wanted = self._rejoin_asked = False
         self._losses.entering()
         while True:

@@ -110,7 +110,7 @@ def _operations(row: Topic) -> Iterable[tuple[str, dict[str, Any]]]:
         for name in names:
             operation: dict[str, Any] = {"action": action, "channel": channel}
             operation["summary"] = f"{name} {'writes' if action == 'send' else 'reads'} {row.logical}"
-            if action == "receive" and name in STORES:
+            if action == "receive" and name in STORES and not row.broadcast:
                 group = {"groupId": _group(name), "bindingVersion": _BINDING_VERSION}
                 operation["bindings"] = {"kafka": group}
             yield f"{_identifier(name)}.{action}.{_identifier(row.logical)}", operation
@@ -124,15 +124,16 @@ def _group(processor: str) -> dict[str, Any]:
 
 def _message(model: type[Event], key: str, root: Path) -> dict[str, Any]:
     place = folder(model.event_type, model.version)
+    about = "the name of the entry" if key == "name" else "the job id"
     examples = sorted((root / place / "examples").glob("*.json"))
     message: dict[str, Any] = {
         "name": model.event_type,
         "title": model.__name__,
         "summary": (model.__doc__ or "").strip(),
         "contentType": CONTENT_TYPE,
-        "headers": _headers(model),
+        "headers": _headers(model, about),
         "payload": {"$ref": f"./{place}/schema.json"},
-        "correlationId": {"location": "$message.header#/ce_subject", "description": "the job id"},
+        "correlationId": {"location": "$message.header#/ce_subject", "description": about},
         "bindings": {
             "kafka": {
                 "schemaIdLocation": "header",
@@ -147,7 +148,7 @@ def _message(model: type[Event], key: str, root: Path) -> dict[str, Any]:
     return message
 
 
-def _headers(model: type[Event]) -> dict[str, Any]:
+def _headers(model: type[Event], about: str) -> dict[str, Any]:
     public = issubclass(model, PublicEvent)
     text = "CloudEvents 1.0, Kafka binary mode"
     return {
@@ -160,7 +161,7 @@ def _headers(model: type[Event]) -> dict[str, Any]:
             "ce_type": {"type": "string", "const": model.event_type},
             "ce_dataschema": {"type": "string", "const": dataschema(model.event_type, model.version)},
             "ce_time": {"type": "string", "format": "date-time"},
-            "ce_subject": {"type": "string", "description": "the job id"},
+            "ce_subject": {"type": "string", "description": about},
             "content-type": {"type": "string", "const": CONTENT_TYPE},
             "traceparent": {"type": "string", "description": "W3C trace context, carried through every hop"},
             "tracestate": {"type": "string"},

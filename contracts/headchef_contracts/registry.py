@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 from pydantic import ValidationError
 
 from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
+from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.steps import (
@@ -203,6 +204,7 @@ REGISTRY = Registry(
         AttemptRecorded,
         StepJudged,
         CacheSettled,
+        CatalogPublished,
     ),
     in_full=(JobRefused, JobFinished),
 )

@@ -44,6 +44,7 @@ class Topic:
         readers: who reads it.
         dead_letters: whether `<logical>.dlq` exists.
         description: what it is for, in a sentence.
+        broadcast: whether every process of its readers reads it whole, without a group.
     """
 
     logical: str
@@ -62,6 +63,7 @@ class Topic:
     readers: tuple[str, ...]
     dead_letters: bool
     description: str
+    broadcast: bool = False
 
     def configuration(self) -> dict[str, str]:
         """Give the topic's settings under Kafka's own names, as its admin API takes them."""
@@ -161,13 +163,13 @@ def required(lanes: Sequence[str]) -> list[Topic]:
 
 
 def inputs(lanes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Give what each processor reads, by logical name.
+    """Give what each processor reads in its group, by logical name.
 
     Args:
         lanes: names of the quota pools.
     """
     processors = [name for stored in STORES for name in _for_lanes(stored, lanes)]
-    rows = [row for row in required(lanes) if not row.logical.endswith(".changelog")]
+    rows = [row for row in required(lanes) if not (row.logical.endswith(".changelog") or row.broadcast)]
     return {name: tuple(row.logical for row in rows if name in row.readers) for name in processors}
 
 

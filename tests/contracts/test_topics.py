@@ -22,8 +22,9 @@ def example_of(event_type: str) -> Event:
 
 
 def test_every_field_of_every_row_is_set() -> None:
-    expected = {field.name for field in fields(Topic)} - {"logical"}
-    assert {name: set(row) for name, row in TABLE["topic"].items()} == dict.fromkeys(TABLE["topic"], expected)
+    expected = {field.name for field in fields(Topic)} - {"logical", "broadcast"}
+    rows = {name: set(row) - {"broadcast"} for name, row in TABLE["topic"].items()}
+    assert rows == dict.fromkeys(TABLE["topic"], expected)
 
 
 def test_every_event_has_a_topic_and_every_topic_known_events() -> None:
@@ -45,7 +46,15 @@ def test_a_refusal_without_a_job_id_has_no_key() -> None:
 
 
 def test_inputs_of_one_processor_have_the_same_partitions() -> None:
-    assert {row.partitions for row in topics.required(["default"])} == {4}
+    assert {row.partitions for row in topics.required(["default"]) if not row.broadcast} == {4}
+
+
+def test_a_broadcast_is_nobodys_input_and_keeps_the_last_of_each_key() -> None:
+    catalog = topics.topic("catalog")
+    assert (catalog.broadcast, catalog.cleanup_policy, catalog.key) == (True, "compact", "name")
+    read = [name for names in topics.inputs(["default"]).values() for name in names]
+    assert "catalog" not in read
+    assert "catalog" in [row.logical for row in topics.required([])]
 
 
 def test_a_lane_has_its_own_topic_reader_and_dead_letters() -> None:

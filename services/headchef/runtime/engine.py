@@ -8,6 +8,7 @@ from typing import Any
 from headchef.runtime.admission import Slots
 from headchef.runtime.backlog_watch import BacklogWatch
 from headchef.runtime.backoff import Backoff
+from headchef.runtime.broadcast import Listener
 from headchef.runtime.clock import Clock
 from headchef.runtime.counts import Counts
 from headchef.runtime.envelope import Envelope
@@ -109,6 +110,18 @@ class Engine:
             for job_class in reversed(classes)
         ]
         self._backlog = BacklogWatch(log, processor, settings, clock)
+        self._listeners = [
+            Listener(
+                each,
+                log=log,
+                name=f"{self._names.group}.{each.topic}",
+                namespace=settings.namespace,
+                envelope=self._kitchen.envelope,
+                clock=clock,
+                metrics=metrics,
+            )
+            for each in processor.broadcasts
+        ]
 
     @property
     def tasks(self) -> dict[int, Task]:
@@ -145,6 +158,8 @@ class Engine:
 
     def ready(self) -> str | None:
         """Say why this processor is not at work, or None."""
+        if reading := [each.topic for each in self._listeners if not each.caught_up]:
+            return f"it is reading {', '.join(reading)}"
         if not self._joined:
             return "it has not joined its group"
         if waiting := [number for number, task in self._tasks.items() if task.phase is Phase.RECOVERING]:
@@ -200,6 +215,9 @@ class Engine:
 
     async def _work(self) -> None:
         await self._counts.agree()
+        for listener in self._listeners:
+            self._spawn(listener.run())
+            await listener.until_caught_up()
         self._spawn(self._counts.watch(lambda: self._hand_over.shared, self._rejoin))
         for intake in self._intakes:
             self._spawn(intake.run())
@@ -248,6 +266,8 @@ class Engine:
         for intake in self._intakes:
             await intake.close()
         await self._backlog.close()
+        for listener in self._listeners:
+            await listener.close()
         if self._released.is_set():
             await self._membership.leave()
         else:

@@ -4,7 +4,7 @@ A handler gets a delivery and gives an outcome. Outcomes are values: the runtime
 consumed offset together, or none of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -174,6 +174,20 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A topic that every process reads whole, without a group: to its end before it has tasks, then as it goes on.
+
+    Attributes:
+        topic: logical name.
+        taker: awaited for each event, in the order of its partition, and again for all after a loss in the log. May
+            raise `InvalidEvent` for one that cannot be taken: it is logged, counted and passed over.
+    """
+
+    topic: str
+    taker: Callable[[Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A dictionary in each task, with its changelog in the partition of the task's number.
 
@@ -202,6 +216,7 @@ class Processor:
         admission: who says when a delivery may begin, in place of `concurrency`; None for nobody.
         batch: largest batch for `batches`.
         backlog: the board that says how old unfinished records are, of its own inputs and those that it names.
+        broadcasts: what each process of it must know before it has tasks.
     """
 
     name: str
@@ -215,6 +230,7 @@ class Processor:
     admission: Admission | None = None
     batch: int = 256
     backlog: Backlog = field(default_factory=Backlog)
+    broadcasts: tuple[Broadcast, ...] = ()
 
     @property
     def kept(self) -> tuple[Store, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from headchef_contracts import topics
@@ -16,6 +17,7 @@ from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition
 from headchef.runtime.names import names
 from headchef.runtime.processor import (
     BatchHandler,
+    Broadcast,
     Handler,
     Input,
     Processor,
@@ -169,6 +171,7 @@ class World:
         order: Order = "in_order",
         concurrency: int = 64,
         admission: Admission | None = None,
+        broadcasts: tuple[Broadcast, ...] = (),
         hook: Hook = no_hook,
         transaction_timeout_s: float = 15.0,
         **settings: Any,
@@ -178,7 +181,8 @@ class World:
             namespace=self.namespace, **{"session_timeout_s": SESSION_S, "heartbeat_s": 0.1, **settings}
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
-        instance = Instance(self, self._processor(handler, order, concurrency, admission), chosen, name, log)
+        processor = replace(self._processor(handler, order, concurrency, admission), broadcasts=broadcasts)
+        instance = Instance(self, processor, chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)
         return instance

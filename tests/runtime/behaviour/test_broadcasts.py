@@ -1,0 +1,167 @@
+"""A broadcast is read whole by every process before it has tasks, then followed, whatever becomes of the log."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from headchef_contracts import cloudevents, registry
+from headchef_contracts.cloudevents import Attributes
+from headchef_contracts.events.catalog import CatalogPublished
+from headchef_contracts.events.common import Event
+
+from headchef.runtime.errors import InvalidEvent, LogRefused, LogUnavailable
+from headchef.runtime.log.port import NewRecord, Partition
+from headchef.runtime.processor import Broadcast
+from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.echo import Echo
+from tests.runtime.behaviour.world import Instance, World
+from tests.support.eventually import eventually
+from tests.support.hooked_log import Hook, Moment, no_hook
+from tests.support.log_client import publish
+
+TOPIC = "catalog"
+_AT = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+class Ear:
+    """Remembers what it was told; refuses what says so."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def take(self, event: Event) -> None:
+        assert isinstance(event, CatalogPublished)
+        if event.text.startswith("refuse"):
+            raise InvalidEvent("made_up", None, "no")
+        self.heard.append(event.text)
+
+
+def said(world: World, text: str, version: int = 1, name: str = "default") -> NewRecord:
+    """Make a record of the broadcast."""
+    event = CatalogPublished(name=name, catalog_version="0" * 16, text=text, file="f", published_at=_AT)
+    about = Attributes(text, "/test", CatalogPublished.event_type, version, _AT, name)
+    return NewRecord(world.topic(TOPIC), registry.encode(event), name.encode(), 0, cloudevents.to_headers(about))
+
+
+async def with_broadcast(make_world: MakeWorld, *, compacted: bool = True) -> World:
+    """Make a world that has the broadcast's topic."""
+    world = await make_world(partitions=2)
+    await world.backend.make_topic(1, name=world.topic(TOPIC), compacted=compacted)
+    return world
+
+
+def listen(world: World, name: str, ear: Ear, hook: Hook = no_hook) -> Instance:
+    """Start a process that listens."""
+    return world.start(name, Echo(), broadcasts=(Broadcast(TOPIC, ear.take),), hook=hook)
+
+
+async def test_every_process_reads_all_of_it_before_it_has_tasks(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    await publish(world.outside, [said(world, f"entry {number}") for number in range(3)])
+    ears = {name: Ear() for name in ("one", "two")}
+    early: list[str] = []
+    for name, ear in ears.items():
+
+        async def before_a_join(moment: Moment, step: str, ear: Ear = ear) -> None:
+            if (moment, step) == ("before", "membership.join"):
+                early.extend(["too early"] if len(ear.heard) < 3 else ["in time"])
+
+        listen(world, name, ear, before_a_join)
+    await world.publish("a", "b")
+    assert await world.until_done() == Counter(["a", "b"])
+    await eventually(lambda: len(early) == 2)
+    assert early == ["in time", "in time"]
+    assert [ear.heard for ear in ears.values()] == [["entry 0", "entry 1", "entry 2"]] * 2
+
+
+async def test_what_comes_later_is_taken_without_a_restart(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    ears = [Ear(), Ear()]
+    for number, ear in enumerate(ears):
+        listen(world, f"number-{number}", ear)
+    await world.publish("a")
+    await world.until_done()
+    await publish(world.outside, [said(world, "first")])
+    await publish(world.outside, [said(world, "second")])
+    await eventually(lambda: all(ear.heard == ["first", "second"] for ear in ears))
+
+
+async def test_an_entry_that_cannot_be_taken_is_passed_over(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    garbage = NewRecord(world.topic(TOPIC), b"no event", b"default", 0)
+    gone = NewRecord(world.topic(TOPIC), None, b"default", 0)
+    refused = [garbage, gone, said(world, "newer", version=99), said(world, "refuse this")]
+    await publish(world.outside, [said(world, "good"), *refused])
+    ear = Ear()
+    one = listen(world, "one", ear)
+    await world.publish("a")
+    assert await world.until_done() == Counter(["a"])
+    await publish(world.outside, [*refused, said(world, "better")])
+    await eventually(lambda: ear.heard == ["good", "better"])
+    assert not one.ended
+
+
+async def test_it_has_no_tasks_and_says_why_while_the_log_keeps_the_broadcast_back(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    await publish(world.outside, [said(world, "good")])
+    away, steps = True, 0
+
+    async def hook(moment: Moment, step: str) -> None:
+        nonlocal steps
+        if moment == "before" and step == "reader.bounds" and away:
+            steps += 1
+            raise LogUnavailable("away")
+
+    ear = Ear()
+    one = listen(world, "one", ear, hook)
+    await eventually(lambda: steps >= 3)
+    assert one.engine.ready() == "it is reading catalog"
+    assert not one.tasks
+    away = False
+    await eventually(lambda: one.engine.ready() is None)
+    assert (one.tasks, ear.heard) == ({0, 1}, ["good"])
+
+
+async def test_a_fault_of_the_log_loses_and_repeats_nothing(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    faults = 0
+
+    async def hook(moment: Moment, step: str) -> None:
+        nonlocal faults
+        if moment == "before" and step == "reader.poll" and ear.heard and faults < 5:
+            faults += 1
+            raise LogUnavailable("away")
+
+    ear = Ear()
+    listen(world, "one", ear, hook)
+    texts = [f"entry {number}" for number in range(5)]
+    for number, text in enumerate(texts):
+        await publish(world.outside, [said(world, text)])
+        await eventually(lambda seen=number: len(ear.heard) > seen)  # type: ignore[misc]  # bound now, not later
+    await eventually(lambda: faults == 5)
+    assert ear.heard == texts
+
+
+async def test_what_expired_unread_has_it_read_anew(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world, compacted=False)
+    ear, cut = Ear(), False
+
+    async def hook(moment: Moment, step: str) -> None:
+        if cut and moment == "before" and step == "reader.poll":
+            raise LogUnavailable("away")
+
+    one = listen(world, "one", ear, hook)
+    await publish(world.outside, [said(world, "first")])
+    await eventually(lambda: ear.heard == ["first"])
+    cut = True
+    await publish(world.outside, [said(world, "lost"), said(world, "kept")])
+    await world.backend.delete_records(Partition(world.topic(TOPIC), 0), 2)
+    cut = False
+    await eventually(lambda: ear.heard[-1] == "kept")
+    assert not one.ended
+
+
+async def test_a_topic_that_is_missing_ends_the_process_and_is_named(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1)
+    failure = await listen(world, "one", Ear()).failure()
+    assert isinstance(failure, LogRefused)
+    assert f"topics are missing: {world.topic(TOPIC)}; run `headchef topics create`" in str(failure)

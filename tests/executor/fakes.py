@@ -1,6 +1,7 @@
 """Fakes of the executor's ports, and deliveries of steps."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,8 @@ from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import Step, StepDispatched
 
 from headchef.catalogue import Catalogue, Lane, Model, Prices, Provider
+from headchef.executor import provider as port
+from headchef.executor.account import Equip, Equipment
 from headchef.executor.provider import Answered, Call, Faulted, Question, Reply
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Delivery, Emit, Handler
@@ -63,6 +66,16 @@ def broken() -> Faulted:
 
 def timed_out() -> Faulted:
     return Faulted("timeout", "no answer within 100 s")
+
+
+def equipped(catalogue: Catalogue, provider: port.Provider) -> Equip:
+    """Lend always the same."""
+
+    @asynccontextmanager
+    async def equip() -> AsyncIterator[Equipment]:
+        yield Equipment(catalogue, provider)
+
+    return equip
 
 
 @dataclass

@@ -19,7 +19,16 @@ from headchef.executor.settings import Settings
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
-from tests.executor.fakes import ACCOUNT, OpenPermit, Unlimited, deliver, make_catalogue, make_model, see_through
+from tests.executor.fakes import (
+    ACCOUNT,
+    OpenPermit,
+    Unlimited,
+    deliver,
+    equipped,
+    make_catalogue,
+    make_model,
+    see_through,
+)
 from tests.executor.simulated import VERSIONS
 from tests.support.builders import make_step
 from tests.support.manual_clock import ManualClock
@@ -39,8 +48,7 @@ async def handle_steps(simulator: Simulator, dialect: DialectName, steps: int) -
     async with open_provider(endpoint, replace(ACCOUNT, dialect=dialect), settings, clock) as provider:
         handler = ExecutorHandler(
             lane="default",
-            catalogue=catalogue,
-            provider=provider,
+            equip=equipped(catalogue, provider),
             retry=RetryPolicy(max_attempts=10, window_s=1e9),
             clock=clock,
             random=Random(1),

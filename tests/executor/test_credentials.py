@@ -24,7 +24,7 @@ from headchef.runtime.telemetry.spans import SpanTracer
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
 from headchef.simulator.settings import Settings as SimulatorSettings
-from tests.executor.fakes import OpenPermit, Unlimited, deliver, see_through
+from tests.executor.fakes import OpenPermit, Unlimited, deliver, equipped, see_through
 from tests.executor.simulated import VERSIONS
 from tests.support.builders import make_head, make_step
 from tests.support.manual_clock import ManualClock
@@ -65,8 +65,7 @@ async def traces_of_a_call(folder: Path, dialect: DialectName, address: str) -> 
     async with open_provider(endpoint, catalogue.lanes["default"].provider, settings, clock) as provider:
         handler = ExecutorHandler(
             lane="default",
-            catalogue=catalogue,
-            provider=provider,
+            equip=equipped(catalogue, provider),
             retry=RetryPolicy(max_attempts=2),
             clock=clock,
             random=Random(1),

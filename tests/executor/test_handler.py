@@ -29,6 +29,7 @@ from tests.executor.fakes import (
     answered,
     broken,
     deliver,
+    equipped,
     limited,
     make_catalogue,
     make_model,
@@ -57,8 +58,7 @@ class Kitchen:
         self.permit = permit or OpenPermit()
         self.handler = ExecutorHandler(
             lane="default",
-            catalogue=catalogue or make_catalogue(),
-            provider=self.provider,
+            equip=equipped(catalogue or make_catalogue(), self.provider),
             retry=RetryPolicy(max_attempts=3, window_s=300),
             clock=self.clock,
             random=Random(1),

@@ -21,6 +21,7 @@ from tests.executor.fakes import (
     answered,
     broken,
     deliver,
+    equipped,
     make_catalogue,
     see_through,
 )
@@ -39,8 +40,7 @@ class Desk:
         self.provider = ScriptedProvider(script, self.clock)
         self.handler = ExecutorHandler(
             lane="default",
-            catalogue=make_catalogue(),
-            provider=self.provider,
+            equip=equipped(make_catalogue(), self.provider),
             retry=RetryPolicy(max_attempts=2, window_s=300),
             clock=self.clock,
             random=Random(1),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headchef.catalogue import Catalogue, Lane, Model, Provider
+from headchef.catalogue import Catalogue, InForce, Lane, Model, Provider
 from headchef.router.handler import RouterHandler
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.rendering import Renderer
@@ -43,6 +43,10 @@ class FakeState:
             self.values[change.store, change.key] = change.value
 
 
+async def adopt(catalogue: Catalogue) -> None:
+    """Take up any catalogue."""
+
+
 class Door:
     """A router and its state: what comes in is handled and remembered."""
 
@@ -51,10 +55,11 @@ class Door:
         self.metrics = RecordedMetrics()
         self.clock = ManualClock()
         self.backlog = Backlog()
+        self.in_force = InForce(catalogue or make_catalogue(), "router", adopt, self.metrics)
         self.handler = RouterHandler(
             clock=self.clock,
             metrics=self.metrics,
-            catalogue=catalogue or make_catalogue(),
+            in_force=self.in_force,
             renderer=Renderer(max_templates=8, max_work=400_000),
             schemas=SchemaCache(8),
             limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),

@@ -11,11 +11,10 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
-from headchef.catalogue import Catalogue, Quota
-from headchef.executor.__main__ import open_lane
+from headchef.catalogue import Catalogue, Endpoint, Provider, Quota
 from headchef.executor.__main__ import processor as executor_processor
+from headchef.executor.account import Accounts
 from headchef.executor.calling import HttpProvider
-from headchef.executor.handler import ExecutorHandler
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.router.__main__ import processor as router_processor
@@ -107,24 +106,21 @@ def _limited(quota: Quota | None) -> Catalogue:
 
 
 def _executor(lane: str) -> Assemble:
-    account, endpoint = CATALOGUE.lanes[lane].provider, catalogue.resolve(CATALOGUE, lane, {})
     settings = Settings(lane=lane, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
 
     @asynccontextmanager
     async def assemble(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-        limits = open_lane(_limited(outside.quota), settings, surroundings)
-        handler = ExecutorHandler(
-            lane=lane,
-            catalogue=CATALOGUE,
-            provider=HttpProvider(outside.provider, endpoint, account, settings, surroundings.clock),
-            retry=_RETRY,
-            clock=surroundings.clock,
-            random=surroundings.random,
-            permit=surroundings.permit,
-            quota=limits,
-            metrics=surroundings.metrics,
-        )
-        yield executor_processor(handler, settings, limits)
+        @asynccontextmanager
+        async def opened(endpoint: Endpoint, account: Provider) -> AsyncIterator[HttpProvider]:
+            yield HttpProvider(outside.provider, endpoint, account, settings, surroundings.clock)
+
+        known = _limited(outside.quota)
+        accounts = Accounts(lane, {}, opened)
+        await accounts.use(known)
+        try:
+            yield executor_processor(known, accounts, settings, _RETRY, surroundings)
+        finally:
+            await accounts.close()
 
     return assemble
 

@@ -1,9 +1,10 @@
 """The models that jobs may name, with their lanes, providers and prices, read from one reviewed YAML file."""
 
 from headchef.catalogue.endpoint import Endpoint, resolve
-from headchef.catalogue.errors import BadCatalogue, Fault
+from headchef.catalogue.errors import BadCatalogue, Fault, shown
+from headchef.catalogue.in_force import InForce, published
 from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider, Quota
-from headchef.catalogue.reading import DEFAULT_PATH, load
+from headchef.catalogue.reading import DEFAULT_PATH, load, read
 from headchef.catalogue.single import write_single
 
 __all__ = [
@@ -12,12 +13,16 @@ __all__ = [
     "Catalogue",
     "Endpoint",
     "Fault",
+    "InForce",
     "Lane",
     "Model",
     "Prices",
     "Provider",
     "Quota",
     "load",
+    "published",
+    "read",
     "resolve",
+    "shown",
     "write_single",
 ]

@@ -30,12 +30,13 @@ class BadCatalogue(BadSettings):
     """
 
     def __init__(self, path: Path, faults: tuple[Fault, ...]) -> None:
-        lines = "\n".join(_line(path, fault) for fault in faults)
+        lines = "\n".join(shown(path, fault) for fault in faults)
         super().__init__("HEADCHEF_CATALOGUE", f"the catalogue cannot be used\n{lines}")
         self.path = path
         self.faults = faults
 
 
-def _line(path: Path, fault: Fault) -> str:
+def shown(path: Path, fault: Fault) -> str:
+    """Write a fault with its place, as compilers do: `file:line: field: message`."""
     place = f"{path}:{fault.line}" if fault.line else str(path)
     return f"{place}: {fault.field}: {fault.message}" if fault.field else f"{place}: {fault.message}"

@@ -31,9 +31,24 @@ def load(path: Path = DEFAULT_PATH) -> Catalogue:
     """
     try:
         raw = path.read_bytes()
-        document = read_yaml(raw.decode())
     except OSError as error:
         raise BadCatalogue(path, (Fault(0, "", f"cannot be read: {error.strerror}"),)) from error
+    return read(raw, path, path.parent)
+
+
+def read(raw: bytes, path: Path, folder: Path) -> Catalogue:
+    """Check the bytes of a catalogue file, wherever they came from.
+
+    Args:
+        raw: the bytes.
+        path: what the file is called, for messages.
+        folder: from which a key file with a relative path is named.
+
+    Raises:
+        BadCatalogue: lists every fault with its line and field, and what would be right.
+    """
+    try:
+        document = read_yaml(raw.decode())
     except UnicodeDecodeError as error:
         raise BadCatalogue(path, (Fault(0, "", "is not UTF-8 text"),)) from error
     except yaml.YAMLError as error:
@@ -42,7 +57,7 @@ def load(path: Path = DEFAULT_PATH) -> Catalogue:
         raise BadCatalogue(path, (Fault(mark.line + 1 if mark else 0, "", f"is not YAML: {problem}"),)) from error
     except RecursionError as error:
         raise BadCatalogue(path, (Fault(0, "", "is nested too deep, or an alias refers to itself"),)) from error
-    return _catalogue(path, hashlib.sha256(raw).hexdigest()[:16], document, _checked(path, document))
+    return _catalogue(path, folder, hashlib.sha256(raw).hexdigest()[:16], document, _checked(path, document))
 
 
 def _checked(path: Path, document: Document) -> CatalogueFile:
@@ -95,14 +110,14 @@ def _form_of(annotation: object) -> tuple[type[BaseModel] | None, bool]:
     return (forms[0] if forms else None), named
 
 
-def _catalogue(path: Path, version: str, document: Document, file: CatalogueFile) -> Catalogue:
+def _catalogue(path: Path, folder: Path, version: str, document: Document, file: CatalogueFile) -> Catalogue:
     providers = {
         name: Provider(
             name=name,
             dialect=entry.dialect,
             base_url=entry.base_url,
             api_key_env=entry.api_key_env,
-            api_key_file=path.parent / entry.api_key_file if entry.api_key_file else None,
+            api_key_file=folder / entry.api_key_file if entry.api_key_file else None,
             output_limit_field=entry.output_limit_field,
             line=document.line_of(("providers", name)),
         )

@@ -4,13 +4,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from headchef.catalogue import Catalogue, resolve
+from headchef.catalogue import Catalogue, InForce
 from headchef.catalogue import load as load_catalogue
+from headchef.executor.account import Accounts
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
-from headchef.executor.lane.lane import Lane
+from headchef.executor.lane.lane import Lane, counts_tokens, unlimited
 from headchef.executor.lane.pace import Pace
 from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import RetryPolicy
@@ -32,23 +33,18 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         BadSettings: a setting is wrong, the catalogue is, or the lane's address or credential is missing.
     """
     settings = load(Settings)
+    retry = RetryPolicy(max_attempts=settings.max_attempts, window_s=settings.retry_window_s)
+    accounts = Accounts(
+        settings.lane,
+        os.environ,
+        lambda endpoint, account: open_provider(endpoint, account, settings, surroundings.clock),
+    )
     catalogue = load_catalogue(settings.catalogue)
-    endpoint = resolve(catalogue, settings.lane, os.environ)
-    account = catalogue.lanes[settings.lane].provider
-    async with open_provider(endpoint, account, settings, surroundings.clock) as provider:
-        lane = open_lane(catalogue, settings, surroundings)
-        handler = ExecutorHandler(
-            lane=settings.lane,
-            catalogue=catalogue,
-            provider=provider,
-            retry=RetryPolicy(max_attempts=settings.max_attempts, window_s=settings.retry_window_s),
-            clock=surroundings.clock,
-            random=surroundings.random,
-            permit=surroundings.permit,
-            quota=lane,
-            metrics=surroundings.metrics,
-        )
-        yield processor(handler, settings, lane)
+    try:
+        await accounts.use(catalogue)
+        yield processor(catalogue, accounts, settings, retry, surroundings)
+    finally:
+        await accounts.close()
 
 
 def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundings) -> Lane:
@@ -60,13 +56,15 @@ def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundin
         surroundings: clock and metrics.
     """
     clock, quota = surroundings.clock, catalogue.lanes[settings.lane].quota
-    estimator = Estimator(catalogue.models, counts_tokens=bool(quota.a_minute.keys() - {"requests"}))
+    estimator = Estimator(catalogue.models, counts_tokens=counts_tokens(quota))
     halts = Halts(settings.lane)
     pool = Pool(quota, clock.monotonic())
-    pace = None if quota.a_minute or quota.concurrency is not None else Pace(settings.concurrency)
+    pace = Pace(settings.concurrency) if unlimited(quota) else None
     lane = Lane(pool, halts, pace, places=settings.concurrency, estimator=estimator, clock=clock)
-    if pace is not None:
-        surroundings.metrics.gauge("headchef.lane.concurrency", lambda: [(pace.limit, {"lane": settings.lane})])
+    surroundings.metrics.gauge(
+        "headchef.lane.concurrency",
+        lambda: [(limit, {"lane": settings.lane})] if (limit := lane.at_once()) is not None else [],
+    )
     surroundings.metrics.gauge(
         "headchef.lane.halted",
         lambda: [
@@ -80,16 +78,36 @@ def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundin
     return lane
 
 
-def processor(handler: ExecutorHandler, settings: Settings, lane: Lane) -> Processor:
+def processor(
+    catalogue: Catalogue, accounts: Accounts, settings: Settings, retry: RetryPolicy, surroundings: Surroundings
+) -> Processor:
     """Tell the runtime of the executor of one lane.
 
     Args:
-        handler: handles its steps.
+        catalogue: in force until one is published.
+        accounts: use it already.
         settings: which lane, and how many calls at once; as many steps may wait to be tried again.
-        lane: says when a step may begin.
+        retry: limits of trying again.
+        surroundings: what the host lends.
     """
+    name, lane = f"executor.{settings.lane}", open_lane(catalogue, settings, surroundings)
+
+    async def adopt(found: Catalogue) -> None:
+        await accounts.use(found)
+        lane.change(found.lanes[settings.lane].quota, found.models)
+
+    handler = ExecutorHandler(
+        lane=settings.lane,
+        equip=accounts.equipment,
+        retry=retry,
+        clock=surroundings.clock,
+        random=surroundings.random,
+        permit=surroundings.permit,
+        quota=lane,
+        metrics=surroundings.metrics,
+    )
     return Processor(
-        name=f"executor.{settings.lane}",
+        name=name,
         inputs=(Input(f"steps.dispatched.{settings.lane}"),),
         handler=handler,
         timers=True,
@@ -97,6 +115,7 @@ def processor(handler: ExecutorHandler, settings: Settings, lane: Lane) -> Proce
         order="concurrent",
         concurrency=settings.concurrency,
         admission=lane,
+        broadcasts=(InForce(catalogue, name, adopt, surroundings.metrics).broadcast,),
     )
 
 

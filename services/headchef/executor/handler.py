@@ -3,6 +3,7 @@
 Consumes steps.dispatched.<lane>, produces attempts.recorded and steps.completed.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -10,10 +11,11 @@ from random import Random
 from headchef_contracts.events.common import Cause, Decided, Inline
 from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepDispatched
 
-from headchef.catalogue import Catalogue, Model
+from headchef.catalogue import Model
+from headchef.executor.account import Equip, Equipment
 from headchef.executor.lane.port import Quota
 from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, Standing, decide, hold
-from headchef.executor.provider import Answered, Call, Faulted, Provider, Question, Reply, Role
+from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Role
 from headchef.executor.record import Calls, StepRecord
 from headchef.executor.waiting import Waiting, read, write
 from headchef.runtime.clock import Clock
@@ -32,8 +34,7 @@ class ExecutorHandler:
 
     Args:
         lane: whose steps come here.
-        catalogue: models and prices.
-        provider: answers the lane's calls.
+        equip: lends models, prices and the lane's provider, the same for the whole of a delivery.
         retry: limits of trying again.
         clock: for time-outs, deadlines and pauses.
         random: for the jitter of pauses and the ids of attempts.
@@ -46,8 +47,7 @@ class ExecutorHandler:
         self,
         *,
         lane: str,
-        catalogue: Catalogue,
-        provider: Provider,
+        equip: Equip,
         retry: RetryPolicy,
         clock: Clock,
         random: Random,
@@ -56,8 +56,7 @@ class ExecutorHandler:
         metrics: Metrics,
     ) -> None:
         self._lane = lane
-        self._catalogue = catalogue
-        self._provider = provider
+        self._equip = equip
         self._retry = retry
         self._clock = clock
         self._random = random
@@ -83,28 +82,33 @@ class ExecutorHandler:
         return await self._try(delivery.record, delivery.event_id, Waiting(event, delivery.cause, started, Calls()))
 
     async def _try(self, source: Record, timer_id: str, waiting: Waiting) -> Outcome:
-        model = self._catalogue.models.get(waiting.dispatched.step.request.model)
-        record = StepRecord(waiting.dispatched, model, self._catalogue.version, waiting.calls)
-        end = await self._reply(source, record, model, waiting)
+        async with self._equip() as equipment:
+            return await self._try_with(equipment, source, timer_id, waiting)
+
+    async def _try_with(self, equipment: Equipment, source: Record, timer_id: str, waiting: Waiting) -> Outcome:
+        catalogue = equipment.catalogue
+        model = catalogue.models.get(waiting.dispatched.step.request.model)
+        record = StepRecord(waiting.dispatched, model, catalogue.version, waiting.calls)
+        end = await self._reply(source, record, equipment.provider, waiting)
         attempts = tuple(map(self._recorded, record.attempts))
         if isinstance(end, Again):
             again = replace(waiting, retry=end.state, calls=record.sum_up(), refusals=end.refusals)
             timer = Timer(timer_id, self._clock.now() + timedelta(seconds=end.delay_s), write(again))
             return Outcome(attempts, timers=(timer,))
-        completed = record.complete(end, self._decided(waiting.cause))
+        completed = record.complete(end, self._decided(waiting.cause, catalogue.version))
         return Outcome((*attempts, Emit("steps.completed", completed)))
 
     async def _reply(
-        self, source: Record, record: StepRecord, model: Model | None, waiting: Waiting
+        self, source: Record, record: StepRecord, provider: Provider, waiting: Waiting
     ) -> Answered | Again | GiveUp:
-        step = waiting.dispatched.step
+        step, model = waiting.dispatched.step, record.model
         if model is None or model.lane != self._lane:
-            message = f"catalogue {self._catalogue.version} has no model {step.request.model!r} on lane {self._lane!r}"
+            message = f"catalogue {record.catalog_version} has no model {step.request.model!r} on lane {self._lane!r}"
             return GiveUp("unknown_model", message)
         question = _question(step.request, model)
         if question is None:
             return GiveUp("provider_refused_request", _BY_REFERENCE)
-        call = self._provider.prepare(question)
+        call = provider.prepare(question)
         await self._permit.wait()
         left_s = self._left_s(step.job.deadline)
         if left_s is not None and left_s <= 0:
@@ -112,7 +116,7 @@ class ExecutorHandler:
         if (held_s := self._quota.held_s(source, model.name)) > 0:
             return hold(waiting.retry, waiting.refusals, held_s, left_s)
         self._quota.calling(source, model.name)
-        reply = await self._make(record, question, call, waiting.cause)
+        reply = await self._make(record, question, lambda: provider.ask(call), waiting.cause)
         self._quota.called(source, reply)
         if isinstance(reply, Answered):
             return reply
@@ -126,7 +130,9 @@ class ExecutorHandler:
         )
         return decide(self._retry, waiting.retry, refusals, reply, standing)
 
-    async def _make(self, record: StepRecord, question: Question, call: Call, cause: Cause) -> Reply:
+    async def _make(
+        self, record: StepRecord, question: Question, ask: Callable[[], Awaitable[Reply]], cause: Cause
+    ) -> Reply:
         job, model, parameters = record.dispatched.step.job, question.model, question.parameters
         asked = ModelCall(
             model.provider, model.provider_model, job.job_id, parameters.temperature, parameters.max_output_tokens
@@ -135,7 +141,7 @@ class ExecutorHandler:
         self._in_flight += 1
         try:
             with model_call(asked, self._metrics, self._clock) as going_on:
-                reply = await self._provider.ask(call)
+                reply = await ask()
                 if isinstance(reply, Faulted):
                     going_on.usage = reply.usage
                     going_on.failed(reply.outcome)
@@ -149,7 +155,8 @@ class ExecutorHandler:
         finally:
             self._in_flight -= 1
         duration_s = max(0.0, self._clock.monotonic() - began_s)
-        attempt = record.add(reply, started_at=started_at, duration_s=duration_s, decided=self._decided(cause))
+        decided = self._decided(cause, record.catalog_version)
+        attempt = record.add(reply, started_at=started_at, duration_s=duration_s, decided=decided)
         about = {"lane": self._lane, "model": model.name}
         self._metrics.count("headchef.provider.attempts", attributes={**about, "outcome": attempt.outcome})
         if attempt.cost_usd is not None:
@@ -163,11 +170,11 @@ class ExecutorHandler:
     def _left_s(self, deadline: datetime | None) -> float | None:
         return None if deadline is None else (deadline - self._clock.now()).total_seconds()
 
-    def _decided(self, cause: Cause) -> Decided:
+    def _decided(self, cause: Cause, catalog_version: str) -> Decided:
         return Decided(
             at=self._clock.now(),
             seed=0,
-            catalog_version=self._catalogue.version,
+            catalog_version=catalog_version,
             policy_version=POLICY_VERSION,
             causes=(cause,),
         )

@@ -40,14 +40,22 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
 
     Args:
         settings: its limits.
-        models: what it routes to.
+        models: what it routes to until a catalogue is published.
         surroundings: what the host lends.
     """
     backlog = Backlog(topics.inputs(sorted(models.lanes)))
+    lanes = set(models.lanes)
+
+    async def adopt(found: catalogue.Catalogue) -> None:
+        # A lane that has gone may have work that waits.
+        lanes.update(found.lanes)
+        backlog.watched = topics.inputs(sorted(lanes))
+
+    in_force = catalogue.InForce(models, NAME, adopt, surroundings.metrics)
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
-        catalogue=models,
+        in_force=in_force,
         renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
         schemas=SchemaCache(settings.max_schemas),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
@@ -61,6 +69,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         handler=handler,
         stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
         backlog=backlog,
+        broadcasts=(in_force.broadcast,),
     )
 
 

@@ -10,7 +10,7 @@ from headchef_contracts.events.common import Decided
 from headchef_contracts.events.jobs import JobRefused
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
-from headchef.catalogue import Catalogue
+from headchef.catalogue import Catalogue, InForce
 from headchef.router import home, policy
 from headchef.router.canonical import payload_hash
 from headchef.router.overload import OverloadState
@@ -35,7 +35,7 @@ class RouterHandler:
     Args:
         clock: for the time of decisions.
         metrics: counts jobs taken on and refused.
-        catalogue: the models in force.
+        in_force: has the models; each record is decided by those that it has then.
         renderer: fills templates.
         schemas: compiles output schemas.
         limits: how large a record may be.
@@ -49,7 +49,7 @@ class RouterHandler:
         *,
         clock: Clock,
         metrics: Metrics,
-        catalogue: Catalogue,
+        in_force: InForce,
         renderer: Renderer,
         schemas: SchemaCache,
         limits: Limits,
@@ -59,7 +59,7 @@ class RouterHandler:
     ) -> None:
         self._clock = clock
         self._metrics = metrics
-        self._catalogue = catalogue
+        self._in_force = in_force
         self._renderer = renderer
         self._schemas = schemas
         self._limits = limits
@@ -71,19 +71,20 @@ class RouterHandler:
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
+        catalogue = self._in_force.catalogue
         if isinstance(delivery.event, StepJudged):
             step = policy.replan(delivery.event.step)
-            return Outcome((self._planned(step, delivery),), counted=("headchef.steps.replanned",))
+            return Outcome((self._planned(step, delivery, catalogue),), counted=("headchef.steps.replanned",))
         if delivery.record.value is None:
             return Outcome(counted=("headchef.records.skipped",))
         submission: Submission | None = None
         try:
             submission = read(delivery.record, delivery.record.value, self._limits)
-            return self._take(submission, delivery, state)
+            return self._take(submission, delivery, state, catalogue)
         except Refused as refused:
-            return self._refuse(refused, submission, delivery)
+            return self._refuse(refused, submission, delivery, catalogue)
 
-    def _take(self, submission: Submission, delivery: Delivery, state: State) -> Outcome:
+    def _take(self, submission: Submission, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
         record = delivery.record
         if submission.job_id is None:
             raise _without_id(submission)
@@ -105,13 +106,13 @@ class RouterHandler:
             job,
             home_partition=record.partition,
             submitted_at=_submitted_at(delivery),
-            catalogue=self._catalogue,
+            catalogue=catalogue,
             schemas=self._schemas,
             render=self._renderer.render,
             max_prompt_bytes=self._max_prompt_bytes,
         )
         self._metrics.count("headchef.jobs.accepted", attributes={"class": job.job_class})
-        return Outcome((self._planned(step, delivery),), (Change(SEEN, key, content),))
+        return Outcome((self._planned(step, delivery, catalogue),), (Change(SEEN, key, content),))
 
     def _overloaded_by(self) -> str | None:
         """Judge each look at the backlog once: between two looks nothing new is known."""
@@ -124,10 +125,12 @@ class RouterHandler:
                 _log.warning("new jobs are taken again")
         return self._overloaded
 
-    def _planned(self, step: Step, delivery: Delivery) -> Emit:
-        return Emit("steps.planned", StepPlanned(step=step, decided=self._decided(delivery)))
+    def _planned(self, step: Step, delivery: Delivery, catalogue: Catalogue) -> Emit:
+        return Emit("steps.planned", StepPlanned(step=step, decided=self._decided(delivery, catalogue)))
 
-    def _refuse(self, refused: Refused, submission: Submission | None, delivery: Delivery) -> Outcome:
+    def _refuse(
+        self, refused: Refused, submission: Submission | None, delivery: Delivery, catalogue: Catalogue
+    ) -> Outcome:
         event = JobRefused(
             job_id=submission.job_id if submission else None,
             run=submission.run if submission else None,
@@ -138,17 +141,17 @@ class RouterHandler:
             message=refused.message,
             source=delivery.cause,
             dead_letter_topic=f"{delivery.topic}.dlq",
-            decided=self._decided(delivery),
+            decided=self._decided(delivery, catalogue),
         )
         letter = DeadLetter(refused.reason, refused.field, refused.message)
         self._metrics.count("headchef.jobs.refused", attributes={"reason": refused.reason})
         return Outcome((letter, Emit("jobs.refused", event)))
 
-    def _decided(self, delivery: Delivery) -> Decided:
+    def _decided(self, delivery: Delivery, catalogue: Catalogue) -> Decided:
         return Decided(
             at=self._clock.now(),
             seed=0,
-            catalog_version=self._catalogue.version,
+            catalog_version=catalogue.version,
             policy_version=policy.POLICY_VERSION,
             causes=(delivery.cause,),
         )

@@ -41,6 +41,7 @@ class Backlog:
         watched: inputs of other processors that are looked at beside a processor's own, as logical names by processor.
 
     Attributes:
+        watched: the same; others may be put in its place at any time.
         oldest: one for each partition with unfinished records; a new tuple at each look.
     """
 

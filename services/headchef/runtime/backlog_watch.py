@@ -47,10 +47,9 @@ class BacklogWatch:
     """
 
     def __init__(self, log: Log, processor: Processor, settings: RuntimeSettings, clock: Clock) -> None:
-        own = {processor.name: [source.topic for source in processor.inputs]}
+        self._own = {processor.name: [source.topic for source in processor.inputs]}
         self._log = log
         self._backlog = processor.backlog
-        self._inputs: Mapping[str, Sequence[str]] = {**processor.backlog.watched, **own}
         self._namespace = settings.namespace
         self._name = f"{settings.namespace}.{processor.name}.backlog"
         self._interval_s = settings.backlog_look_s
@@ -77,10 +76,11 @@ class BacklogWatch:
 
     async def _look(self) -> None:
         now_s = self._clock.now().timestamp()
-        known = {topics.physical(self._namespace, topic) for read in self._inputs.values() for topic in read}
+        inputs = {**self._backlog.watched, **self._own}
+        known = {topics.physical(self._namespace, topic) for read in inputs.values() for topic in read}
         counts = await self._log.partition_counts(sorted(known))
         retentions = await self._retentions(sorted(counts))
-        seen = await self._places(counts)
+        seen = await self._places(inputs, counts)
         unread = {each.partition: found.place for each, found in seen.items() if found.place < found.end}
         for each in self._standing(seen):
             seen[each] = self._seen[each]._replace(end=seen[each].end)
@@ -96,10 +96,10 @@ class BacklogWatch:
         )
         self._seen, self._looked_s = seen, now_s
 
-    async def _places(self, counts: Mapping[str, int]) -> dict[_Input, _Seen]:
+    async def _places(self, inputs: Mapping[str, Sequence[str]], counts: Mapping[str, int]) -> dict[_Input, _Seen]:
         reader = await self._connected()
         seen: dict[_Input, _Seen] = {}
-        for processor, read in self._inputs.items():
+        for processor, read in inputs.items():
             names = (topics.physical(self._namespace, topic) for topic in read)
             partitions = [Partition(name, number) for name in names for number in range(counts.get(name, 0))]
             # In this order: a place that was asked for first would make what came meanwhile look unfinished.

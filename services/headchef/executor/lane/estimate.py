@@ -50,10 +50,14 @@ class Estimator:
     """
 
     def __init__(self, models: Mapping[str, Model], *, counts_tokens: bool) -> None:
-        self._models = models
-        self._counts_tokens = counts_tokens
+        self.change(models, counts_tokens=counts_tokens)
         self._tokens_a_piece: dict[str, float] = {}
         self._output: dict[str, float] = {}
+
+    def change(self, models: Mapping[str, Model], *, counts_tokens: bool) -> None:
+        """Estimate by other models from now on; what was learned of those that stay is kept."""
+        self._models = models
+        self._counts_tokens = counts_tokens
 
     def demand_of(self, record: Record) -> Demand:
         """Estimate what a step will use: of a record that dispatches it, or of a timer for its next try."""

@@ -1,12 +1,14 @@
 """Lets the steps of a lane begin within its quota, in the order they come, and takes note of what calls came to."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
 from headchef_contracts.events.common import Usage
 
+from headchef.catalogue import Model
+from headchef.catalogue import Quota as LaneQuota
 from headchef.catalogue.form import Resource
 from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
@@ -66,6 +68,23 @@ class Lane:
     def levels(self) -> dict[Resource, float]:
         """Give what is left of each resource here."""
         return dict(self._pool.levels(self._clock.monotonic()))
+
+    def at_once(self) -> int | None:
+        """Give how many calls at once were found to be good; None where the quota limits something."""
+        return None if self._pace is None else self._pace.limit
+
+    def change(self, quota: LaneQuota, models: Mapping[str, Model]) -> None:
+        """Keep to another quota, and estimate by other models, from the next step on; what has begun goes on."""
+        self._pool.change(quota, [held.demand for held in self._held.values()], self._clock.monotonic())
+        self._estimator.change(models, counts_tokens=counts_tokens(quota))
+        if not unlimited(quota):
+            self._pace = None
+        elif self._pace is None:
+            self._pace = Pace(self._places)
+        # Whoever stands in line asks again, by the new estimate.
+        self._line = dict.fromkeys(self._line)
+        self._cancel_alarm()
+        self._next()
 
     def standstill(self) -> str | None:
         """Say why the whole lane stands still, or None."""
@@ -174,6 +193,16 @@ class Lane:
         for wake in self._line:
             wake.set()
             break
+
+
+def counts_tokens(quota: LaneQuota) -> bool:
+    """Say whether a quota limits tokens of any kind."""
+    return bool(quota.a_minute.keys() - {"requests"})
+
+
+def unlimited(quota: LaneQuota) -> bool:
+    """Say whether a quota says nothing, so that a pace is to be found."""
+    return not quota.a_minute and quota.concurrency is None
 
 
 def _longer(one_s: float | None, other_s: float | None) -> float | None:

@@ -82,6 +82,12 @@ class Meter:
             self._level -= max(0.0, held + (tasks - before) * self._capacity_of(1) - self.capacity)
         self._level = min(self._level, self.capacity)
 
+    def change(self, a_minute: float, now_s: float) -> None:
+        """Keep another quota from now on. A smaller one's bucket holds less, so what is there may be less too."""
+        self._flow(now_s)
+        self._a_minute = a_minute
+        self._level = min(self._level, self.capacity)
+
     def wait_s(self, amount: float, now_s: float) -> float | None:
         """Give the seconds until a call may take so much: 0 for now, None where nothing is owned.
 

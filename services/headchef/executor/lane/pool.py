@@ -26,20 +26,39 @@ class Pool:
     def __init__(self, quota: Quota, now_s: float) -> None:
         self._meters = {resource: Meter(limit, now_s) for resource, limit in quota.a_minute.items()}
         self._most_at_once = quota.concurrency
+        self._tasks, self._of = 0, 1
         self._at_once = 0
-        self._places = 0
         self._paused_until_s = -inf
 
     def own(self, tasks: int, of: int, now_s: float) -> None:
         """Own so many of the lane's tasks from now on."""
-        if self._most_at_once is not None:
-            self._places = self._most_at_once * tasks // of
+        self._tasks, self._of = tasks, of
         for meter in self._meters.values():
             meter.own(tasks, of, now_s)
 
+    def change(self, quota: Quota, in_flight: Iterable[Demand], now_s: float) -> None:
+        """Keep another quota from now on. Of a resource that was not limited nothing is there yet.
+
+        Args:
+            quota: of the whole lane.
+            in_flight: what the calls hold that have begun: they go on, and count.
+            now_s: the time.
+        """
+        before, self._meters = self._meters, {}
+        for resource, limit in quota.a_minute.items():
+            if (meter := before.get(resource)) is not None:
+                meter.change(limit, now_s)
+            else:
+                meter = Meter(limit, now_s)
+                meter.own(self._tasks, self._of, now_s)
+                for demand in in_flight:
+                    meter.take(_held(demand)[resource], now_s)
+            self._meters[resource] = meter
+        self._most_at_once = quota.concurrency
+
     def wait_s(self, demand: Demand, now_s: float) -> float | None:
         """Give the seconds until a call may begin: 0 for now, None where that depends on other calls or tasks."""
-        if self._most_at_once is not None and self._at_once >= self._places:
+        if self._most_at_once is not None and self._at_once >= self._most_at_once * self._tasks // self._of:
             return None
         held, waits = _held(demand), [self._paused_until_s - now_s, 0.0]
         for resource, meter in self._meters.items():

@@ -65,6 +65,8 @@ GaugeName = Literal[
     "headchef.queue.depth",
     "headchef.store.entries",
     "headchef.provider.in_flight",
+    "headchef.catalog.in_force",
+    "headchef.catalog.refused",
     "headchef.lane.concurrency",
     "headchef.lane.halted",
     "headchef.lane.left",
@@ -141,6 +143,12 @@ GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
     "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),
+    "headchef.catalog.in_force": Measure(
+        "1", "1 for the catalogue in force [processor, version, source: file, published]"
+    ),
+    "headchef.catalog.refused": Measure(
+        "1", "1 while the last published catalogue cannot be used here [processor, version]"
+    ),
     "headchef.lane.concurrency": Measure(
         "{call}", "calls at once that this process has found to be good, where no limit is stated [lane]"
     ),

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from headchef_contracts import topics
 
 from headchef.catalogue.endpoint import address_fault
-from headchef.catalogue.form import CatalogueFile, DialectName, LaneEntry, ModelEntry
+from headchef.catalogue.form import CatalogueFile, DialectName, ModelEntry
 
 Found = tuple[tuple[str, ...], str]
 """Where a fault is, as names from the outside in, and what is wrong and would be right."""
@@ -26,8 +26,8 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
         elif provider := file.providers.get(lane_entry.provider):
             for field, message in _of_dialect(provider.dialect, model):
                 yield ("models", name, field), message
-    for name, lane in file.lanes.items():
-        for field, message in _of_quota(name, lane, file):
+    for name in file.lanes:
+        for field, message in share_faults(file, name, topics.topic(f"steps.dispatched.{name}").partitions):
             yield ("lanes", name, field), message
 
 
@@ -48,9 +48,15 @@ def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, 
         yield "structured_output", "json_object is not known to the dialect anthropic; give json_schema or none"
 
 
-def _of_quota(name: str, lane: LaneEntry, file: CatalogueFile) -> Iterator[tuple[str, str]]:
-    """Find limits whose smallest share, that of one task, lets no call begin."""
-    tasks = topics.topic(f"steps.dispatched.{name}").partitions
+def share_faults(file: CatalogueFile, name: str, tasks: int) -> Iterator[tuple[str, str]]:
+    """Give the limits of a lane whose smallest share, that of one task, lets no call begin: the field, and why.
+
+    Args:
+        file: in which the lane is.
+        name: of the lane.
+        tasks: that share its quota.
+    """
+    lane = file.lanes[name]
     limits = (model.max_output_tokens for model in file.models.values() if model.lane == name)
     answer = max((limit for limit in limits if limit is not None), default=1)
     for field, call, what in (

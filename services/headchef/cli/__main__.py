@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import dlq, topics
+from headchef.cli import catalog, dlq, topics
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
 from headchef.cli.results import results
@@ -23,6 +23,7 @@ app.command()(submit)
 app.command()(results)
 app.command()(explain)
 app.command()(spend)
+app.add_typer(catalog.commands, name="catalog")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(topics.commands, name="topics")
 app.command()(version)

@@ -43,17 +43,22 @@ def differences(before: str | None, after: str) -> list[Difference]:
     """
     old, new = ({} if before is None else _fields(before)), _fields(after)
     names = [*new, *(name for name in old if name not in new)]
-    return [Difference(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
+    changed = [name for name in names if old.get(name) != new.get(name)]
+    return [Difference(name, _shown(old.get(name)), _shown(new.get(name))) for name in changed]
 
 
-def _fields(text: str) -> dict[str, str]:
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _fields(text: str) -> dict[str, object]:
     file = CatalogueFile.model_validate(read_yaml(text).data)
-    return dict(_flat("", file.model_dump(mode="json", exclude_none=True)))
+    return dict(_flat("", file.model_dump(exclude_none=True)))
 
 
-def _flat(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _flat(prefix: str, value: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     for name, inner in value.items():
         if isinstance(inner, dict):
             yield from _flat(f"{prefix}{name}.", inner)
         else:
-            yield f"{prefix}{name}", str(inner)
+            yield f"{prefix}{name}", inner

@@ -132,8 +132,8 @@ def _show(before: CatalogPublished | None, found: Candidate, screen: Screen) -> 
         return
     if rows:
         cells = [(each.mark, each.field, each.before or "", each.after or "") for each in rows]
-        columns = ("", "field", f"published {version or 'is none'}", f"{found.path.name} {found.catalogue.version}")
-        screen.write(table("", columns, cells))
+        screen.write(table("", ("", "field", "published", "file"), cells))
+        screen.say(f"published: {version or 'none'}; {found.path}: {found.catalogue.version}", "dim")
     elif version == found.catalogue.version:
         screen.say(f"{found.path} is what is published, byte for byte", "dim")
     else:

@@ -77,7 +77,7 @@ def test_all_faults_of_a_file_are_named_with_their_lines(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [(None, "cannot be read: No such file"), ("# " + "x" * 400_000 + "\n" + ONE_MODEL, "at most 400,000")],
+    [(None, "cannot be read: No such file"), ("# " + "x" * 100_000 + "\n" + ONE_MODEL, "at most 100,000")],
 )
 def test_a_file_that_cannot_be_published_is_refused(tmp_path: Path, text: str | None, says: str) -> None:
     path = tmp_path / "catalogue.yaml"

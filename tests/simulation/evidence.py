@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation.faults import Faults
@@ -37,6 +38,9 @@ class Evidence:
         stray_calls: calls that a process began after a freeze, before it was in its group again.
         calls_in_vain: calls that a process began although it knew that all like them were refused.
         unhandled: partitions that are not read to their end.
+        catalogues: those of the world.
+        published: the records of their topic.
+        in_force: the version that each process of a router or executor uses, by its name.
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
         lost_jobs: jobs that such a record was on the way of.
         broken: what did not hold at some commit.
@@ -69,6 +73,9 @@ class Evidence:
         self.failures = [*world.loop.faults, *world.failures]
         self.stray_calls: Sequence[str] = world.stray_calls
         self.calls_in_vain: Sequence[str] = world.refusals.strays
+        self.catalogues = world.catalogues
+        self.published: Sequence[Record] = cluster.read_committed(name_of(TOPIC))
+        self.in_force: Mapping[str, str] = world.in_force()
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
         self.lost_jobs = {
             event.job for topic in (*DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost
@@ -85,10 +92,10 @@ class Evidence:
 
 
 def _beyond_quota(world: World) -> list[str]:
-    if world.quota is None:
+    if not world.catalogues.limits:
         return []
     calls = world.provider.calls.get(HOSTS[LIMITED_LANE], ())
-    return beyond(calls, world.quota, world.counts[-1], 2 if world.faults.two_owners else 1)
+    return beyond(calls, world.catalogues.limits, world.counts[-1], 2 if world.faults.two_owners else 1)
 
 
 def _led_nowhere(named: set[Spot], cluster: Cluster) -> set[Spot]:

@@ -18,6 +18,7 @@ from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened
 from tests.simulation.oracle import Job, Place
 from tests.simulation.provider import Billed
 from tests.simulation.services import CATALOGUE, HOSTS, LANES
+from tests.simulation.versions import by_what_was_published, the_last_good_one_everywhere
 
 T = TypeVar("T")
 Meaning = tuple[Any, ...]
@@ -112,7 +113,8 @@ def _never_more_than_the_bill(evidence: Evidence) -> Iterator[str]:
     """A call that is recorded is on the bill, as much as it says, and under one id, by which copies can be dropped."""
     ids: dict[str, set[str]] = {}
     for event in _paid(evidence):
-        number, model = _request_of(event), CATALOGUE.models[event.data["model"]]
+        number = _request_of(event)
+        model = evidence.catalogues.by_version[event.data["price_version"]].models[event.data["model"]]
         billed = evidence.bill.get(number)
         ids.setdefault(number, set()).add(event.id)
         if billed is None or len(ids[number]) > 1:
@@ -210,6 +212,8 @@ INVARIANTS: Mapping[str, Check] = {
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
+    "each decision names a catalogue that was in force": by_what_was_published,
+    "every process ends with the last good catalogue": the_last_good_one_everywhere,
     "while an account or a model refuses all, a process tries seldom": attrgetter("calls_in_vain"),
     "no job fails for want of a key, money or a model": _no_job_fails_where_a_lane_stands_still,
     "no answer crosses tenants": _no_answer_crosses_tenants,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken
+from tests.simulation import broken, broken_catalogue
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -40,7 +40,7 @@ MUTANTS: Mapping[str, Mutant] = {
         broken.state_before_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
     ),
     "at least once, state is written together with outputs": Mutant(
-        broken.state_with_outputs, 20, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
+        broken.state_with_outputs, 60, replace(NONE, crashes=3 * HIGHEST.crashes, refused_records=0.2), AT_LEAST_ONCE
     ),
     "a former owner is not fenced": Mutant(broken.no_fencing, 20),
     "the finished map is ignored": Mutant(broken.finished_map_ignored, 20, replace(NONE, crashes=2 * HIGHEST.crashes)),
@@ -84,5 +84,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "each executor takes the whole quota of its lane": Mutant(broken.each_process_takes_all_of_the_quota, 30, NONE),
     "a lane that stands still is called all the same": Mutant(broken.halted_lanes_called, 30, NONE),
     "a step is given up that was refused as all are": Mutant(broken.refused_steps_given_up, 30, NONE),
+    "a published catalogue is not taken up": Mutant(broken_catalogue.not_taken_up, 20, NONE),
+    "a published catalogue is taken up by halves": Mutant(broken_catalogue.taken_up_by_halves, 20, NONE),
+    "a broadcast is given up at the first fault": Mutant(broken_catalogue.given_up_at_a_fault, 40),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from headchef import catalogue
@@ -11,7 +11,7 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
-from headchef.catalogue import Catalogue, Endpoint, Provider, Quota
+from headchef.catalogue import Catalogue, Endpoint, Provider
 from headchef.executor.__main__ import processor as executor_processor
 from headchef.executor.account import Accounts
 from headchef.executor.calling import HttpProvider
@@ -25,7 +25,6 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
-from tests.simulation.quota import LIMITED_LANE
 from tests.simulation.refusals import Asked
 from tests.simulation.store import SharedStore, StoreConnection
 
@@ -51,12 +50,12 @@ class Outside:
     Attributes:
         provider: what executors call.
         store: where caches keep answers.
-        quota: of the lane `quota.LIMITED_LANE`; None for no limit.
+        catalogue: the file's, in force until one is published.
     """
 
     provider: SimulatedProvider
     store: SharedStore
-    quota: Quota | None = None
+    catalogue: Catalogue = CATALOGUE
 
 
 Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Processor]]
@@ -79,7 +78,7 @@ class Service:
 
 @asynccontextmanager
 async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield router_processor(_ROUTER, CATALOGUE, surroundings)
+    yield router_processor(_ROUTER, outside.catalogue, surroundings)
 
 
 @asynccontextmanager
@@ -98,13 +97,6 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
         await store.close()
 
 
-def _limited(quota: Quota | None) -> Catalogue:
-    if quota is None:
-        return CATALOGUE
-    lanes = {**CATALOGUE.lanes, LIMITED_LANE: replace(CATALOGUE.lanes[LIMITED_LANE], quota=quota)}
-    return replace(CATALOGUE, lanes=lanes)
-
-
 def _executor(lane: str) -> Assemble:
     settings = Settings(lane=lane, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
 
@@ -114,11 +106,10 @@ def _executor(lane: str) -> Assemble:
         async def opened(endpoint: Endpoint, account: Provider) -> AsyncIterator[HttpProvider]:
             yield HttpProvider(outside.provider, endpoint, account, settings, surroundings.clock)
 
-        known = _limited(outside.quota)
         accounts = Accounts(lane, {}, opened)
-        await accounts.use(known)
+        await accounts.use(outside.catalogue)
         try:
-            yield executor_processor(known, accounts, settings, _RETRY, surroundings)
+            yield executor_processor(outside.catalogue, accounts, settings, _RETRY, surroundings)
         finally:
             await accounts.close()
 

@@ -6,12 +6,15 @@ from random import Random
 
 from headchef_contracts import topics
 
+from headchef.catalogue import InForce
+from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Headers, NewRecord, Partition
 from headchef.runtime.task import Phase, Task
 from tests.simulation import growth, watch
 from tests.simulation.broker import Network
+from tests.simulation.catalogues import Catalogues
 from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, Places, WatchedCluster
 from tests.simulation.faults import Faults
@@ -21,7 +24,6 @@ from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
-from tests.simulation.quota import drawn_quota
 from tests.simulation.refusals import Refusals
 from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside, timers_of
 from tests.simulation.store import SharedStore
@@ -65,7 +67,7 @@ class World:
         loop: the running loop.
 
     Attributes:
-        quota: of one lane, in some worlds.
+        catalogues: the file's, and those that are published.
         submissions: what was submitted, in order.
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
@@ -83,7 +85,7 @@ class World:
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
-        self.quota = drawn_quota(Random(f"{seed} quota"))
+        self.catalogues = Catalogues(Random(f"{seed} catalogues"))
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
@@ -135,6 +137,8 @@ class World:
             await publish(self._outside, [submission.record(name_of("jobs.submitted"))])
             if self.chance.random() < _POISON_SHARE:
                 await self._poison()
+            if (published := self.catalogues.draw(NAMESPACE, self.loop.time())) is not None:
+                await publish(self._outside, [published])
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
@@ -180,8 +184,21 @@ class World:
             for partition in self.partitions(*about.inputs)
             if self._behind(service, partition)
         ]
+        if any(version != self.catalogues.last_good.version for version in self.in_force().values()):
+            behind += self.partitions(TOPIC)[:1]
         waiting = self._set_on_the_log if self.kind.guarantee == "exactly_once" else self._set_in_a_process
         return [*behind, *(partition for service in SERVICES if timers_of(service) for partition in waiting(service))]
+
+    def in_force(self) -> dict[str, str]:
+        """Give the version of the catalogue that each living process uses, if it uses one, by the process's name."""
+        live = [each for each in self.all_processes() if each.engine is not None and not each.life.dead]
+        takers = {
+            each.life.name: getattr(broadcast.taker, "__self__", None)
+            for each in live
+            if each.engine is not None
+            for broadcast in each.engine.processor.broadcasts
+        }
+        return {name: taker.catalogue.version for name, taker in takers.items() if isinstance(taker, InForce)}
 
     def _set_on_the_log(self, service: str) -> Iterator[Partition]:
         """Give the tasks of which a timer is set: the newest value of some key."""
@@ -254,7 +271,7 @@ class World:
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(self.provider, self.store, self.quota),
+            outside=Outside(self.provider, self.store, self.catalogues.file),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

@@ -9,8 +9,8 @@ from headchef_contracts.events.common import Event, Name
 CATALOG_NAME = "default"
 """The entry that services take up; one of another name is kept, and passed over."""
 
-MAX_CATALOG_CHARACTERS = 400_000
-"""So that the text fits into a record of the topic, however much of it JSON has to escape."""
+MAX_CATALOG_CHARACTERS = 100_000
+"""Some thousand models, which a service reads in a second; and however JSON escapes it, it fits into the topic."""
 
 CatalogVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 

@@ -18,7 +18,8 @@ class Settings(BaseSettings):
     catalogue: Path = Field(
         default=DEFAULT_PATH,
         validation_alias="HEADCHEF_CATALOGUE",
-        description="file with models, lanes and prices; the packaged one knows the simulated model only",
+        description="file with models, lanes and prices, in force until one is published; the packaged one knows the"
+        " simulated model only",
     )
     lane: str = Field(
         default="default",

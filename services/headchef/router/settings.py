@@ -15,7 +15,9 @@ class RouterSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEADCHEF_ROUTER_", frozen=True, extra="ignore")
 
     catalogue: Path = Field(
-        default=DEFAULT_PATH, validation_alias="HEADCHEF_CATALOGUE", description="YAML file of the models and prices"
+        default=DEFAULT_PATH,
+        validation_alias="HEADCHEF_CATALOGUE",
+        description="YAML file of models, lanes and prices, in force until one is published",
     )
     max_job_bytes: int = Field(
         default=1_000_000,

@@ -1,6 +1,8 @@
 """A broadcast is read whole by every process before it has tasks, then followed, whatever becomes of the log."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from headchef_contracts import cloudevents, registry
@@ -8,14 +10,17 @@ from headchef_contracts.cloudevents import Attributes
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event
 
+from headchef.runtime.broadcast import Listener
+from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import InvalidEvent, LogRefused, LogUnavailable
-from headchef.runtime.log.port import NewRecord, Partition
+from headchef.runtime.log.port import NewRecord, Partition, Reader, Record
 from headchef.runtime.processor import Broadcast
+from headchef.runtime.telemetry.metrics import Metrics
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.world import Instance, World
 from tests.support.eventually import eventually
-from tests.support.hooked_log import Hook, Moment, no_hook
+from tests.support.hooked_log import Hook, HookedLog, Moment, no_hook
 from tests.support.log_client import publish
 
 TOPIC = "catalog"
@@ -158,6 +163,54 @@ async def test_what_expired_unread_has_it_read_anew(make_world: MakeWorld) -> No
     cut = False
     await eventually(lambda: ear.heard[-1] == "kept")
     assert not one.ended
+
+
+class Silent:
+    """A reader that stands where it began and brings nothing, as aiokafka's can after a broker's restart."""
+
+    def __init__(self, inner: Reader) -> None:
+        self._inner = inner
+        self.assign, self.bounds, self.wake, self.close = inner.assign, inner.bounds, inner.wake, inner.close
+
+    async def poll(
+        self, partitions: Collection[Partition], *, max_records: int, timeout_s: float
+    ) -> Mapping[Partition, Sequence[Record]]:
+        await asyncio.sleep(timeout_s)
+        return {}
+
+    def position(self, partition: Partition) -> int:
+        return 0
+
+
+class WithSilentReader(HookedLog):
+    """A log whose first reader is silent."""
+
+    readers = 0
+
+    async def reader(self, name: str) -> Reader:
+        self.readers += 1
+        reader = await super().reader(name)
+        return Silent(reader) if self.readers == 1 else reader
+
+
+async def test_a_reader_that_brings_nothing_is_given_up(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    await publish(world.outside, [said(world, "good")])
+    ear, log = Ear(), WithSilentReader(world.outside)
+    listener = Listener(
+        Broadcast(TOPIC, ear.take),
+        log=log,
+        name="listener",
+        namespace=world.namespace,
+        envelope=Envelope(namespace=world.namespace, processor=world.processor, group="g", clock=world.clock),
+        clock=world.clock,
+        metrics=Metrics(),
+    )
+    listening = asyncio.ensure_future(listener.run())
+    await eventually(lambda: listener.caught_up, within_s=40)
+    assert (ear.heard, log.readers) == (["good"], 2)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_a_topic_that_is_missing_ends_the_process_and_is_named(make_world: MakeWorld) -> None:

@@ -192,7 +192,12 @@ class Usage(Part):
 
     input_tokens: int = Field(default=0, ge=0)
     output_tokens: int = Field(default=0, ge=0)
-    cached_input_tokens: int = Field(default=0, ge=0, description="part of input_tokens")
+    cached_input_tokens: int = Field(
+        default=0, ge=0, description="part of input_tokens: read from the provider's cache of prompts"
+    )
+    cache_write_input_tokens: int = Field(
+        default=0, ge=0, description="another part of input_tokens: written to that cache, as far as this is told"
+    )
     reasoning_tokens: int = Field(default=0, ge=0, description="part of output_tokens")
 
 

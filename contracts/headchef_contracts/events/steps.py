@@ -25,6 +25,12 @@ class Message(Part):
 
     role: Literal["system", "user", "assistant"]
     content: Body
+    static_characters: int = Field(
+        default=0,
+        ge=0,
+        description="so many of the first characters of the text (Unicode code points) are the template's own, the same"
+        " for each of its jobs; a hint for the provider's cache of prompts, and no part of what is asked",
+    )
 
 
 class ModelRequest(Part):
@@ -139,6 +145,10 @@ class AttemptRecorded(Event):
     provider_request_id: str | None = None
     usage: Usage | None = Field(default=None, description="null where the provider reported none")
     cost_usd: Money | None = Field(description="null where price or usage is not known, never 0 for unknown")
+    uncached_cost_usd: Money | None = Field(
+        default=None,
+        description="what it would have cost without the provider's cache of prompts; null where that is cost_usd",
+    )
     price_version: str | None
     started_at: AwareDatetime
     duration_s: float = Field(ge=0)

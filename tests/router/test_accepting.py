@@ -73,7 +73,7 @@ async def test_the_decision_names_its_record_and_catalogue(door: Door) -> None:
     assert isinstance(emitted, Emit)
     assert isinstance(emitted.event, StepPlanned)
     decided = emitted.event.decided
-    assert (decided.catalog_version, decided.policy_version, decided.seed) == ("cafe", "router/1", 0)
+    assert (decided.catalog_version, decided.policy_version, decided.seed) == ("cafe", "router/2", 0)
     assert [(cause.topic, cause.offset) for cause in decided.causes] == [("jobs.submitted", 7)]
 
 
@@ -93,6 +93,22 @@ async def test_templates_are_filled_only_where_input_is_given(door: Door) -> Non
     )
     assert texts(literal) == [("user", "Say {{ input.word }}")]
     assert texts(filled) == [("system", "1"), ("user", "Say hi")]
+
+
+async def test_a_step_says_how_far_its_messages_are_those_of_all_jobs_of_the_template(door: Door) -> None:
+    filled = planned(
+        await door.submit(make_job("job-1", "Say: {{ input.word }}", input={"word": "hi"}, system="Be {{ 1 }}!"))
+    )
+    literal = planned(await door.submit(make_job("job-2", "Say: hi", system="Be brief.")))
+    assert [message.static_characters for message in filled.request.messages] == [3, 5]
+    assert [message.static_characters for message in literal.request.messages] == [9, 0]
+
+
+async def test_how_a_prompt_came_about_is_no_part_of_what_is_asked(door: Door) -> None:
+    filled = planned(await door.submit(make_job("job-1", "Say: {{ input.word }}", input={"word": "hi"})))
+    literal = planned(await door.submit(make_job("job-2", "Say: hi")))
+    assert filled.fingerprint == literal.fingerprint
+    assert filled.request != literal.request
 
 
 async def test_bodies_may_be_written_in_full(door: Door) -> None:

@@ -23,7 +23,9 @@ VALUES: dict[str, Any] = {
 
 
 def render(source: str, values: dict[str, Any] | None = None) -> str:
-    return Renderer(max_templates=4, max_work=400_000).render(source, VALUES if values is None else values, "prompt")
+    return (
+        Renderer(max_templates=4, max_work=400_000).render(source, VALUES if values is None else values, "prompt").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,14 +137,14 @@ def test_no_template_runs_or_grows_without_bound(source: str) -> None:
 def test_compiled_templates_are_kept_within_a_bound() -> None:
     renderer = Renderer(max_templates=2, max_work=1_000)
     for n in (1, 2, 1, 3, 1, 2):
-        assert renderer.render(f"{n}{{{{ input.a }}}}", {"a": "x"}, "prompt") == f"{n}x"
+        assert renderer.render(f"{n}{{{{ input.a }}}}", {"a": "x"}, "prompt").text == f"{n}x"
     assert len(renderer) == 2
 
 
 def test_each_rendering_has_the_whole_budget() -> None:
     renderer = Renderer(max_templates=2, max_work=1_000)
     for _ in range(10):
-        assert len(renderer.render("{{ input.a }}", {"a": "x" * 400}, "prompt")) == 400
+        assert len(renderer.render("{{ input.a }}", {"a": "x" * 400}, "prompt").text) == 400
 
 
 # fmt: off
@@ -159,3 +161,38 @@ PIECES = st.sampled_from([
 def test_any_template_gives_text_or_a_refusal(source: str, values: dict[str, Any]) -> None:
     with suppress(Refused):
         assert isinstance(render(source, values), str)
+
+
+@pytest.mark.parametrize(
+    ("source", "static"),
+    [
+        ("no slot at all", "no slot at all"),
+        ("About\n{{ input.city }}, the city", "About\n"),
+        ("{{ input.city }} first", ""),
+        ("{# a remark #}Über {# another #}{{ input.city }}", "Über "),
+        ("{% set c = input.city %}As said: {{ c }}", "As said: "),
+        ("Either {% if input.city %}one{% else %}other{% endif %}", "Either "),
+        ("Each:{% for r in input.rows %} {{ r.name }}{% endfor %}", "Each:"),
+        ("{% raw %}{{ braces }}{% endraw %} and {{ input.city }}", "{{ braces }} and "),
+        ("trimmed   {{- input.city }}", "trimmed"),
+        ("{{ 'a' }}b", ""),
+    ],
+)
+def test_what_stands_before_the_first_slot_is_static(source: str, static: str) -> None:
+    rendered = Renderer(max_templates=4, max_work=400_000).render(source, VALUES, "prompt")
+    assert rendered.text[: rendered.static_characters] == static
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(PIECES | st.sampled_from(["Write. ", "{{ input.a }}", "{% set x = input.b %}"]), max_size=12).map("".join),
+    st.lists(st.dictionaries(st.sampled_from("ab"), st.integers() | st.text()), min_size=2, max_size=4),
+)
+def test_all_texts_of_a_template_begin_alike(source: str, jobs: list[dict[str, Any]]) -> None:
+    renderer, found = Renderer(max_templates=4, max_work=400_000), []
+    for values in jobs:
+        with suppress(Refused):
+            found.append(renderer.render(source, values, "prompt"))
+    assert len({rendered.static_characters for rendered in found}) <= 1
+    assert len({rendered.text[: rendered.static_characters] for rendered in found}) <= 1
+    assert all(rendered.static_characters <= len(rendered.text) for rendered in found)

@@ -13,13 +13,14 @@ from headchef_contracts.events.steps import Message, ModelRequest, Step
 from headchef.catalogue import Catalogue, Model
 from headchef.router.canonical import canonical, fingerprint
 from headchef.router.refusal import Refused
+from headchef.router.rendered import Rendered
 from headchef.schema import SchemaCache, SchemaRefused
 
-POLICY_VERSION = "router/1"
+POLICY_VERSION = "router/2"
 _SHOWN_MODELS = 5
 
 Role = Literal["system", "user"]
-Render = Callable[[str, dict[str, Any], str], str]
+Render = Callable[[str, dict[str, Any], str], Rendered]
 """Fills a template with values; the last argument names the field that the template stands in."""
 
 
@@ -48,18 +49,19 @@ def plan(
         Refused: a reference that is not supported, an unknown model, a bad schema or template, too long a prompt.
     """
     values = _input(job)
-    texts: list[tuple[Role, str]] = []
+    said: list[tuple[Role, Rendered]] = []
     if job.system is not None:
-        texts.append(("system", _filled(job.system, "system", values, render)))
-    texts.append(("user", _filled(job.prompt, "prompt", values, render)))
+        said.append(("system", _filled(job.system, "system", values, render)))
+    said.append(("user", _filled(job.prompt, "prompt", values, render)))
     model = _model(job, catalogue)
     schema = job.output.json_schema
     if schema is not None:
         _check_schema(schema, schemas)
-    said = canonical(texts)
-    if len(said) > max_prompt_bytes:
-        raise Refused("too_large", "prompt", f"the prompt has {len(said)} bytes; at most {max_prompt_bytes} are taken")
-    prompt_sha256 = sha256(said).hexdigest()
+    written = canonical([(role, text) for role, (text, _) in said])
+    if len(written) > max_prompt_bytes:
+        message = f"the prompt has {len(written)} bytes; at most {max_prompt_bytes} are taken"
+        raise Refused("too_large", "prompt", message)
+    prompt_sha256 = sha256(written).hexdigest()
     return Step(
         job=_head(job, home_partition, submitted_at),
         fingerprint=fingerprint(
@@ -73,7 +75,7 @@ def plan(
         request=ModelRequest(
             model=model.name,
             lane=model.lane,
-            messages=tuple(Message(role=role, content=Inline(inline=text)) for role, text in texts),
+            messages=tuple(_message(role, rendered) for role, rendered in said),
             parameters=job.parameters,
             output_schema=schema,
         ),
@@ -96,11 +98,21 @@ def _input(job: JobSubmitted) -> dict[str, Any] | None:
     return values
 
 
-def _filled(body: Body, field: str, values: dict[str, Any] | None, render: Render) -> str:
+def _filled(body: Body, field: str, values: dict[str, Any] | None, render: Render) -> Rendered:
+    """Fill a text. One that is no template is all of one piece if it is a system prompt, which jobs tend to share."""
     if not isinstance(body, Inline):
         raise _reference(field)
     text: str = body.inline
-    return text if values is None else render(text, values, field)
+    if values is not None:
+        return render(text, values, field)
+    return Rendered(text, len(text) if field == "system" else 0)
+
+
+def _message(role: Role, rendered: Rendered) -> Message:
+    content = Inline(inline=rendered.text)
+    if not rendered.static_characters:
+        return Message(role=role, content=content)
+    return Message(role=role, content=content, static_characters=rendered.static_characters)
 
 
 def _reference(field: str) -> Refused:

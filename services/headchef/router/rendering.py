@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Template, TemplateError, TemplateSyntaxError
 
 from headchef.router.refusal import Refused
+from headchef.router.rendered import Rendered
 from headchef.router.template_budget import Budget, TemplateTooCostly
 from headchef.router.template_filters import TemplateMisuse
 from headchef.router.template_language import PromptEnvironment
@@ -43,12 +44,12 @@ class Renderer:
         self._max_work = max_work
         self._budget = Budget(max_work)
         self._environment = PromptEnvironment(self._budget)
-        self._kept: OrderedDict[str, Template] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Template, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def render(self, source: str, values: dict[str, Any], field: str) -> str:
+    def render(self, source: str, values: dict[str, Any], field: str) -> Rendered:
         """Fill a template.
 
         Args:
@@ -64,7 +65,7 @@ class Renderer:
         pieces: list[str] = []
         written = 0
         try:
-            template = self._compiled(source)
+            template, static_characters = self._compiled(source)
             for piece in template.root_render_func(template.new_context({"input": values})):
                 written += len(piece)
                 if written > self._max_work:
@@ -75,17 +76,17 @@ class Renderer:
             text.encode()
         except _FAULTS as fault:
             raise Refused("template", field, _described(fault, template)) from fault
-        return text
+        return Rendered(text, static_characters)
 
-    def _compiled(self, source: str) -> Template:
-        template = self._kept.get(source)
-        if template is None:
-            template = self._kept[source] = self._environment.compiled(source)
+    def _compiled(self, source: str) -> tuple[Template, int]:
+        kept = self._kept.get(source)
+        if kept is None:
+            kept = self._kept[source] = self._environment.compiled(source)
             if len(self._kept) > self._max_templates:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(source)
-        return template
+        return kept
 
 
 def _described(fault: BaseException, template: Template | None) -> str:

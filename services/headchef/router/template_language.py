@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2 import StrictUndefined, Template, Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
@@ -98,14 +98,15 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         self.globals = {"range": safe_range, "namespace": Namespace}
         self.finalize = own.text
 
-    def compiled(self, source: str) -> Any:
-        """Compile a template.
+    def compiled(self, source: str) -> tuple[Template, int]:
+        """Compile a template, and count the characters that every text begins with that is made from it.
 
         Raises:
             TemplateSyntaxError: it is not a template, or uses what is not supported; carries the line.
         """
         tree = _Rewriting().visit(self.parse(source))
-        return self.template_class.from_code(self, self.compile(tree), self.make_globals(None))
+        template = self.template_class.from_code(self, self.compile(tree), self.make_globals(None))
+        return template, _characters_before_the_first_slot(tree)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give a field of an object: the job's data before any method."""
@@ -161,6 +162,19 @@ def _literal(values: Any) -> Any:
     if any(isinstance(value, list | tuple | dict) for value in values):
         raise TemplateMisuse("an array written in a template holds plain values only")
     return list(values)
+
+
+def _characters_before_the_first_slot(tree: nodes.Template) -> int:
+    """Count the text before the first `{{ … }}`, condition or loop; `{% set … %}` writes nothing."""
+    count = 0
+    for node in tree.body:
+        if isinstance(node, nodes.Assign):
+            continue
+        for piece in node.nodes if isinstance(node, nodes.Output) else [node]:
+            if not isinstance(piece, nodes.TemplateData):
+                return count
+            count += len(piece.data)
+    return count
 
 
 class _Rewriting(NodeTransformer):

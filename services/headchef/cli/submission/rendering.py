@@ -32,6 +32,6 @@ def rendered(job: JobSubmitted) -> Prompt:
     for body in (job.system, job.prompt):
         text = body.inline if isinstance(body, Inline) else ""
         if text and values is not None:
-            text = renderer().render(text, values, "prompt")
+            text = renderer().render(text, values, "prompt").text
         texts.append(text)
     return Prompt(texts[0] or None, texts[1])

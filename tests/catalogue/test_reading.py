@@ -48,7 +48,9 @@ def test_models_know_their_lane_provider_and_prices(tmp_path: Path) -> None:
     small, large = catalogue.models["small"], catalogue.models["large"]
     assert catalogue.default_model == "small"
     assert (small.lane, small.provider, small.provider_model) == ("default", "acme", "small")
-    assert small.prices == Prices(input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.15"))
+    assert small.prices == Prices(
+        input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.15"), cache_write=Decimal("0.1875")
+    )
     assert (large.provider_model, large.max_output_tokens, large.prices) == ("acme-large-2", 8192, None)
     assert catalogue.lanes["default"].provider.api_key_env == "ACME_KEY"
 
@@ -119,6 +121,42 @@ def test_a_model_is_checked_against_the_dialect_of_its_provider(tmp_path: Path) 
     [unknown] = faults(tmp_path, GOOD.replace("    base_url", "    dialect: cohere\n    base_url"))
     assert unknown == (5, "providers.acme.dialect", unknown[2])
     assert "openai, anthropic or gemini" in unknown[2]
+
+
+def test_the_provider_s_cache_is_used_as_its_dialect_has_it(tmp_path: Path) -> None:
+    silent = load(write(tmp_path, GOOD)).models["large"]
+    text = GOOD.replace("prices: {", "max_output_tokens: 9\n    prices: {cached_input: 0.01, cache_write: 0.2, ")
+    spoken = load(write(tmp_path, text.replace("    base_url", "    dialect: anthropic\n    base_url")))
+    marked = load(write(tmp_path, f"{GOOD}    cache_breakpoints: true\n    cacheable_tokens: 512\n")).models["large"]
+    assert (silent.cache_breakpoints, silent.cacheable_tokens) == (False, 1024)
+    assert (marked.cache_breakpoints, marked.cacheable_tokens) == (True, 512)
+    assert spoken.models["small"].cache_breakpoints
+    assert spoken.models["small"].prices == Prices(
+        input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.01"), cache_write=Decimal("0.2")
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field", "says"),
+    [
+        ("    base_url", "    dialect: gemini\n    prompt_cache_key: true\n    base_url", "providers.acme", "gemini"),
+        ("output: none", "output: none\n    cacheable_tokens: 0", "models.large", "fewest tokens"),
+        ("provider: acme\n", "provider: acme\n    cached_input_counts: false\n", "lanes.default", "give that too"),
+    ],
+)
+def test_what_cannot_be_said_of_a_cache_is_refused(
+    tmp_path: Path, before: str, after: str, field: str, says: str
+) -> None:
+    [(_, where, message)] = faults(tmp_path, GOOD.replace(before, after, 1))
+    assert where.startswith(f"{field}.")
+    assert says in message
+
+
+def test_gemini_takes_no_marks(tmp_path: Path) -> None:
+    text = GOOD.replace("    base_url", "    dialect: gemini\n    base_url")
+    [(line, field, message)] = faults(tmp_path, f"{text}    cache_breakpoints: true\n")
+    assert (line, field) == (20, "models.large.cache_breakpoints")
+    assert "caches by itself" in message
 
 
 def test_a_lane_has_a_quota(tmp_path: Path) -> None:

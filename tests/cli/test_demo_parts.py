@@ -85,7 +85,7 @@ def test_a_model_needs_an_endpoint() -> None:
 
 
 def test_the_estimate_grows_with_the_jobs_and_is_unknown_without_prices() -> None:
-    prices = Prices(Decimal(1), Decimal(2), Decimal(1))
+    prices = Prices(Decimal(1), Decimal(2), Decimal(1), Decimal(1))
     ten, twenty = estimate(demo_jobs("d", 10), prices), estimate(demo_jobs("d", 20), prices)
     assert ten.cost_usd is not None
     assert twenty.cost_usd is not None

@@ -145,6 +145,23 @@ def test_a_person_sees_each_row_all_together_and_what_is_not_known() -> None:
     assert "(no label)" in shown("label", call())
 
 
+def cached(read: int, written: int, cost: str, uncached: str | None) -> AttemptRecorded:
+    usage = Usage(input_tokens=9_000, cached_input_tokens=read, cache_write_input_tokens=written)
+    return call(None, cost, usage=usage, uncached_cost_usd=None if uncached is None else Decimal(uncached))
+
+
+def test_what_the_providers_caches_saved_is_told_with_what_writing_to_them_cost() -> None:
+    written, read, unread = (cached(*of) for of in ((0, 8_000, "3", "2"), (8_000, 0, "0.5", "2"), (0, 0, "2", None)))
+    total = account_of("tenant", written, read, unread).total
+    assert (total.cached_input_tokens, total.cache_write_input_tokens) == (8_000, 8_000)
+    assert total.provider_cache_saved_usd == Decimal("0.5")
+    assert "8.0k were read from providers' caches and 8.0k written: saved $0.5000" in shown("tenant", written, read)
+    assert "written: cost $1.0000 more than it saved" in shown("tenant", written)
+    assert "caches" not in shown("tenant", unread)
+    row = row_as_json("tenant", "acme", account_of("tenant", written).total)
+    assert (row["cache_write_input_tokens"], row["provider_cache_saved_usd"]) == (8_000, "-1")
+
+
 def test_machines_get_decimal_strings() -> None:
     account = account_of("model", call(), call(), result())
     [(name, sums)] = account.rows()

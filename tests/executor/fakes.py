@@ -20,7 +20,9 @@ from headchef.runtime.processor import Delivery, Emit, Handler
 from tests.support.builders import make_decided, make_delivery, make_firing, make_step
 from tests.support.manual_clock import ManualClock
 
-PRICES = Prices(input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.075"))
+PRICES = Prices(
+    input=Decimal("0.15"), output=Decimal("0.60"), cached_input=Decimal("0.075"), cache_write=Decimal("0.1875")
+)
 ACCOUNT = Provider("acme", "openai", "http://127.0.0.1:1/v1", None, None, "max_completion_tokens", 1)
 
 

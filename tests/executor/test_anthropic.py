@@ -94,7 +94,13 @@ def test_what_was_read_from_the_cache_and_written_to_it_is_input_too() -> None:
         "cache_creation_input_tokens": 20,
         "output_tokens_details": {"thinking_tokens": 3},
     }
-    expected = Usage(input_tokens=130, output_tokens=5, cached_input_tokens=100, reasoning_tokens=3)
+    expected = Usage(
+        input_tokens=130,
+        output_tokens=5,
+        cached_input_tokens=100,
+        cache_write_input_tokens=20,
+        reasoning_tokens=3,
+    )
     assert read(200, message(usage=usage)).usage == expected
 
 

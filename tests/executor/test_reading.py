@@ -47,17 +47,25 @@ def test_the_bodys_id_serves_where_no_header_names_the_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "cached", "reasoning"),
+    ("usage", "cached", "written", "reasoning"),
     [
-        (USAGE, 0, 0),
-        (USAGE | {"prompt_tokens_details": {"cached_tokens": 4}}, 4, 0),
-        (USAGE | {"completion_tokens_details": {"reasoning_tokens": 3}}, 0, 3),
-        (USAGE | {"prompt_tokens_details": None}, 0, 0),
-        (USAGE | {"prompt_tokens_details": {"cached_tokens": 99}}, 10, 0),
+        (USAGE, 0, 0, 0),
+        (USAGE | {"prompt_tokens_details": {"cached_tokens": 4}}, 4, 0, 0),
+        (USAGE | {"prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 5}}, 4, 5, 0),
+        (USAGE | {"completion_tokens_details": {"reasoning_tokens": 3}}, 0, 0, 3),
+        (USAGE | {"prompt_tokens_details": None}, 0, 0, 0),
+        (USAGE | {"prompt_tokens_details": {"cached_tokens": 99, "cache_write_tokens": 99}}, 10, 0, 0),
+        (USAGE | {"prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 99}}, 4, 6, 0),
     ],
 )
-def test_usage_is_read_with_its_parts(usage: dict[str, Any], cached: int, reasoning: int) -> None:
-    expected = Usage(input_tokens=10, output_tokens=5, cached_input_tokens=cached, reasoning_tokens=reasoning)
+def test_usage_is_read_with_its_parts(usage: dict[str, Any], cached: int, written: int, reasoning: int) -> None:
+    expected = Usage(
+        input_tokens=10,
+        output_tokens=5,
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written,
+        reasoning_tokens=reasoning,
+    )
     assert read(200, chat() | {"usage": usage}).usage == expected
 
 

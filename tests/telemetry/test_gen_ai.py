@@ -31,7 +31,7 @@ def test_an_answer_is_measured_and_traced() -> None:
     hop = SpanTracer(provider, "g", "c").process(make_delivery())
     with hop, model_call(ASKED, metrics, Stopwatch()) as going_on:
         going_on.answered(
-            usage=Usage(input_tokens=10, output_tokens=20, cached_input_tokens=5),
+            usage=Usage(input_tokens=10, output_tokens=20, cached_input_tokens=5, cache_write_input_tokens=3),
             finish_reason="stop",
             response_model="gpt-x-1",
             response_id="r-1",
@@ -52,6 +52,7 @@ def test_an_answer_is_measured_and_traced() -> None:
         "gen_ai.usage.input_tokens": 10,
         "gen_ai.usage.output_tokens": 20,
         "gen_ai.usage.cache_read.input_tokens": 5,
+        "gen_ai.usage.cache_creation.input_tokens": 3,
     }
     assert metrics.recorded("gen_ai.client.operation.duration") == [2]
     assert sorted(metrics.recorded("gen_ai.client.token.usage")) == [10, 20]

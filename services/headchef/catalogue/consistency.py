@@ -26,7 +26,10 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
         elif provider := file.providers.get(lane_entry.provider):
             for field, message in _of_dialect(provider.dialect, model):
                 yield ("models", name, field), message
-    for name in file.lanes:
+    for name, lane in file.lanes.items():
+        if not lane.cached_input_counts and lane.input_tokens_per_minute is None:
+            message = "says how input_tokens_per_minute is counted; give that too, or leave it out"
+            yield ("lanes", name, "cached_input_counts"), message
         for field, message in share_faults(file, name, topics.topic(f"steps.dispatched.{name}").partitions):
             yield ("lanes", name, field), message
 
@@ -35,11 +38,16 @@ def _of_providers(file: CatalogueFile) -> Iterator[Found]:
     for name, provider in file.providers.items():
         if provider.api_key_env and provider.api_key_file:
             yield ("providers", name, "api_key_file"), "give api_key_env or api_key_file, not both"
+        if provider.prompt_cache_key and provider.dialect != "openai":
+            message = f"is not known to the dialect {provider.dialect}; leave it out"
+            yield ("providers", name, "prompt_cache_key"), message
         if fault := address_fault(provider.base_url):
             yield ("providers", name, "base_url"), fault
 
 
 def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, str]]:
+    if dialect == "gemini" and model.cache_breakpoints:
+        yield "cache_breakpoints", "is not known to the dialect gemini, which caches by itself; leave it out"
     if dialect != "anthropic":
         return
     if model.max_output_tokens is None:

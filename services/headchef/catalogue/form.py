@@ -35,6 +35,10 @@ class PricesEntry(_Entry):
         default=None,
         description="US dollars per million input tokens read from the provider's cache; as input if omitted",
     )
+    cache_write: Price | None = Field(
+        default=None,
+        description="US dollars per million input tokens written to the provider's cache; 1.25 times input if omitted",
+    )
 
 
 class ProviderEntry(_Entry):
@@ -57,6 +61,11 @@ class ProviderEntry(_Entry):
         description="what an endpoint of the dialect openai calls the output limit: max_completion_tokens (OpenAI,"
         " Azure, vLLM) or max_tokens (Mistral, Ollama and most others)",
     )
+    prompt_cache_key: bool = Field(
+        default=False,
+        description="whether an endpoint of the dialect openai is told which calls begin alike, in prompt_cache_key:"
+        " OpenAI and Mistral know it, others may refuse it",
+    )
 
 
 class LaneEntry(_Entry):
@@ -73,6 +82,11 @@ class LaneEntry(_Entry):
     output_tokens_per_minute: Limit | None = Field(
         default=None, description="tokens of answers a minute, such as 10000 (Anthropic)"
     )
+    cached_input_counts: bool = Field(
+        default=True,
+        description="whether input_tokens_per_minute counts what is read from the provider's cache: false for most"
+        " models of Anthropic",
+    )
     concurrency: Limit | None = Field(default=None, description="calls at once, such as 50")
 
 
@@ -88,6 +102,17 @@ class ModelEntry(_Entry):
     )
     structured_output: StructuredOutput = Field(
         default="json_schema", description="how a schema is asked for: json_schema, json_object or none"
+    )
+    cache_breakpoints: bool | None = Field(
+        default=None,
+        description="whether the end of a prompt's static part is marked for the provider's cache: true for models of"
+        " OpenAI from GPT-5.6 on, which charge for writing to it; if omitted, true in the dialect anthropic alone",
+    )
+    cacheable_tokens: int = Field(
+        default=1024,
+        ge=1,
+        le=1_000_000,
+        description="the fewest tokens that the provider caches, such as 1024; a shorter static part is not marked",
     )
     prices: PricesEntry | None = Field(
         default=None, description="input and output in US dollars per million tokens; unknown if omitted, never 0"

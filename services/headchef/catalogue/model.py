@@ -16,11 +16,13 @@ class Prices:
         input: for input tokens.
         output: for output tokens, reasoning included.
         cached_input: for the part of the input that the provider read from its cache.
+        cache_write: for the part of the input that the provider wrote to its cache.
     """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal
+    cache_write: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Provider:
         api_key_file: file with the API key.
         output_limit_field: what the endpoint calls the output limit.
         line: where it stands in the file, for messages.
+        prompt_cache_key: whether the endpoint is told which calls begin alike.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Provider:
     api_key_file: Path | None
     output_limit_field: OutputLimitField
     line: int
+    prompt_cache_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,12 @@ class Quota:
     Attributes:
         a_minute: limits a minute, by resource.
         concurrency: calls at once; None for no limit.
+        cached_input_counts: whether the limit of input tokens counts those read from the provider's cache.
     """
 
     a_minute: Mapping[Resource, int] = field(default_factory=dict)
     concurrency: int | None = None
+    cached_input_counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Model:
         max_output_tokens: the largest output limit, and the one for jobs that set none; None leaves it to the provider.
         structured_output: how a schema is asked for.
         prices: None where they are not known.
+        cache_breakpoints: whether the end of a prompt's static part is marked for the provider's cache.
+        cacheable_tokens: the fewest tokens that the provider caches.
     """
 
     name: str
@@ -89,6 +97,8 @@ class Model:
     max_output_tokens: int | None
     structured_output: StructuredOutput
     prices: Prices | None
+    cache_breakpoints: bool = False
+    cacheable_tokens: int = 1024
 
 
 @dataclass(frozen=True, slots=True)

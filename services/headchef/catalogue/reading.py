@@ -1,6 +1,7 @@
 """Loads a catalogue file: checks it whole, and names every fault with file, line and field."""
 
 import hashlib
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,10 @@ from headchef.catalogue.places import Document, dotted, read_yaml
 
 DEFAULT_PATH = Path(__file__).with_name("default.yaml")
 """The packaged catalogue: one simulated model on the lane `default`."""
+
+_CACHE_WRITE = Decimal("1.25")
+"""Times the price of input: so Anthropic for five minutes, and OpenAI from GPT-5.6 on (their guides to prompt caching,
+November 2026). Providers that take nothing extra report no writes."""
 
 
 def load(path: Path = DEFAULT_PATH) -> Catalogue:
@@ -120,6 +125,7 @@ def _catalogue(path: Path, folder: Path, version: str, document: Document, file:
             api_key_file=folder / entry.api_key_file if entry.api_key_file else None,
             output_limit_field=entry.output_limit_field,
             line=document.line_of(("providers", name)),
+            prompt_cache_key=entry.prompt_cache_key,
         )
         for name, entry in file.providers.items()
     }
@@ -136,7 +142,7 @@ def _quota(entry: LaneEntry) -> Quota:
         "output_tokens": entry.output_tokens_per_minute,
     }
     known = {resource: limit for resource, limit in limits.items() if limit is not None}
-    return Quota(MappingProxyType(known), entry.concurrency)
+    return Quota(MappingProxyType(known), entry.concurrency, entry.cached_input_counts)
 
 
 def _model(name: str, entry: ModelEntry, lane: Lane) -> Model:
@@ -148,9 +154,17 @@ def _model(name: str, entry: ModelEntry, lane: Lane) -> Model:
         max_output_tokens=entry.max_output_tokens,
         structured_output=entry.structured_output,
         prices=_prices(entry.prices) if entry.prices else None,
+        cache_breakpoints=_marks(entry, lane),
+        cacheable_tokens=entry.cacheable_tokens,
     )
+
+
+def _marks(entry: ModelEntry, lane: Lane) -> bool:
+    """Without a mark Anthropic caches nothing; elsewhere a mark may be a field that nobody knows."""
+    return lane.provider.dialect == "anthropic" if entry.cache_breakpoints is None else entry.cache_breakpoints
 
 
 def _prices(entry: PricesEntry) -> Prices:
     cached = entry.input if entry.cached_input is None else entry.cached_input
-    return Prices(input=entry.input, output=entry.output, cached_input=cached)
+    written = entry.input * _CACHE_WRITE if entry.cache_write is None else entry.cache_write
+    return Prices(input=entry.input, output=entry.output, cached_input=cached, cache_write=written)

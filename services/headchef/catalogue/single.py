@@ -20,7 +20,8 @@ def write_single(
         model: the provider's name of the model.
         base_url_env: variable with the endpoint's address; OpenAI's own address where it is not set.
         api_key_env: variable with the API key; None for endpoints that want none.
-        prices: `input`, `output` and perhaps `cached_input`, in US dollars per million tokens; None if not known.
+        prices: `input`, `output` and perhaps `cached_input` and `cache_write`, in US dollars per million tokens; None
+            if not known.
 
     Raises:
         pydantic.ValidationError: an argument breaks the catalogue's form.

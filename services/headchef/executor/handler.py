@@ -157,11 +157,19 @@ class ExecutorHandler:
         duration_s = max(0.0, self._clock.monotonic() - began_s)
         decided = self._decided(cause, record.catalog_version)
         attempt = record.add(reply, started_at=started_at, duration_s=duration_s, decided=decided)
-        about = {"lane": self._lane, "model": model.name}
+        self._count(attempt)
+        return reply
+
+    def _count(self, attempt: AttemptRecorded) -> None:
+        about = {"lane": self._lane, "model": attempt.model}
         self._metrics.count("headchef.provider.attempts", attributes={**about, "outcome": attempt.outcome})
         if attempt.cost_usd is not None:
-            self._metrics.count("headchef.provider.cost", float(attempt.cost_usd), {**about, "tenant": job.tenant})
-        return reply
+            tenant = {"tenant": attempt.job.tenant}
+            self._metrics.count("headchef.provider.cost", float(attempt.cost_usd), about | tenant)
+        if (usage := attempt.usage) is not None:
+            for use, tokens in (("read", usage.cached_input_tokens), ("write", usage.cache_write_input_tokens)):
+                if tokens:
+                    self._metrics.count("headchef.provider.cache_tokens", tokens, about | {"use": use})
 
     def _recorded(self, attempt: AttemptRecorded) -> Emit:
         """Publish a call under an id of its own: a step that is delivered again is paid again, and is no repeat."""

@@ -14,9 +14,17 @@ def cost_of(usage: Usage | None, prices: Prices | None) -> Decimal | None:
     """Give the cost in US dollars, or None where usage or price is not known."""
     if usage is None or prices is None:
         return None
-    fresh = usage.input_tokens - usage.cached_input_tokens
-    total = fresh * prices.input + usage.cached_input_tokens * prices.cached_input
+    read, written = usage.cached_input_tokens, usage.cache_write_input_tokens
+    fresh = usage.input_tokens - read - written
+    total = fresh * prices.input + read * prices.cached_input + written * prices.cache_write
     return (total + usage.output_tokens * prices.output) / _MILLION
+
+
+def uncached_cost_of(usage: Usage | None, prices: Prices | None) -> Decimal | None:
+    """Give the cost in US dollars without the provider's cache; None where that took no part, or it is not known."""
+    if usage is None or not (usage.cached_input_tokens or usage.cache_write_input_tokens):
+        return None
+    return cost_of(usage.model_copy(update={"cached_input_tokens": 0, "cache_write_input_tokens": 0}), prices)
 
 
 def total_cost(costs: Iterable[Decimal | None], *, unbilled: bool) -> Decimal | None:
@@ -44,5 +52,6 @@ def total_usage(usages: Iterable[Usage | None]) -> Usage:
         input_tokens=sum(usage.input_tokens for usage in known),
         output_tokens=sum(usage.output_tokens for usage in known),
         cached_input_tokens=sum(usage.cached_input_tokens for usage in known),
+        cache_write_input_tokens=sum(usage.cache_write_input_tokens for usage in known),
         reasoning_tokens=sum(usage.reasoning_tokens for usage in known),
     )

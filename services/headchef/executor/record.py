@@ -10,7 +10,7 @@ from headchef_contracts.events.steps import Answer, AttemptRecorded, StepComplet
 
 from headchef.catalogue import Model
 from headchef.executor.policy import GiveUp
-from headchef.executor.pricing import cost_of, total_cost, total_usage
+from headchef.executor.pricing import cost_of, total_cost, total_usage, uncached_cost_of
 from headchef.executor.provider import Answered, Faulted, Reply
 
 
@@ -77,6 +77,7 @@ class StepRecord:
             provider_request_id=reply.request_id,
             usage=reply.usage,
             cost_usd=cost_of(reply.usage, prices),
+            uncached_cost_usd=uncached_cost_of(reply.usage, prices),
             price_version=self.catalog_version if prices else None,
             started_at=started_at,
             duration_s=duration_s,

@@ -1,7 +1,7 @@
 """Which model answers: the catalogue's, one at the endpoint that the environment names, or the simulator's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -55,9 +55,7 @@ def choose(environ: Mapping[str, str]) -> Menu:
     text = write_single(
         model,
         api_key_env="OPENAI_API_KEY" if environ.get("OPENAI_API_KEY") else None,
-        prices=None
-        if prices is None
-        else {"input": f"{prices.input}", "output": f"{prices.output}", "cached_input": f"{prices.cached_input}"},
+        prices=None if prices is None else {name: f"{price}" for name, price in asdict(prices).items()},
     )
     return Menu("endpoint", model, prices, text)
 

@@ -26,9 +26,12 @@ class Sums:
         unknown: those whose cost is not known: no price in the catalogue, or they may have been billed without a word.
         input_tokens: all, cached ones included.
         cached_input_tokens: those that were read from the provider's cache.
+        cache_write_input_tokens: those that were written to it.
         output_tokens: all, reasoning included.
         reasoning_tokens: those among them.
         cost_usd: of the calls whose cost is known.
+        provider_cache_saved_usd: what they would have cost more without the provider's cache; less than 0 where what
+            was written to it was hardly read.
         results: of jobs, whatever their status.
         accepted: those of status `ok`.
         reused: accepted ones that were taken from the cache.
@@ -39,9 +42,11 @@ class Sums:
     unknown: int = 0
     input_tokens: int = 0
     cached_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
+    provider_cache_saved_usd: Decimal = Decimal(0)
     results: int = 0
     accepted: int = 0
     reused: int = 0
@@ -140,10 +145,13 @@ def _add_call(sums: Sums, event: AttemptRecorded) -> None:
     if event.usage is not None:
         sums.input_tokens += event.usage.input_tokens
         sums.cached_input_tokens += event.usage.cached_input_tokens
+        sums.cache_write_input_tokens += event.usage.cache_write_input_tokens
         sums.output_tokens += event.usage.output_tokens
         sums.reasoning_tokens += event.usage.reasoning_tokens
     if event.cost_usd is not None:
         sums.cost_usd += event.cost_usd
+        if event.uncached_cost_usd is not None:
+            sums.provider_cache_saved_usd += event.uncached_cost_usd - event.cost_usd
     elif event.usage is not None or not event.refused:
         sums.unknown += 1
 

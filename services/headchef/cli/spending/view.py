@@ -39,6 +39,8 @@ def view(by: By, rows: Sequence[Row], total: Sums) -> RenderableType:
             f"and {total.unknown:,} {calls} of unknown cost: without a price in the catalogue, or cut off before the"
             " provider said what they used"
         )
+    if total.cached_input_tokens or total.cache_write_input_tokens:
+        notes.append(_of_the_cache(total))
     if by == "label":
         notes.append("a job counts for each of its labels, so the lines may come to more than all together")
     return Group(laid, *(Text(note, style="dim") for note in notes))
@@ -62,6 +64,8 @@ def row_as_json(by: By, name: str | None, sums: Sums) -> dict[str, Any]:
         "failed_calls": sums.failed,
         "input_tokens": sums.input_tokens,
         "cached_input_tokens": sums.cached_input_tokens,
+        "cache_write_input_tokens": sums.cache_write_input_tokens,
+        "provider_cache_saved_usd": f"{sums.provider_cache_saved_usd:f}",
         "output_tokens": sums.output_tokens,
         "reasoning_tokens": sums.reasoning_tokens,
         "results": sums.results,
@@ -69,6 +73,12 @@ def row_as_json(by: By, name: str | None, sums: Sums) -> dict[str, Any]:
         "reused": sums.reused,
         "cost_per_accepted_usd": None if each is None else f"{each:.9f}",
     }
+
+
+def _of_the_cache(sums: Sums) -> str:
+    read, written, saved = sums.cached_input_tokens, sums.cache_write_input_tokens, sums.provider_cache_saved_usd
+    came_to = f"saved {dollars(saved)}" if saved >= 0 else f"cost {dollars(-saved)} more than it saved"
+    return f"of the tokens in, {_short(read)} were read from providers' caches and {_short(written)} written: {came_to}"
 
 
 def _cells(sums: Sums) -> list[str]:

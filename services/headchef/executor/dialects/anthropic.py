@@ -114,5 +114,6 @@ def _usage(usage: object) -> Usage | None:
         input_tokens=fresh + cached + written,
         output_tokens=made,
         cached_input_tokens=cached,
+        cache_write_input_tokens=written,
         reasoning_tokens=min(reasoning, made),
     )

@@ -120,11 +120,14 @@ def _usage(usage: object) -> Usage | None:
     given, made = count(said.get("prompt_tokens")), count(said.get("completion_tokens"))
     if given is None or made is None:
         return None
-    cached = count(mapping(said.get("prompt_tokens_details")).get("cached_tokens")) or 0
+    details = mapping(said.get("prompt_tokens_details"))
+    cached = min(count(details.get("cached_tokens")) or 0, given)
+    written = min(count(details.get("cache_write_tokens")) or 0, given - cached)
     reasoning = count(mapping(said.get("completion_tokens_details")).get("reasoning_tokens")) or 0
     return Usage(
         input_tokens=given,
         output_tokens=made,
-        cached_input_tokens=min(cached, given),
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written,
         reasoning_tokens=min(reasoning, made),
     )

@@ -52,6 +52,7 @@ class CallGoingOn:
             attributes["gen_ai.usage.input_tokens"] = usage.input_tokens
             attributes["gen_ai.usage.output_tokens"] = usage.output_tokens
             attributes["gen_ai.usage.cache_read.input_tokens"] = usage.cached_input_tokens
+            attributes["gen_ai.usage.cache_creation.input_tokens"] = usage.cache_write_input_tokens
         self.call.answered(attributes)
 
     def failed(self, error_type: str) -> None:

@@ -37,6 +37,7 @@ CounterName = Literal[
     "headchef.cache.saved_cost",
     "headchef.provider.attempts",
     "headchef.provider.cost",
+    "headchef.provider.cache_tokens",
     "headchef.findings",
 ]
 
@@ -116,6 +117,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
     "headchef.provider.attempts": Measure("{attempt}", "calls to a provider [lane, model, outcome]"),
     "headchef.provider.cost": Measure("{USD}", "cost of calls whose price is known [lane, model, tenant]"),
+    "headchef.provider.cache_tokens": Measure(
+        "{token}", "tokens of prompts that the provider's cache was used for [lane, model, use=read or write]"
+    ),
     "headchef.findings": Measure("{finding}", "faults found in outputs [check]"),
 }
 

@@ -32,7 +32,8 @@ def question(prompt: str = "Name: Malibu", **fields: Any) -> Question:
         "parameters": Parameters(),
         "output_schema": None,
     }
-    return Question(**(known | fields))
+    known |= fields
+    return Question(static_characters=known.pop("static_characters", [0] * len(known["messages"])), **known)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from headchef.catalogue import Endpoint, Provider
 from headchef.executor.credential import Credential
 from headchef.executor.dialects import DIALECTS
+from headchef.executor.prompt_cache import PromptCache
 from headchef.executor.provider import Call, Faulted, Question, Reply
 from headchef.executor.reading import ResponseReader
 from headchef.executor.settings import Settings
@@ -66,6 +67,7 @@ class HttpProvider:
         self._use(self._credential.current())
         self._settings = settings
         self._clock = clock
+        self._prompts = PromptCache()
         self._extensions = {"timeout": {"connect": settings.connect_timeout_s}}
 
     def _use(self, key: SecretStr | None) -> None:
@@ -79,21 +81,33 @@ class HttpProvider:
         return self._dialect.write(question)
 
     async def ask(self, call: Call) -> Reply:
-        """Make one call. Raises nothing but cancellation."""
+        """Make one call, marked for the provider's cache where that pays. Raises nothing but cancellation."""
+        if (cacheable := call.cacheable) is None:
+            return await self._ask(call.path, call.body)
+        began_s, usage = self._clock.monotonic(), None
+        use = self._prompts.begin(cacheable, began_s)
+        try:
+            reply = await self._ask(call.path, call.body if use == "unmarked" else cacheable.body)
+            usage = reply.usage
+        finally:
+            self._prompts.end(cacheable, use, began_s, usage)
+        return reply
+
+    async def _ask(self, path: str, body: bytes) -> Reply:
         try:
             async with asyncio.timeout(self._settings.call_timeout_s):
-                return await self._exchange(call)
+                return await self._exchange(path, body)
         except TimeoutError:
             return Faulted("timeout", f"no answer within {self._settings.call_timeout_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             return driver_fault(error, self._host)
 
-    async def _exchange(self, call: Call) -> Reply:
+    async def _exchange(self, path: str, body: bytes) -> Reply:
         # Parsed once: an account has one path, or one for each model.
-        url = self._urls.get(call.path) or self._urls.setdefault(call.path, httpx.URL(self._base_url + call.path))
+        url = self._urls.get(path) or self._urls.setdefault(path, httpx.URL(self._base_url + path))
         if (key := self._credential.current()) != self._key:
             self._use(key)
-        request = httpx.Request("POST", url, headers=self._headers, content=call.body, extensions=self._extensions)
+        request = httpx.Request("POST", url, headers=self._headers, content=body, extensions=self._extensions)
         response = await self._transport.handle_async_request(request)
         try:
             size, chunks = 0, []

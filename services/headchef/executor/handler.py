@@ -196,8 +196,9 @@ def _later(waiting: Waiting, late_s: float) -> Waiting:
 def _question(request: ModelRequest, model: Model) -> Question | None:
     """Put the request into the port's words; None where a message is not in the event."""
     messages: list[tuple[Role, str]] = []
+    static = tuple(message.static_characters for message in request.messages)
     for message in request.messages:
         if not isinstance(message.content, Inline):
             return None
         messages.append((message.role, str(message.content.inline)))
-    return Question(model, messages, request.parameters, request.output_schema)
+    return Question(model, messages, request.parameters, request.output_schema, static)

@@ -41,12 +41,29 @@ class Question:
         messages: role and text, in order.
         parameters: of sampling; what is None is left to the provider.
         output_schema: JSON Schema of the answer, or None for free text.
+        static_characters: how many of the first characters of each message all jobs of a template share.
     """
 
     model: Model
     messages: Sequence[tuple[Role, str]]
     parameters: Parameters
     output_schema: dict[str, Any] | None
+    static_characters: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cacheable:
+    """A call with a mark at the end of its static part, up to which the provider is to cache it.
+
+    Attributes:
+        key: equal for calls that are alike up to there.
+        body: JSON.
+        lifetime_s: seconds for which the provider keeps what nobody uses.
+    """
+
+    key: bytes
+    body: bytes
+    lifetime_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +73,12 @@ class Call:
     Attributes:
         path: below the account's address, such as `/chat/completions`.
         body: JSON.
+        cacheable: the same with a mark; None where there is nothing to be marked.
     """
 
     path: str
     body: bytes
+    cacheable: Cacheable | None = None
 
 
 @dataclass(frozen=True, slots=True)

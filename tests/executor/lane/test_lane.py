@@ -46,10 +46,15 @@ class Desk:
     """A lane of one task, long at work, and a clock."""
 
     def __init__(
-        self, a_minute: Mapping[Resource, int] | None = None, *, places: int = 1000, concurrency: int | None = None
+        self,
+        a_minute: Mapping[Resource, int] | None = None,
+        *,
+        places: int = 1000,
+        concurrency: int | None = None,
+        cached_input_counts: bool = True,
     ) -> None:
         self.clock, self.estimator = ManualClock(), Fixed()
-        quota = Quota(a_minute or {}, concurrency)
+        quota = Quota(a_minute or {}, concurrency, cached_input_counts)
         self.pool = Pool(quota, self.clock.monotonic())
         self.lane = Lane(self.pool, Halts("default"), None, places=places, estimator=self.estimator, clock=self.clock)
         self.lane.begun(0, lambda: 1)
@@ -134,6 +139,17 @@ def test_what_was_not_used_is_given_back(reply: Answered | Faulted | None, left:
     desk.lane.release(step)
     assert desk.lane.levels() == {"tokens": left}
     assert desk.estimator.learned == ([USAGE] if reply is not None and reply.usage else [])
+
+
+@pytest.mark.parametrize(("counts", "left"), [(True, 12_000 - 100), (False, 12_000 - 60)])
+def test_cached_input_counts_unless_the_catalogue_says_otherwise(counts: bool, left: float) -> None:
+    desk = Desk({"input_tokens": 600_000}, cached_input_counts=counts)
+    step = desk.begin(tokens=200)
+    assert step is not None
+    desk.lane.calling(step, "m")
+    desk.lane.called(step, answered())
+    desk.lane.release(step)
+    assert desk.lane.levels() == {"input_tokens": left}
 
 
 def test_what_the_provider_says_is_left_is_heeded() -> None:

@@ -12,8 +12,9 @@ from headchef.catalogue import Provider
 from headchef.catalogue.form import Resource
 from headchef.executor.dialects.narrowing import narrowed
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
+from headchef.executor.dialects.static import static_part
 from headchef.executor.dialects.values import count, given, mapping, number, seconds_until, smallest, text, texts
-from headchef.executor.provider import Call, Left, Question
+from headchef.executor.provider import Cacheable, Call, Left, Question, Role
 
 _VERSION = "2023-06-01"
 _LIMITS = "anthropic-ratelimit-"
@@ -24,6 +25,15 @@ _LEFT: Mapping[str, Resource] = {
     "output-tokens": "output_tokens",
 }
 """How headers name resources."""
+
+_MARK = {"cache_control": {"type": "ephemeral"}}
+"""Of the end of what is to be cached."""
+
+_LIFETIME_S = 300.0
+"""Of what nobody uses, for that mark (Anthropic's guide to prompt caching, November 2026)."""
+
+_BETWEEN = "\n\n"
+"""Between several things that the system says."""
 
 _WITHHELD: Mapping[str, Withheld] = {
     "max_tokens": "length",
@@ -58,20 +68,32 @@ class Anthropic:
         )
 
     def write(self, question: Question) -> Call:
-        """Write a message. What the system says stands apart, and there must be an output limit."""
+        """Write a message. What the system says stands apart and first, and there must be an output limit."""
         model, parameters = question.model, question.parameters
-        system = "\n\n".join(said for role, said in question.messages if role == "system")
-        body = given(
-            model=model.provider_model,
-            max_tokens=smallest(parameters.max_output_tokens, model.max_output_tokens),
-            system=system or None,
-            messages=[{"role": role, "content": said} for role, said in question.messages if role != "system"],
-            output_config=_form(question),
-            temperature=parameters.temperature,
-            top_p=parameters.top_p,
-            stop_sequences=parameters.stop,
-        )
-        return Call("/messages", orjson.dumps(body))
+        messages, static = _system_first(question)
+        part = static_part(question, messages, static) if model.cache_breakpoints else None
+
+        def written(mark: Mapping[str, Any]) -> bytes:
+            said = [
+                part.blocks(text, mark) if part is not None and part.message == index else text
+                for index, (_, text) in enumerate(messages)
+            ]
+            has_system = messages[0][0] == "system"
+            spoken = zip(messages[has_system:], said[has_system:], strict=True)
+            body = given(
+                model=model.provider_model,
+                max_tokens=smallest(parameters.max_output_tokens, model.max_output_tokens),
+                system=(said[0] or None) if has_system else None,
+                messages=[{"role": role, "content": content} for (role, _), content in spoken],
+                output_config=_form(question),
+                temperature=parameters.temperature,
+                top_p=parameters.top_p,
+                stop_sequences=parameters.stop,
+            )
+            return orjson.dumps(body)
+
+        cacheable = None if part is None else Cacheable(part.key, written(_MARK), _LIFETIME_S)
+        return Call("/messages", written({}), cacheable)
 
     def answer(self, data: dict[str, Any]) -> Said:
         """Read a message; of its blocks only texts are of interest."""
@@ -92,6 +114,20 @@ class Anthropic:
         said = text(mapping(mapping(data).get("error")).get("message")) or ""
         kind = next((kind for words, kind in _KINDS.items() if words in said), None)
         return Refused(said, kind, None, text(mapping(data).get("request_id")))
+
+
+def _system_first(question: Question) -> tuple[list[tuple[Role, str]], list[int]]:
+    """Give what the system says as one message before all others, and how much of each message is static."""
+    both = list(zip(question.messages, question.static_characters, strict=True))
+    system = [(text, count) for (role, text), count in both if role == "system"]
+    spoken = [(message, count) for message, count in both if message[0] != "system"]
+    messages, static = [message for message, _ in spoken], [count for _, count in spoken]
+    if not system:
+        return messages, static
+    whole = next((index for index, (text, count) in enumerate(system) if count < len(text)), len(system) - 1)
+    before = sum(len(text) + len(_BETWEEN) for text, _ in system[:whole])
+    said: tuple[Role, str] = ("system", _BETWEEN.join(text for text, _ in system))
+    return [said, *messages], [before + system[whole][1], *static]
 
 
 def _form(question: Question) -> dict[str, Any] | None:

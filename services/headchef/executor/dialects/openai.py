@@ -11,9 +11,10 @@ from headchef_contracts.events.common import Usage
 from headchef.catalogue import Provider
 from headchef.catalogue.form import Resource
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
+from headchef.executor.dialects.static import static_part
 from headchef.executor.dialects.strict import response_format
 from headchef.executor.dialects.values import count, given, mapping, mappings, number, smallest, text, texts
-from headchef.executor.provider import Call, Left, Question
+from headchef.executor.provider import Cacheable, Call, Left, Question
 from headchef.executor.retry_after import read_duration
 
 _LEFT: Mapping[str, Resource] = {
@@ -24,6 +25,12 @@ _LEFT: Mapping[str, Resource] = {
 }
 """How headers name resources; the last two are Mistral's."""
 
+_MARK = {"prompt_cache_breakpoint": {"mode": "explicit"}}
+"""Of the end of what is to be cached; known to models from GPT-5.6 on."""
+
+_LIFETIME_S = 1800.0
+"""Of what nobody uses, at least (OpenAI's guide to prompt caching, November 2026)."""
+
 _BILLING = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
 _TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "request_too_large"})
 
@@ -32,13 +39,14 @@ class OpenAI:
     """Speaks to one account.
 
     Args:
-        account: says what the endpoint calls the output limit.
+        account: says what the endpoint calls the output limit, and whether it is told which calls begin alike.
     """
 
     request_ids = ("x-request-id", "apim-request-id")
 
     def __init__(self, account: Provider) -> None:
         self._limit_field = account.output_limit_field
+        self._names_parts = account.prompt_cache_key
 
     def headers(self, secret: str | None) -> Mapping[str, str]:
         """Give the credential; endpoints on one's own machine want none."""
@@ -53,13 +61,34 @@ class OpenAI:
         )
 
     def write(self, question: Question) -> Call:
-        """Write a chat completion."""
-        model, parameters = question.model, question.parameters
-        schema = question.output_schema
+        """Write a chat completion. Where marks count, nothing is cached without one, and so nothing written in vain."""
+        model, is_marked = question.model, question.model.cache_breakpoints
+        part = None
+        if is_marked or self._names_parts:
+            part = static_part(question, question.messages, question.static_characters)
+        caching = given(
+            prompt_cache_options={"mode": "explicit"} if is_marked else None,
+            prompt_cache_key=part.key.hex() if part is not None and self._names_parts else None,
+        )
+
+        def written(mark: Mapping[str, Any]) -> bytes:
+            messages = [
+                {"role": role, "content": part.blocks(said, mark)}
+                if is_marked and part is not None and part.message == index
+                else {"role": role, "content": said}
+                for index, (role, said) in enumerate(question.messages)
+            ]
+            return orjson.dumps(
+                {"model": model.provider_model, "messages": messages, **self._wanted(question), **caching}
+            )
+
+        cacheable = Cacheable(part.key, written(_MARK), _LIFETIME_S) if is_marked and part is not None else None
+        return Call("/chat/completions", written({}), cacheable)
+
+    def _wanted(self, question: Question) -> dict[str, object]:
+        model, parameters, schema = question.model, question.parameters, question.output_schema
         limit = {self._limit_field: smallest(parameters.max_output_tokens, model.max_output_tokens)}
-        body = given(
-            model=model.provider_model,
-            messages=[{"role": role, "content": said} for role, said in question.messages],
+        return given(
             response_format=None if schema is None else response_format(schema, model.structured_output),
             temperature=parameters.temperature,
             top_p=parameters.top_p,
@@ -67,7 +96,6 @@ class OpenAI:
             stop=parameters.stop,
             **limit,
         )
-        return Call("/chat/completions", orjson.dumps(body))
 
     def answer(self, data: dict[str, Any]) -> Said:
         """Read a chat completion; content may come in parts, of which only texts are of interest."""

@@ -27,6 +27,7 @@ class Pool:
         self._meters = {resource: Meter(limit, now_s) for resource, limit in quota.a_minute.items()}
         self._most_at_once = quota.concurrency
         self._tasks, self._of = 0, 1
+        self._cached_input_counts = quota.cached_input_counts
         self._at_once = 0
         self._paused_until_s = -inf
 
@@ -55,6 +56,7 @@ class Pool:
                     meter.take(_held(demand)[resource], now_s)
             self._meters[resource] = meter
         self._most_at_once = quota.concurrency
+        self._cached_input_counts = quota.cached_input_counts
 
     def wait_s(self, demand: Demand, now_s: float) -> float | None:
         """Give the seconds until a call may begin: 0 for now, None where that depends on other calls or tasks."""
@@ -88,9 +90,18 @@ class Pool:
             now_s: the time.
         """
         held = _held(demand)
-        used = dict.fromkeys(held, 0.0) if usage is None else _used(usage)
+        used = dict.fromkeys(held, 0.0) if usage is None else self._used(usage)
         for resource, meter in self._meters.items():
             meter.take(used[resource] - held[resource], now_s)
+
+    def _used(self, usage: Usage) -> Mapping[Resource, float]:
+        cached_tokens = 0 if self._cached_input_counts else usage.cached_input_tokens
+        return {
+            "requests": 1.0,
+            "tokens": usage.input_tokens + usage.output_tokens,
+            "input_tokens": usage.input_tokens - cached_tokens,
+            "output_tokens": usage.output_tokens,
+        }
 
     def refused(self, retry_after_s: float, now_s: float) -> None:
         """Note that the provider has refused a call for want of quota: nothing is left, whatever was reckoned.
@@ -121,13 +132,4 @@ def _held(demand: Demand) -> Mapping[Resource, float]:
         "tokens": demand.input_tokens + demand.limit,
         "input_tokens": demand.input_tokens,
         "output_tokens": demand.output_tokens,
-    }
-
-
-def _used(usage: Usage) -> Mapping[Resource, float]:
-    return {
-        "requests": 1.0,
-        "tokens": usage.input_tokens + usage.output_tokens,
-        "input_tokens": usage.input_tokens - usage.cached_input_tokens,
-        "output_tokens": usage.output_tokens,
     }

@@ -31,7 +31,7 @@ def test_every_dialect_is_in_the_suite(dialect: DialectName) -> None:
 
 
 async def test_an_answer_comes_with_usage_and_id(dialect: DialectName) -> None:
-    async with simulated(dialect=dialect, cached_input_share=0.5, reasoning_tokens=3) as (provider, simulator):
+    async with simulated(dialect=dialect, reasoning_tokens=3) as (provider, simulator):
         reply = await ask(provider)
         (entry,) = simulator.bill.entries
     assert isinstance(reply, Answered)
@@ -40,14 +40,31 @@ async def test_an_answer_comes_with_usage_and_id(dialect: DialectName) -> None:
     assert reply.finish_reason in ("stop", "end_turn", "STOP")
     assert reply.request_id == entry.request_id
     assert entry.tokens is not None
-    assert entry.tokens.cached_input > 0
-    assert reply.usage == Usage(
-        input_tokens=entry.tokens.input,
-        output_tokens=entry.tokens.output,
-        cached_input_tokens=entry.tokens.cached_input,
-        reasoning_tokens=3,
-    )
+    assert reply.usage == Usage(input_tokens=entry.tokens.input, output_tokens=entry.tokens.output, reasoning_tokens=3)
     assert cost_of(reply.usage, PRICES) == entry.cost_usd
+
+
+@pytest.mark.parametrize("marks", [False, True])
+async def test_what_the_provider_caches_is_counted_and_priced_as_it_does(dialect: DialectName, marks: bool) -> None:
+    static = "Write of the car alone, and claim nothing else.\n" * 100
+    model = make_model(provider_model="simulated", max_output_tokens=4096, cache_breakpoints=marks)
+    async with simulated(dialect=dialect) as (provider, simulator):
+        replies = []
+        for name in ("Nova", "Impala", "Malibu"):
+            turns = [("user", f"{static}Name: {name}")]
+            asked = question(model=model, messages=turns, static_characters=[len(static)])
+            replies.append(await ask(provider, asked))
+        bill = simulator.bill
+    for reply, entry in zip(replies, bill.entries, strict=True):
+        assert reply.usage is not None
+        assert entry.tokens is not None
+        assert reply.usage.input_tokens == entry.tokens.input
+        assert reply.usage.cached_input_tokens == entry.tokens.cached_input
+        assert reply.usage.cache_write_input_tokens == entry.tokens.cache_write
+        assert cost_of(reply.usage, PRICES) == entry.cost_usd
+    caches = marks or dialect != "anthropic"  # which caches nothing without a mark
+    assert (bill.cached_input_tokens > 0) == caches
+    assert bill.cache_write_tokens in (0, bill.cached_input_tokens), "written once and read once, or read for nothing"
 
 
 async def test_a_schema_is_asked_for_in_the_providers_own_way(dialect: DialectName) -> None:
@@ -140,7 +157,7 @@ async def test_the_key_is_sent_and_a_wrong_one_is_a_matter_of_credentials(dialec
 
 async def test_costs_recorded_equal_the_bill(dialect: DialectName) -> None:
     rates = Rates(rate_limited=0.1, server_error=0.1, length=0.1, refusal=0.1)
-    async with simulated(rates, dialect=dialect, cached_input_share=0.3, reasoning_tokens=5) as (provider, simulator):
+    async with simulated(rates, dialect=dialect, reasoning_tokens=5) as (provider, simulator):
         replies = await asyncio.gather(*(ask(provider, question(f"Size: {number}")) for number in range(100)))
         bill = simulator.bill
     costs = [cost for reply in replies if (cost := cost_of(reply.usage, PRICES)) is not None]

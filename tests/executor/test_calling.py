@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from headchef.executor.calling import driver_fault
-from headchef.executor.provider import Faulted
-from tests.executor.simulated import ask, provider_at, simulated
+from headchef.executor.provider import Faulted, Question
+from tests.executor.fakes import make_model
+from tests.executor.simulated import ask, provider_at, question, simulated
 
 
 @asynccontextmanager
@@ -87,3 +88,33 @@ def test_no_error_of_the_drivers_is_unmapped(kind: type[Exception]) -> None:
     assert fault.outcome in ("timeout", "connection", "malformed_response")
     assert fault.final is None
     assert "api.acme.test" in fault.message
+
+
+STATIC = "Write of the car alone, and claim nothing else.\n" * 100
+
+
+def cacheable(name: str) -> Question:
+    model = make_model(provider_model="simulated", max_output_tokens=99, cache_breakpoints=True)
+    return question(model=model, messages=[("user", f"{STATIC}Name: {name}")], static_characters=[len(STATIC)])
+
+
+async def test_calls_at_once_write_to_the_providers_cache_once() -> None:
+    async with simulated(dialect="anthropic", latency_median_s=0.2, latency_sigma=0) as (provider, simulator):
+        for _ in range(2):
+            await asyncio.gather(*(ask(provider, cacheable(f"car {number}")) for number in range(20)))
+        tokens = [entry.tokens for entry in simulator.bill.entries if entry.tokens]
+    written = [each.cache_write for each in tokens if each.cache_write]
+    assert len(written) == 1
+    assert [each.cached_input for each in tokens] == [0] * 20 + written * 20
+
+
+async def test_a_call_that_is_given_up_leaves_the_mark_to_the_next() -> None:
+    async with simulated(dialect="anthropic", latency_median_s=0.2, latency_sigma=0) as (provider, _):
+        await ask(provider, cacheable("Nova"))
+        given_up = asyncio.ensure_future(ask(provider, cacheable("Impala")))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        reply = await ask(provider, cacheable("Malibu"))
+    assert reply.usage is not None
+    assert reply.usage.cache_write_input_tokens > 1024

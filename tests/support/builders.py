@@ -66,6 +66,7 @@ def make_step(
     parameters: Parameters | None = None,
     cache: CacheMode = "exact",
     plan: int = 0,
+    static_characters: int = 0,
 ) -> Step:
     """Give a step; its hashes follow from the prompt, the model and the schema."""
     asked = orjson.dumps([prompt, model, output_schema], option=orjson.OPT_SORT_KEYS)
@@ -77,7 +78,7 @@ def make_step(
         request=ModelRequest(
             model=model,
             lane=lane,
-            messages=(Message(role="user", content=Inline(inline=prompt)),),
+            messages=(Message(role="user", content=Inline(inline=prompt), static_characters=static_characters),),
             parameters=parameters or Parameters(),
             output_schema=output_schema,
         ),

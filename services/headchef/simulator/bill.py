@@ -17,7 +17,8 @@ class Tokens:
     Attributes:
         input: of the prompt.
         output: of the answer, reasoning included.
-        cached_input: part of the input.
+        cached_input: part of the input, read from the cache.
+        cache_write: another part of the input, written to the cache.
         reasoning: part of the output.
     """
 
@@ -25,6 +26,7 @@ class Tokens:
     output: int
     cached_input: int = 0
     reasoning: int = 0
+    cache_write: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +58,32 @@ class Bill:
         self.calls: Counter[str] = Counter()
         self.input_tokens = 0
         self.output_tokens = 0
+        self.cached_input_tokens = 0
+        self.cache_write_tokens = 0
         self.cost_usd = Decimal(0)
+        self.input_cost_usd = Decimal(0)
 
     def add(self, request_id: str, outcome: str, status: int, tokens: Tokens | None) -> None:
         """Note a call; one without tokens costs nothing."""
-        cost_usd = self._cost(tokens) if tokens else Decimal(0)
+        input_usd, output_usd = self._cost(tokens) if tokens else (Decimal(0), Decimal(0))
+        cost_usd = input_usd + output_usd
         self.calls[outcome] += 1
         self.entries.append(Entry(request_id, outcome, status, tokens, cost_usd))
         if tokens:
             self.input_tokens += tokens.input
             self.output_tokens += tokens.output
+            self.cached_input_tokens += tokens.cached_input
+            self.cache_write_tokens += tokens.cache_write
             self.cost_usd += cost_usd
+            self.input_cost_usd += input_usd
 
-    def _cost(self, tokens: Tokens) -> Decimal:
+    def _cost(self, tokens: Tokens) -> tuple[Decimal, Decimal]:
+        """Give the cost of the prompt and of the answer."""
         prices = self._settings
-        fresh = tokens.input - tokens.cached_input
-        total = fresh * prices.input_usd + tokens.cached_input * prices.cached_input_usd
-        return (total + tokens.output * prices.output_usd) / _MILLION
+        fresh = tokens.input - tokens.cached_input - tokens.cache_write
+        input_usd = fresh * prices.input_usd + tokens.cached_input * prices.cached_input_usd
+        input_usd += tokens.cache_write * prices.cache_write_usd
+        return input_usd / _MILLION, tokens.output * prices.output_usd / _MILLION
 
     def summary(self, with_entries: bool) -> dict[str, Any]:
         """Give the sums, and the entries if asked, as JSON; money as decimal strings."""
@@ -81,7 +92,10 @@ class Bill:
             "calls_by_outcome": dict(self.calls),
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
+            "cached_input_tokens": self.cached_input_tokens,
+            "cache_write_tokens": self.cache_write_tokens,
             "cost_usd": format(self.cost_usd, "f"),
+            "input_cost_usd": format(self.input_cost_usd, "f"),
         }
         if with_entries:
             sums["entries"] = [_as_json(entry) for entry in self.entries]
@@ -97,6 +111,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
         "input_tokens": tokens.input,
         "output_tokens": tokens.output,
         "cached_input_tokens": tokens.cached_input,
+        "cache_write_tokens": tokens.cache_write,
         "reasoning_tokens": tokens.reasoning,
         "cost_usd": format(entry.cost_usd, "f"),
     }

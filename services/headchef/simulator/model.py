@@ -8,11 +8,9 @@ from headchef.simulator.answer import write_answer
 from headchef.simulator.bill import Tokens
 from headchef.simulator.dialects import Answer, Asked, Refused
 from headchef.simulator.policy import Fate, decide
+from headchef.simulator.prompt_cache import BYTES_PER_TOKEN, Found
 from headchef.simulator.prose import MARK
 from headchef.simulator.settings import Settings
-
-_BYTES_PER_TOKEN = 4
-"""Near enough for a bill that only has to agree with itself."""
 
 _TOO_LONG = (
     "prompt is too long: {given} tokens > {most} maximum. This model's maximum context length is {most} tokens: the"
@@ -65,13 +63,14 @@ class Model:
         )
         return Draw(f"sim-{digest.hex()}-{number}", int.from_bytes(digest, "little"), fate)
 
-    def answer(self, asked: Asked, input_tokens: int, draw: Draw) -> tuple[Answer, str]:
+    def answer(self, asked: Asked, input_tokens: int, draw: Draw, found: Found) -> tuple[Answer, str]:
         """Write the answer.
 
         Args:
             asked: the request.
             input_tokens: that it is billed for.
             draw: chance.
+            found: what the cache did for it.
 
         Returns:
             The answer, and its outcome as the bill names it.
@@ -92,16 +91,15 @@ class Model:
             short = _shortened(content, asked.limit, cut=fault == "length")
             outcome = "length" if short != content else outcome
             content = short
-        output = 1 + len((content or "").encode()) // _BYTES_PER_TOKEN + settings.reasoning_tokens
-        cached = int(input_tokens * settings.cached_input_share)
-        tokens = Tokens(input_tokens, output, cached, settings.reasoning_tokens)
+        output = 1 + len((content or "").encode()) // BYTES_PER_TOKEN + settings.reasoning_tokens
+        tokens = Tokens(input_tokens, output, found.read_tokens, settings.reasoning_tokens, found.written_tokens)
         refusal = f"{MARK} I cannot help with that."
         return Answer(draw.request_id, asked.model, content, refusal, outcome == "length", tokens), outcome
 
 
 def tokens_of(raw: bytes) -> int:
     """Count the tokens of a request, by the bytes of its body."""
-    return 1 + len(raw) // _BYTES_PER_TOKEN
+    return 1 + len(raw) // BYTES_PER_TOKEN
 
 
 def _uniform(digest: bytes) -> float:
@@ -116,4 +114,4 @@ def _normal(first: float, second: float) -> float:
 def _shortened(content: str, limit: int | None, *, cut: bool) -> str:
     if cut:
         content = content[: len(content) // 2]
-    return content if limit is None else content[: limit * _BYTES_PER_TOKEN]
+    return content if limit is None else content[: limit * BYTES_PER_TOKEN]

@@ -8,12 +8,13 @@ import orjson
 from aiohttp import web
 
 from headchef.runtime.clock import Clock, SystemClock
-from headchef.simulator.bill import Bill
+from headchef.simulator.bill import Bill, Tokens
 from headchef.simulator.dialects import DIALECTS, Asked, Dialect, Refusal, Refused, Sent
 from headchef.simulator.dialects.openai import OpenAI
 from headchef.simulator.model import Draw, Model, tokens_of
 from headchef.simulator.policy import TransportFault
-from headchef.simulator.quota import Account, Admission
+from headchef.simulator.prompt_cache import Found, PromptCache
+from headchef.simulator.quota import Account
 from headchef.simulator.settings import Settings
 
 _JSON = "application/json"
@@ -43,6 +44,7 @@ class Simulator:
         self._clock = clock or SystemClock()
         self._model = Model(settings)
         self._account = Account(settings.quota, self._clock.monotonic())
+        self._prompts = PromptCache(settings.caching)
         self._runner: web.AppRunner | None = None
         self._key = settings.api_key.get_secret_value().encode() if settings.api_key else None
 
@@ -85,9 +87,11 @@ class Simulator:
             try:
                 asked = dialect.read(raw, request.match_info.get("model"))
                 with self._account.admitted(tokens_of(raw), asked.limit or 0, self._clock) as admission:
+                    owner = f"{dialect.path} {dialect.key(request.headers)} {asked.model}"
+                    found = self._prompts.look(owner, asked.reading, self._clock.monotonic())
                     if draw.fate.latency_s:
                         await self._clock.sleep(draw.fate.latency_s)
-                    sent = self._complete(dialect, asked, tokens_of(raw), draw, admission)
+                    sent, admission.used = self._complete(dialect, asked, tokens_of(raw), draw, found)
             except Refused as refused:
                 return self._refuse(dialect, refused, draw.request_id)
             if draw.fate.transport == "reset":
@@ -96,18 +100,18 @@ class Simulator:
 
         return answer
 
-    def _complete(self, dialect: Dialect, asked: Asked, tokens: int, draw: Draw, admission: Admission) -> Sent:
+    def _complete(self, dialect: Dialect, asked: Asked, tokens: int, draw: Draw, found: Found) -> tuple[Sent, Tokens]:
         fault = draw.fate.transport
         if fault is not None and fault in _REFUSALS:
             kind, message = _REFUSALS[fault]
             raise Refused(kind, message, wait_s=self._settings.retry_after_s if kind == "rate_limited" else 0)
-        answer, outcome = self._model.answer(asked, tokens, draw)
-        admission.used = answer.tokens
+        answer, outcome = self._model.answer(asked, tokens, draw, found)
+        self._prompts.keep(found, self._clock.monotonic())
         sent = dialect.answer(answer)
         self.bill.add(draw.request_id, fault or outcome, sent.status, answer.tokens)
         if fault == "malformed":
-            return Sent(sent.status, sent.body[: len(sent.body) // 2], sent.headers)
-        return sent
+            sent = Sent(sent.status, sent.body[: len(sent.body) // 2], sent.headers)
+        return sent, answer.tokens
 
     def _refuse(self, dialect: Dialect, refused: Refused, request_id: str) -> web.Response:
         sent = dialect.refuse(refused, request_id)

@@ -62,6 +62,18 @@ class Quota(BaseModel):
     )
 
 
+class Caching(BaseModel):
+    """How prompts are cached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on: bool = Field(default=True, description="whether what prompts begin with is cached")
+    min_tokens: int = Field(default=1024, ge=1, description="tokens; shorter beginnings are not cached")
+    step_tokens: int = Field(default=128, ge=1, description="tokens; cached in such steps, where no marks are set")
+    lifetime_s: float = Field(default=300, gt=0, description="seconds for which what nobody uses is kept")
+    max_beginnings: int = Field(default=100_000, ge=1, description="beginnings of prompts that are kept, the latest")
+
+
 class Settings(BaseSettings):
     """Settings of the provider simulator, from `HEADCHEF_SIMULATOR_*`; rates as `HEADCHEF_SIMULATOR_RATES__RESET`."""
 
@@ -88,10 +100,11 @@ class Settings(BaseSettings):
         default=1, ge=0, le=3600, description="seconds that a drawn 429 asks the caller to wait; 0 for not saying"
     )
     context_tokens: int = Field(default=128_000, ge=1, description="larger prompts are answered with 400")
-    cached_input_share: Rate = Field(default=0, description="share of the input that is billed as cached")
+    caching: Caching = Field(default_factory=Caching, description="how prompts are cached")
     reasoning_tokens: int = Field(default=0, ge=0, le=1_000_000, description="added to the output of every answer")
     input_usd: Decimal = Field(default=Decimal("0.15"), ge=0, description="US dollars per million input tokens")
     cached_input_usd: Decimal = Field(default=Decimal("0.075"), ge=0, description="the same, read from the cache")
+    cache_write_usd: Decimal = Field(default=Decimal("0.1875"), ge=0, description="the same, written to the cache")
     output_usd: Decimal = Field(default=Decimal("0.60"), ge=0, description="US dollars per million output tokens")
     max_body_bytes: int = Field(default=16_777_216, ge=1024, description="larger requests are answered with 413")
     bill_entries: int = Field(

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole, words
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole
+from headchef.simulator.dialects.reading import reading_of, words
 
 _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "unauthorised": (401, "authentication_error"),
@@ -27,6 +28,10 @@ _REFUSED_KEYWORDS = frozenset(
     | {"maxItems", "uniqueItems", "oneOf"}
 )
 """Of those that the guide to structured outputs says are refused."""
+
+
+_MAX_MARKS = 4
+"""As the guide to prompt caching says."""
 
 
 class Anthropic:
@@ -52,7 +57,15 @@ class Anthropic:
             raise Refused("bad_request", "messages: Unexpected role. The only roles are user and assistant.")
         spoken = [message for message in messages if message["role"] == "user"] or messages
         prompt = "\n".join(words(message.get("content")) for message in spoken)
-        return Asked(named, prompt, schema=_schema(request.get("output_config")), limit=limit)
+        schema = _schema(request.get("output_config"))
+        said = [("system", request.get("system")), *((one["role"], one.get("content")) for one in messages)]
+        reading = reading_of(schema, said, mark="cache_control", needs_marks=True)
+        if len(reading.marks) > _MAX_MARKS:
+            found = f"A maximum of {_MAX_MARKS} blocks with cache_control may be provided. Found {len(reading.marks)}."
+            raise Refused("bad_request", found)
+        if any(_has_a_blank_block(content) for _, content in said):
+            raise Refused("bad_request", "text content blocks must contain non-whitespace text")
+        return Asked(named, prompt, schema=schema, limit=limit, reading=reading)
 
     def answer(self, answer: Answer) -> Sent:
         """Write a message. Cached input is counted apart from the rest."""
@@ -67,8 +80,8 @@ class Anthropic:
             "stop_reason": reason,
             "stop_sequence": None,
             "usage": {
-                "input_tokens": tokens.input - tokens.cached_input,
-                "cache_creation_input_tokens": 0,
+                "input_tokens": tokens.input - tokens.cached_input - tokens.cache_write,
+                "cache_creation_input_tokens": tokens.cache_write,
                 "cache_read_input_tokens": tokens.cached_input,
                 "output_tokens": tokens.output,
                 "output_tokens_details": {"thinking_tokens": tokens.reasoning},
@@ -100,6 +113,10 @@ class Anthropic:
 
 def _id(request_id: str) -> dict[str, str]:
     return {"request-id": request_id}
+
+
+def _has_a_blank_block(content: object) -> bool:
+    return isinstance(content, list) and any(not words([block]).strip() for block in content)
 
 
 def _schema(config: object) -> dict[str, Any] | None:

@@ -16,8 +16,8 @@ from headchef.simulator.dialects.port import (
     Standing,
     read_object,
     whole,
-    words,
 )
+from headchef.simulator.dialects.reading import reading_of, words
 
 _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "unauthorised": (400, "INVALID_ARGUMENT"),
@@ -61,12 +61,16 @@ class Gemini:
         if schema is not None and not (isinstance(schema, dict) and is_json):
             raise Refused("bad_request", "* GenerateContentRequest.generation_config.response_json_schema: not allowed")
         spoken = [content for content in contents if content.get("role", "user") == "user"] or contents
+        system = request.get("systemInstruction")
+        said = [("system", system.get("parts") if isinstance(system, dict) else None)]
+        said += [(str(content.get("role", "user")), content.get("parts")) for content in contents]
         return Asked(
             model or "",
             "\n".join(words(content.get("parts")) for content in spoken),
             json=is_json and schema is None,
             schema=schema,
             limit=whole(config.get("maxOutputTokens")),
+            reading=reading_of(schema, said),
         )
 
     def answer(self, answer: Answer) -> Sent:

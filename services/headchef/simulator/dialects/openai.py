@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole, words
+from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole
+from headchef.simulator.dialects.reading import Reading, reading_of, words
 
 _STATUS: Mapping[Refusal, tuple[int, str, str | None]] = {
     "unauthorised": (401, "invalid_request_error", "invalid_api_key"),
@@ -50,6 +51,7 @@ class OpenAI:
             json=form["type"] == "json_object",
             schema=form["json_schema"].get("schema", {}) if form["type"] == "json_schema" else None,
             limit=whole(request.get("max_completion_tokens", request.get("max_tokens"))),
+            reading=_reading(request, messages, form.get("json_schema")),
         )
 
     def answer(self, answer: Answer) -> Sent:
@@ -77,7 +79,10 @@ class OpenAI:
                 "prompt_tokens": tokens.input,
                 "completion_tokens": tokens.output,
                 "total_tokens": tokens.input + tokens.output,
-                "prompt_tokens_details": {"cached_tokens": tokens.cached_input},
+                "prompt_tokens_details": {
+                    "cached_tokens": tokens.cached_input,
+                    **({"cache_write_tokens": tokens.cache_write} if tokens.cache_write else {}),
+                },
                 "completion_tokens_details": {"reasoning_tokens": tokens.reasoning},
             },
         }
@@ -122,6 +127,14 @@ def _duration(seconds: float) -> str:
 
 def _id(request_id: str) -> dict[str, str]:
     return {"x-request-id": request_id}
+
+
+def _reading(request: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], schema: object) -> Reading:
+    """Where a call says that it sets the marks itself, as models from GPT-5.6 on take it, no others count."""
+    options = request.get("prompt_cache_options")
+    said = [(str(message.get("role")), message.get("content")) for message in messages]
+    needs_marks = isinstance(options, dict) and options.get("mode") == "explicit"
+    return reading_of(schema, said, mark="prompt_cache_breakpoint" if needs_marks else None, needs_marks=needs_marks)
 
 
 def _is_form(form: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import orjson
 
 from headchef.simulator.bill import Tokens
+from headchef.simulator.dialects.reading import Reading
 
 Refusal = Literal[
     "unauthorised", "bad_request", "unknown_model", "too_long", "rate_limited", "server_error", "unavailable", "billing"
@@ -71,6 +72,7 @@ class Asked:
         json: whether an object is asked for, whatever is in it.
         schema: of the answer; None where there is none.
         limit: of the output, in tokens; None for none.
+        reading: all that the model reads, for the cache of prompts; empty where the dialect has none.
     """
 
     model: str
@@ -78,6 +80,7 @@ class Asked:
     json: bool = False
     schema: dict[str, Any] | None = None
     limit: int | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +169,6 @@ def read_object(raw: bytes, message: str) -> dict[str, Any]:
     if not isinstance(request, dict):
         raise Refused("bad_request", message)
     return request
-
-
-def words(content: object) -> str:
-    """Give the text of a message, which may come in parts."""
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
 
 
 def whole(number: object) -> int | None:

@@ -91,7 +91,10 @@ def test_a_schema_that_is_none_is_refused() -> None:
 def test_a_dry_run_checks_and_sends_nothing() -> None:
     result = run("submit", "rows.csv", "--prompt-file", "p.j2", "--dry-run", "--json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {"jobs": 2, "sent": 0}
+    shares = {"static_characters": 6, "prompt_characters": 10}
+    assert json.loads(result.stdout) == {"jobs": 2, "sent": 0, **shares}
+    said = run("submit", "rows.csv", "--prompt-file", "p.j2", "--system", "Be brief.", "--dry-run")
+    assert "all prompts begin with the same 15 characters; the first has 19" in " ".join(said.output.split())
 
 
 def test_a_job_can_come_by_standard_input() -> None:

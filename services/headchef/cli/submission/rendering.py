@@ -15,10 +15,12 @@ class Prompt:
     Attributes:
         system: the system prompt, or None.
         user: the prompt.
+        static_characters: so many of all its characters, from the first on, all jobs of the same template share.
     """
 
     system: str | None
     user: str
+    static_characters: int
 
 
 def rendered(job: JobSubmitted) -> Prompt:
@@ -28,10 +30,13 @@ def rendered(job: JobSubmitted) -> Prompt:
         Refused: a template does not fit the input.
     """
     values = job.input.inline if isinstance(job.input, Inline) else None
-    texts = []
+    texts, static, is_static = [], 0, True
     for body in (job.system, job.prompt):
         text = body.inline if isinstance(body, Inline) else ""
+        count = len(text) if body is job.system else 0
         if text and values is not None:
-            text = renderer().render(text, values, "prompt").text
+            text, count = renderer().render(text, values, "prompt")
+        static += count if is_static else 0
+        is_static = is_static and count == len(text)
         texts.append(text)
-    return Prompt(texts[0] or None, texts[1])
+    return Prompt(texts[0] or None, texts[1], static)

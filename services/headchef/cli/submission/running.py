@@ -17,6 +17,7 @@ from headchef.cli.screen import Screen
 from headchef.cli.submission.jobs import JobOptions
 from headchef.cli.submission.order import Order
 from headchef.cli.submission.publishing import Sent, publish_all
+from headchef.cli.submission.rendering import rendered
 from headchef.cli.submission.source import Source
 from headchef.cli.submission.survey import Survey, jobs_of, survey
 from headchef.runtime.log.port import Log
@@ -64,10 +65,23 @@ def carry_out(order: Order, manner: Manner) -> None:
     if found.repeated:
         screen.say(f"{found.repeated:,} lines repeat the job of an earlier line and are not sent again", "yellow")
     if manner.dry_run:
-        _tell(screen, f"{found.jobs:,} jobs are fine; nothing was sent", {"jobs": found.jobs, "sent": 0})
+        _tell_of_a_dry_run(screen, found, source, options)
         return
     is_new = order.file is None and order.job_id is None
     asyncio.run(_Submission(source, options, found, manner, screen, is_new).run(named_cluster()))
+
+
+def _tell_of_a_dry_run(screen: Screen, found: Survey, source: Source, options: JobOptions) -> None:
+    """Tell of a template too how much all its prompts share, which is what a provider's cache can serve."""
+    said, told = f"{found.jobs:,} jobs are fine; nothing was sent", {"jobs": found.jobs, "sent": 0}
+    if options.prompt is not None:
+        first = rendered(next(iter(jobs_of(source, options))))
+        characters = len(first.system or "") + len(first.user)
+        said += (
+            f"\nall prompts begin with the same {first.static_characters:,} characters; the first has {characters:,}"
+        )
+        told |= {"static_characters": first.static_characters, "prompt_characters": characters}
+    _tell(screen, said, told)
 
 
 def _report_faults(found: Survey, manner: Manner, screen: Screen) -> None:

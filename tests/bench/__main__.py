@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench import report, scenarios
+from tests.bench.caching import comparison as caching
 from tests.bench.goodput import LIMITS, RUNS, goodput
 from tests.bench.machine import made_here
 from tests.bench.pacing.comparison import compare
@@ -18,11 +19,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Run the scenarios of both guarantees, and those of a lane's quota, and report."""
+    """Run the scenarios of both guarantees, those of a lane's quota and of providers' caches, and report."""
     standard = scenarios.Sizes()
     options = argparse.ArgumentParser(prog="make bench ARGS=…", description=main.__doc__)
     options.add_argument(
-        "--only", choices=["pipeline", "goodput", "pacing"], help="a part of it; the others' figures stay"
+        "--only", choices=["pipeline", "goodput", "pacing", "caching"], help="a part of it; the others' figures stay"
     )
     options.add_argument("--jobs", type=int, default=standard.jobs, help="cold jobs, and as many exact hits")
     options.add_argument("--executors", type=int, default=standard.executors, help="executor processes")
@@ -37,17 +38,22 @@ def main() -> None:
     if chosen.only == "pacing":
         return
     with running_server(java_options=LONG_LIVED) as server:
-        if chosen.only != "goodput":
+        if chosen.only in (None, "pipeline"):
             sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)
             figures = _pipeline(server, chosen.guarantee, sizes)
             _report(report.table(figures), figures)
             if not chosen.no_write:
                 report.write_benchmarks(_ROOT / "BENCHMARKS.md", figures, made_here())
-        if chosen.only != "pipeline":
+        if chosen.only in (None, "goodput"):
             figures = _goodput(server)
             _report(report.goodput_table(figures), figures)
             if not chosen.no_write:
                 report.write_goodput(_ROOT / "BENCHMARKS.md", figures, made_here())
+        if chosen.only in (None, "caching"):
+            figures = caching.compare(server.bootstrap, chosen.executors)
+            _report(caching.table(figures), figures)
+            if not chosen.no_write:
+                report.write_caching(_ROOT / "BENCHMARKS.md", caching.table(figures), made_here())
 
 
 def _pipeline(server: KafkaServer, guarantee: str, sizes: scenarios.Sizes) -> dict[str, float]:

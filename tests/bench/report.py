@@ -7,6 +7,7 @@ from tests.support.marked_page import replace_between
 
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 _GOODPUT_MARKS = ("<!-- goodput: begin -->", "<!-- goodput: end -->")
+_CACHING_MARKS = ("<!-- caching: begin -->", "<!-- caching: end -->")
 _PACING_MARKS = ("<!-- pacing: begin -->", "<!-- pacing: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
@@ -92,6 +93,15 @@ def write_pacing(path: Path, figures: Mapping[str, float]) -> None:
         ValueError: the document has no marks.
     """
     replace_between(path, _PACING_MARKS, f"{pacing_table(figures)}\n")
+
+
+def write_caching(path: Path, table: str, made: str) -> None:
+    """Replace the costs with providers' caches and without in a document.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _CACHING_MARKS, f"{made}.\n\n{table}\n")
 
 
 def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:

@@ -208,6 +208,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a result and a refusal keep their event id": _a_thing_has_one_id,
     "recorded cost never exceeds the bill": _never_more_than_the_bill,
     "recorded cost is the bill where nothing could be lost": _all_of_the_bill_where_no_answer_was_lost,
+    "a process writes the same to the provider's cache once at a time": attrgetter("written_at_once"),
     "a step costs what its attempts cost": _a_step_costs_what_its_attempts_cost,
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
@@ -283,4 +284,9 @@ def _answer_of(event: Happened) -> tuple[str, str]:
 
 
 def _tokens(billed: Billed) -> dict[str, int]:
-    return {"input_tokens": billed.input_tokens, "output_tokens": billed.output_tokens}
+    return {
+        "input_tokens": billed.input_tokens,
+        "output_tokens": billed.output_tokens,
+        "cached_input_tokens": billed.cached_input_tokens,
+        "cache_write_input_tokens": billed.cache_write_input_tokens,
+    }

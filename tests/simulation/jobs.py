@@ -19,6 +19,9 @@ from tests.support.virtual_time import START
 
 TENANTS = ("acme", "globex")
 
+_SYSTEM_PROMPT = "Be brief."
+"""Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
+
 _SCHEMA = {
     "type": "object",
     "properties": {"title": {"type": "string"}},
@@ -96,7 +99,7 @@ class Upstream:
         earlier = self._an_earlier_job()
         if earlier is None:
             return self._fresh()
-        kept = {name: earlier[name] for name in ("input", "output", "model") if name in earlier}
+        kept = {name: earlier[name] for name in ("input", "output", "model", "system") if name in earlier}
         return self._placed(self._job(earlier["prompt"], plain=True) | kept)
 
     def _twin(self) -> Submission:
@@ -184,6 +187,8 @@ class Upstream:
         job = make_job(f"job-{self._number}", prompt, tenant=self._chance.choice(TENANTS))
         if self._chance.random() < 0.5:
             job["model"] = self._chance.choice(list(CATALOGUE.models))
+        if not plain and self._number % 3 == 0:
+            job["system"] = _SYSTEM_PROMPT
         draw = 1.0 if plain else self._chance.random()
         if draw < 0.3:
             job["output"] = {"schema": _SCHEMA}

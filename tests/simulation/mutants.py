@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken, broken_catalogue
+from tests.simulation import broken, broken_catalogue, overpaid
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -88,4 +88,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "a published catalogue is taken up by halves": Mutant(broken_catalogue.taken_up_by_halves, 20, NONE),
     "a broadcast is given up at the first fault": Mutant(broken_catalogue.given_up_at_a_fault, 40),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
+    "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 20, NONE),
+    "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),
 }

@@ -14,6 +14,7 @@ import orjson
 
 from tests.simulation.faults import NONE, Faults
 from tests.simulation.loop import current_life
+from tests.simulation.prompts import Marked, Prompts, words
 from tests.simulation.refusals import Asked, Refusals
 
 CALL_TIMEOUT_S = 1.5
@@ -34,6 +35,8 @@ class Billed:
         model: that was asked, by the provider's name.
         input_tokens: of the prompt.
         output_tokens: of the answer.
+        cached_input_tokens: of the prompt, read from the cache.
+        cache_write_input_tokens: of the prompt, written to the cache.
         told: whether the caller was given a response that says so.
     """
 
@@ -41,6 +44,8 @@ class Billed:
     model: str
     input_tokens: int
     output_tokens: int
+    cached_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
     told: bool = False
 
 
@@ -55,12 +60,14 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
     Attributes:
         bill: by request id.
+        prompts: what is in its cache.
         away: hosts of accounts that cannot be reached.
         calls: when calls began, by host, on the loop's clock; those excepted that a freeze may have held up.
     """
 
     def __init__(self, faults: Faults, chance: Random, refusals: Refusals, called: Callable[[str], None]) -> None:
         self.bill: dict[str, Billed] = {}
+        self.prompts = Prompts()
         self.away: set[str] = set()
         self.calls: dict[str, list[float]] = {}
         self._faults = faults
@@ -68,6 +75,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         self._refusals = refusals
         self._called = called
         self._calls = 0
+        self._marked: dict[str, Marked] = {}
 
     def heal(self) -> None:
         """Work without faults from now on."""
@@ -82,7 +90,11 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         number = f"req-{self._calls}"
         self._called(number)
         self._note(request.url.host, loop.time())
-        asked = Asked(request.url.host, orjson.loads(request.content)["model"])
+        body = orjson.loads(request.content)
+        asked = Asked(request.url.host, body["model"])
+        marked = self.prompts.begun(life, number, request.url.host, body)
+        if marked is not None:
+            self._marked[number] = marked
         began_s = loop.time()
         self._refusals.begun(life, asked, began_s)
         refused = self._refusals.at(asked, began_s)
@@ -95,6 +107,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
             return _response(refusal.status, number, refusal.body)
         finally:
             self._refusals.told(life, asked, about, began_s, loop.time())
+            self.prompts.ended(life, number, marked)
 
     async def _let_in(self, number: str, request: httpx.Request) -> httpx.Response:
         if request.url.host in self.away:
@@ -122,6 +135,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         billed = self._charge(number, request)
         response = _response(200, number, _completion(number, request, billed))
         await self._take_time()
+        self.prompts.answered(self._marked.get(number))
         billed.told = True
         return response
 
@@ -144,6 +158,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
     async def _garbled(self, number: str, request: httpx.Request) -> httpx.Response:
         billed = self._charge(number, request)
         await self._take_time()
+        self.prompts.answered(self._marked.get(number))
         body = _completion(number, request, billed)
         match self._chance.randrange(4):
             case 0:
@@ -163,8 +178,12 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
     def _charge(self, number: str, request: httpx.Request) -> Billed:
         model = orjson.loads(request.content)["model"]
-        tokens = self._chance.randint(*_PROMPT_TOKENS), self._chance.randint(*_ANSWER_TOKENS)
-        billed = self.bill[number] = Billed(request.url.host, model, *tokens)
+        given, made = self._chance.randint(*_PROMPT_TOKENS), self._chance.randint(*_ANSWER_TOKENS)
+        billed = self.bill[number] = Billed(request.url.host, model, given, made)
+        if (marked := self._marked.get(number)) is not None:
+            cached = given // 2
+            billed.cached_input_tokens = cached if marked.is_kept else 0
+            billed.cache_write_input_tokens = 0 if marked.is_kept else cached
         return billed
 
     async def _take_time(self) -> None:
@@ -173,14 +192,21 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
 def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str, Any]:
     asked = orjson.loads(request.content)
-    text = f"{number} says: {asked['messages'][-1]['content'][:40]}"
+    text = f"{number} says: {words(asked['messages'][-1]['content'])[:40]}"
     if "response_format" in asked:
         text = orjson.dumps({"title": text}).decode()
     return {
         "id": number,
         "model": asked["model"],
         "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": billed.input_tokens, "completion_tokens": billed.output_tokens},
+        "usage": {
+            "prompt_tokens": billed.input_tokens,
+            "completion_tokens": billed.output_tokens,
+            "prompt_tokens_details": {
+                "cached_tokens": billed.cached_input_tokens,
+                "cache_write_tokens": billed.cache_write_input_tokens,
+            },
+        },
     }
 
 

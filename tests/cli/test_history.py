@@ -3,7 +3,7 @@
 import pytest
 
 from headchef_contracts import placement
-from headchef_contracts.events.common import Event
+from headchef_contracts.events.common import Event, Usage
 
 from headchef.cli.history.describe import describe
 from headchef.cli.history.explanation import answer, as_json, messages, story
@@ -65,6 +65,13 @@ def test_a_refusal_is_told_in_words() -> None:
         describe(hop("jobs.refused", make_refused(), 1))
         == "refused as unknown_model: model: the catalogue has no model x"
     )
+
+
+def test_what_the_providers_cache_did_is_told_where_it_did_something() -> None:
+    usage = Usage(input_tokens=2000, output_tokens=50, cached_input_tokens=1500, cache_write_input_tokens=20)
+    told = describe(hop("attempts.recorded", make_attempt().model_copy(update={"usage": usage}), 1))
+    assert "2000+50 tokens (1500 read from the provider's cache, 20 written to the provider's cache)" in told
+    assert "100+50 tokens, " in describe(hop("attempts.recorded", make_attempt(), 1))
 
 
 def test_the_prompt_and_the_answer_are_shown() -> None:

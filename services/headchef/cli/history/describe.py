@@ -50,7 +50,15 @@ def body_value(body: Body | None) -> Any:
 
 
 def _tokens(usage: Usage | None) -> str:
-    return f"{usage.input_tokens}+{usage.output_tokens} tokens" if usage else "tokens unknown"
+    if usage is None:
+        return "tokens unknown"
+    told = [
+        f"{tokens} {what} the provider's cache"
+        for tokens, what in ((usage.cached_input_tokens, "read from"), (usage.cache_write_input_tokens, "written to"))
+        if tokens
+    ]
+    counts = f"{usage.input_tokens}+{usage.output_tokens} tokens"
+    return f"{counts} ({', '.join(told)})" if told else counts
 
 
 def _cache(use: CacheUse) -> str:

@@ -26,12 +26,7 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
         elif provider := file.providers.get(lane_entry.provider):
             for field, message in _of_dialect(provider.dialect, model):
                 yield ("models", name, field), message
-    for name, lane in file.lanes.items():
-        if not lane.cached_input_counts and lane.input_tokens_per_minute is None:
-            message = "says how input_tokens_per_minute is counted; give that too, or leave it out"
-            yield ("lanes", name, "cached_input_counts"), message
-        for field, message in share_faults(file, name, topics.topic(f"steps.dispatched.{name}").partitions):
-            yield ("lanes", name, field), message
+    yield from _of_quotas(file)
 
 
 def _of_providers(file: CatalogueFile) -> Iterator[Found]:
@@ -54,6 +49,15 @@ def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, 
         yield "max_output_tokens", "is missing: the dialect anthropic wants an output limit in each call, such as 8192"
     if model.structured_output == "json_object":
         yield "structured_output", "json_object is not known to the dialect anthropic; give json_schema or none"
+
+
+def _of_quotas(file: CatalogueFile) -> Iterator[Found]:
+    for name, lane in file.lanes.items():
+        if not lane.cached_input_counts and lane.input_tokens_per_minute is None:
+            message = "says how input_tokens_per_minute is counted; give that too, or leave it out"
+            yield ("lanes", name, "cached_input_counts"), message
+        for field, message in share_faults(file, name, topics.topic(f"steps.dispatched.{name}").partitions):
+            yield ("lanes", name, field), message
 
 
 def share_faults(file: CatalogueFile, name: str, tasks: int) -> Iterator[tuple[str, str]]:

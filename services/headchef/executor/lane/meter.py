@@ -83,10 +83,9 @@ class Meter:
         self._level = min(self._level, self.capacity)
 
     def change(self, a_minute: float, now_s: float) -> None:
-        """Keep another quota from now on. A smaller one's bucket holds less, so what is there may be less too."""
+        """Keep another quota from now on. A smaller one's bucket holds less, so that some of what is there may go."""
         self._flow(now_s)
         self._a_minute = a_minute
-        self._level = min(self._level, self.capacity)
 
     def wait_s(self, amount: float, now_s: float) -> float | None:
         """Give the seconds until a call may take so much: 0 for now, None where nothing is owned.

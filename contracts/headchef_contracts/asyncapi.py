@@ -15,9 +15,10 @@ from headchef_contracts.topics import STORES, TEMPLATES, TOPICS, Topic, dead_let
 _NAMESPACE = "headchef"
 _BINDING_VERSION = "0.5.0"
 _DEAD_LETTER = "DeadLetter"
-_INFO = """Every hop of a content job is an event in a topic. Publish to `jobs.submitted`; read `jobs.finished` and
-`jobs.refused` with `isolation.level=read_committed`. All other topics are between the processors: read them to explain
-a job, never write to them. Each processor also keeps its state in changelogs, which are no interface."""
+_INFO = """Every hop of a content job is an event in a topic. Publish to `jobs.submitted`, or to
+`jobs.submitted.bulk` what nobody waits for; read `jobs.finished` and `jobs.refused` with
+`isolation.level=read_committed`. All other topics are between the processors: read them to explain a job, never write
+to them. Each processor also keeps its state in changelogs, which are no interface."""
 _PARAMETERS = {
     "namespace": {"default": _NAMESPACE, "description": "an environment of its own on the cluster; HEADCHEF_NAMESPACE"},
     "lane": {"default": "default", "description": "a quota pool: an account and a family of models"},

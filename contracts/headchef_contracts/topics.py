@@ -11,12 +11,14 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from headchef_contracts.errors import UnknownTopic
-from headchef_contracts.events.common import Event
+from headchef_contracts.events.common import Event, JobClass
 
 CleanupPolicy = Literal["delete", "compact"]
 TimestampType = Literal["CreateTime", "LogAppendTime"]
 
+_BULK = ".bulk"
 _LANE_TOPIC = "steps.dispatched.<lane>"
+_LANE_TOPICS = (_LANE_TOPIC, _LANE_TOPIC + _BULK)
 _CHANGELOG = "<processor>.<store>.changelog"
 _VERSION_SUFFIX = ".v1"
 _LANE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -100,7 +102,7 @@ def topic(logical: str) -> Topic:
     """Give a topic's row, also of a lane, of dead letters and of a changelog.
 
     Args:
-        logical: such as `jobs.submitted`, `steps.dispatched.default`, `steps.planned.dlq`, `router.tasks.changelog`.
+        logical: such as `jobs.submitted`, `steps.dispatched.default`, `steps.planned.dlq`, `router.seen.changelog`.
 
     Raises:
         UnknownTopic: the table has no such topic.
@@ -109,9 +111,11 @@ def topic(logical: str) -> Topic:
         return TOPICS[logical]
     if logical.endswith(".dlq"):
         return dead_letters_of(topic(logical.removesuffix(".dlq")))
-    lane = logical.removeprefix(_LANE_TOPIC.removesuffix("<lane>"))
-    if lane != logical and _LANE.fullmatch(lane):
-        return _filled(_ROWS[_LANE_TOPIC], logical, {"<lane>": lane})
+    for template in _LANE_TOPICS:
+        before, _, after = template.partition("<lane>")
+        lane = logical.removeprefix(before).removesuffix(after)
+        if logical == f"{before}{lane}{after}" and _LANE.fullmatch(lane):
+            return _filled(_ROWS[template], logical, {"<lane>": lane})
     changelog = _CHANGELOG_NAME.fullmatch(logical)
     if changelog:
         return _filled(_ROWS[_CHANGELOG], logical, {f"<{part}>": name for part, name in changelog.groupdict().items()})
@@ -175,6 +179,16 @@ def inputs(lanes: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _for_lanes(name: str, lanes: Sequence[str]) -> list[str]:
     return [name.replace("<lane>", lane) for lane in lanes] if "<lane>" in name else [name]
+
+
+def of_class(logical: str, job_class: JobClass) -> str:
+    """Give the topic that carries a class of work, such as `steps.planned.bulk`.
+
+    Args:
+        logical: the topic of interactive work, of which there is a pair.
+        job_class: of the work.
+    """
+    return logical if job_class == "interactive" else logical + _BULK
 
 
 def physical(namespace: str, logical: str) -> str:

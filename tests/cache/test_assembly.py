@@ -8,7 +8,7 @@ import pytest
 from headchef.cache.__main__ import assemble
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.handler import CacheHandler
-from headchef.runtime.processor import Input
+from headchef.runtime.processor import Input, pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.builders import NoState, deliver, make_planned, make_settled
@@ -36,7 +36,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surrounding
 async def test_the_cache_reads_planned_steps_and_verdicts_in_batches(surroundings: Surroundings) -> None:
     async with assemble(surroundings) as processor:
         assert processor.name == "cache"
-        assert processor.inputs == (Input("steps.planned"), Input("cache.settled"))
+        assert processor.inputs == (*pair("steps.planned"), Input("cache.settled"))
         assert processor.order == "batches"
         assert processor.stores == ()
 

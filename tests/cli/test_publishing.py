@@ -18,7 +18,7 @@ PHYSICAL = topics.physical(NAMESPACE, "jobs.submitted")
 async def publish(log: MemoryLog, jobs: Iterator[JobSubmitted], stop: asyncio.Event) -> tuple[int, str | None]:
     producer = log.producer("test", None)
     await producer.start()
-    sent = await publish_all(jobs, producer, namespace=NAMESPACE, partitions=4, stop=stop)
+    sent = await publish_all(jobs, producer, namespace=NAMESPACE, partitions=4, job_class="interactive", stop=stop)
     await producer.close()
     return sent.acknowledged, sent.stopped
 
@@ -51,11 +51,11 @@ async def test_an_interruption_waits_for_what_is_under_way_and_says_how_far_it_c
 
 
 def test_the_same_job_has_the_same_event_id_and_lies_at_home() -> None:
-    one, again = (record_of(make_job("j1"), NAMESPACE, 4) for _ in range(2))
+    one, again = (record_of(make_job("j1"), NAMESPACE, 4, "interactive") for _ in range(2))
     assert one == again
     assert one.partition == placement.home_partition("j1", None, 4)
     attributes = cloudevents.from_headers(one.headers)
     assert attributes is not None
     assert attributes.type == "headchef.job.submitted"
-    other = record_of(make_job("j1").model_copy(update={"run": 1}), NAMESPACE, 4)
+    other = record_of(make_job("j1").model_copy(update={"run": 1}), NAMESPACE, 4, "interactive")
     assert dict(other.headers)["ce_id"] != dict(one.headers)["ce_id"]

@@ -117,7 +117,7 @@ def test_every_topic_with_dead_letters_is_an_input_of_one_processor() -> None:
     read = [name for names in topics.inputs(["default", "batch"]).values() for name in names]
     assert len(read) == len(set(read))
     assert set(read) == {row.logical for row in topics.required(["default", "batch"]) if row.dead_letters}
-    assert topics.inputs(["batch"])["executor.batch"] == ("steps.dispatched.batch",)
+    assert topics.inputs(["batch"])["executor.batch"] == ("steps.dispatched.batch", "steps.dispatched.batch.bulk")
 
 
 def test_names_on_the_cluster_and_back() -> None:

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from headchef.executor.__main__ import assemble
-from headchef.runtime.processor import Input
+from headchef.runtime.processor import pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
 from tests.executor.fakes import OpenPermit
@@ -22,7 +22,7 @@ async def test_the_packaged_catalogue_serves_the_default_lane(monkeypatch: pytes
     monkeypatch.setenv("HEADCHEF_EXECUTOR_CONCURRENCY", "8")
     async with assemble(surroundings()) as processor:
         assert processor.name == "executor.default"
-        assert processor.inputs == (Input("steps.dispatched.default"),)
+        assert processor.inputs == pair("steps.dispatched.default")
         assert (processor.order, processor.concurrency, processor.stores) == ("concurrent", 8, ())
 
 

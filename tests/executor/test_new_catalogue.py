@@ -21,6 +21,7 @@ from headchef.executor.settings import Settings
 from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import BatchHandler, Emit, Processor
 from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.turns import Turns
 from tests.executor.fakes import USAGE, NoState, OpenPermit, ScriptedProvider, answered, deliver
 from tests.support.builders import make_step
 from tests.support.manual_clock import ManualClock
@@ -56,7 +57,7 @@ class Bench:
 
     def _processor(self, file: Catalogue) -> Processor:
         lent = Surroundings(self.clock, Random(1), OpenPermit(), self.metrics)
-        return processor(file, self.accounts, Settings(), RetryPolicy(), lent)
+        return processor(file, self.accounts, Settings(), RetryPolicy(), Turns(0.1), lent)
 
     @asynccontextmanager
     async def _open(self, endpoint: Endpoint, account: Account) -> AsyncIterator[ScriptedProvider]:
@@ -80,7 +81,7 @@ class Bench:
         admission, handler, delivery = self.processor.admission, self.processor.handler, deliver(make_step())
         assert admission is not None
         assert not isinstance(handler, BatchHandler)
-        assert admission.take(delivery.record, asyncio.Event())
+        assert admission.take(delivery.record, "interactive", asyncio.Event())
         outcome = await handler.handle(delivery, NoState())
         admission.release(delivery.record)
         events = [output.event for output in outcome.outputs if isinstance(output, Emit)]

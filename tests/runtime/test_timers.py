@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headchef_contracts.events.common import JOB_CLASSES
+
 from headchef.runtime.errors import UnknownVersion
 from headchef.runtime.processor import TIMERS, Store, Timer
 from headchef.runtime.state import TaskState
@@ -15,7 +17,7 @@ from tests.support.virtual_time import LoopClock, VirtualTimeLoop
 
 MOMENT = datetime(2026, 11, 25, tzinfo=UTC)
 times = st.integers(-(10**15), 10**15).map(lambda microseconds: MOMENT + timedelta(microseconds=microseconds))
-timers = st.builds(Timer, st.text(min_size=1), times, st.binary())
+timers = st.builds(Timer, st.text(min_size=1), times, st.binary(), st.sampled_from(JOB_CLASSES))
 traces = st.lists(st.tuples(st.sampled_from(["traceparent", "tracestate"]), st.binary()), unique_by=lambda it: it[0])
 
 
@@ -27,6 +29,7 @@ def test_a_timer_is_read_as_it_was_set(timer: Timer, trace: list[tuple[str, byte
     read, carried, longest = read_timer(change.key, change.value)
     assert longest == max(timedelta(0), timer.due - MOMENT) // timedelta(milliseconds=1) * timedelta(milliseconds=1)
     assert (read.id, read.payload, list(carried)) == (timer.id, timer.payload, trace)
+    assert read.job_class == timer.job_class
     assert 0 <= (timer.due - read.due).total_seconds() < 0.001
     assert gone_off(fallen_due("t", 0, timer, carried)) == read
     assert event_id(read) == event_id(timer)
@@ -36,6 +39,11 @@ def test_another_due_time_is_another_event() -> None:
     first = Timer("a", datetime(2026, 11, 25, tzinfo=UTC), b"")
     second = Timer("a", datetime(2026, 11, 26, tzinfo=UTC), b"")
     assert event_id(first) != event_id(second) != event_id(Timer("b", second.due, b""))
+
+
+def test_a_timer_of_the_release_before_is_interactive() -> None:
+    timer, _, _ = read_timer(b"a", b'{"v": 1, "due_ms": 0, "after_ms": 0, "trace": {}}\npayload')
+    assert timer.job_class == "interactive"
 
 
 def test_a_timer_of_a_newer_program_is_left_alone() -> None:

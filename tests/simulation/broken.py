@@ -42,7 +42,7 @@ from headchef.runtime.timers import Alarm, read_timer
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
 from headchef.runtime.writers import Places, Writer
-from tests.simulation.history import DISPATCHED
+from tests.simulation.history import ALL_DISPATCHED
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
@@ -292,6 +292,6 @@ def refused_steps_given_up(patch: pytest.MonkeyPatch) -> None:
 def all_on_one_lane(patch: pytest.MonkeyPatch) -> None:
     def wrong(*about: Any, **more: Any) -> Emit:
         emit = express(*about, **more)
-        return replace(emit, topic=DISPATCHED[0]) if emit.topic in DISPATCHED else emit
+        return replace(emit, topic=ALL_DISPATCHED[0]) if emit.topic in ALL_DISPATCHED else emit
 
     patch.setattr(handler, "express", wrong)

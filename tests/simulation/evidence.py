@@ -7,13 +7,13 @@ from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation.faults import Faults
-from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events, expired
+from tests.simulation.history import ALL_DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events, expired
 from tests.simulation.kinds import Kind
-from tests.simulation.oracle import Place, expect
+from tests.simulation.oracle import Place, expect, place_of
 from tests.simulation.provider import Billed
 from tests.simulation.quota import LIMITED_LANE, beyond
 from tests.simulation.services import HOSTS
-from tests.simulation.trail import FRONT_DOOR, NAMES, Spot, causes_of, names_a_loss, spot_of
+from tests.simulation.trail import FRONT_DOORS, NAMES, Spot, causes_of, names_a_loss, spot_of
 from tests.simulation.world import World, name_of
 
 
@@ -27,7 +27,7 @@ class Evidence:
 
     Attributes:
         kind: of the world.
-        submitted: the records of `jobs.submitted`, those excepted that were lost.
+        submitted: the records of both front doors, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         origins: of such copies, where the record lay that each is a copy of.
         expected: what must have come of them.
@@ -38,6 +38,7 @@ class Evidence:
         beyond_quota: when a lane had more calls than its quota allows.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
         calls_in_vain: calls that a process began although it knew that all like them were refused.
+        overtakings: bulk steps that began before an interactive one beyond their share.
         unhandled: partitions that are not read to their end.
         catalogues: those of the world.
         published: the records of their topic.
@@ -55,10 +56,10 @@ class Evidence:
         self.in_time = in_time
         self.bound_s = bound_s
         self.lost = _led_nowhere(world.operator.named | expired(cluster), cluster)
-        records = cluster.read_committed(name_of(FRONT_DOOR))
-        copies = [(Place(*spot[1:]), record) for record in records for spot in causes_of(record)]
+        records = [record for door in FRONT_DOORS for record in cluster.read_committed(name_of(door))]
+        copies = [(Place(*spot), record) for record in records for spot in causes_of(record)]
         self.forwarded = Counter((place, record.value) for place, record in copies)
-        self.origins = {Place(record.partition, record.offset): place for place, record in copies}
+        self.origins = {place_of(record): place for place, record in copies}
         self.submitted: Sequence[Record] = [record for record in records if spot_of(record) not in self.lost]
         sent_on = {place for place, _ in self.forwarded}
         self.expected = expect(self.submitted, world.submissions, world.counts, sent_on)
@@ -74,13 +75,14 @@ class Evidence:
         self.broken: Sequence[str] = world.broken
         self.failures = [*world.loop.faults, *world.failures]
         self.stray_calls: Sequence[str] = world.stray_calls
+        self.overtakings: Sequence[str] = world.overtakings
         self.calls_in_vain: Sequence[str] = world.refusals.strays
         self.catalogues = world.catalogues
         self.published: Sequence[Record] = cluster.read_committed(name_of(TOPIC))
         self.in_force: Mapping[str, str] = world.in_force()
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
         self.lost_jobs = {
-            event.job for topic in (*DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost
+            event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost
         }
 
     @property

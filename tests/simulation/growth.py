@@ -10,6 +10,7 @@ from headchef.runtime.log.memory import Cluster
 from tests.simulation.loop import SeededLoop
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import LANES
+from tests.simulation.trail import FRONT_DOORS
 
 _BEGINS_S = (0.3, 4.0)
 _LONGEST_PAUSE_S = 0.15
@@ -18,7 +19,7 @@ _LONGEST_PAUSE_S = 0.15
 def grow(cluster: Cluster, loop: SeededLoop, partitions: int, chance: Random) -> None:
     """Let all topics grow, one after the other.
 
-    What belongs to the tasks comes first, then what lies between the processors, and the front door last: whoever gets
+    What belongs to the tasks comes first, then what lies between the processors, and the front doors last: whoever gets
     a record of a new partition can then write whatever follows from it.
 
     Args:
@@ -29,8 +30,8 @@ def grow(cluster: Cluster, loop: SeededLoop, partitions: int, chance: Random) ->
     """
     names = [topic.logical for topic in topics.required(LANES)]
     own = [name for name in names if name.endswith((".changelog", ".dlq"))]
-    between = [name for name in names if name not in (*own, "jobs.submitted")]
-    order = [*_mixed(own, chance), *_mixed(between, chance), "jobs.submitted"]
+    between = [name for name in names if name not in (*own, *FRONT_DOORS)]
+    order = [*_mixed(own, chance), *_mixed(between, chance), *_mixed(FRONT_DOORS, chance)]
     pauses = [chance.uniform(*_BEGINS_S), *(chance.uniform(0, _LONGEST_PAUSE_S) for _ in order[1:])]
     for name, after_s in zip(order, accumulate(pauses), strict=True):
         loop.call_later(after_s, cluster.grow_topic, topics.physical(NAMESPACE, name), partitions)

@@ -13,14 +13,17 @@ from headchef_contracts import topics
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Partition, Record
 from tests.simulation.oracle import Job, job_of
-from tests.simulation.services import INPUTS, LANES, SERVICES
+from tests.simulation.services import INPUTS, LANES, SERVICES, pair
 from tests.simulation.trail import Spot, lost_by, names_a_loss, spot_of
 from tests.simulation.world import group_of, name_of
 
-DISPATCHED = tuple(f"steps.dispatched.{lane}" for lane in LANES)
-STEPS = ("steps.planned", "steps.completed", "steps.judged")
+DISPATCHED = {lane: pair(f"steps.dispatched.{lane}") for lane in LANES}
+"""By lane."""
+
+ALL_DISPATCHED = tuple(topic for both in DISPATCHED.values() for topic in both)
+STEPS = (*pair("steps.planned"), "steps.completed", "steps.judged")
 EVENT_TOPICS = (
-    *DISPATCHED,
+    *ALL_DISPATCHED,
     *STEPS,
     "cache.settled",
     "attempts.recorded",

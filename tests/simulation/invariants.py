@@ -14,10 +14,11 @@ from headchef_contracts.events.common import Usage
 from headchef.executor.pricing import cost_of
 from headchef.runtime.log.port import Record
 from tests.simulation.evidence import Evidence
-from tests.simulation.history import DISPATCHED, EVENT_TOPICS, STEPS, Happened
+from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
 from tests.simulation.oracle import Job, Place
 from tests.simulation.provider import Billed
-from tests.simulation.services import CATALOGUE, HOSTS, LANES
+from tests.simulation.services import CATALOGUE, HOSTS, pair
+from tests.simulation.trail import FRONT_DOORS, topic_of
 from tests.simulation.versions import by_what_was_published, the_last_good_one_everywhere
 
 T = TypeVar("T")
@@ -41,13 +42,15 @@ def _a_refusal_each(evidence: Evidence) -> Iterator[str]:
 
 def _a_dead_letter_each(evidence: Evidence) -> Iterator[str]:
     wanted = Counter((place, value) for place, value in evidence.expected.refused.items())
-    found = Counter((_original_place(letter), letter.value) for letter in evidence.letters["jobs.submitted"])
+    found = Counter(
+        (_original_place(letter), letter.value) for door in FRONT_DOORS for letter in evidence.letters[door]
+    )
     yield from _differences(evidence, "dead letter", wanted, found)
 
 
 def _poison_is_put_aside(evidence: Evidence) -> Iterator[str]:
     for topic, letters in evidence.letters.items():
-        if topic != "jobs.submitted":
+        if topic not in FRONT_DOORS:
             wanted = Counter(evidence.poison.get(topic, ()))
             found = Counter(letter.value or b"" for letter in letters)
             yield from _differences(evidence, f"dead letter of {topic}", wanted, found)
@@ -62,10 +65,10 @@ def _misplaced_is_forwarded(evidence: Evidence) -> Iterator[str]:
 def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
     """Each plan is planned and completed, all but the last are handed back, and nothing follows the result."""
     planned, completed, judged = (
-        Counter((event.job, event.plan) for event in evidence.events(topic))
-        for topic in ("steps.planned", "steps.completed", "steps.judged")
+        Counter((event.job, event.plan) for topic in each for event in evidence.events(topic))
+        for each in (pair("steps.planned"), ("steps.completed",), ("steps.judged",))
     )
-    dispatched = Counter((event.job, event.plan) for topic in DISPATCHED for event in evidence.events(topic))
+    dispatched = Counter((event.job, event.plan) for topic in ALL_DISPATCHED for event in evidence.events(topic))
     seen = _times if evidence.exactly_once else _at_all
     for job in evidence.expected.accepted:
         last = max((plan for each, plan in planned if each == job), default=0)
@@ -83,7 +86,7 @@ def _nothing_after_the_end(evidence: Evidence) -> Iterator[str]:
     if not evidence.exactly_once:
         return
     ended_ms = {event.job: event.record.timestamp_ms for event in evidence.events("jobs.finished")}
-    for topic in (*DISPATCHED, *STEPS):
+    for topic in (*ALL_DISPATCHED, *STEPS):
         for event in evidence.events(topic):
             if event.record.timestamp_ms > ended_ms.get(event.job, event.record.timestamp_ms):
                 yield f"{topic} has an event of {event.job} from after its result"
@@ -152,8 +155,8 @@ def _a_step_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
 
 
 def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
-    for lane, topic in zip(LANES, DISPATCHED, strict=True):
-        for event in evidence.events(topic):
+    for lane, both in DISPATCHED.items():
+        for event in (event for topic in both for event in evidence.events(topic)):
             model = event.data["step"]["request"]["model"]
             asked = evidence.expected.accepted.get(event.job, {}).get("model", CATALOGUE.default_model)
             if model != asked or CATALOGUE.models[model].lane != lane:
@@ -161,6 +164,15 @@ def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
     for number, billed in evidence.bill.items():
         if billed.host != HOSTS[CATALOGUE.models[billed.model].lane]:
             yield f"the call {number} asked {billed.host} for {billed.model}"
+
+
+def _the_topic_of_its_class(evidence: Evidence) -> Iterator[str]:
+    for topic in (*pair("steps.planned"), *ALL_DISPATCHED):
+        of = "bulk" if topic.endswith(".bulk") else "interactive"
+        for event in evidence.events(topic):
+            named = event.data["step"]["job"].get("class", "interactive")
+            if named != of or named not in evidence.expected.classes.get(event.job, {named}):
+                yield f"{event.job}, which may be {evidence.expected.classes.get(event.job)}, is {named} in {topic}"
 
 
 def _no_job_fails_where_a_lane_stands_still(evidence: Evidence) -> Iterator[str]:
@@ -211,6 +223,8 @@ INVARIANTS: Mapping[str, Check] = {
     "a process writes the same to the provider's cache once at a time": attrgetter("written_at_once"),
     "a step costs what its attempts cost": _a_step_costs_what_its_attempts_cost,
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
+    "a step is in the topic of its job's class": _the_topic_of_its_class,
+    "bulk overtakes an interactive step at a lane by its share": attrgetter("overtakings"),
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "each decision names a catalogue that was in force": by_what_was_published,
@@ -248,12 +262,12 @@ def _at_all(count: int) -> int:
 
 
 def _original_place(letter: Record) -> Place:
-    headers = dict(letter.headers)
-    return Place(int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
+    headers, of = dict(letter.headers), topic_of(letter.topic).removesuffix(".dlq")
+    return Place(of, int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
 
 
 def _refused_place(event: Happened) -> Place:
-    return Place(event.data["source"]["partition"], event.data["source"]["offset"])
+    return Place(*(event.data["source"][name] for name in ("topic", "partition", "offset")))
 
 
 def _meaning(topic: str, event: Happened, evidence: Evidence) -> Meaning:

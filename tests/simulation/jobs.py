@@ -1,7 +1,7 @@
 """What upstream systems submit in a world: jobs of all kinds, most of them good, drawn from the seed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any, Literal
@@ -9,15 +9,20 @@ from typing import Any, Literal
 import orjson
 
 from headchef_contracts import cloudevents
+from headchef_contracts.events.common import JOB_CLASSES
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.placement import home_partition
+from headchef_contracts.topics import physical
 
 from headchef.runtime.log.port import Headers, NewRecord
-from tests.simulation.services import CATALOGUE
+from tests.simulation.process import NAMESPACE
+from tests.simulation.services import CATALOGUE, pair
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
 TENANTS = ("acme", "globex")
+DOORS = pair("jobs.submitted")
+"""Where jobs come in, by the class of those that name none."""
 
 _SYSTEM_PROMPT = "Be brief."
 """Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
@@ -32,27 +37,29 @@ _SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One record for `jobs.submitted`, and what it is.
+    """One record for a front door, and what it is.
 
     Attributes:
         value: its bytes, unlike those of any other submission with another meaning; None for a tombstone.
-        kind: `job`, or a record that must be `refused`, or one that is `skipped`.
+        kind: `job`, a `copy` of one in the other door, a record that must be `refused`, or one that is `skipped`.
         payload: the JSON object, where there is one that can be read.
         key: of the record.
         partition: where it is put; None leaves that to the key.
         headers: of the record.
+        door: the topic where it is put.
     """
 
     value: bytes | None
-    kind: Literal["job", "refused", "skipped"]
+    kind: Literal["job", "copy", "refused", "skipped"]
     payload: dict[str, Any] | None = None
     key: bytes | None = None
     partition: int | None = None
     headers: Headers = ()
+    door: str = DOORS[0]
 
-    def record(self, topic: str) -> NewRecord:
-        """Write it as a record of a topic."""
-        return NewRecord(topic, self.value, self.key, self.partition, self.headers)
+    def record(self) -> NewRecord:
+        """Write it as a record."""
+        return NewRecord(physical(NAMESPACE, self.door), self.value, self.key, self.partition, self.headers)
 
 
 class Upstream:
@@ -60,7 +67,7 @@ class Upstream:
 
     Args:
         chance: decides what comes next.
-        counts: of the partitions of `jobs.submitted`, one after the other if it grows. A job whose home moves then is
+        counts: of the partitions of both front doors, one after the other if it grows. A job whose home moves then is
             submitted once: duplicates are recognised as long as the topic keeps its number of partitions.
     """
 
@@ -68,6 +75,7 @@ class Upstream:
         self._chance = chance
         self._counts = counts
         self._earlier: list[dict[str, Any]] = []
+        self._doors: dict[str, str] = {}
         self._number = 0
         kinds: dict[Callable[[], Submission], int] = {
             self._fresh: 24,
@@ -87,10 +95,23 @@ class Upstream:
 
     def draw(self) -> Submission:
         """Give the next submission."""
-        made = self._chance.choices(self._kinds, self._weights)[0]()
+        made = self._through_a_door(self._chance.choices(self._kinds, self._weights)[0]())
         if made.kind == "job" and made.payload is not None and len(homes_of(made.payload, self._counts)) == 1:
             self._earlier.append(made.payload)
         return made
+
+    def _through_a_door(self, made: Submission) -> Submission:
+        """Put all that has one job id through one door: which of two doors is read first is nobody's promise.
+
+        A copy of a job of which there is nothing else may take the other door, and is the last that comes of it.
+        """
+        job_id = None if made.payload is None else made.payload["job_id"]
+        chosen = self._doors.setdefault(job_id, self._chance.choice(DOORS)) if job_id else self._chance.choice(DOORS)
+        again = [each for each in self._earlier if each["job_id"] == job_id]
+        if [made.payload] == again and self._chance.random() < 0.5:
+            self._earlier.remove(again[0])
+            return replace(made, kind="copy", door=next(door for door in DOORS if door != chosen))
+        return replace(made, door=chosen)
 
     def _fresh(self) -> Submission:
         return self._placed(self._job(f"Write about car {self._number}."))
@@ -185,6 +206,8 @@ class Upstream:
         """Make a job with an id of its own, and unless it is plain perhaps with something special."""
         self._number += 1
         job = make_job(f"job-{self._number}", prompt, tenant=self._chance.choice(TENANTS))
+        if self._chance.random() < 0.3:
+            job["class"] = self._chance.choice(JOB_CLASSES)
         if self._chance.random() < 0.5:
             job["model"] = self._chance.choice(list(CATALOGUE.models))
         if not plain and self._number % 3 == 0:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken, broken_catalogue, overpaid
+from tests.simulation import broken, broken_catalogue, broken_classes, overpaid
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -63,7 +63,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "the end of a task is not told to the group": Mutant(broken.lost_rejoin, 10),
     "a timer is lost at a crash": Mutant(broken.timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(
-        broken.timer_waits_by_the_wall_clock, 20, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
+        broken.timer_waits_by_the_wall_clock, 60, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
     ),
     "tasks are kept that another had meanwhile": Mutant(
         broken.kept_through_an_absence, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
@@ -90,4 +90,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 20, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),
+    "bulk begins before interactive steps": Mutant(broken_classes.bulk_begins_first, 20),
+    "bulk steps go among interactive ones": Mutant(broken_classes.all_planned_as_interactive, 5, NONE),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headchef import catalogue
@@ -22,8 +22,10 @@ from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import TIMERS, Processor
 from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.turns import Turns
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
+from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
 from tests.simulation.refusals import Asked
 from tests.simulation.store import SharedStore, StoreConnection
@@ -40,6 +42,7 @@ MODELS = [Asked(HOSTS[model.lane], model.provider_model) for model in CATALOGUE.
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 _BATCH = 256
+BULK_SHARE = 0.1
 _RETRY = RetryPolicy(window_s=15.0)
 
 
@@ -51,11 +54,13 @@ class Outside:
         provider: what executors call.
         store: where caches keep answers.
         catalogue: the file's, in force until one is published.
+        overtakings: takes what is seen at the doors of lanes that must not be.
     """
 
     provider: SimulatedProvider
     store: SharedStore
     catalogue: Catalogue = CATALOGUE
+    overtakings: list[str] = field(default_factory=list)
 
 
 Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Processor]]
@@ -109,18 +114,26 @@ def _executor(lane: str) -> Assemble:
         accounts = Accounts(lane, {}, opened)
         await accounts.use(outside.catalogue)
         try:
-            yield executor_processor(outside.catalogue, accounts, settings, _RETRY, surroundings)
+            made = executor_processor(outside.catalogue, accounts, settings, _RETRY, Turns(BULK_SHARE), surroundings)
+            if made.admission is None:
+                raise AssertionError("an executor lets steps in by its lane")
+            yield replace(made, admission=WatchedDoor(made.admission, BULK_SHARE, outside.overtakings))
         finally:
             await accounts.close()
 
     return assemble
 
 
+def pair(topic: str) -> tuple[str, str]:
+    """Give the topics of both classes of the same work."""
+    return topic, f"{topic}.bulk"
+
+
 SERVICES: Mapping[str, Service] = {
-    "router": Service(_router, ("jobs.submitted", "steps.judged")),
-    "cache": Service(_cache, ("steps.planned", "cache.settled")),
-    "executor.default": Service(_executor("default"), ("steps.dispatched.default",)),
-    "executor.other": Service(_executor("other"), ("steps.dispatched.other",), instances=1),
+    "router": Service(_router, (*pair("jobs.submitted"), "steps.judged")),
+    "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
+    "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
+    "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
     "validator": Service(_validator, ("steps.completed",)),
 }
 """By the processor's name, which is also its group's."""

@@ -14,10 +14,10 @@ from headchef.runtime.log.memory.partition import PartitionLog
 from headchef.runtime.log.port import Record
 from headchef.runtime.timers import read_timer
 from tests.simulation.process import NAMESPACE
-from tests.simulation.services import INPUTS, SERVICES, timers_of
+from tests.simulation.services import INPUTS, SERVICES, pair, timers_of
 
-FRONT_DOOR = "jobs.submitted"
-MUST_LEAD = frozenset(INPUTS) - {FRONT_DOOR, "cache.settled"}
+FRONT_DOORS = pair("jobs.submitted")
+MUST_LEAD = frozenset(INPUTS) - {*FRONT_DOORS, "cache.settled"}
 """Topics each record of which has a consequence: another event, a dead letter, or a timer."""
 
 _OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused")
@@ -102,7 +102,7 @@ def causes_of(record: Record) -> Iterator[Spot]:
         headers = dict(record.headers)
         place = (int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
         yield Spot(topic.removesuffix(".dlq"), *place)
-    elif topic == FRONT_DOOR:
+    elif topic in FRONT_DOORS:
         for name, source in record.headers:
             if name == _FORWARDED_FROM and source is not None:
                 yield Spot(topic, *map(int, source.split(b"/")))

@@ -27,7 +27,7 @@ from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
 from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside, timers_of
 from tests.simulation.store import SharedStore
-from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
+from tests.simulation.trail import FRONT_DOORS, MUST_LEAD, Trail, spot_of, topic_of
 from tests.support.log_client import publish
 
 PARTITIONS, GROWN = 3, 5
@@ -71,6 +71,7 @@ class World:
         submissions: what was submitted, in order.
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
+        overtakings: bulk steps that began before an interactive one beyond their share.
         broken: what did not hold at some commit.
         failures: what processes ended with that no fault outside explains.
     """
@@ -89,6 +90,7 @@ class World:
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
+        self.overtakings: list[str] = []
         self.broken: list[str] = []
         self.failures: list[str] = []
         self.chance = Random(f"{seed} world")
@@ -134,7 +136,7 @@ class World:
             await asyncio.sleep(self.chance.expovariate(count / within_s))
             submission = self._upstream.draw()
             self.submissions.append(submission)
-            await publish(self._outside, [submission.record(name_of("jobs.submitted"))])
+            await publish(self._outside, [submission.record()])
             if self.chance.random() < _POISON_SHARE:
                 await self._poison()
             if (published := self.catalogues.draw(NAMESPACE, self.loop.time())) is not None:
@@ -142,7 +144,7 @@ class World:
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
-        topic = self.chance.choice([topic for topic in INPUTS if topic != "jobs.submitted"])
+        topic = self.chance.choice([topic for topic in INPUTS if topic not in FRONT_DOORS])
         value = f"poison {len(self.submissions)}".encode()
         headers = self.chance.choice(_POISON_HEADERS)
         if self.chance.random() < _EMPTY_SHARE:
@@ -271,7 +273,7 @@ class World:
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(self.provider, self.store, self.catalogues.file),
+            outside=Outside(self.provider, self.store, self.catalogues.file, self.overtakings),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

@@ -17,9 +17,9 @@ from tests.support.collector import Collected, Collector
 from tests.support.services import Deployment
 
 PROCESSORS: Mapping[str, Sequence[str]] = {
-    "router": ("jobs.submitted", "steps.judged"),
-    "cache": ("steps.planned", "cache.settled"),
-    "executor.default": ("steps.dispatched.default",),
+    "router": ("jobs.submitted", "jobs.submitted.bulk", "steps.judged"),
+    "cache": ("steps.planned", "steps.planned.bulk", "cache.settled"),
+    "executor.default": ("steps.dispatched.default", "steps.dispatched.default.bulk"),
     "validator": ("steps.completed",),
 }
 """The inputs of each processor."""

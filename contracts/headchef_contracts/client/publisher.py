@@ -18,6 +18,8 @@ from headchef_contracts.events.common import Event
 from headchef_contracts.events.jobs import JobSubmitted
 
 _TOPIC = "jobs.submitted"
+"""The entry of interactive jobs; bulk jobs have one beside it that takes as large ones."""
+
 _HEADER_ROOM_BYTES = 2_048
 _AWAITED_TOGETHER = 1_000
 _DEFAULTS: Mapping[str, Any] = {"acks": "all", "enable_idempotence": True, "linger_ms": 2}
@@ -44,7 +46,7 @@ class Published:
     Attributes:
         job_id: as it was given.
         event_id: the `ce_id` of its record.
-        partition: of `jobs.submitted`.
+        partition: of the entry of the job's class.
         offset: in that partition.
     """
 
@@ -62,7 +64,7 @@ class _Sent:
 
 
 class Publisher:
-    """Publishes jobs to `jobs.submitted`; use it with `async with`.
+    """Publishes jobs to `jobs.submitted`, bulk ones to `jobs.submitted.bulk`; use it with `async with`.
 
     Args:
         bootstrap: Kafka's address, `host:port`, several with commas between.
@@ -84,7 +86,7 @@ class Publisher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         **kafka: Any,
     ) -> None:
-        self._topic = topics.physical(namespace, _TOPIC)
+        self._namespace = namespace
         self._max_bytes = topics.topic(_TOPIC).max_message_bytes
         self._source = source
         self._new_id = new_id
@@ -216,11 +218,13 @@ class Publisher:
             event_id, self._source, job.event_type, written.version, self._now(), subject=job.job_id
         )
         headers = list(cloudevents.to_headers(attributes, trace))
+        entry = topics.of_class(_TOPIC, job.job_class)
+        topic = topics.physical(self._namespace, entry)
         try:
-            partitions = len(await self._producer.partitions_for(self._topic))
+            partitions = len(await self._producer.partitions_for(topic))
             home = placement.home_partition(job.job_id, job.conversation_id, partitions)
-            key = topics.key_of(_TOPIC, job)
-            future = await self._producer.send(self._topic, written.data, key, partition=home, headers=headers)
+            key = topics.key_of(entry, job)
+            future = await self._producer.send(topic, written.data, key, partition=home, headers=headers)
         except KafkaError as error:
             raise NotDelivered([job.job_id], error) from error
         return _Sent(job.job_id, event_id, future)

@@ -73,6 +73,8 @@ MAX_REVISION = 2**53 - 1
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Label = Annotated[str, StringConstraints(max_length=200)]
 JobClass = Literal["interactive", "bulk"]
+JOB_CLASSES: tuple[JobClass, ...] = ("interactive", "bulk")
+"""The classes of work, the more urgent one first."""
 CacheMode = Literal["exact", "bypass"]
 
 

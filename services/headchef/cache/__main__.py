@@ -11,7 +11,7 @@ from headchef.cache.policy import CachePolicy
 from headchef.cache.settings import CacheSettings
 from headchef.cache.store import AnswerStore, StoreRefused
 from headchef.runtime.host import run
-from headchef.runtime.processor import Input, Processor
+from headchef.runtime.processor import Input, Processor, pair
 from headchef.runtime.settings import BadSettings, RuntimeSettings, load
 from headchef.runtime.surroundings import Surroundings
 
@@ -55,7 +55,7 @@ def processor(handler: CacheHandler, batch: int) -> Processor:
     """
     return Processor(
         name="cache",
-        inputs=(Input("steps.planned"), Input("cache.settled")),
+        inputs=(*pair("steps.planned"), Input("cache.settled")),
         handler=handler,
         order="batches",
         batch=batch,

@@ -1,6 +1,7 @@
 """Answers planned steps from earlier answers, and keeps what was accepted.
 
-Consumes steps.planned and cache.settled; produces steps.completed (hits) and steps.dispatched.<lane> (all others).
+Consumes steps.planned, steps.planned.bulk and cache.settled; produces steps.completed (hits), and all others into
+steps.dispatched.<lane> or steps.dispatched.<lane>.bulk.
 """
 
 from collections import Counter

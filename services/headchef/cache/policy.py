@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, assert_never
 
+from headchef_contracts import topics
 from headchef_contracts.events.common import Cause, Decided
 from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import CacheSettled, Step, StepCompleted, StepDispatched
@@ -12,7 +13,7 @@ from headchef_contracts.events.steps import CacheSettled, Step, StepCompleted, S
 from headchef.cache.store import StoredAnswer
 from headchef.runtime.processor import Emit
 
-VERSION = "exact-1"
+VERSION = "exact-2"
 """Of the decisions in this file, for `decided`; raised when one of them changes."""
 
 COMPLETE = frozenset({"stop"})
@@ -68,7 +69,7 @@ def choose(step: Step, found: StoredAnswer | None, *, reachable: bool, now: date
 
 
 def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
-    """Say a choice as an event: a completed step that cost nothing, or a dispatch to the step's lane.
+    """Say a choice as an event: a completed step that cost nothing, or a dispatch to the step's lane and class.
 
     Args:
         step: what was asked.
@@ -90,7 +91,7 @@ def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
             return Emit("steps.completed", completed)
         case Pass(kind):
             dispatched = StepDispatched(step=step, cache=CacheUse(kind=kind), decided=_decided(at, (cause,)))
-            return Emit(f"steps.dispatched.{step.request.lane}", dispatched)
+            return Emit(topics.of_class(f"steps.dispatched.{step.request.lane}", step.job.job_class), dispatched)
         case _:
             assert_never(choice)
 

@@ -8,6 +8,7 @@ import typer
 from headchef.cli.edge import guarded
 
 _FILE = "Rows or jobs: .jsonl, .json, .csv, .tsv; - reads standard input."
+_URGENCY = "Urgency; of jobs that name none, by default bulk for a file and interactive for one job."
 _PATIENCE = "Seconds to wait for Kafka while it is away."
 
 
@@ -29,7 +30,7 @@ def submit(
     model: Annotated[str | None, typer.Option(help="A model of the catalogue.")] = None,
     tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id, to follow the results by.")] = None,
-    job_class: Annotated[Literal["interactive", "bulk"] | None, typer.Option("--class", help="Urgency.")] = None,
+    job_class: Annotated[Literal["interactive", "bulk"] | None, typer.Option("--class", help=_URGENCY)] = None,
     cache: Annotated[Literal["exact", "bypass"] | None, typer.Option(help="Whether earlier answers serve.")] = None,
     run: Annotated[int | None, typer.Option(min=0, help="Raise it to run a finished job again.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, kept with the job; may be repeated.")] = None,

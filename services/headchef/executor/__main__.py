@@ -17,9 +17,10 @@ from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.runtime.host import run
-from headchef.runtime.processor import Input, Processor
-from headchef.runtime.settings import load
+from headchef.runtime.processor import Processor, pair
+from headchef.runtime.settings import RuntimeSettings, load
 from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.turns import Turns
 
 
 @asynccontextmanager
@@ -42,25 +43,35 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     catalogue = load_catalogue(settings.catalogue)
     try:
         await accounts.use(catalogue)
-        yield processor(catalogue, accounts, settings, retry, surroundings)
+        turns = Turns(load(RuntimeSettings).bulk_share)
+        yield processor(catalogue, accounts, settings, retry, turns, surroundings)
     finally:
         await accounts.close()
 
 
-def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundings) -> Lane:
+def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundings, turns: Turns) -> Lane:
     """Give what keeps a lane within its quota.
 
     Args:
         catalogue: has the quota and the models.
         settings: which lane, and how many calls at once in this process.
         surroundings: clock and metrics.
+        turns: whose turn it is where both classes of work wait.
     """
     clock, quota = surroundings.clock, catalogue.lanes[settings.lane].quota
     estimator = Estimator(catalogue.models, counts_tokens=counts_tokens(quota))
     halts = Halts(settings.lane)
-    pool = Pool(quota, clock.monotonic())
-    pace = Pace(settings.concurrency) if unlimited(quota) else None
-    lane = Lane(pool, halts, pace, places=settings.concurrency, estimator=estimator, clock=clock)
+    pool = Pool(quota, clock.monotonic(), settings.kept_places)
+    lane = Lane(
+        pool,
+        halts,
+        Pace(settings.concurrency) if unlimited(quota) else None,
+        places=settings.concurrency,
+        kept_places=settings.kept_places,
+        turns=turns,
+        estimator=estimator,
+        clock=clock,
+    )
     surroundings.metrics.gauge(
         "headchef.lane.concurrency",
         lambda: [(limit, {"lane": settings.lane})] if (limit := lane.at_once()) is not None else [],
@@ -79,7 +90,12 @@ def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundin
 
 
 def processor(
-    catalogue: Catalogue, accounts: Accounts, settings: Settings, retry: RetryPolicy, surroundings: Surroundings
+    catalogue: Catalogue,
+    accounts: Accounts,
+    settings: Settings,
+    retry: RetryPolicy,
+    turns: Turns,
+    surroundings: Surroundings,
 ) -> Processor:
     """Tell the runtime of the executor of one lane.
 
@@ -88,9 +104,10 @@ def processor(
         accounts: use it already.
         settings: which lane, and how many calls at once; as many steps may wait to be tried again.
         retry: limits of trying again.
+        turns: whose turn it is where both classes of work wait.
         surroundings: what the host lends.
     """
-    name, lane = f"executor.{settings.lane}", open_lane(catalogue, settings, surroundings)
+    name, lane = f"executor.{settings.lane}", open_lane(catalogue, settings, surroundings, turns)
 
     async def adopt(found: Catalogue) -> None:
         await accounts.use(found)
@@ -108,7 +125,7 @@ def processor(
     )
     return Processor(
         name=name,
-        inputs=(Input(f"steps.dispatched.{settings.lane}"),),
+        inputs=pair(f"steps.dispatched.{settings.lane}"),
         handler=handler,
         timers=True,
         waiting=settings.concurrency,

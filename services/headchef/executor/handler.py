@@ -1,6 +1,6 @@
 """Calls the model that a step was given, tries again later within the policy, and records every attempt.
 
-Consumes steps.dispatched.<lane>, produces attempts.recorded and steps.completed.
+Consumes steps.dispatched.<lane> and steps.dispatched.<lane>.bulk, produces attempts.recorded and steps.completed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -93,7 +93,8 @@ class ExecutorHandler:
         attempts = tuple(map(self._recorded, record.attempts))
         if isinstance(end, Again):
             again = replace(waiting, retry=end.state, calls=record.sum_up(), refusals=end.refusals)
-            timer = Timer(timer_id, self._clock.now() + timedelta(seconds=end.delay_s), write(again))
+            due, job_class = self._clock.now() + timedelta(seconds=end.delay_s), again.dispatched.step.job.job_class
+            timer = Timer(timer_id, due, write(again), job_class)
             return Outcome(attempts, timers=(timer,))
         completed = record.complete(end, self._decided(waiting.cause, catalogue.version))
         return Outcome((*attempts, Emit("steps.completed", completed)))

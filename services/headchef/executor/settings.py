@@ -33,6 +33,13 @@ class Settings(BaseSettings):
         description="calls in flight in this process; 64 fill a core while answers take up to 25 ms, slow models need"
         " more: calls a second are this number divided by the seconds of an answer",
     )
+    kept_places: float = Field(
+        default=0.1,
+        ge=0,
+        le=0.9,
+        description="part of the calls at once, in this process and in the lane's quota, that bulk leaves free for"
+        " interactive calls to begin at once; where calls at once are what limits, bulk alone is so much slower",
+    )
     connect_timeout_s: float = Field(
         default=5, gt=0, le=120, description="seconds for a connection; a healthy endpoint needs a tenth of one"
     )

@@ -13,7 +13,7 @@ from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.host import run
-from headchef.runtime.processor import Input, Processor, Store
+from headchef.runtime.processor import Input, Processor, Store, pair
 from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
 from headchef.schema import SchemaCache
@@ -65,7 +65,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
     )
     return Processor(
         name=NAME,
-        inputs=(Input("jobs.submitted", raw=True), Input("steps.judged")),
+        inputs=(*pair("jobs.submitted", raw=True), Input("steps.judged")),
         handler=handler,
         stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
         backlog=backlog,

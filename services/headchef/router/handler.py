@@ -1,11 +1,13 @@
 """The door: turns submitted records into planned steps, and plans steps again that the validator hands back.
 
-Consumes jobs.submitted (raw) and steps.judged; produces steps.planned and jobs.refused.
+Consumes jobs.submitted and jobs.submitted.bulk (raw) and steps.judged; produces steps.planned, steps.planned.bulk and
+jobs.refused.
 """
 
 import logging
 from datetime import UTC, datetime
 
+from headchef_contracts import topics
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.jobs import JobRefused
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
@@ -104,6 +106,7 @@ class RouterHandler:
             raise Refused("overloaded", None, overloaded)
         step = policy.plan(
             job,
+            job_class=policy.class_of(job, delivery.topic),
             home_partition=record.partition,
             submitted_at=_submitted_at(delivery),
             catalogue=catalogue,
@@ -111,7 +114,7 @@ class RouterHandler:
             render=self._renderer.render,
             max_prompt_bytes=self._max_prompt_bytes,
         )
-        self._metrics.count("headchef.jobs.accepted", attributes={"class": job.job_class})
+        self._metrics.count("headchef.jobs.accepted", attributes={"class": step.job.job_class})
         return Outcome((self._planned(step, delivery, catalogue),), (Change(SEEN, key, content),))
 
     def _overloaded_by(self) -> str | None:
@@ -126,7 +129,8 @@ class RouterHandler:
         return self._overloaded
 
     def _planned(self, step: Step, delivery: Delivery, catalogue: Catalogue) -> Emit:
-        return Emit("steps.planned", StepPlanned(step=step, decided=self._decided(delivery, catalogue)))
+        topic = topics.of_class("steps.planned", step.job.job_class)
+        return Emit(topic, StepPlanned(step=step, decided=self._decided(delivery, catalogue)))
 
     def _refuse(
         self, refused: Refused, submission: Submission | None, delivery: Delivery, catalogue: Catalogue

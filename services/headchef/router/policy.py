@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any, Literal
 
-from headchef_contracts.events.common import Body, Inline, JobHead
+from headchef_contracts import topics
+from headchef_contracts.events.common import Body, Inline, JobClass, JobHead
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
@@ -17,6 +18,7 @@ from headchef.router.rendered import Rendered
 from headchef.schema import SchemaCache, SchemaRefused
 
 POLICY_VERSION = "router/2"
+_BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
 _SHOWN_MODELS = 5
 
 Role = Literal["system", "user"]
@@ -27,6 +29,7 @@ Render = Callable[[str, dict[str, Any], str], Rendered]
 def plan(
     job: JobSubmitted,
     *,
+    job_class: JobClass,
     home_partition: int,
     submitted_at: datetime,
     catalogue: Catalogue,
@@ -38,6 +41,7 @@ def plan(
 
     Args:
         job: as submitted, within its contract.
+        job_class: of the work that it makes.
         home_partition: the partition of `jobs.submitted` whose task owns the job.
         submitted_at: when the job was published.
         catalogue: the models in force.
@@ -63,7 +67,7 @@ def plan(
         raise Refused("too_large", "prompt", message)
     prompt_sha256 = sha256(written).hexdigest()
     return Step(
-        job=_head(job, home_partition, submitted_at),
+        job=_head(job, job_class, home_partition, submitted_at),
         fingerprint=fingerprint(
             tenant=job.tenant,
             model=model.name,
@@ -82,6 +86,18 @@ def plan(
         cache=job.cache,
         catalog_version=catalogue.version,
     )
+
+
+def class_of(job: JobSubmitted, entry: str) -> JobClass:
+    """Say of which class a job is: the one that it names itself, else that of the topic in which it lies.
+
+    Args:
+        job: as submitted.
+        entry: logical name of the topic.
+    """
+    if "job_class" in job.model_fields_set:
+        return job.job_class
+    return "bulk" if entry == _BULK_DOOR else "interactive"
 
 
 def replan(step: Step) -> Step:
@@ -140,13 +156,13 @@ def _check_schema(schema: dict[str, Any], schemas: SchemaCache) -> None:
         raise Refused("invalid", place, f"not a usable JSON Schema: {refused.message}") from refused
 
 
-def _head(job: JobSubmitted, home_partition: int, submitted_at: datetime) -> JobHead:
+def _head(job: JobSubmitted, job_class: JobClass, home_partition: int, submitted_at: datetime) -> JobHead:
     return JobHead(
         job_id=job.job_id,
         run=job.run,
         revision=job.revision,
         tenant=job.tenant,
-        job_class=job.job_class,
+        job_class=job_class,
         home_partition=home_partition,
         batch_id=job.batch_id,
         conversation_id=job.conversation_id,

@@ -177,7 +177,7 @@ def validate(submission: Submission, headers: Headers) -> JobSubmitted:
             version = attributes.version
             if attributes.type != JobSubmitted.event_type:
                 field = "ce_type" if submission.attributes is None else "type"
-                message = f"jobs.submitted takes {JobSubmitted.event_type}, not {attributes.type[:_LONGEST_ID]}"
+                message = f"this topic takes {JobSubmitted.event_type}, not {attributes.type[:_LONGEST_ID]}"
                 raise Refused("invalid", field, message)
         event = decode(JobSubmitted.event_type, version, submission.data)
     except BrokenContract as broken:

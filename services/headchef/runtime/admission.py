@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from headchef_contracts.events.common import JOB_CLASSES, JobClass
+
 from headchef.runtime.log.port import Record
+from headchef.runtime.turns import Turns
 
 
 class Admission(Protocol):
@@ -30,12 +33,12 @@ class Admission(Protocol):
         """Note that a task is not at work here any more; nothing of it is in flight."""
         ...
 
-    def take(self, record: Record, wake: asyncio.Event) -> bool:
+    def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
         """Let a delivery begin, or have `wake` set when it is worth asking again."""
         ...
 
-    def forget(self, wake: asyncio.Event) -> None:
-        """Stop waiting."""
+    def forget(self, job_class: JobClass, wake: asyncio.Event) -> None:
+        """Stop waiting with work of a class."""
         ...
 
     def release(self, record: Record) -> None:
@@ -48,12 +51,14 @@ class Slots:
 
     Args:
         limit: places, at least 1.
+        turns: whose turn it is where both classes wait.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, turns: Turns) -> None:
         self._limit = limit
+        self._turns = turns
         self._taken = 0
-        self._waiting: dict[asyncio.Event, None] = {}
+        self._waiting: dict[JobClass, dict[asyncio.Event, None]] = {job_class: {} for job_class in JOB_CLASSES}
 
     def standstill(self) -> str | None:
         """Nothing keeps places back."""
@@ -65,21 +70,30 @@ class Slots:
     def ended(self, task: int) -> None:
         """Nothing depends on it."""
 
-    def take(self, record: Record, wake: asyncio.Event) -> bool:
+    def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
         """Take a place, or have `wake` set when one is free."""
-        if self._taken < self._limit:
+        waits = {each: each == job_class or bool(self._waiting[each]) for each in JOB_CLASSES}
+        if self._taken < self._limit and self._turns.whose(**waits) == job_class:
             self._taken += 1
+            self._turns.began(job_class, contended=all(waits.values()))
+            self._waiting[job_class].pop(wake, None)
+            self._wake_all()
             return True
-        self._waiting[wake] = None
+        self._waiting[job_class][wake] = None
         return False
 
-    def forget(self, wake: asyncio.Event) -> None:
+    def forget(self, job_class: JobClass, wake: asyncio.Event) -> None:
         """Stop waiting."""
-        self._waiting.pop(wake, None)
+        if self._waiting[job_class].pop(wake, wake) is None:
+            self._wake_all()
 
     def release(self, record: Record) -> None:
         """Give a place back."""
         self._taken -= 1
-        waiting, self._waiting = self._waiting, {}
-        for wake in waiting:
-            wake.set()
+        self._wake_all()
+
+    def _wake_all(self) -> None:
+        if self._taken < self._limit:
+            for waiting in self._waiting.values():
+                for wake in waiting:
+                    wake.set()

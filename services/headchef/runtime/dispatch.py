@@ -1,16 +1,20 @@
 """Hands a task's records to the handler: one after the other, in batches, or many at once in any order."""
 
 import asyncio
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
+
+from headchef_contracts.events.common import JOB_CLASSES, JobClass
 
 from headchef.runtime.admission import Admission
 from headchef.runtime.expiry import Expired
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Partition, Record
-from headchef.runtime.timers import Alarm
+from headchef.runtime.queues import Queues
+from headchef.runtime.timers import Alarm, class_of
+from headchef.runtime.turns import Turns
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Unfinished, Workbench
 
@@ -22,19 +26,21 @@ _ENOUGH_QUEUED = 100
 
 
 class Dispatcher:
-    """Takes records in, and sees each through the handler.
+    """Takes records in, and sees each through the handler: those of each class in turn, whichever came first.
 
     Args:
         workbench: handles records.
         watermarks: the task's inputs; a record that had finished before the last recovery is passed over.
+        classes: of the inputs, by full topic name.
+        turns: whose turn it is where both classes wait, for `in_order` and `batches`.
         order: as `Processor.order`.
         batch: largest batch for `batches`.
         admission: says when a delivery may begin, for `concurrent`.
         unwritten: counts what is finished and not yet written.
-        capacity: records that the task holds in all before it wants no more.
+        capacity: records of a class that the task holds in all before it wants no more.
         hungry: called when the task may want more.
         alarm: knows which timers are still set; None if the processor sets none.
-        waiting: timers that may be set before no more records are handed over; None for no bound.
+        waiting: timers that may be set before no more records are handed over, as `Processor.waiting`.
     """
 
     def __init__(
@@ -42,6 +48,8 @@ class Dispatcher:
         *,
         workbench: Workbench,
         watermarks: Mapping[Partition, Watermark],
+        classes: Mapping[str, JobClass],
+        turns: Turns,
         order: Literal["in_order", "batches", "concurrent"],
         batch: int,
         admission: Admission,
@@ -53,6 +61,7 @@ class Dispatcher:
     ) -> None:
         self._workbench = workbench
         self._watermarks = watermarks
+        self._turns = turns
         self._order = order
         self._batch = batch
         self._admission = admission
@@ -61,11 +70,12 @@ class Dispatcher:
         self._hungry = hungry
         self._alarm = alarm
         self._waiting = waiting
-        self._queue: deque[Record] = deque()
+        self._queues = Queues(classes)
         self._wake = asyncio.Event()
         self._draining = False
-        self._full = False
+        self._full: set[JobClass] = set()
         self._calls: set[asyncio.Task[None]] = set()
+        self._at_work: Counter[JobClass] = Counter()
         self._fault: BaseException | None = None
 
     @property
@@ -76,24 +86,32 @@ class Dispatcher:
     @property
     def queued(self) -> int:
         """Records that have come and were not handed over."""
-        return len(self._queue)
+        return len(self._queues)
 
-    def wants_more(self) -> bool:
-        """Say whether the task should be polled: from full it must fall to half before it is polled again."""
-        held = len(self._queue) + len(self._calls) + self._unwritten()
-        self._full = held > self._capacity / 2 if self._full else held >= self._capacity
-        return not self._full and not self._draining and len(self._queue) < _ENOUGH_QUEUED
+    def room(self, job_class: JobClass) -> int:
+        """Give the records of a class that may come before there are enough; none or less when there are."""
+        return self._capacity - self._queues.length(job_class) - self._at_work[job_class] - self._unwritten()
+
+    def wants_more(self, job_class: JobClass) -> bool:
+        """Say whether to poll for a class: from full it must fall to half before it is polled again."""
+        full = self._capacity / 2 if job_class in self._full else 1
+        if self.room(job_class) < full:
+            self._full.add(job_class)
+            return False
+        self._full.discard(job_class)
+        return not self._draining and self._queues.length(job_class) < _ENOUGH_QUEUED
 
     def take(self, records: list[Record]) -> None:
         """Queue records, each partition's in ascending order."""
         if not self._draining:
-            self._queue.extend(records)
+            self._queues.add(records)
             self._wake.set()
 
     def take_first(self, timers: list[Record]) -> None:
-        """Queue timers that have gone off before all records."""
+        """Queue timers that have gone off before all records of their class."""
         if not self._draining:
-            self._queue.extendleft(reversed(timers))
+            for job_class in JOB_CLASSES:
+                self._queues.add_first([timer for timer in timers if class_of(timer) == job_class], job_class)
             self._wake.set()
 
     def written(self) -> None:
@@ -103,7 +121,7 @@ class Dispatcher:
     def drain(self) -> None:
         """Hand nothing more over; `run` returns when what is in flight has finished."""
         self._draining = True
-        self._queue.clear()
+        self._queues.clear()
         self._wake.set()
 
     def cancel(self) -> None:
@@ -116,7 +134,7 @@ class Dispatcher:
         try:
             await self._dispatch()
         finally:
-            self._admission.forget(self._wake)
+            self._leave_the_lines()
         while self._calls:
             self._wake.clear()
             await self._wake.wait()
@@ -128,34 +146,43 @@ class Dispatcher:
         while not self._draining:
             if self._fault is not None:
                 raise self._fault
-            if not self._queue or self._blocked():
-                self._admission.forget(self._wake)
+            if not any(map(self._ready, JOB_CLASSES)):
+                self._leave_the_lines()
                 self._wake.clear()
                 await self._wake.wait()
                 continue
             await step()
-            if len(self._queue) < _ENOUGH_QUEUED:
+            if any(self._queues.length(job_class) < _ENOUGH_QUEUED for job_class in JOB_CLASSES):
                 self._hungry()
 
-    def _blocked(self) -> bool:
-        """Say whether the head of the queue would stretch the finished map, or too much waits for something."""
-        head = self._queue[0]
-        if self._crowded(head):
-            return True
-        if self._unwritten() >= 2 * self._capacity:
+    def _leave_the_lines(self) -> None:
+        for job_class in JOB_CLASSES:
+            self._admission.forget(job_class, self._wake)
+
+    def _ready(self, job_class: JobClass) -> bool:
+        """Say whether a record of a class waits that may be handed over as far as this task is concerned."""
+        head = self._queues.head(job_class)
+        return head is not None and not self._blocked(head, job_class)
+
+    def _blocked(self, head: Record, job_class: JobClass) -> bool:
+        """Say whether the head of a queue would stretch the finished map, or too much waits for something."""
+        if self._alarm is not None and head.topic == self._alarm.topic:
+            return self._unwritten() >= 2 * self._capacity
+        if self._crowded(job_class) or self._unwritten() >= 2 * self._capacity:
             return True
         watermark = self._watermarks[Partition(head.topic, head.partition)]
         # With nothing in flight before it the place moves to the head itself, however wide the gap.
         return watermark.oldest_in_flight is not None and head.offset - watermark.next_commit >= MAX_SPAN
 
-    def _crowded(self, head: Record) -> bool:
-        """Say whether too many timers are set for a record; a timer itself is always let through."""
-        if self._alarm is None or self._waiting is None or head.topic == self._alarm.topic:
+    def _crowded(self, job_class: JobClass) -> bool:
+        """Say whether too many timers are set for a record: bulk stops first, at half of what all may set."""
+        if self._alarm is None or self._waiting is None:
             return False
-        return len(self._alarm) >= self._waiting
+        return len(self._alarm) >= (self._waiting if job_class == "bulk" else 2 * self._waiting)
 
-    def _next(self) -> Record | None:
-        record = self._queue.popleft()
+    def _next(self, job_class: JobClass) -> Record | None:
+        """Take the head of a queue, or None where it need not be handled."""
+        record = self._queues.pop(job_class)
         if self._alarm is not None and record.topic == self._alarm.topic:
             return record if self._alarm.current(record) else None
         watermark = self._watermarks[Partition(record.topic, record.partition)]
@@ -168,11 +195,19 @@ class Dispatcher:
             self._workbench.pass_over(record)
         return None
 
+    def _turn(self) -> JobClass | None:
+        """Choose the class of the next delivery, or None where nothing may begin."""
+        ready = {job_class: self._ready(job_class) for job_class in JOB_CLASSES}
+        job_class = self._turns.whose(**ready)
+        if job_class is not None:
+            self._turns.began(job_class, contended=all(ready.values()))
+        return job_class
+
     async def _in_order(self) -> None:
         for _ in range(_RECORDS_BETWEEN_BREATHS):
-            if not self._queue or self._blocked() or self._draining:
+            if self._draining or (job_class := self._turn()) is None:
                 break
-            if (record := self._next()) is not None:
+            if (record := self._next(job_class)) is not None:
                 try:
                     await self._workbench.handle(record)
                 except Unfinished:
@@ -181,8 +216,8 @@ class Dispatcher:
 
     async def _in_batches(self) -> None:
         records: list[Record] = []
-        while self._queue and not self._blocked() and len(records) < self._batch:
-            if (record := self._next()) is not None:
+        while len(records) < self._batch and (job_class := self._turn()) is not None:
+            if (record := self._next(job_class)) is not None:
                 records.append(record)
         try:
             await self._workbench.handle_batch(records)
@@ -191,22 +226,33 @@ class Dispatcher:
         await asyncio.sleep(0)
 
     async def _concurrently(self) -> None:
-        head = self._queue[0]
         # Before it asks: what it waits for may come about while it does.
         self._wake.clear()
-        if not self._admission.take(head, self._wake):
-            await self._wake.wait()
-            return
-        record = self._next()
+        for job_class in JOB_CLASSES:
+            if not self._ready(job_class):
+                self._admission.forget(job_class, self._wake)
+            elif self._begun(job_class):
+                return
+        await self._wake.wait()
+
+    def _begun(self, job_class: JobClass) -> bool:
+        """Begin the next delivery of a class, if it is let in."""
+        head = self._queues.head(job_class)
+        if head is None or not self._admission.take(head, job_class, self._wake):
+            return False
+        record = self._next(job_class)
         if record is None:
             self._admission.release(head)
-            return
+            return True
         call = asyncio.ensure_future(self._workbench.handle(record))
         self._calls.add(call)
-        call.add_done_callback(partial(self._ended, record))
+        self._at_work[job_class] += 1
+        call.add_done_callback(partial(self._ended, record, job_class))
+        return True
 
-    def _ended(self, record: Record, call: "asyncio.Task[None]") -> None:
+    def _ended(self, record: Record, job_class: JobClass, call: "asyncio.Task[None]") -> None:
         self._calls.discard(call)
+        self._at_work[job_class] -= 1
         self._admission.release(record)
         self._wake.set()
         if not call.cancelled():

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Collection, Coroutine
 from typing import Any
 
+from headchef_contracts.events.common import JOB_CLASSES
+
 from headchef.runtime.admission import Slots
 from headchef.runtime.backlog_watch import BacklogWatch
 from headchef.runtime.backoff import Backoff
@@ -24,6 +26,7 @@ from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.task import Phase, Task
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
+from headchef.runtime.turns import Turns
 
 _log = logging.getLogger(__name__)
 
@@ -91,23 +94,25 @@ class Engine:
             metrics=metrics,
             tracer=tracer,
             envelope=Envelope(namespace=settings.namespace, processor=processor, group=self._names.group, clock=clock),
-            admission=processor.admission or Slots(processor.concurrency),
+            admission=processor.admission or Slots(processor.concurrency, Turns(settings.bulk_share)),
             counts=self._counts,
             shared=lambda: self._hand_over.shared,
             commit=self._membership.commit,
             changed=self._changed,
         )
-        classes = sorted({source.job_class for source in processor.inputs})
+        classes = {source.job_class for source in processor.inputs}
         self._intakes = [
             Intake(
                 log,
                 name=f"{self._names.group}.{job_class}",
+                job_class=job_class,
                 topics=[topic for topic, source in self._names.inputs.items() if source.job_class == job_class],
                 tasks=lambda: self._tasks,
                 clock=clock,
                 after_loss=settings.after_loss,
             )
-            for job_class in reversed(classes)
+            for job_class in JOB_CLASSES
+            if job_class in classes
         ]
         self._backlog = BacklogWatch(log, processor, settings, clock)
         self._listeners = [

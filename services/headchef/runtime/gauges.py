@@ -73,8 +73,9 @@ class Gauges:
 
     def _paused(self) -> Values:
         for number, task in self._engine.tasks.items():
-            full = task.phase is Phase.RUNNING and not task.wants_more()
-            yield float(full), {"processor": self._processor, "partition": str(number)}
+            for job_class in sorted({source.job_class for source in self._engine.processor.inputs}):
+                full = task.phase is Phase.RUNNING and not task.wants_more(job_class)
+                yield float(full), {"processor": self._processor, "partition": str(number), "class": job_class}
 
 
 def _place(each: Oldest) -> Mapping[str, str]:

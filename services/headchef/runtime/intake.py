@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
+from headchef_contracts.events.common import JobClass
+
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
@@ -29,6 +31,7 @@ class Intake:
     Args:
         log: where to read.
         name: client id.
+        job_class: the class.
         topics: full names of the inputs of the class.
         tasks: gives the tasks of this process, by number.
         clock: for pauses.
@@ -40,6 +43,7 @@ class Intake:
         log: Log,
         *,
         name: str,
+        job_class: JobClass,
         topics: Collection[str],
         tasks: Callable[[], Mapping[int, Task]],
         clock: Clock,
@@ -47,6 +51,7 @@ class Intake:
     ) -> None:
         self._log = log
         self._name = name
+        self._class: JobClass = job_class
         self._topics = topics
         self._tasks = tasks
         self._clock = clock
@@ -105,13 +110,13 @@ class Intake:
             return
         # Kept here: `watch` may drop the reader in the middle of the poll.
         following = self._following
-        wanting = {partition: task for partition, task in following.items() if task.wants_more()}
+        wanting = {partition: task for partition, task in following.items() if task.wants_more(self._class)}
         if not wanting:
             await self._changed.wait()
             return
         self._polled = {task.number: task for task in wanting.values()}
         try:
-            max_records = min(_POLL_RECORDS, max(task.room for task in self._polled.values()))
+            max_records = min(_POLL_RECORDS, max(task.room(self._class) for task in self._polled.values()))
             polled = await reader.poll(list(wanting), max_records=max_records, timeout_s=_POLL_S)
         except OffsetLost as loss:
             self._lost(loss)
@@ -123,7 +128,9 @@ class Intake:
 
     def _leaves_out_any(self, polled: Mapping[int, Task]) -> bool:
         """Say whether a task wants more that was not there, or wanted nothing, when the poll began."""
-        return any(polled.get(number) is not task and task.wants_more() for number, task in self._tasks().items())
+        return any(
+            polled.get(number) is not task and task.wants_more(self._class) for number, task in self._tasks().items()
+        )
 
     async def _follow(self, reader: Reader) -> None:
         """Assign the partitions of the running tasks, from where each has come to."""
@@ -164,7 +171,8 @@ class Intake:
                 end = bounds[partition][1]
                 lags[partition] = max(0, end - task.watermarks[partition].next_commit)
                 places[partition] = reader.position(partition)
-                if task.wants_more() and places[partition] < end and self._before.get(partition) == places[partition]:
+                stands = places[partition] < end and self._before.get(partition) == places[partition]
+                if stands and task.wants_more(self._class):
                     stalled.append(partition)
         self.lags, self._before = lags, places
         if stalled:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
+from headchef_contracts import topics
 from headchef_contracts.events.common import Cause, Event, JobClass
 
 from headchef.runtime.admission import Admission
@@ -29,11 +30,13 @@ class Timer:
         due: when it goes off, UTC by the wall clock; at once if that has passed. A clock that is set while it waits, or
             that was wrong, does not make it wait longer than it would have when it was set.
         payload: what to remember, in the handler's own form.
+        job_class: of the work that it goes on with, before which it is handed over.
     """
 
     id: str
     due: datetime
     payload: bytes
+    job_class: JobClass = "interactive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +167,18 @@ class Input:
 
     Attributes:
         topic: logical name.
-        job_class: inputs of one class share a reader; unread bulk cannot delay interactive.
+        job_class: inputs of one class share a reader and a queue; bulk, unread or waiting, cannot delay interactive.
         raw: deliver bytes as they came, for public topics where bad input is an answer and not an accident.
     """
 
     topic: str
     job_class: JobClass = "interactive"
     raw: bool = False
+
+
+def pair(topic: str, *, raw: bool = False) -> tuple[Input, Input]:
+    """Give the inputs that carry both classes of the same work: a topic and the one of bulk beside it."""
+    return Input(topic, raw=raw), Input(topics.of_class(topic, "bulk"), "bulk", raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,8 @@ class Processor:
         handler: what it does.
         stores: its state.
         timers: whether its handler sets timers, which are kept in a store of their own; not for `batches`.
-        waiting: timers that a task may have set before it is handed no more records; None for no bound.
+        waiting: timers that a task may have set before it is handed no more bulk records; at twice as many it is
+            handed none at all. None for no bound.
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         admission: who says when a delivery may begin, in place of `concurrency`; None for nobody.

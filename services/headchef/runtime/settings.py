@@ -82,7 +82,13 @@ class RuntimeSettings(BaseSettings):
     commit_max_records: int = Field(default=1000, ge=1, le=10_000, description="larger batches took over a second")
     commit_max_bytes: int = Field(default=1_048_576, ge=1024, description="of outputs in one transaction")
     buffer_records: int = Field(
-        default=1000, ge=1, le=100_000, description="records a task holds unread or unwritten before it is not polled"
+        default=1000, ge=1, le=100_000, description="records of a class a task holds before it is not polled for more"
+    )
+    bulk_share: float = Field(
+        default=0.1,
+        ge=0.01,
+        le=0.5,
+        description="of what begins while interactive and bulk work wait: bulk never starves",
     )
     drain_timeout_s: float = Field(
         default=120, gt=0, description="for work in flight when a task is given back; longer than the longest call"

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Mapping
 from enum import Enum
 
+from headchef_contracts.events.common import JobClass
+
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.committer import Committer, StateOvertaken
@@ -21,6 +23,7 @@ from headchef.runtime.processor import TIMERS, DeadLetter
 from headchef.runtime.recovery import Recovery
 from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm
+from headchef.runtime.turns import Turns
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
 from headchef.runtime.writers import Places, RecordsRefused, Writer
@@ -91,14 +94,13 @@ class Task:
         """Entries in the task's stores."""
         return self._state.size()
 
-    @property
-    def room(self) -> int:
-        """Records that may come before the task is full."""
-        return max(1, self._kitchen.settings.buffer_records - self.queued - self.in_flight)
+    def room(self, job_class: JobClass) -> int:
+        """Give the records of a class that may come before the task is full of them."""
+        return 1 if self._dispatcher is None else max(1, self._dispatcher.room(job_class))
 
-    def wants_more(self) -> bool:
-        """Say whether the task should be polled."""
-        return self._dispatcher is not None and self.phase is Phase.RUNNING and self._dispatcher.wants_more()
+    def wants_more(self, job_class: JobClass) -> bool:
+        """Say whether the task should be polled for a class of work."""
+        return self._dispatcher is not None and self.phase is Phase.RUNNING and self._dispatcher.wants_more(job_class)
 
     def take(self, partition: Partition, records: list[Record]) -> None:
         """Queue records that were read for it."""
@@ -143,11 +145,7 @@ class Task:
         placed = self._inputs if self._timers is None else [*self._inputs, self._timers]
         if kitchen.settings.processing_guarantee == "exactly_once":
             return ExactlyOnceWriter(
-                kitchen.log,
-                transactional_id=name,
-                group=names.group,
-                partitions=placed,
-                ledger=self._ledger,
+                kitchen.log, transactional_id=name, group=names.group, partitions=placed, ledger=self._ledger
             )
         return AtLeastOnceWriter(
             kitchen.log,
@@ -201,8 +199,7 @@ class Task:
         return False
 
     async def _work(self, writer: Writer) -> None:
-        kitchen = self._kitchen
-        settings, processor = kitchen.settings, kitchen.processor
+        kitchen, settings, processor = self._kitchen, self._kitchen.settings, self._kitchen.processor
         self._committer = Committer(
             writer=writer,
             watermarks=self._watermarks,
@@ -234,6 +231,8 @@ class Task:
         self._dispatcher = Dispatcher(
             workbench=workbench,
             watermarks=self._watermarks,
+            classes={topic: source.job_class for topic, source in kitchen.names.inputs.items()},
+            turns=Turns(settings.bulk_share),
             order=processor.order,
             batch=processor.batch,
             admission=kitchen.admission,

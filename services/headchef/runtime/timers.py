@@ -11,15 +11,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 
+from headchef_contracts.events.common import JobClass
+
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import UnknownVersion
 from headchef.runtime.giving_up import unless
-from headchef.runtime.log.port import Record
+from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.processor import TIMERS, Change, Timer
 from headchef.runtime.state import TaskState
 from headchef.runtime.telemetry.tracing import TraceHeaders
 
 NO_OFFSET = -1
+_CLASS_HEADER = "headchef-class"
 _VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -47,6 +50,7 @@ def set_timer(timer: Timer, trace: TraceHeaders, now: datetime) -> Change:
         "v": _VERSION,
         "due_ms": due_ms(timer),
         "after_ms": max(0, (timer.due - now) // _MILLISECOND),
+        "class": timer.job_class,
         "trace": {name: value.decode("latin-1") for name, value in trace},
     }
     return Change(TIMERS, timer.id.encode(), json.dumps(head).encode() + b"\n" + timer.payload)
@@ -71,17 +75,25 @@ def read_timer(key: bytes, value: bytes) -> tuple[Timer, TraceHeaders, timedelta
     if head["v"] != _VERSION:
         raise UnknownVersion(f"timer {key.decode()!r} has version {head['v']}; upgrade this processor first")
     trace = tuple((name, text.encode("latin-1")) for name, text in head["trace"].items())
-    return Timer(key.decode(), _at(head["due_ms"]), payload), trace, head["after_ms"] * _MILLISECOND
+    # Not there in what the release before wrote, which passes over it in what this one writes.
+    timer = Timer(key.decode(), _at(head["due_ms"]), payload, head.get("class", "interactive"))
+    return timer, trace, head["after_ms"] * _MILLISECOND
 
 
 def fallen_due(topic: str, task: int, timer: Timer, trace: TraceHeaders) -> Record:
     """Give the record that a timer is handed over as."""
-    return Record(topic, task, NO_OFFSET, due_ms(timer), timer.id.encode(), timer.payload, trace)
+    headers: Headers = (*trace, (_CLASS_HEADER, timer.job_class.encode()))
+    return Record(topic, task, NO_OFFSET, due_ms(timer), timer.id.encode(), timer.payload, headers)
 
 
 def gone_off(record: Record) -> Timer:
     """Give the timer that was handed over as this record."""
-    return Timer((record.key or b"").decode(), _at(record.timestamp_ms), record.value or b"")
+    return Timer((record.key or b"").decode(), _at(record.timestamp_ms), record.value or b"", class_of(record))
+
+
+def class_of(record: Record) -> JobClass:
+    """Give the class of the timer that was handed over as this record."""
+    return "bulk" if (_CLASS_HEADER, b"bulk") in record.headers else "interactive"
 
 
 def _at(milliseconds: int) -> datetime:

@@ -13,6 +13,7 @@ from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
 from headchef.executor.provider import Answered, Faulted, Left
 from headchef.runtime.log.port import Record
+from headchef.runtime.turns import Turns
 from headchef.simulator.bill import Tokens
 from headchef.simulator.dialects import Refused
 from headchef.simulator.quota import Account
@@ -97,7 +98,16 @@ class Executor:
         clock = LoopClock()
         self._provider, self._work, self._chance = provider, work, Random(seed)
         pool = Pool(quota, clock.monotonic())
-        self.lane = Lane(pool, Halts("default"), None, places=10_000, estimator=RoughEstimator(work), clock=clock)
+        self.lane = Lane(
+            pool,
+            Halts("default"),
+            None,
+            places=10_000,
+            kept_places=0.1,
+            turns=Turns(0.1),
+            estimator=RoughEstimator(work),
+            clock=clock,
+        )
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -130,14 +140,14 @@ class Executor:
                 size = b"%d" % max(1, round(self._work.input_tokens * self._chance.uniform(0.5, 1.5)))
                 record, offset = Record("steps.dispatched.default", task, offset, 0, None, size, ()), offset + 1
                 wake.clear()
-                while not self.lane.take(record, wake):
+                while not self.lane.take(record, "interactive", wake):
                     await wake.wait()
                     wake.clear()
                 call = asyncio.create_task(self._call(record))
                 self._calls.add(call)
                 call.add_done_callback(self._calls.discard)
         finally:
-            self.lane.forget(wake)
+            self.lane.forget("interactive", wake)
 
     async def _call(self, record: Record) -> None:
         work, draw = self._work, self._chance.uniform

@@ -12,6 +12,7 @@ from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.meter import MINUTE_S
 from headchef.executor.lane.pace import FIRST, Pace
 from headchef.executor.lane.pool import Pool
+from headchef.runtime.turns import Turns
 from tests.executor.lane.test_lane import USAGE, Desk, Fixed, answered, record
 from tests.executor.lane.test_meter import Taker, fullest_minute
 from tests.support.manual_clock import ManualClock
@@ -47,8 +48,9 @@ def test_a_resource_that_becomes_limited_counts_the_calls_that_are_going_on() ->
     desk.lane.calling(first, "m")
     desk.lane.called(first, answered(USAGE))
     desk.lane.release(first)
-    used = USAGE.input_tokens - USAGE.cached_input_tokens
-    assert desk.lane.levels()["input_tokens"] == pytest.approx(-used), "what it held and did not use is given back"
+    assert desk.lane.levels()["input_tokens"] == pytest.approx(-USAGE.input_tokens), (
+        "what it held and did not use is given back"
+    )
     desk.clock.advance(60)
     assert desk.begin(tokens=100) is not None
 
@@ -59,7 +61,7 @@ def test_a_limit_that_is_gone_keeps_nothing_back() -> None:
         pass
     desk.lane.change(Quota(), {})
     assert wake.is_set(), "who waits asks again"
-    assert desk.lane.take(record(), wake)
+    assert desk.lane.take(record(), "interactive", wake)
 
 
 def test_fewer_at_once_let_those_that_are_going_on_end() -> None:
@@ -80,7 +82,16 @@ def test_fewer_at_once_let_those_that_are_going_on_end() -> None:
 def test_a_pace_is_found_only_while_nothing_is_stated() -> None:
     clock, quota = ManualClock(), Quota()
     pool, pace = Pool(quota, clock.monotonic()), Pace(100)
-    lane = Lane(pool, Halts("default"), pace, places=100, estimator=Fixed(), clock=clock)
+    lane = Lane(
+        pool,
+        Halts("default"),
+        pace,
+        places=100,
+        kept_places=0.0,
+        turns=Turns(0.1),
+        estimator=Fixed(),
+        clock=clock,
+    )
     assert lane.at_once() == FIRST
     lane.change(Quota({"requests": 100}), {})
     assert lane.at_once() is None
@@ -92,8 +103,8 @@ def test_who_stands_in_line_is_estimated_anew() -> None:
     desk, wake = Desk({"requests": 1}), asyncio.Event()
     assert desk.begin() is not None
     asked = record(100)
-    assert not desk.lane.take(asked, wake)
+    assert not desk.lane.take(asked, "interactive", wake)
     before = desk.estimator.asked
     desk.lane.change(Quota({"tokens": 6000}), {})
-    assert not desk.lane.take(asked, wake)
+    assert not desk.lane.take(asked, "interactive", wake)
     assert desk.estimator.asked == before + 1

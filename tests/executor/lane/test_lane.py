@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from headchef_contracts.events.common import Usage
+from headchef_contracts.events.common import JobClass, Usage
 
 from headchef.catalogue import Quota
 from headchef.catalogue.form import Resource
@@ -15,6 +15,7 @@ from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
 from headchef.executor.provider import Answered, Faulted, Left
 from headchef.runtime.log.port import Record
+from headchef.runtime.turns import Turns
 from tests.support.manual_clock import ManualClock
 
 USAGE = Usage(input_tokens=100, output_tokens=20, cached_input_tokens=40)
@@ -52,18 +53,30 @@ class Desk:
         places: int = 1000,
         concurrency: int | None = None,
         cached_input_counts: bool = True,
+        kept_places: float = 0.0,
     ) -> None:
         self.clock, self.estimator = ManualClock(), Fixed()
         quota = Quota(a_minute or {}, concurrency, cached_input_counts)
-        self.pool = Pool(quota, self.clock.monotonic())
-        self.lane = Lane(self.pool, Halts("default"), None, places=places, estimator=self.estimator, clock=self.clock)
+        self.pool = Pool(quota, self.clock.monotonic(), kept_places)
+        self.lane = Lane(
+            self.pool,
+            Halts("default"),
+            None,
+            places=places,
+            kept_places=kept_places,
+            turns=Turns(0.1),
+            estimator=self.estimator,
+            clock=self.clock,
+        )
         self.lane.begun(0, lambda: 1)
         self.clock.advance(1000)
 
-    def begin(self, tokens: int = 100, wake: asyncio.Event | None = None) -> Record | None:
+    def begin(
+        self, tokens: int = 100, wake: asyncio.Event | None = None, job_class: JobClass = "interactive"
+    ) -> Record | None:
         """Have a step begin, or give None if it must wait."""
         asked = record(tokens)
-        return asked if self.lane.take(asked, wake or asyncio.Event()) else None
+        return asked if self.lane.take(asked, job_class, wake or asyncio.Event()) else None
 
 
 def answered(usage: Usage | None = USAGE, *left: Left) -> Answered:
@@ -100,11 +113,11 @@ def test_who_waits_no_longer_holds_up_nobody() -> None:
     going_on = desk.begin()
     assert going_on is not None
     assert [desk.begin(wake=wake) for wake in wakes] == [None, None]
-    desk.lane.forget(wakes[0])
+    desk.lane.forget("interactive", wakes[0])
     assert wakes[1].is_set()
     desk.lane.release(going_on)
     assert desk.begin(wake=wakes[1]) is not None
-    desk.lane.forget(asyncio.Event())
+    desk.lane.forget("interactive", asyncio.Event())
 
 
 def test_a_step_is_estimated_once_however_often_it_asks() -> None:
@@ -114,7 +127,7 @@ def test_a_step_is_estimated_once_however_often_it_asks() -> None:
     before = desk.estimator.asked
     desk.lane.release(going_on)
     desk.pool.refused(60, desk.clock.monotonic())
-    assert [desk.lane.take(asked, wake) for _ in range(5)] == [False] * 5
+    assert [desk.lane.take(asked, "interactive", wake) for _ in range(5)] == [False] * 5
     assert desk.estimator.asked == before + 1
 
 

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+from headchef_contracts.events.common import JobClass
+
 from headchef.runtime.log.port import Record
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
@@ -42,7 +44,7 @@ class Door:
     def ended(self, task: int) -> None:
         self.tasks.remove(task)
 
-    def take(self, record: Record, wake: asyncio.Event) -> bool:
+    def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
         assert record.partition in self.tasks
         if self.open_for == 0:
             self.waiting[wake] = record.partition
@@ -52,8 +54,9 @@ class Door:
         self.inside.append(record)
         return True
 
-    def forget(self, wake: asyncio.Event) -> None:
-        self.waiting.pop(wake, None)
+    def forget(self, job_class: JobClass, wake: asyncio.Event) -> None:
+        if job_class == "interactive":
+            self.waiting.pop(wake, None)
 
     def release(self, record: Record) -> None:
         self.inside.remove(record)

@@ -15,7 +15,7 @@ from headchef.runtime.processor import TIMERS, Delivery, Emit, Outcome, State, T
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import SINK
 from tests.runtime.behaviour.faults import crash_at, failing
-from tests.runtime.behaviour.world import Order, World
+from tests.runtime.behaviour.world import SOURCE, Order, World
 from tests.support.eventually import eventually, eventually_async
 from tests.support.hooked_log import Moment
 
@@ -193,8 +193,11 @@ async def test_work_in_order_waits_for_no_timer(make_world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize("order", ["in_order", "concurrent"])
-async def test_records_wait_while_too_many_timers_are_set(make_world: MakeWorld, order: Order) -> None:
-    world = await make_world(partitions=1, timers=True, waiting=3)
+@pytest.mark.parametrize(("bulk", "bound"), [((SOURCE,), 3), ((), 6)], ids=["bulk", "interactive"])
+async def test_records_wait_while_too_many_timers_are_set(
+    make_world: MakeWorld, order: Order, bulk: tuple[str, ...], bound: int
+) -> None:
+    world = await make_world(partitions=1, timers=True, waiting=3, bulk=bulk)
     waker = Waker(world.clock)
     one = world.start("one", waker, order=order, concurrency=1)
     await world.publish(*(f"set {name} {SOON_S}" for name in "abcdefgh"))
@@ -206,7 +209,7 @@ async def test_records_wait_while_too_many_timers_are_set(make_world: MakeWorld,
         return waker.rang.total() == 8
 
     await eventually_async(all_rang)
-    assert most == 3
+    assert most == bound
     assert await world.until_out(8) == Counter("abcdefgh")
 
 

@@ -194,7 +194,9 @@ async def _publisher(log: Log, producer: Producer) -> Publish:
 
     async def publish(jobs: Sequence[JobSubmitted]) -> None:
         never = asyncio.Event()
-        sent = await publish_all(jobs, producer, namespace=_NAMESPACE, partitions=partitions, stop=never)
+        sent = await publish_all(
+            jobs, producer, namespace=_NAMESPACE, partitions=partitions, job_class="interactive", stop=never
+        )
         if sent.acknowledged < len(jobs):
             raise WorkFailed(f"Kafka did not take all jobs: {sent.stopped or sent.refused[0][1]}")
 

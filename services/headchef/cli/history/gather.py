@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from headchef_contracts import placement, topics
+from headchef_contracts.events.common import JOB_CLASSES
 from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
 
 from headchef.cli.history.hop import Hop, in_order
@@ -12,6 +13,10 @@ from headchef.cli.history.scan import partitions_of, scan, stretches
 from headchef.runtime.log.port import Log, Partition, Reader
 
 _BY_JOB = ("jobs.finished", "steps.completed", "attempts.recorded", "jobs.refused")
+_ENTRIES, _PLANNED = (
+    tuple(topics.of_class(topic, job_class) for job_class in JOB_CLASSES)
+    for topic in ("jobs.submitted", "steps.planned")
+)
 _DEFAULT_LANE = "default"
 _WITH_STEP = (StepPlanned, StepDispatched, StepCompleted, StepJudged)
 
@@ -98,21 +103,21 @@ class _Search:
 
     async def read_submissions(self) -> None:
         """Read the home partition, where the router brings every copy; the others if it holds none."""
-        counts = await self._log.partition_counts([topics.physical(self._namespace, "jobs.submitted")])
+        counts = await self._log.partition_counts([topics.physical(self._namespace, _ENTRIES[0])])
         home = next((job.home_partition for hop in self.hops if (job := head_of(hop.event))), None)
         if home is None and counts:
             home = placement.home_partition(self._job_id, None, next(iter(counts.values())))
-        await self.read(["jobs.submitted"], number=home)
-        if counts and not any(hop.topic == "jobs.submitted" for hop in self.hops):
-            await self.read(["jobs.submitted"], without=home)
+        await self.read(_ENTRIES, number=home)
+        if counts and not any(hop.topic in _ENTRIES for hop in self.hops):
+            await self.read(_ENTRIES, without=home)
 
     async def read_steps(self) -> None:
-        """Read the topics of steps: by fingerprint, by home, by lane."""
+        """Read the topics of steps: by fingerprint, by home, by lane and class."""
         prints = self._fingerprints()
         for fingerprint in prints:
-            await self.read(["steps.planned", "cache.settled"], key=fingerprint.encode())
+            await self.read([*_PLANNED, "cache.settled"], key=fingerprint.encode())
         if not prints:
-            await self.read(["steps.planned"])
+            await self.read(_PLANNED)
         job = next((job for hop in self.hops if (job := head_of(hop.event))), None)
         if job is None:
             return
@@ -120,7 +125,7 @@ class _Search:
         lanes = {hop.event.step.request.lane for hop in self.hops if isinstance(hop.event, _WITH_STEP)} or {
             _DEFAULT_LANE
         }
-        await self.read([f"steps.dispatched.{lane}" for lane in sorted(lanes)])
+        await self.read([topics.of_class(f"steps.dispatched.{lane}", job.job_class) for lane in sorted(lanes)])
         if not prints:
             for fingerprint in self._fingerprints():
                 await self.read(["cache.settled"], key=fingerprint.encode())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from headchef_contracts import cloudevents, placement, registry, topics
+from headchef_contracts.events.common import JobClass
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.errors import LogError, LogUnavailable, SendFailed
@@ -33,14 +34,16 @@ class Sent:
     stopped: str | None = None
 
 
-def record_of(job: JobSubmitted, namespace: str, partitions: int) -> NewRecord:
+def record_of(job: JobSubmitted, namespace: str, partitions: int, job_class: JobClass) -> NewRecord:
     """Make the record of a job, for its home; its event id follows from the job, so that a repeat is recognised.
 
     Args:
         job: what to publish.
         namespace: first part of the topic's name.
         partitions: how many the topic has.
+        job_class: of a job that names none.
     """
+    entry = topics.of_class("jobs.submitted", job.job_class if "job_class" in job.model_fields_set else job_class)
     written = registry.write(job)
     attributes = cloudevents.Attributes(
         id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.tenant}\0{job.job_id}\0{job.run}\0{job.revision}")),
@@ -50,9 +53,9 @@ def record_of(job: JobSubmitted, namespace: str, partitions: int) -> NewRecord:
         subject=job.job_id,
     )
     return NewRecord(
-        topics.physical(namespace, "jobs.submitted"),
+        topics.physical(namespace, entry),
         written.data,
-        topics.key_of("jobs.submitted", job),
+        topics.key_of(entry, job),
         placement.home_partition(job.job_id, job.conversation_id, partitions),
         headers=cloudevents.to_headers(attributes),
     )
@@ -64,6 +67,7 @@ async def publish_all(
     *,
     namespace: str,
     partitions: int,
+    job_class: JobClass,
     stop: asyncio.Event,
     progress: Callable[[int], None] | None = None,
 ) -> Sent:
@@ -74,10 +78,11 @@ async def publish_all(
         producer: started, without transactions.
         namespace: first part of the topic's name.
         partitions: how many the topic has.
+        job_class: of jobs that name none.
         stop: looked at between windows; what is under way is waited for.
         progress: told how many jobs are acknowledged.
     """
-    records = ((job.job_id, record_of(job, namespace, partitions)) for job in jobs)
+    records = ((job.job_id, record_of(job, namespace, partitions, job_class)) for job in jobs)
     return await publish_records(records, producer, stop=stop, progress=progress)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from headchef_contracts import topics
+from headchef_contracts.events.common import JOB_CLASSES, JobClass
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
@@ -67,8 +68,7 @@ def carry_out(order: Order, manner: Manner) -> None:
     if manner.dry_run:
         _tell_of_a_dry_run(screen, found, source, options)
         return
-    is_new = order.file is None and order.job_id is None
-    asyncio.run(_Submission(source, options, found, manner, screen, is_new).run(named_cluster()))
+    asyncio.run(_Submission(order, source, options, found, manner, screen).run(named_cluster()))
 
 
 def _tell_of_a_dry_run(screen: Screen, found: Survey, source: Source, options: JobOptions) -> None:
@@ -98,14 +98,15 @@ def _report_faults(found: Survey, manner: Manner, screen: Screen) -> None:
 
 class _Submission:
     def __init__(
-        self, source: Source, options: JobOptions, found: Survey, manner: Manner, screen: Screen, is_new: bool
+        self, order: Order, source: Source, options: JobOptions, found: Survey, manner: Manner, screen: Screen
     ) -> None:
+        self._class: JobClass = "bulk" if order.file is not None else "interactive"
         self._source = source
         self._options = options
         self._found = found
         self._manner = manner
         self._screen = screen
-        self._is_new = is_new
+        self._is_new = order.file is None and order.job_id is None
 
     async def run(self, cluster: Cluster) -> None:
         with stop_on_signals() as stop:
@@ -136,6 +137,7 @@ class _Submission:
                     producer,
                     namespace=cluster.namespace,
                     partitions=partitions,
+                    job_class=self._class,
                     stop=stop,
                     progress=meter.update,
                 )
@@ -201,8 +203,10 @@ def _tell(screen: Screen, text: str, value: object) -> None:
 
 
 async def _partitions(log: Log, namespace: str) -> int:
-    name = topics.physical(namespace, "jobs.submitted")
-    counts = await log.partition_counts([name])
-    if name not in counts:
-        raise WorkFailed(f"there is no topic {name}", "make the topics with `headchef topics create`")
-    return counts[name]
+    """Count those that both entries have: while they grow they differ, and a job elsewhere is sent to its home."""
+    names = [topics.physical(namespace, topics.of_class("jobs.submitted", job_class)) for job_class in JOB_CLASSES]
+    counts = await log.partition_counts(names)
+    for name in names:
+        if name not in counts:
+            raise WorkFailed(f"there is no topic {name}", "make the topics with `headchef topics create`")
+    return min(counts.values())

@@ -1,11 +1,11 @@
-"""Lets the steps of a lane begin within its quota, in the order they come, and takes note of what calls came to."""
+"""Lets the steps of a lane begin within its quota, interactive ones first, and takes note of what calls came to."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from headchef_contracts.events.common import Usage
+from headchef_contracts.events.common import JOB_CLASSES, JobClass, Usage
 
 from headchef.catalogue import Model
 from headchef.catalogue import Quota as LaneQuota
@@ -13,15 +13,19 @@ from headchef.catalogue.form import Resource
 from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.pace import Pace
-from headchef.executor.lane.pool import Pool
+from headchef.executor.lane.pool import Pool, free_for_bulk
 from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.port import Record
+from headchef.runtime.turns import Turns
 
 _SOON_S = 1e-6
 
 _OVERLOADED = frozenset({"rate_limited", "server_error", "timeout"})
 """What calls come to where there are too many of them."""
+
+
+_Line = dict[asyncio.Event, tuple[Record, Demand] | None]
 
 
 @dataclass(slots=True)
@@ -37,30 +41,45 @@ class _Held:
 class Lane:
     """Implements the runtime's `Admission`, and `Quota`: the executor tells it what becomes of each call.
 
-    Whoever came first begins first, also one whose call is larger than those behind it.
+    Whoever came first of a class begins first, also one whose call is larger than those behind it. Interactive steps
+    begin before bulk ones, which have their turns; while no interactive step waits, a bulk one leaves some of the quota
+    and of the places for one that may come.
 
     Args:
         pool: decides by the quota.
         halts: decides whether calls can succeed at all.
         pace: finds out how many calls at once are good; None where the quota says so.
         places: deliveries of this process that may be in flight, whatever the quota.
+        kept_places: part of all places that bulk leaves free, from 0 to 1.
+        turns: whose turn it is where both classes wait.
         estimator: knows what a step's call will use.
         clock: for waiting.
     """
 
     def __init__(
-        self, pool: Pool, halts: Halts, pace: Pace | None, *, places: int, estimator: Estimator, clock: Clock
+        self,
+        pool: Pool,
+        halts: Halts,
+        pace: Pace | None,
+        *,
+        places: int,
+        kept_places: float,
+        turns: Turns,
+        estimator: Estimator,
+        clock: Clock,
     ) -> None:
         self._pool = pool
         self._halts = halts
         self._pace = pace
         self._places = places
+        self._kept_places = kept_places
+        self._turns = turns
         self._estimator = estimator
         self._clock = clock
         self._tasks: set[int] = set()
         self._of = 0
         self._count: Callable[[], int] = int
-        self._line: dict[asyncio.Event, tuple[Record, Demand] | None] = {}
+        self._lines: dict[JobClass, _Line] = {job_class: {} for job_class in JOB_CLASSES}
         self._held: dict[int, _Held] = {}
         self._answered_s: dict[str, float] = {}
         self._cancel_alarm: Callable[[], object] = lambda: None
@@ -82,7 +101,7 @@ class Lane:
         elif self._pace is None:
             self._pace = Pace(self._places)
         # Whoever stands in line asks again, by the new estimate.
-        self._line = dict.fromkeys(self._line)
+        self._lines = {job_class: dict.fromkeys(line) for job_class, line in self._lines.items()}
         self._cancel_alarm()
         self._next()
 
@@ -107,34 +126,41 @@ class Lane:
         self._pool.own(len(self._tasks), self._of, self._clock.monotonic())
         self._next()
 
-    def take(self, record: Record, wake: asyncio.Event) -> bool:
-        """Let a step begin if it is first in line and the quota allows it."""
-        asked = self._line.setdefault(wake, None)
-        if next(iter(self._line)) is not wake or len(self._held) >= self._most_at_once():
+    def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
+        """Let a step begin if it is first in line, its class has its turn, and the quota allows it."""
+        line = self._lines[job_class]
+        if wake not in line:
+            line[wake] = None
+            if len(line) == 1 and self._first() is not line:
+                # Bulk that has its turn need not leave anything for who has come now.
+                self._next()
+        if self._first() is not line or next(iter(line)) is not wake:
+            return False
+        contended = all(self._lines.values())
+        yielding = job_class == "bulk" and not contended
+        if len(self._held) >= self._most_at_once(yielding=yielding):
             return False
         if self._of != self._count():
             self._own()
-        if asked is None or asked[0] is not record:
-            # Estimated once, however often it asks.
-            asked = self._line[wake] = (record, self._estimator.demand_of(record))
-        demand, now_s = asked[1], self._clock.monotonic()
-        wait_s = _longer(self._halts.wait_s(now_s), self._pool.wait_s(demand, now_s))
+        demand, now_s = self._demand(record, line, wake), self._clock.monotonic()
+        wait_s = _longer(self._halts.wait_s(now_s), self._pool.wait_s(demand, now_s, yielding=yielding))
         if wait_s is None or wait_s > 0:
             self._cancel_alarm()
             if wait_s is not None:
                 self._cancel_alarm = self._clock.call_later(wait_s + _SOON_S, self._next)
             return False
-        del self._line[wake]
+        del line[wake]
+        self._turns.began(job_class, contended=contended)
         self._pool.take(demand, now_s)
         self._halts.begin(id(record))
         self._held[id(record)] = _Held(record, demand)
         self._next()
         return True
 
-    def forget(self, wake: asyncio.Event) -> None:
+    def forget(self, job_class: JobClass, wake: asyncio.Event) -> None:
         """Leave the line."""
-        if wake in self._line:
-            del self._line[wake]
+        if wake in self._lines[job_class]:
+            del self._lines[job_class][wake]
             self._next()
 
     def release(self, record: Record) -> None:
@@ -178,8 +204,16 @@ class Lane:
         """Say whether a call of a model that began after a time, in seconds of the epoch, was answered here."""
         return self._answered_s.get(model, -inf) > at_s
 
-    def _most_at_once(self) -> int:
-        return self._places if self._pace is None else min(self._pace.limit, self._places)
+    def _demand(self, record: Record, line: _Line, wake: asyncio.Event) -> Demand:
+        """Estimate what a step's call will use: once, however often it asks."""
+        asked = line[wake]
+        if asked is None or asked[0] is not record:
+            asked = line[wake] = (record, self._estimator.demand_of(record))
+        return asked[1]
+
+    def _most_at_once(self, *, yielding: bool) -> int:
+        places = self._places if self._pace is None else min(self._pace.limit, self._places)
+        return free_for_bulk(places, self._kept_places) if yielding else places
 
     def _adapt(self, pace: Pace, held: _Held, reply: Reply, now_s: float) -> None:
         if isinstance(reply, Answered):
@@ -188,9 +222,14 @@ class Lane:
         elif reply.outcome in _OVERLOADED:
             pace.failed(held.began_s, now_s)
 
+    def _first(self) -> _Line | None:
+        """Give the line of the class that begins next."""
+        job_class = self._turns.whose(**{each: bool(self._lines[each]) for each in JOB_CLASSES})
+        return None if job_class is None else self._lines[job_class]
+
     def _next(self) -> None:
         """Have the first in line ask again."""
-        for wake in self._line:
+        for wake in self._first() or ():
             wake.set()
             break
 

@@ -87,17 +87,23 @@ class Meter:
         self._flow(now_s)
         self._a_minute = a_minute
 
-    def wait_s(self, amount: float, now_s: float) -> float | None:
+    def wait_s(self, amount: float, now_s: float, kept: float = 0.0) -> float | None:
         """Give the seconds until a call may take so much: 0 for now, None where nothing is owned.
 
         A bucket that calls find too small grows, at the cost of its rate. A call that is larger than half the share may
         begin when that is there, and leaves a debt.
+
+        Args:
+            amount: that the call takes.
+            now_s: the time.
+            kept: part of the bucket's room beyond that call that must be there too, from 0 to 1.
         """
         self._flow(now_s)
         self._largest = max(self._largest, amount)
         if self._tasks == 0:
             return None
-        return max(0.0, min(amount, self.capacity) - self._level) / self.rate
+        needed = min(amount, self.capacity)
+        return max(0.0, needed + kept * (self.capacity - needed) - self._level) / self.rate
 
     def take(self, amount: float, now_s: float) -> None:
         """Take some, or with a negative amount give some back."""

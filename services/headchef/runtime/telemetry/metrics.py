@@ -143,7 +143,9 @@ GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.in_flight": Measure("{record}", "deliveries inside handlers [topic, partition]"),
     "headchef.in_flight.oldest_age": Measure("s", "time that the oldest of them has been there [topic, partition]"),
     "headchef.watermark.span": Measure("{offset}", "from the committed place to the last delivery [topic, partition]"),
-    "headchef.paused": Measure("1", "1 while a task is not polled because it has its fill [processor, partition]"),
+    "headchef.paused": Measure(
+        "1", "1 while a task is not polled because it has its fill [processor, partition, class]"
+    ),
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
     "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),

@@ -9,12 +9,14 @@ import pytest
 from headchef.runtime.processor import BatchHandler, Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo, echoed
+from tests.runtime.behaviour.faults import Hold
 from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
 from tests.support.eventually import eventually
 
 BULK = 150
 INTERACTIVE = 60
 MOST_QUEUED = 100
+MOST_UNWRITTEN = 100
 
 
 class Noting(Echo):
@@ -72,6 +74,22 @@ async def test_interactive_work_passes_bulk_that_waits_in_the_buffer(make_world:
     assert handler.order[begun : begun + 5] == named("interactive", 5)
     for name, count in (("bulk", BULK), ("interactive", INTERACTIVE)):
         assert [value for value in handler.order if value.startswith(name)] == named(name, count), "in order of its own"
+
+
+async def test_little_bulk_waits_to_be_written_before_what_is_interactive(make_world: MakeWorld) -> None:
+    world, handler = await make_world(partitions=1, inputs=(SOURCE, SECOND), bulk=(SECOND,)), Echo()
+    bulk = named("bulk", 1500)
+    await world.publish(*bulk, topic=SECOND)
+    hold = Hold("before", "producer.commit", skip=1)
+    one = world.start("one", handler, hook=hold, buffer_records=1000)
+    await hold.until_met()
+    before = sum(handler.calls.values())
+    await eventually(lambda: one.engine.tasks[0].in_flight >= MOST_UNWRITTEN)
+    await world.publish("interactive-0")
+    await eventually(lambda: handler.calls["interactive-0"])
+    assert sum(handler.calls.values()) - before <= MOST_UNWRITTEN + 1
+    hold.released.set()
+    assert await world.until_done() == Counter([*bulk, "interactive-0"])
 
 
 async def test_a_batch_has_interactive_work_first(make_world: MakeWorld) -> None:

@@ -118,6 +118,17 @@ async def test_every_event_of_a_job_is_found_and_no_other(log: MemoryLog) -> Non
     assert history.missing == ()
 
 
+async def test_the_way_of_a_bulk_job_is_found(log: MemoryLog) -> None:
+    planned = make_planned("j1")
+    step = planned.step.model_copy(update={"job": planned.step.job.model_copy(update={"job_class": "bulk"})})
+    await put_event(log, "jobs.submitted.bulk", make_job("j1"), b"j1")
+    await put_event(log, "steps.planned.bulk", planned.model_copy(update={"step": step}), SHA.encode())
+    dispatched = make_dispatched("j1").model_copy(update={"step": step})
+    await put_event(log, "steps.dispatched.default.bulk", dispatched, None, 3)
+    ways = ["jobs.submitted.bulk", "steps.planned.bulk", "steps.dispatched.default.bulk"]
+    assert sorted(hop.topic for hop in (await found(log)).hops) == sorted(ways)
+
+
 async def test_a_submission_in_a_strange_place_is_found(log: MemoryLog) -> None:
     home = placement.home_partition("j1", None, 4)
     await put_event(log, "jobs.submitted", make_job("j1"), b"other", (home + 1) % 4)

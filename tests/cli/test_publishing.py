@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Iterator
 
+import pytest
+
 from headchef_contracts import cloudevents, placement, topics
+from headchef_contracts.events.common import JobClass
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.cli.submission.publishing import WINDOW, publish_all, record_of
@@ -48,6 +51,24 @@ async def test_an_interruption_waits_for_what_is_under_way_and_says_how_far_it_c
     acknowledged, stopped = await publish(log, jobs(), stop)
     assert stopped == "interrupted"
     assert acknowledged == await published(log) == WINDOW
+
+
+@pytest.mark.parametrize(
+    ("says", "default", "entry"),
+    [
+        (None, "bulk", "jobs.submitted.bulk"),
+        (None, "interactive", "jobs.submitted"),
+        ("interactive", "bulk", "jobs.submitted"),
+        ("bulk", "interactive", "jobs.submitted.bulk"),
+    ],
+)
+def test_a_job_lies_in_the_entry_of_its_class_and_its_bytes_do_not_tell_a_default(
+    says: JobClass | None, default: JobClass, entry: str
+) -> None:
+    job = make_job("j1") if says is None else make_job("j1").model_copy(update={"job_class": says})
+    record = record_of(job, NAMESPACE, 4, default)
+    assert record.topic == topics.physical(NAMESPACE, entry)
+    assert (b'"class"' in (record.value or b"")) == (says is not None)
 
 
 def test_the_same_job_has_the_same_event_id_and_lies_at_home() -> None:

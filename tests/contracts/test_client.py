@@ -22,7 +22,7 @@ from headchef_contracts.events.jobs import JobFinished, JobSubmitted
 from headchef_contracts.generate import PACKAGE
 from headchef_contracts.placement import home_partition, partition_for
 
-NAMES = ("jobs.submitted", "jobs.finished", "jobs.refused")
+NAMES = ("jobs.submitted", "jobs.submitted.bulk", "jobs.finished", "jobs.refused")
 FINISHED = (PACKAGE / "schemas/headchef.job.finished/1/examples/ok_text.json").read_bytes()
 PARTITIONS = 3
 
@@ -83,9 +83,9 @@ async def take(results: Results, count: int) -> list[str]:
     return sorted(result.event.job.job_id for result in taken if isinstance(result.event, JobFinished))
 
 
-async def published(kafka: str, namespace: str, count: int) -> Sequence[Any]:
+async def published(kafka: str, namespace: str, count: int, entry: str = "jobs.submitted") -> Sequence[Any]:
     consumer = AIOKafkaConsumer(
-        topics.physical(namespace, "jobs.submitted"), bootstrap_servers=kafka, auto_offset_reset="earliest"
+        topics.physical(namespace, entry), bootstrap_servers=kafka, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
@@ -110,6 +110,16 @@ async def test_a_published_job_has_headers_key_and_home(kafka: str, namespace: s
     assert (record.partition, record.offset) == (done.partition, done.offset)
     assert record.partition == home_partition("job-ü", "talk", PARTITIONS) == partition_for(b"talk", PARTITIONS)
     assert registry.decode(attributes.type, 1, record.value) == JobSubmitted.model_validate(job)
+
+
+async def test_bulk_jobs_have_an_entry_of_their_own(kafka: str, namespace: str) -> None:
+    jobs = [{"job_id": f"job-{each}", "prompt": "hi", "class": each} for each in ("bulk", "interactive")]
+    async with Publisher(kafka, source="/shop", namespace=namespace) as publisher:
+        done = await publisher.publish_many(jobs)
+    for entry, place in (("jobs.submitted.bulk", done[0]), ("jobs.submitted", done[1])):
+        (record,) = await published(kafka, namespace, 1, entry)
+        assert (record.key.decode(), record.partition, record.offset) == (place.job_id, place.partition, place.offset)
+        assert place.partition == home_partition(place.job_id, None, PARTITIONS)
 
 
 async def test_many_jobs_come_back_in_their_order(kafka: str, namespace: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.bench import report, scenarios
 from tests.bench.caching import comparison as caching
+from tests.bench.fairness import Flood, fairness
 from tests.bench.goodput import LIMITS, RUNS, goodput
 from tests.bench.machine import made_here
 from tests.bench.pacing.comparison import compare
@@ -23,7 +24,9 @@ def main() -> None:
     standard = scenarios.Sizes()
     options = argparse.ArgumentParser(prog="make bench ARGS=…", description=main.__doc__)
     options.add_argument(
-        "--only", choices=["pipeline", "goodput", "pacing", "caching"], help="a part of it; the others' figures stay"
+        "--only",
+        choices=["pipeline", "goodput", "fairness", "pacing", "caching"],
+        help="a part of it; the others' figures stay",
     )
     options.add_argument("--jobs", type=int, default=standard.jobs, help="cold jobs, and as many exact hits")
     options.add_argument("--executors", type=int, default=standard.executors, help="executor processes")
@@ -54,6 +57,12 @@ def main() -> None:
             _report(caching.table(figures), figures)
             if not chosen.no_write:
                 report.write_caching(_ROOT / "BENCHMARKS.md", caching.table(figures), made_here())
+        if chosen.only in (None, "fairness"):
+            sys.stderr.write("fairness …\n")
+            figures = fairness(server, Flood())
+            _report(report.fairness_table(figures), figures)
+            if not chosen.no_write:
+                report.write_fairness(_ROOT / "BENCHMARKS.md", figures, made_here())
 
 
 def _pipeline(server: KafkaServer, guarantee: str, sizes: scenarios.Sizes) -> dict[str, float]:

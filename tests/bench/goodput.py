@@ -17,7 +17,7 @@ Figures = dict[str, float]
 
 WARM_S, MEASURED_S = 30.0, 120.0
 _LATENCY_S = 0.5
-_CATALOGUE = """\
+CATALOGUE = """\
 defaults: {{model: simulated}}
 providers: {{simulator: {{base_url: "${{HEADCHEF_SIMULATOR_URL}}"}}}}
 lanes: {{default: {{provider: simulator, {limits}}}}}
@@ -66,7 +66,7 @@ def goodput(server: KafkaServer, limit: Limit, executors: int, *, churn: bool = 
     namespace = f"goodput-{uuid.uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="headchef-goodput-") as folder:
         catalogue = Path(folder) / "catalogue.yaml"
-        catalogue.write_text(_CATALOGUE.format(limits=f"{limit.setting}: {limit.a_minute}"))
+        catalogue.write_text(CATALOGUE.format(limits=f"{limit.setting}: {limit.a_minute}"))
         deployment = Deployment(
             server.bootstrap,
             namespace,
@@ -88,9 +88,9 @@ def goodput(server: KafkaServer, limit: Limit, executors: int, *, churn: bool = 
             try:
                 load.publish(list(make_jobs("goodput", int(limit.jobs * (WARM_S + MEASURED_S) / 60 * 1.2))))
                 time.sleep(WARM_S)
-                before = _bill(deployment)
+                before = bill_of(deployment)
                 _wait(deployment, churn=churn)
-                after = _bill(deployment)
+                after = bill_of(deployment)
             finally:
                 load.close()
     name = f"goodput.{limit.name}.{executors}{'.churn' if churn else ''}"
@@ -112,7 +112,8 @@ def _wait(deployment: Deployment, *, churn: bool) -> None:
     time.sleep(MEASURED_S - (time.monotonic() - began))
 
 
-def _bill(deployment: Deployment) -> Mapping[str, float]:
+def bill_of(deployment: Deployment) -> Mapping[str, float]:
+    """Read what the simulator has answered, refused and counted so far."""
     with urllib.request.urlopen(deployment.simulator_url.replace("/v1", "/bill"), timeout=10) as response:
         bill = json.load(response)
     calls = bill["calls_by_outcome"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+ENTRY = "jobs.submitted"
 _PATIENCE_S = 120.0
 
 
@@ -83,7 +84,7 @@ class Load:
     """
 
     def __init__(self, bootstrap: str, namespace: str) -> None:
-        self._submitted = f"{namespace}.jobs.submitted.v1"
+        self._namespace = namespace
         finished = f"{namespace}.jobs.finished.v1"
         self._producer = Producer(
             {
@@ -125,7 +126,7 @@ class Load:
             now = time.perf_counter()
             while due is not None and (per_second is None or now - began >= len(published) / per_second):
                 published[due.job_id] = time.perf_counter()
-                self._producer.produce(self._submitted, due.value, key=due.job_id)
+                self._producer.produce(f"{self._namespace}.{ENTRY}.v1", due.value, key=due.job_id)
                 due = next(upcoming, None)
                 if len(published) % 500 == 0:
                     self._producer.poll(0)
@@ -139,10 +140,10 @@ class Load:
         results.seconds = last - began
         return results
 
-    def publish(self, jobs: Sequence[Job]) -> None:
-        """Publish jobs, and wait for none of their results."""
+    def publish(self, jobs: Sequence[Job], *, entry: str = ENTRY) -> None:
+        """Publish jobs to an entry, by its logical name, and wait for none of their results."""
         for number, job in enumerate(jobs):
-            self._producer.produce(self._submitted, job.value, key=job.job_id)
+            self._producer.produce(f"{self._namespace}.{entry}.v1", job.value, key=job.job_id)
             if number % 500 == 0:
                 self._producer.poll(0)
         self._producer.flush(30)

@@ -8,6 +8,7 @@ from tests.support.marked_page import replace_between
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 _GOODPUT_MARKS = ("<!-- goodput: begin -->", "<!-- goodput: end -->")
 _CACHING_MARKS = ("<!-- caching: begin -->", "<!-- caching: end -->")
+_FAIRNESS_MARKS = ("<!-- fairness: begin -->", "<!-- fairness: end -->")
 _PACING_MARKS = ("<!-- pacing: begin -->", "<!-- pacing: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
@@ -102,6 +103,42 @@ def write_caching(path: Path, table: str, made: str) -> None:
         ValueError: the document has no marks.
     """
     replace_between(path, _CACHING_MARKS, f"{made}.\n\n{table}\n")
+
+
+def fairness_table(figures: Mapping[str, float]) -> str:
+    """Write how long interactive jobs waited, and what memory was taken, as two Markdown tables."""
+    few, queued = f"{figures['fairness.few']:,.0f}", f"{figures['fairness.queued']:,.0f}"
+    kinds = {"idle": "on an idle system", "behind": f"right after {figures['fairness.bulk']:,.0f} bulk jobs"}
+    waits = [
+        f"| {kind} | {figures[f'fairness.{name}.p50_s']:.2f} | {figures[f'fairness.{name}.p95_s']:.2f} |"
+        for name, kind in kinds.items()
+    ]
+    processes = sorted(name.split(".")[2] for name in figures if name.startswith("fairness.few."))
+    memory = [
+        f"| {process} | "
+        + " | ".join(f"{figures[f'fairness.{each}.{process}.rss_mb']:,.0f}" for each in ("few", "queued"))
+        for process in processes
+    ]
+    return "\n".join(
+        [
+            "| an interactive job | waits p50 (s) | p95 (s) |",
+            "|---|---|---|",
+            *waits,
+            f"\nMeanwhile {figures['fairness.goodput']:.1%} of the quota was used.\n",
+            f"| process | MB with {few} queued | with {queued} |",
+            "|---|---|---|",
+            *(f"{line} |" for line in memory),
+        ]
+    )
+
+
+def write_fairness(path: Path, figures: Mapping[str, float], made: str) -> None:
+    """Replace the figures of both classes in a document, between two other marks.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _FAIRNESS_MARKS, f"{made}.\n\n{fairness_table(figures)}\n")
 
 
 def _processes(figures: Mapping[str, float], guarantee: str) -> list[str]:

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.bench import report, scenarios
@@ -20,52 +20,77 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Run the scenarios of both guarantees, those of a lane's quota and of providers' caches, and report."""
+    """Run the scenarios of both guarantees, those of lanes, of both classes and of providers' caches, and report."""
     standard = scenarios.Sizes()
     options = argparse.ArgumentParser(prog="make bench ARGS=…", description=main.__doc__)
-    options.add_argument(
-        "--only",
-        choices=["pipeline", "goodput", "fairness", "pacing", "caching"],
-        help="a part of it; the others' figures stay",
-    )
+    options.add_argument("--only", choices=["pacing", *_PARTS], help="a part of it; the others' figures stay")
     options.add_argument("--jobs", type=int, default=standard.jobs, help="cold jobs, and as many exact hits")
     options.add_argument("--executors", type=int, default=standard.executors, help="executor processes")
     options.add_argument("--guarantee", choices=["exactly_once", "at_least_once", "both"], default="both")
     options.add_argument("--no-write", action="store_true", help="leave BENCHMARKS.md as it is")
     chosen = options.parse_args()
+    document = None if chosen.no_write else _ROOT / "BENCHMARKS.md"
     if chosen.only in (None, "pacing"):
-        figures = compare()
-        _report(report.pacing_table(figures), figures)
-        if not chosen.no_write:
-            report.write_pacing(_ROOT / "BENCHMARKS.md", figures)
+        _pacing(document)
     if chosen.only == "pacing":
         return
     with running_server(java_options=LONG_LIVED) as server:
-        if chosen.only in (None, "pipeline"):
-            sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)
-            figures = _pipeline(server, chosen.guarantee, sizes)
-            _report(report.table(figures), figures)
-            if not chosen.no_write:
-                report.write_benchmarks(_ROOT / "BENCHMARKS.md", figures, made_here())
-        if chosen.only in (None, "goodput"):
-            figures = _goodput(server)
-            _report(report.goodput_table(figures), figures)
-            if not chosen.no_write:
-                report.write_goodput(_ROOT / "BENCHMARKS.md", figures, made_here())
-        if chosen.only in (None, "caching"):
-            figures = caching.compare(server.bootstrap, chosen.executors)
-            _report(caching.table(figures), figures)
-            if not chosen.no_write:
-                report.write_caching(_ROOT / "BENCHMARKS.md", caching.table(figures), made_here())
-        if chosen.only in (None, "fairness"):
-            sys.stderr.write("fairness …\n")
-            figures = fairness(server, Flood())
-            _report(report.fairness_table(figures), figures)
-            if not chosen.no_write:
-                report.write_fairness(_ROOT / "BENCHMARKS.md", figures, made_here())
+        for name, measure in _PARTS.items():
+            if chosen.only in (None, name):
+                measure(server, chosen, document)
 
 
-def _pipeline(server: KafkaServer, guarantee: str, sizes: scenarios.Sizes) -> dict[str, float]:
+def _pacing(document: Path | None) -> None:
+    figures = compare()
+    _report(report.pacing_table(figures), figures)
+    if document is not None:
+        report.write_pacing(document, figures)
+
+
+def _pipeline(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
+    sizes = scenarios.Sizes(jobs=chosen.jobs, executors=chosen.executors)
+    figures = _scenarios(server, chosen.guarantee, sizes)
+    _report(report.table(figures), figures)
+    if document is not None:
+        report.write_benchmarks(document, figures, made_here())
+
+
+def _goodput(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
+    figures: dict[str, float] = {}
+    for limit in LIMITS:
+        for executors, churn in RUNS:
+            sys.stderr.write(f"goodput: {limit.name}, {executors} executors{', churn' if churn else ''} …\n")
+            figures |= goodput(server, limit, executors, churn=churn)
+    _report(report.goodput_table(figures), figures)
+    if document is not None:
+        report.write_goodput(document, figures, made_here())
+
+
+def _fairness(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
+    sys.stderr.write("fairness …\n")
+    figures = fairness(server, Flood())
+    _report(report.fairness_table(figures), figures)
+    if document is not None:
+        report.write_fairness(document, figures, made_here())
+
+
+def _caching(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
+    figures = caching.compare(server.bootstrap, chosen.executors)
+    _report(caching.table(figures), figures)
+    if document is not None:
+        report.write_caching(document, caching.table(figures), made_here())
+
+
+_PARTS: Mapping[str, Callable[[KafkaServer, argparse.Namespace, Path | None], None]] = {
+    "pipeline": _pipeline,
+    "goodput": _goodput,
+    "fairness": _fairness,
+    "caching": _caching,
+}
+"""What is measured on a cluster, by the name that `--only` takes."""
+
+
+def _scenarios(server: KafkaServer, guarantee: str, sizes: scenarios.Sizes) -> dict[str, float]:
     guarantees = ["exactly_once", "at_least_once"] if guarantee == "both" else [guarantee]
     figures: dict[str, float] = {"executors": sizes.executors, "jobs": sizes.jobs, "cpus": os.cpu_count() or 0}
     for each in guarantees:
@@ -75,15 +100,6 @@ def _pipeline(server: KafkaServer, guarantee: str, sizes: scenarios.Sizes) -> di
                 figures |= measure(on, sizes)
             if "yardstick.calls_per_s" not in figures:
                 figures |= scenarios.yardstick(on, sizes)
-    return figures
-
-
-def _goodput(server: KafkaServer) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    for limit in LIMITS:
-        for executors, churn in RUNS:
-            sys.stderr.write(f"goodput: {limit.name}, {executors} executors{', churn' if churn else ''} …\n")
-            figures |= goodput(server, limit, executors, churn=churn)
     return figures
 
 

@@ -63,7 +63,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "the end of a task is not told to the group": Mutant(broken.lost_rejoin, 10),
     "a timer is lost at a crash": Mutant(broken.timer_lost_at_a_crash, 10),
     "a timer waits as long as a wrong clock says": Mutant(
-        broken.timer_waits_by_the_wall_clock, 60, replace(NONE, clock_jumps=2 * HIGHEST.clock_jumps, limited_calls=0.4)
+        broken.timer_waits_by_the_wall_clock,
+        20,
+        replace(NONE, clock_jumps=10 * HIGHEST.clock_jumps, limited_calls=0.5, failing_calls=0.5),
     ),
     "tasks are kept that another had meanwhile": Mutant(
         broken.kept_through_an_absence, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE

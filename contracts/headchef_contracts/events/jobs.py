@@ -124,6 +124,20 @@ class CacheUse(Part):
     source_job_id: str | None = Field(default=None, description="the job whose answer was reused")
 
 
+class Tried(Part):
+    """A model that was asked in vain before the router chose another one, and what that came to."""
+
+    plan: int = Field(ge=0, description="of the step")
+    model: str = Field(description="as the catalogue names it")
+    lane: str
+    failure: Failure = Field(description="why it was left")
+    cache: CacheUse
+    usage: Usage = Field(default_factory=Usage)
+    cost_usd: Money | None = Field(description="of its attempts; null where a price is not known")
+    attempts: int = Field(ge=0, description="calls made to it for this job")
+    provider_s: float = Field(ge=0, description="seconds spent inside those calls")
+
+
 class Provenance(Part):
     """Where an output came from."""
 
@@ -132,7 +146,8 @@ class Provenance(Part):
     model: str | None = Field(description="as the catalogue names it")
     provider_model: str | None = Field(default=None, description="as the provider reported it")
     catalog_version: str | None
-    attempts: int = Field(ge=0, description="calls made to a provider for this job")
+    attempts: int = Field(ge=0, description="calls made to a provider for this job, those to models in `tried` too")
+    tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
 
 
 class Timing(Part):
@@ -155,7 +170,7 @@ class JobFinished(Event):
     output: Body | None = Field(description="the parsed JSON, or the text; for a rejected job what the model said")
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = Field(default=None, description="set if and only if the status is failed")
-    usage: Usage = Field(default_factory=Usage)
+    usage: Usage = Field(default_factory=Usage, description="of all attempts, whichever model they asked")
     cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
     cache: CacheUse
     provenance: Provenance

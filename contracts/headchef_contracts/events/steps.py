@@ -17,7 +17,7 @@ from headchef_contracts.events.common import (
     Sha256,
     Usage,
 )
-from headchef_contracts.events.jobs import CacheUse, Failure
+from headchef_contracts.events.jobs import CacheUse, Failure, Tried
 
 
 class Message(Part):
@@ -54,6 +54,11 @@ class Step(Part):
     request: ModelRequest
     cache: CacheMode = "exact"
     catalog_version: str | None = None
+    candidates: tuple[str, ...] = Field(
+        default=(),
+        description="models that may be asked if this one fails for good, in order, as the catalogue names them",
+    )
+    tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
 
 
 class StepPlanned(Event):
@@ -167,9 +172,18 @@ class StepJudged(Event):
     version: ClassVar[int] = 1
 
     step: Step
-    verdict: Literal["hit_refused"] = Field(description="hit_refused: a reused answer failed the step's checks")
+    verdict: Literal["hit_refused", "failed"] = Field(
+        description="hit_refused: a reused answer failed the step's checks; failed: its model did, and others are left"
+    )
     findings: tuple[Finding, ...]
+    failed: Tried | None = Field(default=None, description="set if and only if the verdict is failed")
     decided: Decided
+
+    @model_validator(mode="after")
+    def _what_failed_with_its_verdict(self) -> Self:
+        if (self.verdict == "failed") != (self.failed is not None):
+            raise ValueError("`failed` must be set if and only if `verdict` is failed")
+        return self
 
 
 class CacheSettled(Event):

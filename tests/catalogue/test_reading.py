@@ -159,6 +159,27 @@ def test_gemini_takes_no_marks(tmp_path: Path) -> None:
     assert "caches by itself" in message
 
 
+def test_a_model_names_those_that_stand_in_for_it(tmp_path: Path) -> None:
+    models = load(write(tmp_path, f"{GOOD}    fallback: [small]\n")).models
+    assert (models["large"].fallback, models["small"].fallback) == (("small",), ())
+
+
+@pytest.mark.parametrize(
+    ("named", "line", "field", "says"),
+    [
+        ("[small, medium]", 19, "models.large.fallback.1", "there is no model 'medium'; known are small, large"),
+        ("[large]", 19, "models.large.fallback.0", "is the model itself, which has failed by then; name another one"),
+        ("\n    - small\n    - small", 21, "models.large.fallback.1", "names 'small' twice; each model is asked once"),
+        ("small", 19, "models.large.fallback", "names of the models to ask, in order"),
+        ("[a, b, c, d, e, f, g, h, i]", 19, "models.large.fallback", "at most 8"),
+    ],
+)
+def test_what_cannot_stand_in_is_refused(tmp_path: Path, named: str, line: int, field: str, says: str) -> None:
+    [(at, where, message)] = faults(tmp_path, f"{GOOD}    fallback: {named}\n")
+    assert (at, where) == (line, field)
+    assert says in message
+
+
 def test_a_lane_has_a_quota(tmp_path: Path) -> None:
     limits = """    requests_per_minute: 500
     tokens_per_minute: 200000

@@ -20,11 +20,17 @@ from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 
-def make_catalogue(models: Mapping[str, str] = MappingProxyType({"small": "default", "large": "premium"})) -> Catalogue:
-    """Give a catalogue with these models and their lanes; the first is the default."""
+def make_catalogue(
+    models: Mapping[str, str] = MappingProxyType({"small": "default", "large": "premium"}),
+    fallback: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Catalogue:
+    """Give a catalogue with these models and their lanes; the first is the default. `fallback` names stand-ins."""
     provider = Provider("sim", "openai", "http://localhost", None, None, "max_tokens", 1)
     lanes = {lane: Lane(lane, provider) for lane in models.values()}
-    known = {name: Model(name, lane, "sim", name, None, "json_schema", None) for name, lane in models.items()}
+    known = {
+        name: Model(name, lane, "sim", name, None, "json_schema", None, fallback=fallback.get(name, ()))
+        for name, lane in models.items()
+    }
     return Catalogue(Path("test.yaml"), "cafe", next(iter(models)), known, lanes)
 
 

@@ -56,3 +56,18 @@ def test_an_event_with_an_identity_has_one_id_whatever_led_to_it() -> None:
 
     assert id_of(1, None) != id_of(2, None)
     assert id_of(1, "a") == id_of(2, "a") != id_of(1, "b")
+
+
+def test_whoever_publishes_a_result_publishes_it_under_the_same_id() -> None:
+    delivery = ENVELOPE.open(SOURCE, Record("n.jobs.submitted.v1", 0, 5, 1, b"k", b"{}", ()), 4)
+    event = JobSubmitted(job_id="a", prompt=Inline(inline="hi"))
+    beside = Emit("jobs.submitted", event)
+
+    def id_by(processor: str, *outputs: Emit) -> bytes | None:
+        about = Processor(processor, (SOURCE,), Nobody())
+        envelope = Envelope(namespace="n", processor=about, group="g", clock=ManualClock())
+        return dict(envelope.seal(delivery, Outcome(outputs), Hop(delivery))[-1].headers)["ce_id"]
+
+    result = Emit("jobs.refused", event, identity="a job")
+    assert id_by("validator", result) == id_by("router", result) == id_by("router", beside, result)
+    assert id_by("validator", beside) != id_by("router", beside)

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from headchef_contracts.events.common import JobClass
+from headchef_contracts.events.common import Decided, JobClass
 from headchef_contracts.events.steps import Step
 
-from headchef.catalogue import Catalogue
 from headchef.router.handler import RouterHandler
-from headchef.runtime.processor import Delivery, Emit
+from headchef.runtime.processor import Emit
 from headchef.runtime.turns import Turns
 
 
@@ -23,7 +22,7 @@ def bulk_begins_first(patch: pytest.MonkeyPatch) -> None:
 def all_planned_as_interactive(patch: pytest.MonkeyPatch) -> None:
     planned = RouterHandler._planned
 
-    def wrong(self: RouterHandler, step: Step, delivery: Delivery, catalogue: Catalogue) -> Emit:
-        return replace(planned(self, step, delivery, catalogue), topic="steps.planned")
+    def wrong(self: RouterHandler, step: Step, decided: Decided) -> Emit:
+        return replace(planned(self, step, decided), topic="steps.planned")
 
     patch.setattr(RouterHandler, "_planned", wrong)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -17,7 +18,7 @@ from headchef_contracts.events.common import (
     Parameters,
     Usage,
 )
-from headchef_contracts.events.jobs import CacheUse, Failure
+from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, Tried
 from headchef_contracts.events.steps import (
     Answer,
     Message,
@@ -67,6 +68,8 @@ def make_step(
     cache: CacheMode = "exact",
     plan: int = 0,
     static_characters: int = 0,
+    candidates: tuple[str, ...] = (),
+    tried: tuple[Tried, ...] = (),
 ) -> Step:
     """Give a step; its hashes follow from the prompt, the model and the schema."""
     asked = orjson.dumps([prompt, model, output_schema], option=orjson.OPT_SORT_KEYS)
@@ -84,6 +87,8 @@ def make_step(
         ),
         cache=cache,
         catalog_version="test",
+        candidates=candidates,
+        tried=tried,
     )
 
 
@@ -118,6 +123,28 @@ def make_completed(
         "decided": make_decided(),
     }
     return StepCompleted(**(known | fields))
+
+
+def make_tried(model: str = "small", reason: FailureReason = "timeout", **fields: Any) -> Tried:
+    """Give what asking a model in vain came to."""
+    known: dict[str, Any] = {
+        "plan": 0,
+        "model": model,
+        "lane": "default",
+        "failure": Failure(reason=reason, message="30 s"),
+        "cache": CacheUse(kind="miss"),
+        "usage": Usage(input_tokens=10, output_tokens=1),
+        "cost_usd": Decimal("0.25"),
+        "attempts": 4,
+        "provider_s": 2.0,
+    }
+    return Tried(**(known | fields))
+
+
+def make_failed(step: Step, tried: Tried | None = None) -> StepJudged:
+    """Give a step whose model failed for good, handed back."""
+    failed = tried or make_tried(step.request.model, plan=step.plan)
+    return StepJudged(step=step, verdict="failed", findings=(), failed=failed, decided=make_decided())
 
 
 def make_judged(step: Step | None = None) -> StepJudged:

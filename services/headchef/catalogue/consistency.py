@@ -7,7 +7,7 @@ from headchef_contracts import topics
 from headchef.catalogue.endpoint import address_fault
 from headchef.catalogue.form import CatalogueFile, DialectName, ModelEntry
 
-Found = tuple[tuple[str, ...], str]
+Found = tuple[tuple[str | int, ...], str]
 """Where a fault is, as names from the outside in, and what is wrong and would be right."""
 
 
@@ -26,6 +26,7 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
         elif provider := file.providers.get(lane_entry.provider):
             for field, message in _of_dialect(provider.dialect, model):
                 yield ("models", name, field), message
+    yield from _of_fallbacks(file)
     yield from _of_quotas(file)
 
 
@@ -49,6 +50,18 @@ def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, 
         yield "max_output_tokens", "is missing: the dialect anthropic wants an output limit in each call, such as 8192"
     if model.structured_output == "json_object":
         yield "structured_output", "json_object is not known to the dialect anthropic; give json_schema or none"
+
+
+def _of_fallbacks(file: CatalogueFile) -> Iterator[Found]:
+    for name, model in file.models.items():
+        for number, other in enumerate(model.fallback):
+            place = ("models", name, "fallback", number)
+            if other not in file.models:
+                yield place, _unknown("model", other, file.models)
+            elif other == name:
+                yield place, "is the model itself, which has failed by then; name another one"
+            elif other in model.fallback[:number]:
+                yield place, f"names {other!r} twice; each model is asked once"
 
 
 def _of_quotas(file: CatalogueFile) -> Iterator[Found]:

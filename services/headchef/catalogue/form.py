@@ -114,6 +114,9 @@ class ModelEntry(_Entry):
         le=1_000_000,
         description="the fewest tokens that the provider caches, such as 1024; a shorter static part is not marked",
     )
+    fallback: tuple[Key, ...] = Field(
+        default=(), max_length=8, description="names of the models to ask, in order, where this one fails for good"
+    )
     prices: PricesEntry | None = Field(
         default=None, description="input and output in US dollars per million tokens; unknown if omitted, never 0"
     )

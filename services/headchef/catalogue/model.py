@@ -88,6 +88,7 @@ class Model:
         prices: None where they are not known.
         cache_breakpoints: whether the end of a prompt's static part is marked for the provider's cache.
         cacheable_tokens: the fewest tokens that the provider caches.
+        fallback: names of the models to ask, in order, where this one fails for good; all in the catalogue.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Model:
     prices: Prices | None
     cache_breakpoints: bool = False
     cacheable_tokens: int = 1024
+    fallback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

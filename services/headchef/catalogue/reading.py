@@ -156,6 +156,7 @@ def _model(name: str, entry: ModelEntry, lane: Lane) -> Model:
         prices=_prices(entry.prices) if entry.prices else None,
         cache_breakpoints=_marks(entry, lane),
         cacheable_tokens=entry.cacheable_tokens,
+        fallback=entry.fallback,
     )
 
 

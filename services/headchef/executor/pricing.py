@@ -41,17 +41,3 @@ def total_cost(costs: Iterable[Decimal | None], *, unbilled: bool) -> Decimal | 
     if known:
         return sum(known, Decimal(0))
     return Decimal(0) if unbilled else None
-
-
-def total_usage(usages: Iterable[Usage | None]) -> Usage:
-    """Add up the tokens of several calls."""
-    known = [usage for usage in usages if usage is not None]
-    if len(known) == 1:
-        return known[0]
-    return Usage(
-        input_tokens=sum(usage.input_tokens for usage in known),
-        output_tokens=sum(usage.output_tokens for usage in known),
-        cached_input_tokens=sum(usage.cached_input_tokens for usage in known),
-        cache_write_input_tokens=sum(usage.cache_write_input_tokens for usage in known),
-        reasoning_tokens=sum(usage.reasoning_tokens for usage in known),
-    )

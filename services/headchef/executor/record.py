@@ -10,8 +10,9 @@ from headchef_contracts.events.steps import Answer, AttemptRecorded, StepComplet
 
 from headchef.catalogue import Model
 from headchef.executor.policy import GiveUp
-from headchef.executor.pricing import cost_of, total_cost, total_usage, uncached_cost_of
+from headchef.executor.pricing import cost_of, total_cost, uncached_cost_of
 from headchef.executor.provider import Answered, Faulted, Reply
+from headchef.result import total_usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The door: turns submitted records into planned steps, and plans steps again that the validator hands back.
 
 Consumes jobs.submitted and jobs.submitted.bulk (raw) and steps.judged; produces steps.planned, steps.planned.bulk and
-jobs.refused.
+jobs.refused, and jobs.finished for a job whose model failed and that no other model can be asked for.
 """
 
 import logging
@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from headchef_contracts import topics
 from headchef_contracts.events.common import Decided
-from headchef_contracts.events.jobs import JobRefused
+from headchef_contracts.events.jobs import Failure, JobRefused
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
 from headchef.catalogue import Catalogue, InForce
+from headchef.result import Ending, finish, publish
 from headchef.router import home, policy
 from headchef.router.canonical import payload_hash
 from headchef.router.overload import OverloadState
@@ -75,8 +76,7 @@ class RouterHandler:
         """Decide what becomes of a record."""
         catalogue = self._in_force.catalogue
         if isinstance(delivery.event, StepJudged):
-            step = policy.replan(delivery.event.step)
-            return Outcome((self._planned(step, delivery, catalogue),), counted=("headchef.steps.replanned",))
+            return self._plan_again(delivery.event, delivery, catalogue)
         if delivery.record.value is None:
             return Outcome(counted=("headchef.records.skipped",))
         submission: Submission | None = None
@@ -85,6 +85,21 @@ class RouterHandler:
             return self._take(submission, delivery, state, catalogue)
         except Refused as refused:
             return self._refuse(refused, submission, delivery, catalogue)
+
+    def _plan_again(self, judged: StepJudged, delivery: Delivery, catalogue: Catalogue) -> Outcome:
+        decided = self._decided(delivery, catalogue)
+        if judged.failed is None:
+            again = self._planned(policy.replan(judged.step), decided)
+            return Outcome((again,), counted=("headchef.steps.replanned",))
+        failed = judged.failed
+        following = policy.next_candidate(judged.step, failed, catalogue=catalogue, now=decided.at)
+        if isinstance(following, policy.NobodyLeft):
+            why = Failure(reason=failed.failure.reason, message=f"{failed.failure.message} ({following.why})")
+            finished = finish(judged.step, failed, Ending("failed", failure=why), at=decided.at, decided=decided)
+            return Outcome((publish(finished, self._metrics),))
+        about = {"from": failed.model, "to": following.request.model, "reason": failed.failure.reason}
+        self._metrics.count("headchef.steps.handed_over", attributes=about)
+        return Outcome((self._planned(following, decided),))
 
     def _take(self, submission: Submission, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
         record = delivery.record
@@ -115,7 +130,8 @@ class RouterHandler:
             max_prompt_bytes=self._max_prompt_bytes,
         )
         self._metrics.count("headchef.jobs.accepted", attributes={"class": step.job.job_class})
-        return Outcome((self._planned(step, delivery, catalogue),), (Change(SEEN, key, content),))
+        planned = self._planned(step, self._decided(delivery, catalogue))
+        return Outcome((planned,), (Change(SEEN, key, content),))
 
     def _overloaded_by(self) -> str | None:
         """Judge each look at the backlog once: between two looks nothing new is known."""
@@ -128,9 +144,8 @@ class RouterHandler:
                 _log.warning("new jobs are taken again")
         return self._overloaded
 
-    def _planned(self, step: Step, delivery: Delivery, catalogue: Catalogue) -> Emit:
-        topic = topics.of_class("steps.planned", step.job.job_class)
-        return Emit(topic, StepPlanned(step=step, decided=self._decided(delivery, catalogue)))
+    def _planned(self, step: Step, decided: Decided) -> Emit:
+        return Emit(topics.of_class("steps.planned", step.job.job_class), StepPlanned(step=step, decided=decided))
 
     def _refuse(
         self, refused: Refused, submission: Submission | None, delivery: Delivery, catalogue: Catalogue

@@ -1,6 +1,7 @@
 """Decides what a submitted job asks of which model. Pure: the same job, catalogue and limits give the same step."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from hashlib import sha256
@@ -8,7 +9,7 @@ from typing import Any, Literal
 
 from headchef_contracts import topics
 from headchef_contracts.events.common import Body, Inline, JobClass, JobHead
-from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.jobs import JobSubmitted, Tried
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
 from headchef.catalogue import Catalogue, Model
@@ -17,9 +18,17 @@ from headchef.router.refusal import Refused
 from headchef.router.rendered import Rendered
 from headchef.schema import SchemaCache, SchemaRefused
 
-POLICY_VERSION = "router/2"
+POLICY_VERSION = "router/3"
 _BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
 _SHOWN_MODELS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyLeft:
+    """A step that failed is not planned again, and why."""
+
+    why: str
+
 
 Role = Literal["system", "user"]
 Render = Callable[[str, dict[str, Any], str], Rendered]
@@ -66,25 +75,21 @@ def plan(
         message = f"the prompt has {len(written)} bytes; at most {max_prompt_bytes} are taken"
         raise Refused("too_large", "prompt", message)
     prompt_sha256 = sha256(written).hexdigest()
+    request = ModelRequest(
+        model=model.name,
+        lane=model.lane,
+        messages=tuple(_message(role, rendered) for role, rendered in said),
+        parameters=job.parameters,
+        output_schema=schema,
+    )
     return Step(
         job=_head(job, job_class, home_partition, submitted_at),
-        fingerprint=fingerprint(
-            tenant=job.tenant,
-            model=model.name,
-            prompt_sha256=prompt_sha256,
-            parameters=job.parameters.model_dump(exclude_none=True),
-            output_schema=schema,
-        ),
+        fingerprint=_fingerprint(job.tenant, prompt_sha256, request),
         prompt_sha256=prompt_sha256,
-        request=ModelRequest(
-            model=model.name,
-            lane=model.lane,
-            messages=tuple(_message(role, rendered) for role, rendered in said),
-            parameters=job.parameters,
-            output_schema=schema,
-        ),
+        request=request,
         cache=job.cache,
         catalog_version=catalogue.version,
+        candidates=model.fallback,
     )
 
 
@@ -103,6 +108,50 @@ def class_of(job: JobSubmitted, entry: str) -> JobClass:
 def replan(step: Step) -> Step:
     """Plan a step again whose reused answer was refused: this time a model is asked."""
     return step.model_copy(update={"plan": step.plan + 1, "cache": "bypass"})
+
+
+def next_candidate(step: Step, failed: Tried, *, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
+    """Plan a step again whose model failed for good: the next candidate is asked the same.
+
+    Args:
+        step: as it failed; its candidates are those that the catalogue named when the job came.
+        failed: what it came to.
+        catalogue: the models in force; candidates that it does not have any more are passed over.
+        now: the time.
+    """
+    deadline = step.job.deadline
+    if deadline is not None and deadline <= now:
+        return NobodyLeft(f"the deadline {deadline} passed before another model was asked")
+    for number, name in enumerate(step.candidates):
+        if (model := catalogue.models.get(name)) is not None:
+            return _handed_over(step, failed, model, step.candidates[number + 1 :], catalogue.version)
+    gone = ", ".join(step.candidates)
+    return NobodyLeft(f"no other model was asked: catalogue {catalogue.version} does not have {gone}")
+
+
+def _handed_over(step: Step, failed: Tried, model: Model, candidates: tuple[str, ...], version: str) -> Step:
+    """Ask another model the same; its output limit is put in by the executor, as for any step."""
+    request = step.request.model_copy(update={"model": model.name, "lane": model.lane})
+    return step.model_copy(
+        update={
+            "plan": step.plan + 1,
+            "fingerprint": _fingerprint(step.job.tenant, step.prompt_sha256, request),
+            "request": request,
+            "catalog_version": version,
+            "candidates": candidates,
+            "tried": (*step.tried, failed),
+        }
+    )
+
+
+def _fingerprint(tenant: str, prompt_sha256: str, request: ModelRequest) -> str:
+    return fingerprint(
+        tenant=tenant,
+        model=request.model,
+        prompt_sha256=prompt_sha256,
+        parameters=request.parameters.model_dump(exclude_none=True),
+        output_schema=request.output_schema,
+    )
 
 
 def _input(job: JobSubmitted) -> dict[str, Any] | None:

@@ -170,7 +170,7 @@ class Envelope:
         key = topics.key_of(output.topic, event)
         written = registry.write(event)
         attributes = cloudevents.Attributes(
-            id=derived_id(event_id if output.identity is None else output.identity, self._processor, ordinal),
+            id=self._id(output, event_id, ordinal),
             source=self._source,
             type=event.event_type,
             version=written.version,
@@ -186,6 +186,12 @@ class Envelope:
                 f"an event for {output.topic} of {size} bytes; the topic takes {max_bytes - _OVERHEAD_BYTES}",
             )
         return record
+
+    def _id(self, output: Emit, event_id: str, ordinal: int) -> str:
+        if output.identity is None:
+            return derived_id(event_id, self._processor, ordinal)
+        # The first writer stands for all: who does publish it, and what else with it, is no part of its identity.
+        return derived_id(output.identity, topics.topic(output.topic).writers[0], 0)
 
     def _route(self, topic: str) -> tuple[str, int]:
         route = self._routes.get(topic)

@@ -1,15 +1,18 @@
 """The last station: judges completed steps, ends their jobs, settles what the cache may keep.
 
-Consumes steps.completed; produces jobs.finished and cache.settled, or steps.judged for a reused answer that is refused.
+Consumes steps.completed; produces jobs.finished and cache.settled. What needs another plan goes back by steps.judged: a
+reused answer that is refused, and a step whose model failed while there are others to ask.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, assert_never
 
-from headchef_contracts.events.common import Body, Decided, Inline, JobHead
-from headchef_contracts.events.jobs import JobFinished, JobStatus, Provenance, Timing
+from headchef_contracts.events.common import Decided, Inline
+from headchef_contracts.events.jobs import Failure, Tried
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 
+from headchef.result import Ending, finish, publish
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Delivery, Emit, Outcome, State
@@ -22,6 +25,7 @@ from headchef.validator.policy import (
     JudgingPolicy,
     Rejected,
     Verdict,
+    another_may_answer,
     findings_of,
     judge,
 )
@@ -57,27 +61,14 @@ class ValidatorHandler:
         reused = event.cache.kind == "exact" and event.answer is not None
         if reused and not isinstance(verdict, Accepted):
             return Outcome((_handed_back(event, verdict, decided),))
-        finished = _finished(event, verdict, now, decided)
-        self._measure(finished)
-        outputs = [Emit("jobs.finished", finished, identity=_identity(finished.job))]
+        if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
+            outputs = [_failed(event, verdict.failure, decided)]
+        else:
+            finished = finish(event.step, event, _ending(verdict), at=now, decided=decided)
+            outputs = [publish(finished, self._metrics)]
         if not reused:
             outputs.append(Emit("cache.settled", _settled(event, verdict, now, decided)))
         return Outcome(tuple(outputs))
-
-    def _measure(self, finished: JobFinished) -> None:
-        job_class, timing = finished.job.job_class, finished.timing
-        model = finished.provenance.model or "unknown"
-        self._metrics.count("headchef.jobs.finished", attributes={"status": finished.status, "model": model})
-        # The publisher's clock may be ahead of ours.
-        duration_s = max(0.0, (timing.finished_at - timing.submitted_at).total_seconds())
-        self._metrics.record("headchef.job.duration", duration_s, {"status": finished.status, "class": job_class})
-        overhead_s = max(0.0, duration_s - timing.provider_s)
-        self._metrics.record("headchef.job.overhead", overhead_s, {"class": job_class})
-
-
-def _identity(job: JobHead) -> str:
-    """Name the job: at least once it may be finished by a model's answer, and again by the same one from the cache."""
-    return "\0".join((job.tenant, job.job_id, str(job.run), str(job.revision), job.conversation_id or ""))
 
 
 def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Emit:
@@ -85,58 +76,39 @@ def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Deci
     return Emit("steps.judged", judged, event.step.job.home_partition)
 
 
-def _finished(event: StepCompleted, verdict: Verdict, now: datetime, decided: Decided) -> JobFinished:
+def _failed(event: StepCompleted, failure: Failure, decided: Decided) -> Emit:
     step = event.step
-    return JobFinished(
-        job=step.job,
-        status=_status(verdict),
-        output=_output(verdict),
-        findings=verdict.findings if isinstance(verdict, Rejected) else (),
-        failure=verdict.failure if isinstance(verdict, Failed) else None,
+    tried = Tried(
+        plan=step.plan,
+        model=step.request.model,
+        lane=step.request.lane,
+        failure=failure,
+        cache=event.cache,
         usage=event.usage,
         cost_usd=event.cost_usd,
-        cache=event.cache,
-        provenance=Provenance(
-            prompt_sha256=step.prompt_sha256,
-            fingerprint=step.fingerprint,
-            model=step.request.model,
-            provider_model=event.answer.provider_model if event.answer else None,
-            catalog_version=step.catalog_version,
-            attempts=event.attempts,
-        ),
-        timing=Timing(submitted_at=step.job.submitted_at, finished_at=now, provider_s=event.provider_s),
-        decided=decided,
+        attempts=event.attempts,
+        provider_s=event.provider_s,
     )
+    judged = StepJudged(step=step, verdict="failed", findings=(), failed=tried, decided=decided)
+    return Emit("steps.judged", judged, step.job.home_partition)
 
 
-def _status(verdict: Verdict) -> JobStatus:
-    match verdict:
-        case Accepted():
-            return "ok"
-        case Rejected():
-            return "rejected"
-        case Failed():
-            return "failed"
-        case _:
-            assert_never(verdict)
-
-
-def _output(verdict: Verdict) -> Body | None:
+def _ending(verdict: Verdict) -> Ending:
     match verdict:
         case Accepted(output):
-            return Inline(inline=output)
-        case Rejected(said):
-            return Inline(inline=said)
-        case Failed():
-            return None
+            return Ending("ok", Inline(inline=output))
+        case Rejected(said, findings):
+            return Ending("rejected", Inline(inline=said), findings)
+        case Failed(failure):
+            return Ending("failed", failure=failure)
         case _:
             assert_never(verdict)
 
 
-_SETTLED: dict[JobStatus, Literal["accepted", "rejected", "failed"]] = {
-    "ok": "accepted",
-    "rejected": "rejected",
-    "failed": "failed",
+_SETTLED: Mapping[type[Verdict], Literal["accepted", "rejected", "failed"]] = {
+    Accepted: "accepted",
+    Rejected: "rejected",
+    Failed: "failed",
 }
 
 
@@ -144,7 +116,7 @@ def _settled(event: StepCompleted, verdict: Verdict, now: datetime, decided: Dec
     return CacheSettled(
         fingerprint=event.step.fingerprint,
         tenant=event.step.job.tenant,
-        verdict=_SETTLED[_status(verdict)],
+        verdict=_SETTLED[type(verdict)],
         answer=event.answer if isinstance(verdict, Accepted) else None,
         model=event.step.request.model,
         source_job_id=event.step.job.job_id,

@@ -4,17 +4,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from headchef_contracts.events.common import Finding, Inline
-from headchef_contracts.events.jobs import Failure
-from headchef_contracts.events.steps import Answer, StepCompleted
+from headchef_contracts.events.jobs import Failure, FailureReason
+from headchef_contracts.events.steps import Answer, Step, StepCompleted
 
 from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
 from headchef.validator.answer import AnswerRefused, parse_answer
 
-POLICY_VERSION = "validator/1"
+POLICY_VERSION = "validator/2"
 
 # As providers say that an answer was cut off or withheld; no check can make such an answer good.
 _CUT_OFF = frozenset({"length", "max_tokens"})
 _WITHHELD = frozenset({"refusal", "content_filter", "safety"})
+
+_CURABLE: frozenset[FailureReason] = frozenset(
+    {
+        "provider_unavailable",  # another account may be up
+        "timeout",  # and quicker
+        "rate_limited",  # and have quota left
+        "credentials",  # and a key and money that are good
+        "unknown_model",  # retired here, or not yet there
+        "provider_refused_request",  # one provider takes a schema or a parameter that another refuses
+        "too_large",  # another model's window may be wider
+        "refusal",  # another model may answer
+        "malformed_response",  # and in whole sentences
+    }
+)
+"""Failures that another model may not have. What it would share is not among them: the deadline, and the output limit
+that an answer was cut off at, which is the job's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,11 @@ def judge(event: StepCompleted, schemas: SchemaCache, policy: JudgingPolicy) -> 
     if not said.strip():
         return Rejected(said, (Finding(check="empty", path="", message="the answer is empty"),))
     return Accepted(said)
+
+
+def another_may_answer(step: Step, failure: Failure) -> bool:
+    """Say whether a failed step is a question for the router: there are other models, and one may fare better."""
+    return bool(step.candidates) and failure.reason in _CURABLE
 
 
 def findings_of(verdict: Rejected | Failed) -> tuple[Finding, ...]:

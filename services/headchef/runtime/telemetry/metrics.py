@@ -30,6 +30,7 @@ CounterName = Literal[
     "headchef.jobs.refused",
     "headchef.jobs.finished",
     "headchef.steps.replanned",
+    "headchef.steps.handed_over",
     "headchef.cache.lookups",
     "headchef.cache.stored",
     "headchef.cache.dropped",
@@ -110,6 +111,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.jobs.refused": Measure("{job}", "records refused at the door [reason]"),
     "headchef.jobs.finished": Measure("{job}", "results published [status, model]"),
     "headchef.steps.replanned": Measure("{step}", "steps planned again because a reused answer failed their checks"),
+    "headchef.steps.handed_over": Measure(
+        "{step}", "steps whose model failed for good, planned for its next candidate [from, to, reason]"
+    ),
     "headchef.cache.lookups": Measure("{lookup}", "looks into the cache [kind: exact, miss, bypass, unavailable]"),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),

@@ -16,6 +16,7 @@ from headchef_contracts.events.jobs import (
     OutputSpec,
     Provenance,
     Timing,
+    Tried,
 )
 from headchef_contracts.events.steps import (
     Answer,
@@ -67,6 +68,7 @@ def make_finished(
     failure: Failure | None = None,
     latency_s: float = 0.5,
     causes: tuple[tuple[str, int, int], ...] = (),
+    tried: tuple[Tried, ...] = (),
 ) -> JobFinished:
     return JobFinished(
         job=head(job_id),
@@ -78,7 +80,12 @@ def make_finished(
         cost_usd=cost_usd,
         cache=CacheUse(kind="exact" if hit_of else "miss", source_job_id=hit_of),
         provenance=Provenance(
-            prompt_sha256=SHA, fingerprint=SHA, model="simulated", catalog_version="v1", attempts=0 if hit_of else 1
+            prompt_sha256=SHA,
+            fingerprint=SHA,
+            model="simulated",
+            catalog_version="v1",
+            attempts=0 if hit_of else 1,
+            tried=tried,
         ),
         timing=Timing(submitted_at=START, finished_at=START + timedelta(seconds=latency_s), provider_s=0.4),
         decided=decided(*causes),

@@ -1,5 +1,7 @@
 """A log in memory with the topics of the table, and ways to put events and bytes into it."""
 
+from collections.abc import Sequence
+
 from headchef_contracts import topics
 from headchef_contracts.events.common import Event
 
@@ -11,9 +13,9 @@ from tests.cli.builders import as_record
 NAMESPACE = "headchef"
 
 
-def make_log() -> MemoryLog:
+def make_log(lanes: Sequence[str] = ("default",)) -> MemoryLog:
     cluster = Cluster(SystemClock())
-    for topic in topics.required(["default"]):
+    for topic in topics.required(lanes):
         name = topics.physical(NAMESPACE, topic.logical)
         cluster.create_topic(name, topic.partitions, max_message_bytes=topic.max_message_bytes)
     return MemoryLog(cluster)

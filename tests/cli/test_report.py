@@ -17,6 +17,7 @@ from headchef.cli.report.markup import safe_markup
 from headchef.cli.report.page import Heading, render_page
 from headchef.cli.report.totals import percentile, totals
 from tests.cli.builders import make_finished, make_job, make_refused
+from tests.support.builders import make_tried
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
 HEADING = Heading("Title <b>", "Lead &", True, datetime(2026, 11, 22, tzinfo=UTC), "1.0")
@@ -133,3 +134,10 @@ def test_totals_add_up() -> None:
 def test_percentiles_are_values_that_were_seen(share: float, value: float) -> None:
     assert percentile([1, 2, 3, 4], share) == value
     assert percentile([], share) is None
+
+
+def test_the_models_that_were_tried_before_are_named() -> None:
+    tried = (make_tried("small", "refusal"), make_tried("quick"))
+    html = page(Entry("kind", make_job(), make_finished(output={"title": "x"}, tried=tried)))
+    assert "small (refusal), quick (timeout)" in html
+    assert "Tried before" not in page(Entry("kind", make_job(), make_finished(output={"title": "x"})))

@@ -11,7 +11,7 @@ from rich.text import Text
 from headchef_contracts.events.jobs import JobFinished, JobRefused
 
 from headchef.cli.following.feed import Outcome
-from headchef.cli.history.describe import body_value, dollars, duration
+from headchef.cli.history.describe import body_value, dollars, duration, left_behind
 from headchef.cli.report.totals import totals
 from headchef.cli.screen import printable
 
@@ -73,5 +73,7 @@ def summary(results: Sequence[JobFinished | JobRefused]) -> Table:
 def _facts(event: JobFinished) -> str:
     took = (event.timing.finished_at - event.timing.submitted_at).total_seconds()
     tokens = event.usage.input_tokens + event.usage.output_tokens
-    parts = (event.provenance.model or "", duration(took), f"{tokens:,} tokens", dollars(event.cost_usd))
+    tried = left_behind(event.provenance.tried)
+    model = f"{event.provenance.model or ''}{f' after {tried}' if tried else ''}"
+    parts = (model, duration(took), f"{tokens:,} tokens", dollars(event.cost_usd))
     return " · ".join((*(part for part in parts if part), f"cache {event.cache.kind}"))

@@ -12,11 +12,11 @@ from headchef_contracts.events.jobs import JobFinished, JobRefused
 
 from headchef.cli.faults import WrongUsage
 from headchef.cli.following.feed import Outcome
-from headchef.cli.history.describe import body_value
+from headchef.cli.history.describe import body_value, left_behind
 
 COLUMNS = (
     "job_id", "status", "batch_id", "tenant", "subject", "model", "cost_usd", "input_tokens", "output_tokens",
-    "cache", "latency_s", "problem",
+    "cache", "latency_s", "problem", "tried",
 )  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -104,6 +104,7 @@ def flat(outcome: Outcome) -> dict[str, Any]:
         "cache": event.cache.kind,
         "latency_s": round((event.timing.finished_at - event.timing.submitted_at).total_seconds(), 3),
         "problem": _problem(event),
+        "tried": left_behind(event.provenance.tried),
     }
     value = body_value(event.output)
     if isinstance(value, dict):

@@ -1,11 +1,11 @@
 """Says in one line what an event of a job's history means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from headchef_contracts.events.common import Body, Inline, Usage
-from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.steps import (
     AttemptRecorded,
     CacheSettled,
@@ -49,6 +49,11 @@ def body_value(body: Body | None) -> Any:
     return f"({body.ref.bytes} bytes of {body.ref.media_type} under {body.ref.sha256})"
 
 
+def left_behind(tried: Sequence[Tried]) -> str:
+    """Name the models that were asked before, each with why it was left: `small (timeout), large (refusal)`."""
+    return ", ".join(f"{each.model} ({each.failure.reason})" for each in tried)
+
+
 def _tokens(usage: Usage | None) -> str:
     if usage is None:
         return "tokens unknown"
@@ -80,6 +85,8 @@ def _refused(event: JobRefused) -> str:
 
 def _planned(event: StepPlanned) -> str:
     again = f", plan {event.step.plan}" if event.step.plan else ""
+    if event.step.tried:
+        again += f", after {left_behind(event.step.tried)}"
     return f"planned for {event.step.request.model}{again}, fingerprint {event.step.fingerprint[:12]}"
 
 
@@ -102,6 +109,9 @@ def _completed(event: StepCompleted) -> str:
 
 
 def _judged(event: StepJudged) -> str:
+    if event.failed is not None:
+        candidates = f"candidates are {', '.join(event.step.candidates)}"
+        return f"handed back, as {event.failed.model} failed for good ({event.failed.failure.reason}): {candidates}"
     return f"{event.verdict.replace('_', ' ')}: {'; '.join(finding.message for finding in event.findings)}"
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from headchef_contracts import placement, topics
-from headchef_contracts.events.common import JOB_CLASSES
+from headchef_contracts.events.common import JOB_CLASSES, JobHead
+from headchef_contracts.events.jobs import JobFinished
 from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
 
 from headchef.cli.history.hop import Hop, in_order
@@ -104,7 +105,8 @@ class _Search:
     async def read_submissions(self) -> None:
         """Read the home partition, where the router brings every copy; the others if it holds none."""
         counts = await self._log.partition_counts([topics.physical(self._namespace, _ENTRIES[0])])
-        home = next((job.home_partition for hop in self.hops if (job := head_of(hop.event))), None)
+        head = self._head()
+        home = None if head is None else head.home_partition
         if home is None and counts:
             home = placement.home_partition(self._job_id, None, next(iter(counts.values())))
         await self.read(_ENTRIES, number=home)
@@ -114,21 +116,43 @@ class _Search:
     async def read_steps(self) -> None:
         """Read the topics of steps: by fingerprint, by home, by lane and class."""
         prints = self._fingerprints()
-        for fingerprint in prints:
-            await self.read([*_PLANNED, "cache.settled"], key=fingerprint.encode())
-        if not prints:
+        if prints:
+            await self._read_judged()
+        if prints and not self._waits_for_another_model():
+            for fingerprint in prints:
+                await self.read(_PLANNED, key=fingerprint.encode())
+        else:
             await self.read(_PLANNED)
-        job = next((job for hop in self.hops if (job := head_of(hop.event))), None)
-        if job is None:
-            return
-        await self.read(["steps.judged"], number=job.home_partition)
-        lanes = {hop.event.step.request.lane for hop in self.hops if isinstance(hop.event, _WITH_STEP)} or {
-            _DEFAULT_LANE
-        }
-        await self.read([topics.of_class(f"steps.dispatched.{lane}", job.job_class) for lane in sorted(lanes)])
         if not prints:
-            for fingerprint in self._fingerprints():
-                await self.read(["cache.settled"], key=fingerprint.encode())
+            await self._read_judged()
+        lanes = {hop.event.step.request.lane for hop in self.hops if isinstance(hop.event, _WITH_STEP)}
+        if (head := self._head()) is not None:
+            names = (f"steps.dispatched.{lane}" for lane in sorted(lanes or {_DEFAULT_LANE}))
+            await self.read([topics.of_class(name, head.job_class) for name in names])
+        for fingerprint in self._fingerprints():
+            await self.read(["cache.settled"], key=fingerprint.encode())
+
+    async def _read_judged(self) -> None:
+        if (head := self._head()) is not None:
+            await self.read(["steps.judged"], number=head.home_partition)
+
+    def _head(self) -> JobHead | None:
+        return next((job for hop in self.hops if (job := head_of(hop.event))), None)
+
+    def _waits_for_another_model(self) -> bool:
+        """Say whether a plan is under way of which no event by the job's id tells, nor hence its fingerprint."""
+        events = [hop.event for hop in self.hops]
+        told = {_name(event.job) for event in events if isinstance(event, JobFinished)}
+        plans = {(_name(event.step.job), event.step.plan) for event in events if isinstance(event, StepCompleted)}
+        return any(
+            (name := _name(event.step.job)) not in told and (name, event.step.plan + 1) not in plans
+            for event in events
+            if isinstance(event, StepJudged)
+        )
 
     def _fingerprints(self) -> list[str]:
         return sorted({hop.event.step.fingerprint for hop in self.hops if isinstance(hop.event, _WITH_STEP)})
+
+
+def _name(job: JobHead) -> tuple[str, str, int, int]:
+    return job.tenant, job.job_id, job.run, job.revision

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from headchef_contracts.events.jobs import JobFinished
 
-from headchef.cli.history.describe import dollars, duration
+from headchef.cli.history.describe import dollars, duration, left_behind
 from headchef.cli.history.explanation import answer, attempts, last_result, messages, story
 from headchef.cli.history.gather import History
 from headchef.cli.screen import printable, table
@@ -60,13 +60,14 @@ def _verdict(job_id: str, history: History) -> Text:
         return text.append("refused", style="bold red")
     took = (result.timing.finished_at - result.timing.submitted_at).total_seconds()
     text.append(result.status.replace("_", " "), style=_STYLES[result.status])
-    calls = len(attempts(history))
+    calls, tried = len(attempts(history)), left_behind(result.provenance.tried)
     tokens = result.usage.input_tokens + result.usage.output_tokens
     facts = (
         f"{duration(took)}, of which {duration(result.timing.provider_s)} in {calls} call{'' if calls == 1 else 's'}",
         f"{tokens:,} tokens",
         dollars(result.cost_usd),
         f"model {result.provenance.model}" if result.provenance.model else "",
+        f"after {tried}" if tried else "",
         f"cache {result.cache.kind}",
     )
     return text.append(Text("  " + " · ".join(fact for fact in facts if fact), style="not bold"))

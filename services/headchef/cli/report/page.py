@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from headchef_contracts.events.jobs import JobRefused
 
-from headchef.cli.history.describe import dollars, duration
+from headchef.cli.history.describe import dollars, duration, left_behind
 from headchef.cli.report.content import as_json, show_content
 from headchef.cli.report.entry import Entry
 from headchef.cli.report.totals import Totals, totals
@@ -152,8 +152,10 @@ def _meta(entry: Entry) -> list[tuple[str, str]]:
         return []
     model = result.provenance.provider_model or result.provenance.model or "none"
     usage = result.usage
+    tried = [("Tried before", left_behind(result.provenance.tried))] if result.provenance.tried else []
     return [
         ("Model", model),
+        *tried,
         ("Cost", _cost(result.cost_usd)),
         ("Tokens", f"{usage.input_tokens:,} in, {usage.output_tokens:,} out"),
         ("Time", _time(entry.latency_s)),

@@ -37,6 +37,7 @@ class Faults:
         expired_places: a minute, there too: a group is down, and comes back when its places have expired.
         old_places: share of lookups that a group's coordinator answers with places from the past, as that of Kafka 4.1
             may after a restart; exactly once.
+        withheld_answers: share of calls to the provider that are billed although the model declines to answer.
     """
 
     crashes: float = 15.0
@@ -63,6 +64,7 @@ class Faults:
     expired_records: float = 60.0
     expired_places: float = 15.0
     old_places: float = 0.2
+    withheld_answers: float = 0.2
 
     @property
     def lose_calls(self) -> bool:

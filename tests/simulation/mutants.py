@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken, broken_catalogue, broken_classes, overpaid
+from tests.simulation import broken, broken_catalogue, broken_classes, broken_handover, overpaid
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -89,6 +89,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "a published catalogue is not taken up": Mutant(broken_catalogue.not_taken_up, 20, NONE),
     "a published catalogue is taken up by halves": Mutant(broken_catalogue.taken_up_by_halves, 20, NONE),
     "a broadcast is given up at the first fault": Mutant(broken_catalogue.given_up_at_a_fault, 40),
+    "a job fails with its first model": Mutant(broken_handover.candidates_not_asked, 10),
+    "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),
+    "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 10),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 20, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

@@ -120,6 +120,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
             (faults.late_answers, self._late),
             (faults.garbled_answers, self._garbled),
             (faults.billed_failures, self._billed_failure),
+            (faults.withheld_answers, self._withheld),
         ):
             if draw < share:
                 return await answer(number, request)
@@ -175,6 +176,15 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         self._charge(number, request)
         await self._take_time()
         return _response(500, number, {"error": {"message": "failed after the answer"}})
+
+    async def _withheld(self, number: str, request: httpx.Request) -> httpx.Response:
+        billed = self._charge(number, request)
+        body = _completion(number, request, billed)
+        await self._take_time()
+        self.prompts.answered(self._marked.get(number))
+        billed.told = True
+        declined = [{"message": {"role": "assistant", "content": ""}, "finish_reason": "content_filter"}]
+        return _response(200, number, body | {"choices": declined})
 
     def _charge(self, number: str, request: httpx.Request) -> Billed:
         model = orjson.loads(request.content)["model"]

@@ -1,0 +1,30 @@
+"""Ways to break what is promised where a model fails and another one stands in for it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from headchef.result import Came, ending, total
+from headchef.router import policy
+from headchef.validator import handler
+
+
+def candidates_not_asked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(handler, "another_may_answer", lambda *_: False)
+
+
+def earlier_plans_forgotten(patch: pytest.MonkeyPatch) -> None:
+    def wrong(plans: Sequence[Any]) -> Came:
+        return total(plans[-1:])
+
+    patch.setattr(ending, "total", wrong)
+
+
+def first_candidate_passed_over(patch: pytest.MonkeyPatch) -> None:
+    hand_over = policy._handed_over
+
+    def wrong(step: Any, failed: Any, model: Any, candidates: tuple[str, ...], version: str) -> Any:
+        return hand_over(step, failed, model, candidates[1:], version)
+
+    patch.setattr(policy, "_handed_over", wrong)

@@ -1,0 +1,104 @@
+"""What must hold where models stand in for others: in what order they are asked, and what the result says of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+from headchef_contracts.events.jobs import Tried
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.history import DISPATCHED, STEPS, Happened
+from tests.simulation.oracle import Job
+from tests.simulation.services import CATALOGUE_PATH
+
+_FILE = yaml.safe_load(CATALOGUE_PATH.read_text())
+_COUNTED = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens")
+
+_SHARED = frozenset({"deadline_exceeded", "length"})
+"""Failures that another model would have too."""
+
+
+def order_of(payload: Mapping[str, Any]) -> Sequence[str]:
+    """Give the models that a job may be answered by, in the order in which they are asked."""
+    first = payload.get("model", _FILE["defaults"]["model"])
+    return [first, *_FILE["models"][first].get("fallback", ())]
+
+
+def ended_by_a_router(event: Happened) -> bool:
+    """Say whether a result was written where no other model was asked any more."""
+    return bool(event.data["decided"]["causes"][0]["topic"] == "steps.judged")
+
+
+def asked_in_order(evidence: Evidence) -> Iterator[str]:
+    """Check each step: the models before it are those that come before in the catalogue, and so are those after it."""
+    for topic in (*DISPATCHED, *STEPS):
+        for event in evidence.events(topic):
+            if (payload := evidence.expected.accepted.get(event.job)) is not None:
+                step, order = event.data["step"], order_of(payload)
+                said = [*_models(step.get("tried", ())), step["request"]["model"], *step.get("candidates", ())]
+                if said != order:
+                    yield f"{topic}: {event.job} plan {event.plan} is said to be for {said}, and is for {order}"
+
+
+def failed_only_where_all_did(evidence: Evidence) -> Iterator[str]:
+    """Check each failed job: every candidate failed, unless it was too late or would have been in vain."""
+    for event in evidence.events("jobs.finished"):
+        failure, payload = event.data.get("failure"), evidence.expected.accepted.get(event.job)
+        if failure is None or payload is None or failure["reason"] in _SHARED:
+            continue
+        asked = [*_models(event.data["provenance"].get("tried", ())), event.data["provenance"]["model"]]
+        left = order_of(payload)[len(asked) :]
+        if left and not (ended_by_a_router(event) and _too_late(event)):
+            yield f"{event.job} failed of {failure['reason']} while {left} were not asked"
+
+
+def results_add_up(evidence: Evidence) -> Iterator[str]:
+    """Check what results say that all plans came to. At least once a plan may be made twice, and come to two things."""
+    if not evidence.exactly_once:
+        return
+    ends: dict[Job, list[Happened]] = {}
+    for event in evidence.events("steps.completed"):
+        ends.setdefault(event.job, []).append(event)
+    left: dict[Job, list[Tried]] = {}
+    for event in evidence.events("steps.judged"):
+        if (failed := event.data.get("failed")) is not None:
+            left.setdefault(event.job, []).append(Tried.model_validate(failed))
+    for event in evidence.events("jobs.finished"):
+        if event.job not in evidence.lost_jobs:
+            yield from _differences(event, ends.get(event.job, []), left.get(event.job, []))
+
+
+def _differences(event: Happened, ends: Sequence[Happened], left: Sequence[Tried]) -> Iterator[str]:
+    tried = [Tried.model_validate(each) for each in event.data["provenance"].get("tried", ())]
+    costs = [end.cost_usd for end in ends]
+    cost_usd = None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+    usage = {name: sum(_tokens(end)[name] for end in ends) for name in _COUNTED}
+    calls = sum(end.data["attempts"] for end in ends)
+    by_plan = sorted(left, key=lambda each: each.plan)
+    before = by_plan[:-1] if ended_by_a_router(event) else by_plan
+    for what, found, wanted in (
+        ("USD", event.cost_usd, cost_usd),
+        ("tokens", _tokens(event), usage),
+        ("calls", event.data["provenance"]["attempts"], calls),
+        ("models tried before", tried, before),
+    ):
+        if found != wanted:
+            yield f"{event.job} says {found} {what}, its plans {wanted}"
+
+
+def _models(tried: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(each["model"]) for each in tried]
+
+
+def _tokens(event: Happened) -> dict[str, int]:
+    said = event.data.get("usage", {})
+    return {name: said.get(name, 0) for name in _COUNTED}
+
+
+def _too_late(event: Happened) -> bool:
+    deadline = event.data["job"].get("deadline")
+    at = datetime.fromisoformat(event.data["decided"]["at"])
+    return deadline is not None and datetime.fromisoformat(deadline) <= at

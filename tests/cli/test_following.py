@@ -22,6 +22,7 @@ from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.memory import MemoryLog
 from tests.cli.builders import make_finished, make_refused
 from tests.cli.clusters import NAMESPACE, make_log, put, put_event
+from tests.support.builders import make_tried
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_csv_has_a_column_for_each_field_of_the_outputs(tmp_path: Path) -> None:
                 )
             )
         )
-        write(outcome(make_finished("c", "plain")))
+        write(outcome(make_finished("c", "plain", tried=(make_tried("small", "refusal"), make_tried("quick")))))
         write(outcome(make_refused("d")))
     rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines(keepends=True)))
     assert [row["job_id"] for row in rows] == ["a", "b", "c", "d"]
@@ -146,6 +147,7 @@ def test_csv_has_a_column_for_each_field_of_the_outputs(tmp_path: Path) -> None:
     assert rows[1]["output.other"] == '{"n":1}'
     assert rows[1]["problem"] == "/t: no"
     assert rows[2]["output"] == "plain"
+    assert [row["tried"] for row in rows] == ["", "", "small (refusal), quick (timeout)", ""]
     assert rows[3]["problem"] == "unknown_model: model: the catalogue has no model x"
     assert list(tmp_path.iterdir()) == [path]
 

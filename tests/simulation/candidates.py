@@ -10,7 +10,7 @@ import yaml
 from headchef_contracts.events.jobs import Tried
 
 from tests.simulation.evidence import Evidence
-from tests.simulation.history import DISPATCHED, STEPS, Happened
+from tests.simulation.history import ALL_DISPATCHED, STEPS, Happened
 from tests.simulation.oracle import Job
 from tests.simulation.services import CATALOGUE_PATH
 
@@ -34,7 +34,7 @@ def ended_by_a_router(event: Happened) -> bool:
 
 def asked_in_order(evidence: Evidence) -> Iterator[str]:
     """Check each step: the models before it are those that come before in the catalogue, and so are those after it."""
-    for topic in (*DISPATCHED, *STEPS):
+    for topic in (*ALL_DISPATCHED, *STEPS):
         for event in evidence.events(topic):
             if (payload := evidence.expected.accepted.get(event.job)) is not None:
                 step, order = event.data["step"], order_of(payload)

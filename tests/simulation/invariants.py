@@ -5,19 +5,19 @@ To add one: write a function from the evidence to the violations it finds, in wo
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from headchef_contracts.events.common import Usage
-
-from headchef.executor.pricing import cost_of
 from headchef.runtime.log.port import Record
 from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
+from tests.simulation.money import (
+    a_step_costs_what_its_attempts_cost,
+    all_of_the_bill_where_no_answer_was_lost,
+    never_more_than_the_bill,
+)
 from tests.simulation.oracle import Job, Place
-from tests.simulation.provider import Billed
 from tests.simulation.services import CATALOGUE, HOSTS, pair
 from tests.simulation.trail import FRONT_DOORS, topic_of
 from tests.simulation.versions import by_what_was_published, the_last_good_one_everywhere
@@ -119,48 +119,6 @@ def _a_thing_has_one_id(evidence: Evidence) -> Iterator[str]:
         yield from (f"{topic} tells of {each} with ids {found}" for each, found in ids.items() if len(found) > 1)
 
 
-def _never_more_than_the_bill(evidence: Evidence) -> Iterator[str]:
-    """A call that is recorded is on the bill, as much as it says, and under one id, by which copies can be dropped."""
-    ids: dict[str, set[str]] = {}
-    for event in _paid(evidence):
-        number = _request_of(event)
-        model = evidence.catalogues.by_version[event.data["price_version"]].models[event.data["model"]]
-        billed = evidence.bill.get(number)
-        ids.setdefault(number, set()).add(event.id)
-        if billed is None or len(ids[number]) > 1:
-            yield f"the call {number} is recorded as {ids[number]} and billed {int(billed is not None)} times"
-        elif event.cost_usd != cost_of(Usage(**_tokens(billed)), model.prices):
-            yield f"the call {number} was billed otherwise than recorded: {event.cost_usd}"
-
-
-def _all_of_the_bill_where_no_answer_was_lost(evidence: Evidence) -> Iterator[str]:
-    if evidence.faults.lose_calls or evidence.kind.expires:
-        return
-    recorded = {_request_of(event) for event in _paid(evidence)}
-    for number, billed in evidence.bill.items():
-        if billed.told and number not in recorded:
-            yield f"the call {number} was billed and answered, and is not recorded"
-
-
-def _a_step_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
-    """At least once a call may be made again, and recorded beside the one that the step came from, or in its place.
-
-    The last is so where a crash let only the step's end through.
-    """
-    calls = {_request_of(event): event for event in _paid(evidence)}
-    attempts: dict[tuple[Job, int], Decimal] = {}
-    for event in calls.values():
-        key = (event.job, event.plan)
-        attempts[key] = attempts.get(key, Decimal(0)) + (event.cost_usd or Decimal(0))
-    ends: dict[tuple[Job, int], list[Decimal]] = {}
-    for event in evidence.events("steps.completed"):
-        ends.setdefault((event.job, event.plan), []).append(event.cost_usd or Decimal(0))
-    for plan, said in ends.items():
-        recorded = attempts.get(plan, Decimal(0))
-        if min(said) > recorded or (evidence.exactly_once and set(said) != {recorded}):
-            yield f"{plan} says {said} USD, its attempts {recorded}"
-
-
 def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
     for lane, both in DISPATCHED.items():
         for event in (event for topic in both for event in evidence.events(topic)):
@@ -226,10 +184,10 @@ INVARIANTS: Mapping[str, Check] = {
     "no event of a job comes after its result": _nothing_after_the_end,
     "an event id stands for one event": _an_id_means_one_thing,
     "a result and a refusal keep their event id": _a_thing_has_one_id,
-    "recorded cost never exceeds the bill": _never_more_than_the_bill,
-    "recorded cost is the bill where nothing could be lost": _all_of_the_bill_where_no_answer_was_lost,
+    "recorded cost never exceeds the bill": never_more_than_the_bill,
+    "recorded cost is the bill where nothing could be lost": all_of_the_bill_where_no_answer_was_lost,
     "a process writes the same to the provider's cache once at a time": attrgetter("written_at_once"),
-    "a step costs what its attempts cost": _a_step_costs_what_its_attempts_cost,
+    "a step costs what its attempts cost": a_step_costs_what_its_attempts_cost,
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
     "a step is in the topic of its job's class": _the_topic_of_its_class,
     "bulk overtakes an interactive step at a lane by its share": attrgetter("overtakings"),
@@ -296,22 +254,5 @@ def _meaning(topic: str, event: Happened, evidence: Evidence) -> Meaning:
     return event.job, event.plan
 
 
-def _paid(evidence: Evidence) -> list[Happened]:
-    return [event for event in evidence.events("attempts.recorded") if event.data.get("usage") is not None]
-
-
-def _request_of(event: Happened) -> str:
-    return str(event.data.get("provider_request_id"))
-
-
 def _answer_of(event: Happened) -> tuple[str, str]:
     return event.job.tenant, str(event.data["answer"]["output"])
-
-
-def _tokens(billed: Billed) -> dict[str, int]:
-    return {
-        "input_tokens": billed.input_tokens,
-        "output_tokens": billed.output_tokens,
-        "cached_input_tokens": billed.cached_input_tokens,
-        "cache_write_input_tokens": billed.cache_write_input_tokens,
-    }

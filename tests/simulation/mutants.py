@@ -79,7 +79,9 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "a coordinator that knows the newest batch is believed": Mutant(broken.newest_signature_believed, 40, GAPS),
     "new partitions are read from their end": Mutant(broken.new_partitions_from_their_end, 10, kind=GROWING),
-    "only a group's leader looks for new partitions": Mutant(broken.growth_left_to_the_leader, 20, kind=GROWING),
+    "only a group's leader looks for new partitions": Mutant(
+        broken.growth_left_to_the_leader, 20, replace(NONE, crashes=2 * HIGHEST.crashes), GROWING
+    ),
     "a call that is made again has the first one's id": Mutant(
         broken.one_id_for_all_calls_of_a_delivery, 20, kind=AT_LEAST_ONCE
     ),

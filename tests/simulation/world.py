@@ -10,7 +10,7 @@ from headchef.catalogue import InForce
 from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
-from headchef.runtime.log.port import Headers, NewRecord, Partition
+from headchef.runtime.log.port import Partition
 from headchef.runtime.task import Phase, Task
 from tests.simulation import growth, watch
 from tests.simulation.broker import Network
@@ -22,24 +22,19 @@ from tests.simulation.jobs import Submission, Upstream
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
+from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
 from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside, timers_of
 from tests.simulation.store import SharedStore
-from tests.simulation.trail import FRONT_DOORS, MUST_LEAD, Trail, spot_of, topic_of
+from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.support.log_client import publish
 
 PARTITIONS, GROWN = 3, 5
 """Of every topic, and in a growing world afterwards."""
 
-_POISON_SHARE, _EMPTY_SHARE = 0.1, 0.2
-_POISON_HEADERS: tuple[Headers, ...] = (
-    (),
-    (("ce_id", b"half"),),
-    (("ce_specversion", b"1.0"), ("ce_type", b"unknown.type"), ("ce_source", b"/x"), ("ce_id", b"1")),
-    (("ce_specversion", b"1.0"), ("ce_type", b"headchef.step.planned"), ("ce_source", b"/x"), ("ce_id", b"2")),
-)
+_POISON_SHARE = 0.1
 _LOOK_S = 0.25
 _RUNAWAY = 1_000
 """Records of one partition; a sound world has at most some hundreds. One whose records go round is not waited for."""
@@ -144,14 +139,10 @@ class World:
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
-        topic = self.chance.choice([topic for topic in INPUTS if topic not in FRONT_DOORS])
-        value = f"poison {len(self.submissions)}".encode()
-        headers = self.chance.choice(_POISON_HEADERS)
-        if self.chance.random() < _EMPTY_SHARE:
-            await publish(self._outside, [NewRecord(name_of(topic), None, b"key", None, headers)])
-            return
-        self.poison.setdefault(topic, []).append(value)
-        await publish(self._outside, [NewRecord(name_of(topic), value, None, None, headers)])
+        topic, record = drawn_poison(self.chance, len(self.submissions))
+        if record.value is not None:
+            self.poison.setdefault(topic, []).append(record.value)
+        await publish(self._outside, [record])
 
     def heal(self) -> None:
         """Let no more faults happen, and bring every process back."""

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts import topics
+from headchef_contracts.placement import home_partition
+
 from tests.support.pipeline import Pipeline
 
+BULK = "jobs.submitted.bulk"
 STEPS = ("steps.planned", "steps.dispatched.default")
 
 
@@ -19,9 +23,9 @@ def places(pipeline: Pipeline, job_id: str) -> set[str]:
     ("entry", "says", "suffix"),
     [
         ("jobs.submitted", {}, ""),
-        ("jobs.submitted.bulk", {}, ".bulk"),
+        (BULK, {}, ".bulk"),
         ("jobs.submitted", {"class": "bulk"}, ".bulk"),
-        ("jobs.submitted.bulk", {"class": "interactive"}, ""),
+        (BULK, {"class": "interactive"}, ""),
     ],
 )
 def test_a_job_goes_its_way_in_the_topics_of_its_class(
@@ -37,7 +41,7 @@ def test_a_job_goes_its_way_in_the_topics_of_its_class(
 
 def test_a_job_in_both_topics_has_one_result(pipeline: Pipeline, job_id: str) -> None:
     job = {"job_id": job_id, "prompt": f"Describe the rug {job_id}."}
-    for entry in ("jobs.submitted.bulk", "jobs.submitted", "jobs.submitted.bulk"):
+    for entry in (BULK, "jobs.submitted", BULK):
         pipeline.publish(job, topic=entry)
     pipeline.result(job_id)
     pipeline.settled()
@@ -47,6 +51,7 @@ def test_a_job_in_both_topics_has_one_result(pipeline: Pipeline, job_id: str) ->
 def test_a_bulk_job_that_is_refused_has_its_bytes_in_the_dead_letters_of_its_topic(
     pipeline: Pipeline, job_id: str
 ) -> None:
-    message = pipeline.publish({"job_id": job_id, "prompt": 7}, topic="jobs.submitted.bulk", key=job_id)
+    home = home_partition(job_id, None, topics.topic(BULK).partitions)
+    message = pipeline.publish({"job_id": job_id, "prompt": 7}, topic=BULK, key=job_id, partition=home)
     letter = pipeline.letter(message)
     assert (letter.value, letter.headers["headchef-field"]) == (message.value(), "prompt")

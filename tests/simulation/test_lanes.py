@@ -9,8 +9,8 @@ from tests.simulation.history import events
 from tests.simulation.invariants import violations
 from tests.simulation.kinds import EXACTLY_ONCE
 from tests.simulation.loop import SeededLoop
-from tests.simulation.services import CATALOGUE
-from tests.simulation.world import World
+from tests.simulation.services import CATALOGUE, pair
+from tests.simulation.world import World, name_of
 
 DOWN = "executor.other"
 JOBS, WITHIN_S, BOUND_S = 60, 6.0, 60.0
@@ -31,7 +31,8 @@ async def _live(loop: SeededLoop) -> None:
         process.kill()
     await world.submit(JOBS, WITHIN_S)
     assert not await world.quiet(BOUND_S)
-    assert {partition.topic for partition in world.unhandled()} == {"sim.steps.dispatched.other.v1"}
+    waiting = {partition.topic for partition in world.unhandled()}
+    assert waiting == set(map(name_of, pair("steps.dispatched.other")))
     asked = [event.data["step"]["request"]["model"] for event in events(world.cluster, "steps.completed")]
     lanes = Counter(CATALOGUE.models[model].lane for model in asked)
     assert lanes["default"] > 0

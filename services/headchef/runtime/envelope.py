@@ -64,11 +64,6 @@ def forwarded_id(record: Record) -> str | None:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{carried.hex()}/{content}"))
 
 
-def was_forwarded(record: Record) -> bool:
-    """Say whether a record has the mark of one that was forwarded; anybody can write it."""
-    return any(name == EVENT_ID_HEADER for name, _ in record.headers)
-
-
 class OutputTooLarge(InvalidEvent):
     """An output is larger than its topic takes."""
 

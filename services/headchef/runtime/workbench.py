@@ -10,7 +10,7 @@ from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.committer import Committer
 from headchef.runtime.counts import Counts
-from headchef.runtime.envelope import Envelope, OutputTooLarge, was_forwarded
+from headchef.runtime.envelope import Envelope, OutputTooLarge, forwarded_id
 from headchef.runtime.errors import InvalidEvent, InvariantBroken, TransientError
 from headchef.runtime.expiry import Expired
 from headchef.runtime.giving_up import unless
@@ -217,7 +217,8 @@ class Workbench:
         Else two processes, one of which has not yet seen that a topic has grown, send it to and fro at full speed.
         """
         outcome = await self._outcome(delivery)
-        if was_forwarded(delivery.record) and any(isinstance(output, Forward) for output in outcome.outputs):
+        forwards = any(isinstance(output, Forward) for output in outcome.outputs)
+        if forwards and forwarded_id(delivery.record) is not None:
             await self._counts.again()
             partitions = self._counts.partitions[delivery.record.topic]
             if partitions != delivery.partitions:

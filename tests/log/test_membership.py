@@ -205,8 +205,8 @@ async def test_a_newcomer_with_the_id_of_one_that_has_long_been_there_ends_and_t
     backend: Backend,
 ) -> None:
     topic, group, name = await backend.make_topic(2), backend.name("group"), backend.name("a")
-    entered_s = asyncio.get_running_loop().time()
     first = await join(backend, group, name, topic)
+    entered_s = asyncio.get_running_loop().time()
     await eventually(lambda: asyncio.get_running_loop().time() > entered_s + 2 * SESSION_TIMEOUT_S)
     newcomer = await join(backend, group, name, topic)
     await eventually(lambda: newcomer.membership.failure() is not None)

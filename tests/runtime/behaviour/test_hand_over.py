@@ -15,7 +15,7 @@ from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.crew import Busy, Crew
 from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import Hold
-from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
+from tests.runtime.behaviour.world import SECOND, SESSION_S, SOURCE, Order, World
 from tests.support.eventually import eventually
 
 TASKS = 6
@@ -165,14 +165,15 @@ async def test_a_task_drained_during_a_join_is_not_orphaned(make_world: MakeWorl
 
 async def test_a_member_that_returns_within_its_session_gets_its_tasks_back(make_world: MakeWorld) -> None:
     world = await make_world(partitions=4)
+    long_s = 10 * SESSION_S
     async with watched(world) as crew:
-        one = world.start("one", Echo())
+        one = world.start("one", Echo(), session_timeout_s=long_s)
         await crew.until_even(4)
-        two = world.start("two", Echo())
+        two = world.start("two", Echo(), session_timeout_s=long_s)
         await crew.until_even(2, 2)
         mine, before = two.tasks, one.log.joins_ended
         await two.kill()
-        again = world.start("two", Echo())
+        again = world.start("two", Echo(), session_timeout_s=long_s)
         await eventually(lambda: again.tasks == mine and again.engine.ready() is None)
         await world.publish(*map(str, range(8)))
         assert await world.until_done() == Counter(map(str, range(8)))

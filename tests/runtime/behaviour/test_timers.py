@@ -116,7 +116,7 @@ async def test_the_last_word_on_a_timer_counts(make_world: MakeWorld) -> None:
 async def test_a_timer_outlives_its_process(make_world: MakeWorld) -> None:
     world = await make_world(partitions=2, timers=True)
     one = world.start("one", Waker(world.clock))
-    await world.publish(*(f"set {name} 1" for name in "abcd"))
+    await world.publish(*(f"set {name} {LATER_S}" for name in "abcd"))
     await until_set(world, 4)
     await one.kill()
     waker = Waker(world.clock)

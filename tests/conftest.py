@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.simulation.fresh import SETTING, fresh_seeds
 from tests.support.kafka_server import KafkaServer, bootstrap_address, running_server
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("headchef", deadline=None)
+hypothesis.settings.load_profile("headchef")
 
 
 def pytest_report_header() -> str:

@@ -80,7 +80,7 @@ def run(calls: list[tuple[str, float, float]]) -> Provider:
     return provider
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(CALLS)
 def test_what_is_taken_for_cached_is_and_only_the_first_mark_may_be_in_vain(
     calls: list[tuple[str, float, float]],

@@ -144,7 +144,7 @@ TURNS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TURNS)
 def test_no_word_is_lost_added_or_moved(turns: list[tuple[Any, str, int]]) -> None:
     messages = [(role, text) for role, text, _ in turns]

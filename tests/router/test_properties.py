@@ -39,7 +39,7 @@ OBJECTS = st.dictionaries(FIELDS, JSON, max_size=6)
 SENSIBLE = OBJECTS.map(lambda fields: make_job() | fields)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.binary(max_size=200) | (OBJECTS | SENSIBLE | JSON).map(lambda value: json.dumps(value).encode()),
     HEADERS,
@@ -56,7 +56,7 @@ async def test_no_record_breaks_the_door(value: bytes, headers: Headers, key: by
     assert outcome.outputs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.text(), JSON, min_size=2, max_size=5), st.randoms())
 def test_canonical_json_does_not_depend_on_the_order_of_keys(value: dict[str, Any], random: Any) -> None:
     names = list(value)

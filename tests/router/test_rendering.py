@@ -156,7 +156,7 @@ PIECES = st.sampled_from([
 # fmt: on
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=20).map(" ".join), st.dictionaries(st.sampled_from("ab"), st.integers() | st.text()))
 def test_any_template_gives_text_or_a_refusal(source: str, values: dict[str, Any]) -> None:
     with suppress(Refused):
@@ -183,7 +183,7 @@ def test_what_stands_before_the_first_slot_is_static(source: str, static: str) -
     assert rendered.text[: rendered.static_characters] == static
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(PIECES | st.sampled_from(["Write. ", "{{ input.a }}", "{% set x = input.b %}"]), max_size=12).map("".join),
     st.lists(st.dictionaries(st.sampled_from("ab"), st.integers() | st.text()), min_size=2, max_size=4),

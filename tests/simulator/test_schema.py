@@ -111,7 +111,7 @@ schemas = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(schema=schemas, seed=st.integers(0, 2**32))
 def test_values_obey_random_schemas(schema: dict[str, Any], seed: int) -> None:
     assert_obeys(schema, seed)

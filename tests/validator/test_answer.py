@@ -123,7 +123,7 @@ PIECES = st.sampled_from([
 # fmt: on
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.text() | st.lists(PIECES).map("".join),
     st.sampled_from([OBJECT, ARRAY, ANY, frozenset({"string", "number"})]),
@@ -146,7 +146,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.text(), VALUES), st.sampled_from(["{}", "```json\n{}\n```", "Sure.\n{}\nDone.", "`` {} ``"]))
 def test_whatever_a_model_wraps_around_an_object_it_is_found(value: dict[str, Any], wrapping: str) -> None:
     assert parse(wrapping.replace("{}", orjson.dumps(value).decode(), 1)) == value

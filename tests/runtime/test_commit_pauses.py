@@ -58,7 +58,7 @@ class Desk:
 
     def finish(self, *values: bytes) -> None:
         """Hand over the next record with these outputs."""
-        self._watermark.deliver(self._offset)
+        self._watermark.receive(self._offset)
         source = Record("in", 0, self._offset, 0, None, b"", ())
         self._offset += 1
         self.committer.add(Finished(source, [NewRecord("out", value) for value in values]))

@@ -47,7 +47,7 @@ def finished(offset: int, value: bytes, *, stateful: bool = False) -> Finished:
 def committing(writer: PickyWriter, *batch: Finished) -> Committer:
     watermark = Watermark(0)
     for each in batch:
-        watermark.deliver(each.source.offset)
+        watermark.receive(each.source.offset)
     committer = Committer(
         writer=writer,
         watermarks={SOURCE: watermark},

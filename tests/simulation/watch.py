@@ -92,7 +92,8 @@ def newly_finished(before: Commit | None, after: Commit, start: int) -> list[int
 
 
 def _finished(place: Commit) -> list[int]:
-    return finished_map.decode(place.offset, place.metadata)
+    bits = finished_map.decode(place.offset, place.metadata)
+    return [place.offset + 1 + bit for bit in range(bits.bit_length()) if bits >> bit & 1]
 
 
 def _unfinished(offsets: Iterable[int], place: Commit) -> list[int]:

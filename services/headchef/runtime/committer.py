@@ -161,17 +161,17 @@ class Committer:
 
     def _places(self, batch: list[Finished]) -> dict[Partition, Commit]:
         """Work out the places after a batch, without moving the watermarks: it may yet fail, or shrink."""
-        after: dict[Partition, Watermark] = {}
+        offsets: dict[Partition, list[int]] = {}
         for finished in batch:
-            if finished.partition not in after:
-                after[finished.partition] = self._watermarks[finished.partition].copy()
-            _move(after[finished.partition], finished)
-        return {
-            partition: Commit(
-                watermark.next_commit, finished_map.encode(watermark.next_commit, watermark.finished_above())
-            )
-            for partition, watermark in after.items()
-        }
+            offsets.setdefault(finished.partition, []).append(finished.source.offset)
+        return {partition: self._place(partition, finished) for partition, finished in offsets.items()}
+
+    def _place(self, partition: Partition, offsets: list[int]) -> Commit:
+        watermark = self._watermarks[partition]
+        if offsets[0] == NO_OFFSET:
+            return Commit(watermark.next_commit + len(offsets))
+        place, finished = watermark.after(offsets)
+        return Commit(place, finished_map.encode(place, finished))
 
     def _replaced(self, batch: list[Finished], reasons: Mapping[int, SendFailed]) -> tuple[list[Finished], bool]:
         """Dead-letter what was refused for the second time, and all that was decided on a state that never came."""
@@ -203,5 +203,5 @@ def _move(watermark: Watermark, finished: Finished) -> None:
     offset = finished.source.offset
     if offset == NO_OFFSET:
         offset = watermark.next_commit
-        watermark.deliver(offset)
+        watermark.receive(offset)
     watermark.finish(offset)

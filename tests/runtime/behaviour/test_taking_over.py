@@ -77,7 +77,7 @@ async def test_a_place_moves_past_what_had_finished_before_though_nothing_follow
         for value in ("finished", "too"):
             await commit_records(upstream, values(world.topic(SOURCE), value))
     # "too" is at offset 8, between two markers.
-    by_hand = {world.source(0): Commit(7, finished_map.encode(7, [8])), Partition(world.names.births, 0): Commit(0)}
+    by_hand = {world.source(0): Commit(7, finished_map.encode(7, 1)), Partition(world.names.births, 0): Commit(0)}
     await world.backend.set_places(world.names.group, by_hand)
     handler = Echo()
     world.start("one", handler)

@@ -27,11 +27,12 @@ from headchef.runtime.assignment import Report, shares
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.committer import Committer
 from headchef.runtime.counts import Counts
-from headchef.runtime.errors import InvalidEvent, LogUnavailable, OffsetLost, SendFailed
+from headchef.runtime.errors import InvalidEvent, LogUnavailable, SendFailed
 from headchef.runtime.exactly_once import ExactlyOnceWriter
+from headchef.runtime.expiry import Expired
+from headchef.runtime.feed import Feed
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
-from headchef.runtime.intake import Intake
 from headchef.runtime.ledger import Ledger, Told
 from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Share
 from headchef.runtime.outcomes import Finished
@@ -200,10 +201,13 @@ def timer_waits_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
 
 
 def loss_passed_over(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Intake, loss: OffsetLost) -> None:
-        self._following.pop(loss.partition).positions[loss.partition] = loss.earliest
+    take = Feed.take
 
-    patch.setattr(Intake, "_lost", wrong)
+    def wrong(self: Feed, partition: Partition, records: Sequence[Record]) -> None:
+        take(self, partition, [record for record in records if not isinstance(record, Expired)])
+        self._watermarks[partition]._received = records[-1].offset + 1
+
+    patch.setattr(Feed, "take", wrong)
 
 
 def newest_signature_believed(patch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ from typing import Literal
 from headchef_contracts.events.common import JOB_CLASSES, JobClass
 
 from headchef.runtime.admission import Admission
-from headchef.runtime.expiry import Expired
+from headchef.runtime.feed import ENOUGH_AT_HAND, Feed
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Partition, Record
+from headchef.runtime.processor import Input
 from headchef.runtime.queues import Queues
 from headchef.runtime.timers import Alarm, class_of
 from headchef.runtime.turns import Turns
@@ -20,10 +21,6 @@ from headchef.runtime.workbench import Unfinished, Workbench
 
 _RECORDS_BETWEEN_BREATHS = 64
 """Records handled in order before others on the event loop get a turn."""
-
-_ENOUGH_QUEUED = 100
-"""With so many at hand a task need not be polled: what comes meanwhile comes in one fetch instead of many."""
-
 
 _BULK_UNWRITTEN = 100
 """Finished and not written, so many records hold up bulk: what is interactive is written behind them. A task commits
@@ -36,16 +33,20 @@ class Dispatcher:
     Args:
         workbench: handles records.
         watermarks: the task's inputs; a record that had finished before the last recovery is passed over.
-        classes: of the inputs, by full topic name.
+        inputs: by full topic name.
         turns: whose turn it is where both classes wait, for `in_order` and `batches`.
         order: as `Processor.order`.
         batch: largest batch for `batches`.
         admission: says when a delivery may begin, for `concurrent`.
         unwritten: counts what is finished and not yet written.
-        capacity: records of a class that the task holds in all before it wants no more.
+        capacity: records of a class that the task holds in all before it wants no more. Where an input names flows, it
+            goes on to read ahead, and only notes where they are.
         hungry: called when the task may want more.
         alarm: knows which timers are still set; None if the processor sets none.
         waiting: timers that may be set before no more records are handed over, as `Processor.waiting`.
+
+    Attributes:
+        feed: takes in what was read.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Dispatcher:
         *,
         workbench: Workbench,
         watermarks: Mapping[Partition, Watermark],
-        classes: Mapping[str, JobClass],
+        inputs: Mapping[str, Input],
         turns: Turns,
         order: Literal["in_order", "batches", "concurrent"],
         batch: int,
@@ -75,13 +76,22 @@ class Dispatcher:
         self._hungry = hungry
         self._alarm = alarm
         self._waiting = waiting
-        self._queues = Queues(classes)
+        self._queues = Queues(inputs, capacity)
+        self._fits = {job_class: partial(self._fit, job_class) for job_class in JOB_CLASSES}
         self._wake = asyncio.Event()
         self._draining = False
-        self._full: set[JobClass] = set()
         self._calls: set[asyncio.Task[None]] = set()
         self._at_work: Counter[JobClass] = Counter()
         self._fault: BaseException | None = None
+        self.feed = Feed(
+            inputs=inputs,
+            watermarks=watermarks,
+            queues=self._queues,
+            capacity=capacity,
+            busy=lambda job_class: self._at_work[job_class] + unwritten(),
+            pass_over=workbench.pass_over,
+            fed=self._wake.set,
+        )
 
     @property
     def in_flight(self) -> int:
@@ -92,25 +102,6 @@ class Dispatcher:
     def queued(self) -> int:
         """Records that have come and were not handed over."""
         return len(self._queues)
-
-    def room(self, job_class: JobClass) -> int:
-        """Give the records of a class that may come before there are enough; none or less when there are."""
-        return self._capacity - self._queues.length(job_class) - self._at_work[job_class] - self._unwritten()
-
-    def wants_more(self, job_class: JobClass) -> bool:
-        """Say whether to poll for a class: from full it must fall to half before it is polled again."""
-        full = self._capacity / 2 if job_class in self._full else 1
-        if self.room(job_class) < full:
-            self._full.add(job_class)
-            return False
-        self._full.discard(job_class)
-        return not self._draining and self._queues.length(job_class) < _ENOUGH_QUEUED
-
-    def take(self, records: list[Record]) -> None:
-        """Queue records, each partition's in ascending order."""
-        if not self._draining:
-            self._queues.add(records)
-            self._wake.set()
 
     def take_first(self, timers: list[Record]) -> None:
         """Queue timers that have gone off before all records of their class."""
@@ -126,7 +117,7 @@ class Dispatcher:
     def drain(self) -> None:
         """Hand nothing more over; `run` returns when what is in flight has finished."""
         self._draining = True
-        self._queues.clear()
+        self.feed.close()
         self._wake.set()
 
     def cancel(self) -> None:
@@ -157,7 +148,7 @@ class Dispatcher:
                 await self._wake.wait()
                 continue
             await step()
-            if any(self._queues.length(job_class) < _ENOUGH_QUEUED for job_class in JOB_CLASSES):
+            if any(self._queues.length(job_class) < ENOUGH_AT_HAND for job_class in JOB_CLASSES):
                 self._hungry()
 
     def _leave_the_lines(self) -> None:
@@ -166,21 +157,21 @@ class Dispatcher:
 
     def _ready(self, job_class: JobClass) -> bool:
         """Say whether a record of a class waits that may be handed over as far as this task is concerned."""
-        head = self._queues.head(job_class)
-        return head is not None and not self._blocked(head, job_class)
+        return self._head(job_class) is not None
 
-    def _blocked(self, head: Record, job_class: JobClass) -> bool:
-        """Say whether the head of a queue would stretch the finished map, or too much waits for something."""
+    def _head(self, job_class: JobClass) -> Record | None:
         most = 2 * self._capacity
         if self._unwritten() >= (min(most, _BULK_UNWRITTEN) if job_class == "bulk" else most):
+            return None
+        return self._queues.head(job_class, self._fits[job_class])
+
+    def _fit(self, job_class: JobClass, record: Record) -> bool:
+        """Say whether a record would not stretch the finished map, nor have too much wait for something."""
+        if self._alarm is not None and record.topic == self._alarm.topic:
             return True
-        if self._alarm is not None and head.topic == self._alarm.topic:
-            return False
         if self._crowded(job_class):
-            return True
-        watermark = self._watermarks[Partition(head.topic, head.partition)]
-        # With nothing in flight before it the place moves to the head itself, however wide the gap.
-        return watermark.oldest_in_flight is not None and head.offset - watermark.next_commit >= MAX_SPAN
+            return False
+        return record.offset - self._watermarks[Partition(record.topic, record.partition)].next_commit < MAX_SPAN
 
     def _crowded(self, job_class: JobClass) -> bool:
         """Say whether too many timers are set for a record: bulk stops first, at half of what all may set."""
@@ -190,18 +181,10 @@ class Dispatcher:
 
     def _next(self, job_class: JobClass) -> Record | None:
         """Take the head of a queue, or None where it need not be handled."""
-        record = self._queues.pop(job_class)
-        if self._alarm is not None and record.topic == self._alarm.topic:
-            return record if self._alarm.current(record) else None
-        watermark = self._watermarks[Partition(record.topic, record.partition)]
-        if isinstance(record, Expired):
-            watermark.forget(record.offset)
-        place = watermark.next_commit
-        if watermark.deliver(record.offset):
-            return record
-        if watermark.next_commit > place:
-            self._workbench.pass_over(record)
-        return None
+        record = self._queues.pop(job_class, self._fits[job_class])
+        if self._alarm is not None and record.topic == self._alarm.topic and not self._alarm.current(record):
+            return None
+        return record
 
     def _turn(self) -> JobClass | None:
         """Choose the class of the next delivery, or None where nothing may begin."""
@@ -245,7 +228,7 @@ class Dispatcher:
 
     def _begun(self, job_class: JobClass) -> bool:
         """Begin the next delivery of a class, if it is let in."""
-        head = self._queues.head(job_class)
+        head = self._head(job_class)
         if head is None or not self._admission.take(head, job_class, self._wake):
             return False
         record = self._next(job_class)

@@ -225,8 +225,8 @@ class Engine:
             await listener.until_caught_up()
         self._spawn(self._counts.watch(lambda: self._hand_over.shared, self._rejoin))
         for intake in self._intakes:
-            self._spawn(intake.run())
-            self._spawn(intake.watch())
+            for part in intake.parts():
+                self._spawn(part)
         self._spawn(self._backlog.run())
         self._spawn(self._guard.watch(self._rejoin))
         await self._join()

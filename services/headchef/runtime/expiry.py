@@ -1,8 +1,16 @@
 """Records that expired unread, as one delivery: it stands in their place, and a dead letter names them."""
 
+import logging
+from typing import Literal
+
 from headchef.runtime.errors import OffsetLost
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import DeadLetter
+
+_log = logging.getLogger(__name__)
+
+AfterLoss = Literal["halt", "earliest"]
+"""What to do when unread records have expired: end, or name them and go on with the earliest that is left."""
 
 EXPIRED = "expired"
 """The reason of a dead letter that has no bytes: nobody has them any more."""
@@ -38,3 +46,17 @@ def expired(loss: OffsetLost, now_ms: int) -> Expired:
     last = loss.earliest - 1
     headers = ((_FIRST, str(loss.wanted).encode()), (_LAST, str(last).encode()))
     return Expired(*loss.partition, last, now_ms, None, None, headers)
+
+
+def tolerate(loss: OffsetLost, after_loss: AfterLoss) -> None:
+    """Say that records are lost, if it is to go on.
+
+    Raises:
+        OffsetLost: it is to halt; or nothing has expired, and the topic, or the place, is not the one that it was.
+    """
+    if after_loss == "halt" or loss.wanted > loss.earliest:
+        raise loss
+    _log.error(
+        "%s[%d]: offsets %d to %d expired before they were read; going on, as HEADCHEF_AFTER_LOSS=earliest says",
+        *(*loss.partition, loss.wanted, loss.earliest - 1),
+    )

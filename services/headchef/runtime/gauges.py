@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from headchef.runtime.backlog import Oldest
 from headchef.runtime.clock import Clock
 from headchef.runtime.engine import Engine
-from headchef.runtime.task import Phase
 from headchef.runtime.telemetry.metrics import Metrics
 
 Values = Iterable[tuple[float, Mapping[str, str]]]
@@ -74,7 +73,7 @@ class Gauges:
     def _paused(self) -> Values:
         for number, task in self._engine.tasks.items():
             for job_class in sorted({source.job_class for source in self._engine.processor.inputs}):
-                full = task.phase is Phase.RUNNING and not task.wants_more(job_class)
+                full = task.feed is not None and task.feed.is_full(job_class)
                 yield float(full), {"processor": self._processor, "partition": str(number), "class": job_class}
 
 

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any
 
 from headchef_contracts.events.common import JobClass
 
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
-from headchef.runtime.expiry import expired
+from headchef.runtime.expiry import AfterLoss, expired, tolerate
+from headchef.runtime.feed import Feed
 from headchef.runtime.log.port import Log, Partition, Reader
-from headchef.runtime.task import Phase, Task
+from headchef.runtime.rereading import Rereading
+from headchef.runtime.task import Task
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class Intake:
         topics: Collection[str],
         tasks: Callable[[], Mapping[int, Task]],
         clock: Clock,
-        after_loss: Literal["halt", "earliest"],
+        after_loss: AfterLoss,
     ) -> None:
         self._log = log
         self._name = name
@@ -55,26 +57,29 @@ class Intake:
         self._topics = topics
         self._tasks = tasks
         self._clock = clock
-        self._after_loss = after_loss
+        self._after_loss: AfterLoss = after_loss
+        self._rereading = Rereading(
+            log, name=f"{name}.again", job_class=job_class, feeds=self._feeds, clock=clock, after_loss=after_loss
+        )
         self._changed = asyncio.Event()
         self._reader: Reader | None = None
-        self._following: dict[Partition, Task] = {}
+        self._following: dict[Partition, Feed] = {}
         self._before: dict[Partition, int] = {}
-        self._polled: Mapping[int, Task] | None = None
+        self._polled: Mapping[Partition, Feed] | None = None
         self.lags: dict[Partition, int] = {}
 
     def changed(self) -> None:
         """Note that tasks came, went, or have room again."""
         self._changed.set()
+        self._rereading.changed()
         if self._polled is not None and self._reader is not None and self._leaves_out_any(self._polled):
             self._reader.wake()
 
-    async def run(self) -> None:
-        """Read for ever.
+    def parts(self) -> list[Coroutine[Any, Any, None]]:
+        """Give what has to run side by side, for ever; each may raise `OffsetLost`, where the setting says to halt."""
+        return [self._run(), self._rereading.run(), self._watch()]
 
-        Raises:
-            OffsetLost: unread records have expired, and the setting says to halt.
-        """
+    async def _run(self) -> None:
         backoff = Backoff(_FIRST_PAUSE_S)
         while True:
             try:
@@ -86,7 +91,7 @@ class Intake:
                 await self._drop_reader()
                 await self._clock.sleep(pause_s)
 
-    async def watch(self) -> None:
+    async def _watch(self) -> None:
         """Measure lag for ever, and drop a reader that brings nothing although there is something."""
         while True:
             await self._clock.sleep(_STALL_S)
@@ -98,6 +103,7 @@ class Intake:
     async def close(self) -> None:
         """Stop reading."""
         await self._drop_reader()
+        await self._rereading.close()
 
     async def _read(self) -> None:
         self._changed.clear()
@@ -110,50 +116,47 @@ class Intake:
             return
         # Kept here: `watch` may drop the reader in the middle of the poll.
         following = self._following
-        wanting = {partition: task for partition, task in following.items() if task.wants_more(self._class)}
+        wanting = {partition: feed for partition, feed in following.items() if feed.wants_more(partition)}
         if not wanting:
             await self._changed.wait()
             return
-        self._polled = {task.number: task for task in wanting.values()}
+        self._polled = wanting
         try:
-            max_records = min(_POLL_RECORDS, max(task.room(self._class) for task in self._polled.values()))
+            max_records = min(_POLL_RECORDS, max(feed.room(partition) for partition, feed in wanting.items()))
             polled = await reader.poll(list(wanting), max_records=max_records, timeout_s=_POLL_S)
         except OffsetLost as loss:
-            self._lost(loss)
+            tolerate(loss, self._after_loss)
+            self._following = {}
+            now_ms = int(self._clock.now().timestamp() * 1000)
+            following[loss.partition].take(loss.partition, [expired(loss, now_ms)])
             return
         finally:
             self._polled = None
         for partition, records in polled.items():
-            following[partition].take(partition, list(records))
+            following[partition].take(partition, records)
 
-    def _leaves_out_any(self, polled: Mapping[int, Task]) -> bool:
-        """Say whether a task wants more that was not there, or wanted nothing, when the poll began."""
+    def _feeds(self) -> dict[Partition, Feed]:
+        feeds = {number: task.feed for number, task in self._tasks().items()}
+        return {
+            Partition(topic, number): feed
+            for number, feed in feeds.items()
+            if feed is not None
+            for topic in self._topics
+        }
+
+    def _leaves_out_any(self, polled: Mapping[Partition, Feed]) -> bool:
+        """Say whether an input wants more that was not there, or wanted nothing, when the poll began."""
         return any(
-            polled.get(number) is not task and task.wants_more(self._class) for number, task in self._tasks().items()
+            polled.get(partition) is not feed and feed.wants_more(partition)
+            for partition, feed in self._feeds().items()
         )
 
     async def _follow(self, reader: Reader) -> None:
         """Assign the partitions of the running tasks, from where each has come to."""
-        running = {
-            Partition(topic, task.number): task
-            for task in self._tasks().values()
-            if task.phase is Phase.RUNNING
-            for topic in self._topics
-        }
+        running = self._feeds()
         if running != self._following:
-            await reader.assign({partition: task.positions[partition] for partition, task in running.items()})
+            await reader.assign({partition: feed.position(partition) for partition, feed in running.items()})
             self._following = running
-
-    def _lost(self, loss: OffsetLost) -> None:
-        if self._after_loss == "halt" or loss.wanted > loss.earliest:
-            # Past the end nothing has expired: the topic, or the place, is not the one that it was.
-            raise loss
-        _log.error(
-            "%s[%d]: offsets %d to %d expired before they were read; going on, as HEADCHEF_AFTER_LOSS=earliest says",
-            *(*loss.partition, loss.wanted, loss.earliest - 1),
-        )
-        now_ms = int(self._clock.now().timestamp() * 1000)
-        self._following.pop(loss.partition).take(loss.partition, [expired(loss, now_ms)])
 
     async def _look(self) -> None:
         reader = self._reader
@@ -166,13 +169,13 @@ class Intake:
         stalled = []
         places: dict[Partition, int] = {}
         lags: dict[Partition, int] = {}
-        for partition, task in self._following.items():
-            if partition in bounds and partition in task.watermarks:
+        for partition, feed in self._following.items():
+            if partition in bounds:
                 end = bounds[partition][1]
-                lags[partition] = max(0, end - task.watermarks[partition].next_commit)
+                lags[partition] = max(0, end - feed.place(partition))
                 places[partition] = reader.position(partition)
                 stands = places[partition] < end and self._before.get(partition) == places[partition]
-                if stands and task.wants_more(self._class):
+                if stands and feed.wants_more(partition):
                     stalled.append(partition)
         self.lags, self._before = lags, places
         if stalled:

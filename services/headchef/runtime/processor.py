@@ -169,16 +169,20 @@ class Input:
         topic: logical name.
         job_class: inputs of one class share a reader and a queue; bulk, unread or waiting, cannot delay interactive.
         raw: deliver bytes as they came, for public topics where bad input is an answer and not an accident.
+        flow: names what a record belongs to and takes turns with its like, a tenant. It is asked for each record that
+            is read, so it must be quick, and may not raise. The records of a flow keep their order, those of two need
+            not. None: all are one, in the order in which they were read.
     """
 
     topic: str
     job_class: JobClass = "interactive"
     raw: bool = False
+    flow: Callable[[Record], str] | None = None
 
 
-def pair(topic: str, *, raw: bool = False) -> tuple[Input, Input]:
+def pair(topic: str, *, raw: bool = False, flow: Callable[[Record], str] | None = None) -> tuple[Input, Input]:
     """Give the inputs that carry both classes of the same work: a topic and the one of bulk beside it."""
-    return Input(topic, raw=raw), Input(topics.of_class(topic, "bulk"), "bulk", raw)
+    return Input(topic, raw=raw, flow=flow), Input(topics.of_class(topic, "bulk"), "bulk", raw, flow)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ import logging
 from collections.abc import Mapping
 from enum import Enum
 
-from headchef_contracts.events.common import JobClass
-
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.committer import Committer, StateOvertaken
 from headchef.runtime.dispatch import Dispatcher
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
 from headchef.runtime.exactly_once import ExactlyOnceWriter
+from headchef.runtime.feed import Feed
 from headchef.runtime.giving_up import unless
 from headchef.runtime.halting import guard_for
 from headchef.runtime.kitchen import Kitchen
@@ -56,7 +55,6 @@ class Task:
     def __init__(self, number: int, kitchen: Kitchen) -> None:
         self.number = number
         self.phase = Phase.RECOVERING
-        self.positions: dict[Partition, int] = {}
         self._kitchen = kitchen
         self._inputs = [Partition(topic, number) for topic in kitchen.names.inputs]
         self._changelogs = dict(kitchen.names.changelogs)
@@ -94,19 +92,10 @@ class Task:
         """Entries in the task's stores."""
         return self._state.size()
 
-    def room(self, job_class: JobClass) -> int:
-        """Give the records of a class that may come before the task is full of them."""
-        return 1 if self._dispatcher is None else max(1, self._dispatcher.room(job_class))
-
-    def wants_more(self, job_class: JobClass) -> bool:
-        """Say whether the task should be polled for a class of work."""
-        return self._dispatcher is not None and self.phase is Phase.RUNNING and self._dispatcher.wants_more(job_class)
-
-    def take(self, partition: Partition, records: list[Record]) -> None:
-        """Queue records that were read for it."""
-        if self._dispatcher is not None and self.phase is Phase.RUNNING and records:
-            self.positions[partition] = records[-1].offset + 1
-            self._dispatcher.take(records)
+    @property
+    def feed(self) -> Feed | None:
+        """Takes in what is read for the task; None while it is not at work."""
+        return None if self._dispatcher is None or self.phase is not Phase.RUNNING else self._dispatcher.feed
 
     def drain(self) -> None:
         """Finish what has begun, commit, end."""
@@ -231,7 +220,7 @@ class Task:
         self._dispatcher = Dispatcher(
             workbench=workbench,
             watermarks=self._watermarks,
-            classes={topic: source.job_class for topic, source in kitchen.names.inputs.items()},
+            inputs=kitchen.names.inputs,
             turns=Turns(settings.bulk_share),
             order=processor.order,
             batch=processor.batch,
@@ -242,7 +231,6 @@ class Task:
             alarm=alarm,
             waiting=processor.waiting,
         )
-        self.positions = {partition: watermark.next_commit for partition, watermark in self._watermarks.items()}
         if self._draining.is_set():
             self._dispatcher.drain()
         else:

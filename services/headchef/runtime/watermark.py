@@ -28,6 +28,11 @@ class Watermark:
         return self._next
 
     @property
+    def received(self) -> int:
+        """The offset after the last one that came: where to read on."""
+        return self._received
+
+    @property
     def span(self) -> int:
         """Count the offsets between the place to commit and the last one that came."""
         return max(0, self._received - self._next)
@@ -47,12 +52,16 @@ class Watermark:
         if offset < self._next:
             return False
         self._open.append(offset)
-        finished = bool(self._done >> offset - self._next & 1)
-        if finished:
+        if self.has_finished(offset):
             self._advance()
-        elif self._open[0] == offset:
+            return False
+        if self._open[0] == offset:
             self._move(offset)
-        return not finished
+        return True
+
+    def has_finished(self, offset: int) -> bool:
+        """Say whether a record that has come need not be handed over any more."""
+        return offset < self._next or bool(self._done >> offset - self._next & 1)
 
     def finish(self, offset: int) -> None:
         """Note that the outcome of a record that came is written."""
@@ -67,7 +76,7 @@ class Watermark:
             first: lowest of them.
             last: highest of them; it stays unfinished, and stands for all.
         """
-        self._open = deque(offset for offset in self._open if not first <= offset < last)
+        self._open = deque(sorted({offset for offset in self._open if not first <= offset < last} | {last}))
         self._advance()
 
     def after(self, offsets: Iterable[int]) -> tuple[int, int]:

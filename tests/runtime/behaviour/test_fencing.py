@@ -154,7 +154,7 @@ async def test_at_least_once_a_former_owner_that_comes_back_moves_no_place(make_
     await world.publish("a", partition=0)
     process = former.log.inner
     assert isinstance(process, MemoryLog)
-    await eventually(lambda: former.engine.tasks[0].positions[Partition(world.topic(SOURCE), 0)] == 1)
+    await eventually(lambda: former.engine.tasks[0].watermarks[Partition(world.topic(SOURCE), 0)].received == 1)
     process.freeze()
     await world.publish("b", "c", partition=0)
     await world.until_done()

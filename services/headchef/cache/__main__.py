@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from headchef import tenancy
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.guarded import GuardedStore
@@ -55,7 +56,7 @@ def processor(handler: CacheHandler, batch: int) -> Processor:
     """
     return Processor(
         name="cache",
-        inputs=(*pair("steps.planned"), Input("cache.settled")),
+        inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled")),
         handler=handler,
         order="batches",
         batch=batch,

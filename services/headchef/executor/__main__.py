@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from headchef import tenancy
 from headchef.catalogue import Catalogue, InForce
 from headchef.catalogue import load as load_catalogue
 from headchef.executor.account import Accounts
@@ -125,7 +126,7 @@ def processor(
     )
     return Processor(
         name=name,
-        inputs=pair(f"steps.dispatched.{settings.lane}"),
+        inputs=pair(f"steps.dispatched.{settings.lane}", flow=tenancy.of_step),
         handler=handler,
         timers=True,
         waiting=settings.concurrency,

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from headchef_contracts import topics
 
-from headchef import catalogue
+from headchef import catalogue, tenancy
 from headchef.router.handler import SEEN, RouterHandler
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.rendering import Renderer
@@ -65,7 +65,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
     )
     return Processor(
         name=NAME,
-        inputs=(*pair("jobs.submitted", raw=True), Input("steps.judged")),
+        inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged")),
         handler=handler,
         stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
         backlog=backlog,

@@ -6,9 +6,8 @@ from collections import Counter
 
 import pytest
 
-from headchef.runtime import counts
+from headchef.runtime import counts, dispatch
 from headchef.runtime.errors import LogRefused, OffsetLost, TopicMismatch
-from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Commit, Partition
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
@@ -74,8 +73,9 @@ async def test_a_loss_is_written_down_once_though_the_process_is_killed(make_wor
 
 @pytest.mark.parametrize("order", ["in_order", "batches", "concurrent"])
 async def test_work_in_flight_before_a_loss_wider_than_the_finished_map_is_kept(
-    make_world: MakeWorld, order: Order
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, order: Order
 ) -> None:
+    monkeypatch.setattr(dispatch, "MAX_SPAN", 100)
     world = await make_world(partitions=1)
     await world.publish("slow")
     go = asyncio.Event()
@@ -87,7 +87,7 @@ async def test_work_in_flight_before_a_loss_wider_than_the_finished_map_is_kept(
     handler = Echo(gate)
     one = world.start("one", handler, order=order, after_loss="earliest", buffer_records=1)
     await eventually(lambda: handler.calls["slow"] == 1)
-    wide = MAX_SPAN + 50
+    wide = 150
     await world.publish(*map(str, range(wide)))
     await world.backend.delete_records(Partition(world.topic(SOURCE), 0), wide)
     go.set()

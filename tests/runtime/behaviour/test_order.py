@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from headchef.runtime import finished
+from headchef.runtime import dispatch, finished
 from headchef.runtime.errors import PlaceUnknown
-from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.log.port import Commit, Partition
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo, echoed
 from tests.runtime.behaviour.world import SOURCE, World
 from tests.support.eventually import eventually, eventually_async
+
+SPAN = 2_000
 
 
 class Gate:
@@ -79,19 +80,21 @@ async def test_what_finished_above_the_watermark_is_visible_at_once_and_not_hand
     assert again.calls == Counter({"0": 1, "4": 1})
 
 
-@pytest.mark.timeout(300)
-async def test_dispatch_stops_before_the_finished_map_grows_too_large(make_world: MakeWorld) -> None:
+async def test_dispatch_stops_before_the_finished_map_grows_too_large(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MAX_SPAN", SPAN)
     world = await make_world(partitions=1)
-    count = MAX_SPAN + 500
+    count = SPAN + 500
     for first in range(0, count, 1000):
         await world.publish(*map(str, range(first, min(count, first + 1000))))
     gate = Gate("0")
     handler = Echo(gate)
     one = world.start("one", handler, order="concurrent", concurrency=500, buffer_records=2_000)
-    await eventually(lambda: len(handler.calls) == MAX_SPAN, within_s=120)
+    await eventually(lambda: len(handler.calls) == SPAN, within_s=120)
     watermark = next(iter(one.engine.tasks[0].watermarks.values()))
-    await eventually(lambda: watermark.next_commit == 0 and watermark.after(()) == (0, 2 ** (MAX_SPAN - 1) - 1))
-    assert len(handler.calls) == MAX_SPAN, "one more would not fit beside the watermark"
+    await eventually(lambda: watermark.next_commit == 0 and watermark.after(()) == (0, 2 ** (SPAN - 1) - 1))
+    assert len(handler.calls) == SPAN, "one more would not fit beside the watermark"
     gate.opened.set()
     await eventually(lambda: watermark.next_commit == count, within_s=120)
     assert sum(handler.calls.values()) == count

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -116,6 +116,7 @@ class World:
         stores: of the processor.
         raw: whether the inputs are delivered as bytes.
         bulk: those of the inputs that are of the class `bulk`.
+        flow: names the flow of a record, of each input.
         timers: whether the processor sets timers.
         waiting: how many may be set before no more records are handed over.
         retention_s: of the inputs; None for ever.
@@ -130,6 +131,7 @@ class World:
         stores: Sequence[Store] = (),
         raw: bool = True,
         bulk: Sequence[str] = (),
+        flow: Callable[[Record], str] | None = None,
         timers: bool = False,
         waiting: int | None = None,
         retention_s: float | None = None,
@@ -138,7 +140,7 @@ class World:
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
         self.namespace = backend.name("world").replace(".", "-")
         self.partitions = partitions
-        self.inputs = tuple(Input(topic, "bulk" if topic in bulk else "interactive", raw) for topic in inputs)
+        self.inputs = tuple(Input(topic, "bulk" if topic in bulk else "interactive", raw, flow) for topic in inputs)
         self.stores = tuple(stores)
         self.timers = timers
         self.waiting = waiting

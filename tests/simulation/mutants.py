@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken, broken_catalogue, broken_classes, broken_handover, overpaid
+from tests.simulation import broken, broken_catalogue, broken_classes, broken_flows, broken_handover, overpaid
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -99,4 +99,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),
     "bulk begins before interactive steps": Mutant(broken_classes.bulk_begins_first, 20),
     "bulk steps go among interactive ones": Mutant(broken_classes.all_planned_as_interactive, 5, NONE),
+    "what is only noted of a flow is forgotten": Mutant(broken_flows.noted_records_forgotten, 20, NONE),
+    "all that is read again is taken for the flow's next": Mutant(broken_flows.all_that_is_read_again_taken, 20),
 }

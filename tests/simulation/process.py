@@ -23,7 +23,7 @@ from tests.simulation.services import Assemble, Outside
 NAMESPACE = "sim"
 SESSION_S = 2.0
 _ROOMY = RuntimeSettings(namespace=NAMESPACE, session_timeout_s=SESSION_S, heartbeat_s=0.6, drain_timeout_s=30.0)
-_CRAMPED = {"commit_max_records": 3, "buffer_records": 4}
+_CRAMPED = {"commit_max_records": 3, "buffer_records": 1}
 _IMPATIENT = {"drain_timeout_s": 1.0}
 _SHARE = 0.3
 

@@ -37,7 +37,7 @@ class Flows:
     Args:
         naming: says which flow a record belongs to.
         at_hand: records that may be at hand before further ones are only noted, at least 1. Each flow may have an equal
-            share of it, and four in any case; one that came when there were fewer flows has more for a while.
+            share of it, or four if that is more; one that came when there were fewer flows has more for a while.
     """
 
     def __init__(self, naming: Naming, at_hand: int) -> None:
@@ -157,7 +157,7 @@ class Flows:
         self._held = 0
 
     def _share(self) -> int:
-        return max(_LEAST_AT_HAND, self._at_hand // len(self._flows))
+        return max(min(_LEAST_AT_HAND, self._at_hand), self._at_hand // len(self._flows))
 
     def _has_room(self, flow: _Flow) -> bool:
         return len(flow.at_hand) < self._share()

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from headchef.runtime.errors import OffsetLost
-from headchef.runtime.log.port import Partition, Record
+from headchef.runtime.log.port import Record
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.world import SECOND, SOURCE, Instance, Order, World
@@ -41,9 +41,14 @@ class Noting(Echo):
         await self.gate.wait()
 
 
-async def read_ahead(world: World, one: Instance, count: int) -> None:
-    """Wait until a process has read all of the first input."""
-    await eventually(lambda: one.tasks == {0} and one.engine.tasks[0].watermarks[world.source(0)].received >= count)
+async def read_ahead(*instances: Instance, count: int) -> None:
+    """Wait until processes have read so many records."""
+
+    def received() -> int:
+        tasks = [task for each in instances for task in each.engine.tasks.values()]
+        return sum(mark.received for task in tasks for mark in task.watermarks.values())
+
+    await eventually(lambda: received() >= count)
 
 
 @pytest.mark.parametrize("order", ["in_order", "concurrent"])
@@ -53,7 +58,7 @@ async def test_a_tenant_far_behind_another_waits_for_one_of_its_records_at_a_tim
     world, handler = await make_world(partitions=1, flow=tenant), Noting()
     await world.publish(*named("a", MANY), *named("b", FEW))
     one = world.start("one", handler, order=order, concurrency=1, buffer_records=AT_HAND)
-    await read_ahead(world, one, MANY + FEW)
+    await read_ahead(one, count=MANY + FEW)
     handler.gate.set()
     assert await world.until_done() == Counter([*named("a", MANY), *named("b", FEW)])
     last = max(place for place, value in enumerate(handler.order) if value.startswith("b"))
@@ -66,7 +71,7 @@ async def test_what_a_killed_process_had_done_out_of_its_order_is_not_done_again
     world, handler = await make_world(partitions=1, flow=tenant), Noting(stop_at=150)
     await world.publish(*named("a", MANY), *named("b", FEW), *named("c", FEW))
     one = world.start("one", handler, buffer_records=AT_HAND)
-    await read_ahead(world, one, MANY + 2 * FEW)
+    await read_ahead(one, count=MANY + 2 * FEW)
     handler.gate.set()
     await world.until_out(150)
     await one.kill()
@@ -79,14 +84,32 @@ async def test_what_a_killed_process_had_done_out_of_its_order_is_not_done_again
     assert set(again.order) & set(named("b", FEW)) == set(), "it was done before all of a"
 
 
+async def test_what_had_finished_among_what_is_noted_is_not_done_again(make_world: MakeWorld) -> None:
+    world, values = await make_world(partitions=1, flow=tenant), named("a", 40)
+    for_ever = asyncio.Event()
+
+    async def every_other(value: str) -> None:
+        if int(value.partition("-")[2]) % 2 == 0:
+            await for_ever.wait()
+
+    before = world.start("one", Echo(every_other), order="concurrent")
+    await world.publish(*values)
+    assert await world.until_out(20) == Counter(values[1::2])
+    await before.kill()
+    again = Noting()
+    one = world.start("two", again, buffer_records=2)
+    await read_ahead(one, count=40)
+    again.gate.set()
+    assert await world.until_done() == Counter(values)
+    assert again.order == values[::2]
+
+
 async def test_tenants_of_two_inputs_of_a_class_are_the_same_tenants(make_world: MakeWorld) -> None:
     world, handler = await make_world(partitions=1, inputs=(SOURCE, SECOND), flow=tenant), Noting()
     await world.publish(*named("a", 200), topic=SOURCE)
     await world.publish(*named("a-x", 50), "b-0", topic=SECOND)
     one = world.start("one", handler, buffer_records=AT_HAND)
-    await read_ahead(world, one, 200)
-    second = Partition(world.topic(SECOND), 0)
-    await eventually(lambda: one.engine.tasks[0].watermarks[second].received >= 51)
+    await read_ahead(one, count=200 + 51)
     handler.gate.set()
     assert await world.until_done() == Counter([*named("a", 200), *named("a-x", 50), "b-0"])
     assert handler.order.index("b-0") <= AT_HAND
@@ -94,7 +117,7 @@ async def test_tenants_of_two_inputs_of_a_class_are_the_same_tenants(make_world:
 
 async def noted_and_expired(world: World, one: Instance) -> None:
     """Of a tenant's records that are only noted, some expire."""
-    await read_ahead(world, one, MANY + FEW)
+    await read_ahead(one, count=MANY + FEW)
     await world.backend.delete_records(world.source(0), MANY // 2)
 
 
@@ -136,10 +159,7 @@ async def test_a_task_that_moves_is_read_ahead_anew(make_world: MakeWorld) -> No
     one = world.start("one", first, buffer_records=AT_HAND)
     await world.publish(*everything)
 
-    def received() -> int:
-        return sum(mark.received for task in one.engine.tasks.values() for mark in task.watermarks.values())
-
-    await eventually(lambda: received() >= len(everything))
+    await read_ahead(one, count=len(everything))
     two = world.start("two", second, buffer_records=AT_HAND)
     first.gate.set()
     second.gate.set()

@@ -1,10 +1,11 @@
-"""How long an interactive job waits right behind a flood of bulk, what bulk loses by it, and what memory it takes."""
+"""How long interactive jobs and a small tenant wait behind a flood of bulk, what it costs, and what memory it takes."""
 
 import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +35,14 @@ class Flood:
         bulk: bulk jobs that are published right before interactive ones.
         queued: bulk jobs in all, when memory is measured again.
         interactive: jobs, one a second: on an idle system, and as many behind bulk.
+        others: bulk jobs of another tenant, published when all the bulk before them lies in the lane.
     """
 
     few: int = 10_000
     bulk: int = 50_000
     queued: int = 100_000
     interactive: int = 40
+    others: int = 100
 
 
 def fairness(server: KafkaServer, flood: Flood) -> Figures:
@@ -75,8 +78,8 @@ def fairness(server: KafkaServer, flood: Flood) -> Figures:
 def _measured(deployment: Deployment, load: Load, flood: Flood) -> Figures:
     numbers = iter(range(0, 10**9, 10**6))
 
-    def jobs(prefix: str, count: int) -> list[Job]:
-        return list(make_jobs(prefix, count, first=next(numbers)))
+    def jobs(prefix: str, count: int, tenant: str = "bench") -> list[Job]:
+        return list(make_jobs(prefix, count, first=next(numbers), tenant=tenant))
 
     figures: Figures = {"fairness.bulk": flood.bulk, "fairness.few": flood.few, "fairness.queued": flood.queued}
     load.run(jobs("warm", 10), per_second=1)
@@ -86,13 +89,26 @@ def _measured(deployment: Deployment, load: Load, flood: Flood) -> Figures:
     figures |= _memory("few", deployment)
     upcoming = jobs("behind", flood.interactive)
     load.publish(jobs("bulk", flood.bulk), entry=_ENTRY)
-    before, began_s = bill_of(deployment)["answered"], time.monotonic()
-    figures |= _waits("behind", load.run(upcoming, per_second=1).overheads_s)
-    answered, took_s = bill_of(deployment)["answered"] - before, time.monotonic() - began_s
-    figures["fairness.goodput"] = answered / (A_MINUTE / 60 * took_s)
+    with _goodput(deployment, figures, "fairness.goodput"):
+        figures |= _waits("behind", load.run(upcoming, per_second=1).overheads_s)
+    _until_in_the_lane(deployment, flood.few + flood.bulk)
+    with _goodput(deployment, figures, "fairness.others.goodput"):
+        took = load.run(jobs("others", flood.others, "other"), entry=_ENTRY)
+    figures |= {"fairness.others.jobs": flood.others, "fairness.others.took_s": took.seconds}
+    # Half of what flows in is theirs while they wait.
+    figures["fairness.others.fair_s"] = flood.others / (A_MINUTE / 60 / 2)
     load.publish(jobs("more", flood.queued - flood.few - flood.bulk), entry=_ENTRY)
     _until_in_the_lane(deployment, flood.queued)
     return figures | _memory("queued", deployment)
+
+
+@contextmanager
+def _goodput(deployment: Deployment, figures: Figures, name: str) -> Iterator[None]:
+    """Measure what part of the quota is used while the block runs."""
+    before, began_s = bill_of(deployment)["answered"], time.monotonic()
+    yield
+    answered, took_s = bill_of(deployment)["answered"] - before, time.monotonic() - began_s
+    figures[name] = answered / (A_MINUTE / 60 * took_s)
 
 
 def _waits(name: str, waits_s: Sequence[float]) -> Figures:

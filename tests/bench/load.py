@@ -39,13 +39,14 @@ class Results:
     duplicates: int = 0
 
 
-def make_jobs(prefix: str, count: int, *, first: int = 0) -> Iterator[Job]:
+def make_jobs(prefix: str, count: int, *, first: int = 0, tenant: str = "bench") -> Iterator[Job]:
     """Make jobs with prompts of a realistic size and a schema; the same numbers give the same prompts.
 
     Args:
         prefix: of the job ids.
         count: how many.
         first: number of the first prompt.
+        tenant: whose they are.
     """
     schema = {
         "type": "object",
@@ -60,7 +61,7 @@ def make_jobs(prefix: str, count: int, *, first: int = 0) -> Iterator[Job]:
     for number in range(first, first + count):
         body = {
             "job_id": f"{prefix}-{number}",
-            "tenant": "bench",
+            "tenant": tenant,
             "prompt": (
                 "Write a product description of the {{ input.name }}, article {{ input.sku }}, for a catalogue. "
                 "Facts: {{ input.facts }}. Use the facts alone, claim nothing else, and answer in English."
@@ -109,12 +110,13 @@ class Load:
             place.offset = self._consumer.get_watermark_offsets(place, timeout=30)[1]
         self._consumer.assign(places)
 
-    def run(self, jobs: Sequence[Job], *, per_second: float | None = None) -> Results:
+    def run(self, jobs: Sequence[Job], *, per_second: float | None = None, entry: str = ENTRY) -> Results:
         """Publish jobs and wait for all their results.
 
         Args:
             jobs: in this order.
             per_second: rate of publishing; None for as fast as possible.
+            entry: where to, by its logical name.
         """
         results = Results()
         published: dict[str, float] = {}
@@ -126,7 +128,7 @@ class Load:
             now = time.perf_counter()
             while due is not None and (per_second is None or now - began >= len(published) / per_second):
                 published[due.job_id] = time.perf_counter()
-                self._producer.produce(f"{self._namespace}.{ENTRY}.v1", due.value, key=due.job_id)
+                self._producer.produce(f"{self._namespace}.{entry}.v1", due.value, key=due.job_id)
                 due = next(upcoming, None)
                 if len(published) % 500 == 0:
                     self._producer.poll(0)

@@ -125,10 +125,21 @@ def fairness_table(figures: Mapping[str, float]) -> str:
             "|---|---|---|",
             *waits,
             f"\nMeanwhile {figures['fairness.goodput']:.1%} of the quota was used.\n",
+            _other_tenant(figures),
             f"| process | MB with {few} queued | with {queued} |",
             "|---|---|---|",
             *(f"{line} |" for line in memory),
         ]
+    )
+
+
+def _other_tenant(figures: Mapping[str, float]) -> str:
+    jobs, took_s, fair_s, goodput = (
+        figures[f"fairness.others.{each}"] for each in ("jobs", "took_s", "fair_s", "goodput")
+    )
+    return (
+        f"{jobs:,.0f} bulk jobs of another tenant, sent when all of those lay in the lane, took {took_s:.1f} s. At half"
+        f" of the quota they would take {fair_s:.1f} s; {goodput:.1%} of it was used.\n"
     )
 
 

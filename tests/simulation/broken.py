@@ -29,8 +29,6 @@ from headchef.runtime.committer import Committer
 from headchef.runtime.counts import Counts
 from headchef.runtime.errors import InvalidEvent, LogUnavailable, SendFailed
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from headchef.runtime.expiry import Expired
-from headchef.runtime.feed import Feed
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.ledger import Ledger, Told
@@ -198,16 +196,6 @@ def timer_waits_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
         return self._clock.monotonic() + (timer.due - self._clock.now()).total_seconds(), timer.due, key
 
     patch.setattr(Alarm, "_due", wrong)
-
-
-def loss_passed_over(patch: pytest.MonkeyPatch) -> None:
-    take = Feed.take
-
-    def wrong(self: Feed, partition: Partition, records: Sequence[Record]) -> None:
-        take(self, partition, [record for record in records if not isinstance(record, Expired)])
-        self._watermarks[partition]._received = records[-1].offset + 1
-
-    patch.setattr(Feed, "take", wrong)
 
 
 def newest_signature_believed(patch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken, broken_catalogue, broken_classes, broken_flows, broken_handover, overpaid
+from tests.simulation import broken, broken_catalogue, broken_classes, broken_feed, broken_handover, overpaid
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -71,7 +71,7 @@ MUTANTS: Mapping[str, Mutant] = {
         broken.kept_through_an_absence, 20, replace(NONE, freezes=3 * HIGHEST.freezes), AT_LEAST_ONCE
     ),
     "records that expired unread are passed over in silence": Mutant(
-        broken.loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING
+        broken_feed.loss_passed_over, 10, replace(NONE, outages=HIGHEST.outages, expired_records=240.0), EXPIRING
     ),
     "the ledger of a task is not looked at": Mutant(broken.ledger_ignored, 10, kind=EXPIRING),
     "a coordinator that is behind is believed": Mutant(
@@ -99,6 +99,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),
     "bulk begins before interactive steps": Mutant(broken_classes.bulk_begins_first, 20),
     "bulk steps go among interactive ones": Mutant(broken_classes.all_planned_as_interactive, 5, NONE),
-    "what is only noted of a flow is forgotten": Mutant(broken_flows.noted_records_forgotten, 20, NONE),
-    "all that is read again is taken for the flow's next": Mutant(broken_flows.all_that_is_read_again_taken, 20),
+    "what is only noted of a flow is forgotten": Mutant(broken_feed.noted_records_forgotten, 20, NONE),
+    "all that is read again is taken for the flow's next": Mutant(broken_feed.all_that_is_read_again_taken, 20),
 }

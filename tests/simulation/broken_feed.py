@@ -1,11 +1,23 @@
-"""Ways to break what is promised of flows: that of what is only noted nothing is lost, or passed over."""
+"""Ways to break how a task is fed: what has expired, or is only noted, must not be passed over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 
+from headchef.runtime.expiry import Expired
+from headchef.runtime.feed import Feed
 from headchef.runtime.flows import Flows
 from headchef.runtime.log.port import Partition, Record
+
+
+def loss_passed_over(patch: pytest.MonkeyPatch) -> None:
+    take = Feed.take
+
+    def wrong(self: Feed, partition: Partition, records: Sequence[Record]) -> None:
+        take(self, partition, [record for record in records if not isinstance(record, Expired)])
+        self._watermarks[partition]._received = records[-1].offset + 1
+
+    patch.setattr(Feed, "take", wrong)
 
 
 def noted_records_forgotten(patch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def noted_records_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def all_that_is_read_again_taken(patch: pytest.MonkeyPatch) -> None:
-    def wrong(self: Flows, partition: Partition, start: int, records: Iterable[Record]) -> None:
+    def wrong(self: Flows, partition: Partition, start: int, end: int, records: Iterable[Record]) -> None:
         for record in records:
             name = self._naming(record)
             flow = self._flows.get(name)

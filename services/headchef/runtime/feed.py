@@ -1,6 +1,6 @@
 """Says what a task wants to be read, and takes it in: as far as it has room, or far ahead where inputs name flows."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from headchef_contracts.events.common import JobClass
 
@@ -117,10 +117,11 @@ class Feed:
         """Say which partitions are to be read again, each from which offset on."""
         return self._queues.wanted(job_class)
 
-    def refill(self, partition: Partition, start: int, records: Iterable[Record]) -> None:
-        """Take in what was read again: all records of a partition from an offset on, in ascending order."""
+    def refill(self, partition: Partition, start: int, records: Sequence[Record]) -> None:
+        """Take in what was read again: all records of a partition from an offset on, ascending, at least one."""
         watermark = self._watermarks[partition]
-        self._queues.refill(partition, start, (each for each in records if not watermark.has_finished(each.offset)))
+        unfinished = (record for record in records if not watermark.has_finished(record.offset))
+        self._queues.refill(partition, start, records[-1].offset + 1, unfinished)
         self._fed()
 
     def lose(self, loss: OffsetLost, now_ms: int) -> None:

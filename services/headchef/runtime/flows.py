@@ -114,12 +114,13 @@ class Flows:
                     wanted[partition] = min(ranges[0].first, wanted.get(partition, ranges[0].first))
         return wanted
 
-    def refill(self, partition: Partition, start: int, records: Iterable[Record]) -> None:
+    def refill(self, partition: Partition, start: int, end: int, records: Iterable[Record]) -> None:
         """Take in what was read again, as far as it is the next of a flow that has room; the rest is passed over.
 
         Args:
             partition: what was read.
             start: the offset from which on it was read.
+            end: the offset after the last one that was.
             records: those of them that have not finished, in ascending order.
         """
         full: set[str] = set()
@@ -134,6 +135,11 @@ class Flows:
                 continue
             self._hold(name, flow, record)
             self._taken_up_to(record.offset, partition, flow, ranges)
+        for name, flow in self._flows.items():
+            # What is left of these below the end had finished, and would be read for ever.
+            while name not in full and partition in flow.noted and start <= flow.noted[partition][0].first < end:
+                ranges = flow.noted[partition]
+                self._taken_up_to(min(ranges[0].last, end - 1), partition, flow, ranges)
 
     def lose(self, partition: Partition, earliest: int) -> list[tuple[int, int]]:
         """Forget what was noted below the earliest offset that is left.

@@ -71,9 +71,9 @@ class Queues:
         """Say what to read again, and from which offset on."""
         return self._flows[job_class].wanted()
 
-    def refill(self, partition: Partition, start: int, records: Iterable[Record]) -> None:
+    def refill(self, partition: Partition, start: int, end: int, records: Iterable[Record]) -> None:
         """Take in what was read again: as `Flows.refill`."""
-        self._flows[self._inputs[partition.topic].job_class].refill(partition, start, records)
+        self._flows[self._inputs[partition.topic].job_class].refill(partition, start, end, records)
 
     def lose(self, partition: Partition, earliest: int) -> list[tuple[int, int]]:
         """Forget what cannot be read again: as `Flows.lose`."""

@@ -80,10 +80,10 @@ def test_each_record_is_taken_once_and_in_the_order_of_its_flow(data: st.DataObj
             case "write":
                 name, count = data.draw(st.sampled_from("abc")), data.draw(st.integers(1, 20))
                 partition = data.draw(st.sampled_from(PARTITIONS))
-                before = data.draw(st.integers(0, 3)) == 0
+                finished = data.draw(st.integers(0, 3)) == 0
                 for _ in range(count):
-                    log.append(name, partition, data.draw(st.integers(0, 1)), finished=before)
-                written += 0 if before else count
+                    log.append(name, partition, data.draw(st.integers(0, 1)), finished=finished)
+                written += 0 if finished else count
             case "refill":
                 log.refill(data.draw(st.integers(1, 30)))
             case _ if flows:

@@ -5,14 +5,14 @@ in it before the first of another. So all are read ahead; of each flow some are 
 ranges of offsets, of which one stands for any number of records in a row, and read again when their time has come.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from headchef.runtime.log.port import Partition, Record
 
 _LEAST_AT_HAND = 4
-"""Of a flow, however many there are: with one alone its task would be read again for each record."""
+"""Of each flow, however many there are, where the buffer is as large: less, and one seek would bring very little."""
 
 Naming = Callable[[Record], str]
 
@@ -44,8 +44,8 @@ class Flows:
         self._naming = naming
         self._at_hand = at_hand
         self._flows: dict[str, _Flow] = {}
-        # Those with something at hand; the first is next.
-        self._turns: dict[str, _Flow] = {}
+        # Those with something at hand; the first is next. A dict would be searched past all that it has lost in front.
+        self._turns: OrderedDict[str, _Flow] = OrderedDict()
         self._held = 0
         self._last: dict[Partition, tuple[str, _Range | None]] = {}
 
@@ -140,6 +140,7 @@ class Flows:
             while name not in full and partition in flow.noted and start <= flow.noted[partition][0].first < end:
                 ranges = flow.noted[partition]
                 self._taken_up_to(min(ranges[0].last, end - 1), partition, flow, ranges)
+        self._forget_empty()
 
     def lose(self, partition: Partition, earliest: int) -> list[tuple[int, int]]:
         """Forget what was noted below the earliest offset that is left.
@@ -148,11 +149,12 @@ class Flows:
             Ranges of offsets, first and last, in ascending order.
         """
         lost: list[tuple[int, int]] = []
-        for flow in list(self._flows.values()):
+        for flow in self._flows.values():
             ranges = flow.noted.get(partition, ())
             while ranges and ranges[0].first < earliest:
                 lost.append((ranges[0].first, min(ranges[0].last, earliest - 1)))
                 self._taken_up_to(lost[-1][1], partition, flow, ranges)
+        self._forget_empty()
         return sorted(lost)
 
     def clear(self) -> None:
@@ -164,6 +166,9 @@ class Flows:
 
     def _share(self) -> int:
         return max(min(_LEAST_AT_HAND, self._at_hand), self._at_hand // len(self._flows))
+
+    def _forget_empty(self) -> None:
+        self._flows = {name: flow for name, flow in self._flows.items() if flow.at_hand or flow.noted}
 
     def _has_room(self, flow: _Flow) -> bool:
         return len(flow.at_hand) < self._share()

@@ -27,6 +27,7 @@ from headchef_contracts.events.common import (
     Sha256,
     Usage,
 )
+from headchef_contracts.events.images import MAX_IMAGES, PublicImage
 
 RefusalReason = Literal[
     "not_json",
@@ -61,6 +62,9 @@ class JobSubmitted(PublicEvent):
     prompt: PublicText = Field(description="the prompt; a Jinja template if input is given, literal text if not")
     input: PublicObject | None = Field(default=None, description="values for the template, as `input`")
     system: PublicText | None = Field(default=None, description="the system prompt; a template like the prompt")
+    images: tuple[PublicImage, ...] = Field(
+        default=(), max_length=MAX_IMAGES, description="shown to the model in this order, before the prompt"
+    )
     output: OutputSpec = Field(default_factory=OutputSpec)
     model: Name | None = Field(default=None, description="a model of the catalogue; the default if omitted")
     parameters: Parameters = Field(default_factory=Parameters)

@@ -17,6 +17,7 @@ from headchef_contracts.events.common import (
     Sha256,
     Usage,
 )
+from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, Failure, Tried
 
 
@@ -31,6 +32,15 @@ class Message(Part):
         description="so many of the first characters of the text (Unicode code points) are the template's own, the same"
         " for each of its jobs; a hint for the provider's cache of prompts, and no part of what is asked",
     )
+    images: tuple[Image, ...] = Field(
+        default=(), description="shown in this order, before the text; a user's message alone has any"
+    )
+
+    @model_validator(mode="after")
+    def _users_show_images(self) -> Self:
+        if self.images and self.role != "user":
+            raise ValueError(f"`images` belong to a message of the user, not of the {self.role}")
+        return self
 
 
 class ModelRequest(Part):

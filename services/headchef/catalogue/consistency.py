@@ -20,6 +20,8 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
         if lane.provider not in file.providers:
             yield ("lanes", name, "provider"), _unknown("provider", lane.provider, file.providers)
     for name, model in file.models.items():
+        if fault := _input_fault(model):
+            yield ("models", name, "input"), fault
         lane_entry = file.lanes.get(model.lane)
         if lane_entry is None:
             yield ("models", name, "lane"), _unknown("lane", model.lane, file.lanes)
@@ -50,6 +52,12 @@ def _of_dialect(dialect: DialectName, model: ModelEntry) -> Iterator[tuple[str, 
         yield "max_output_tokens", "is missing: the dialect anthropic wants an output limit in each call, such as 8192"
     if model.structured_output == "json_object":
         yield "structured_output", "json_object is not known to the dialect anthropic; give json_schema or none"
+
+
+def _input_fault(model: ModelEntry) -> str | None:
+    if "text" not in model.input:
+        return "has no text, which every prompt is; give [text] or [text, image]"
+    return None if len(set(model.input)) == len(model.input) else "names a kind twice; give [text] or [text, image]"
 
 
 def _of_fallbacks(file: CatalogueFile) -> Iterator[Found]:

@@ -15,8 +15,19 @@ EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-
 Price = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=18, decimal_places=12, allow_inf_nan=False)]
 StructuredOutput = Literal["json_schema", "json_object", "none"]
 DialectName = Literal["openai", "anthropic", "gemini"]
+InputKind = Literal["text", "image"]
 Resource = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 """What a quota counts, a minute; tokens are those of input and output together."""
+
+MOST_IMAGE_TOKENS = 92 * 52
+"""Input tokens that an image counts for at most with most models; larger ones are scaled down by the provider. Nobody
+here reads an image at an address, so this is held for each until calls have told better.
+
+Anthropic: `ceil(width / 28) * ceil(height / 28)`, up to 2,576 by 1,456 pixels, which is this (1,568 on models before
+Opus 4.7). OpenAI: patches of 32 pixels, up to 1,536, times up to 2.46, so 3,779; or `85 + 170 * 8` in tiles of 512, but
+`2833 + 5667 * 8` for gpt-4o-mini. Gemini: 258 a tile of 768, up to 3,072 by 3,072 pixels, so 4,128, and 1,120 from
+Gemini 3 on. (Their guides to images, November 2026.)
+"""
 
 Limit = Annotated[int, Field(ge=1, le=1_000_000_000)]
 OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
@@ -102,6 +113,15 @@ class ModelEntry(_Entry):
     )
     structured_output: StructuredOutput = Field(
         default="json_schema", description="how a schema is asked for: json_schema, json_object or none"
+    )
+    input: tuple[InputKind, ...] = Field(
+        default=("text",), description="what the model reads: [text], or [text, image] if it takes images"
+    )
+    image_tokens: int = Field(
+        default=MOST_IMAGE_TOKENS,
+        ge=1,
+        le=1_000_000,
+        description="the most input tokens that an image counts for, such as 1568; held until calls have told better",
     )
     cache_breakpoints: bool | None = Field(
         default=None,

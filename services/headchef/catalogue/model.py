@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from headchef.catalogue.form import DialectName, OutputLimitField, Resource, StructuredOutput
+from headchef.catalogue.form import MOST_IMAGE_TOKENS, DialectName, OutputLimitField, Resource, StructuredOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class Model:
         cache_breakpoints: whether the end of a prompt's static part is marked for the provider's cache.
         cacheable_tokens: the fewest tokens that the provider caches.
         fallback: names of the models to ask, in order, where this one fails for good; all in the catalogue.
+        takes_images: whether it reads images too.
+        image_tokens: the most input tokens that an image counts for.
     """
 
     name: str
@@ -101,6 +103,8 @@ class Model:
     cache_breakpoints: bool = False
     cacheable_tokens: int = 1024
     fallback: tuple[str, ...] = ()
+    takes_images: bool = False
+    image_tokens: int = MOST_IMAGE_TOKENS
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,8 @@ def _model(name: str, entry: ModelEntry, lane: Lane) -> Model:
         cache_breakpoints=_marks(entry, lane),
         cacheable_tokens=entry.cacheable_tokens,
         fallback=entry.fallback,
+        takes_images="image" in entry.input,
+        image_tokens=entry.image_tokens,
     )
 
 

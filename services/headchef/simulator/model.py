@@ -7,8 +7,9 @@ from math import cos, log, pi, sqrt
 from headchef.simulator.answer import write_answer
 from headchef.simulator.bill import Tokens
 from headchef.simulator.dialects import Answer, Asked, Refused
+from headchef.simulator.dialects.reading import BYTES_PER_TOKEN
 from headchef.simulator.policy import Fate, decide
-from headchef.simulator.prompt_cache import BYTES_PER_TOKEN, Found
+from headchef.simulator.prompt_cache import Found
 from headchef.simulator.prose import MARK
 from headchef.simulator.settings import Settings
 
@@ -81,6 +82,8 @@ class Model:
         settings = self._settings
         if asked.model not in settings.models:
             raise Refused("unknown_model", f"The model `{asked.model}` does not exist.", param="model")
+        if asked.images and asked.model in settings.blind_models:
+            raise Refused("bad_request", f"The model `{asked.model}` does not take images.", param="messages")
         if input_tokens > settings.context_tokens:
             message = _TOO_LONG.format(given=input_tokens, most=settings.context_tokens)
             raise Refused("too_long", message, param="messages")
@@ -97,9 +100,10 @@ class Model:
         return Answer(draw.request_id, asked.model, content, refusal, outcome == "length", tokens), outcome
 
 
-def tokens_of(raw: bytes) -> int:
-    """Count the tokens of a request, by the bytes of its body."""
-    return 1 + len(raw) // BYTES_PER_TOKEN
+def tokens_of(raw: bytes, asked: Asked) -> int:
+    """Count the tokens of a request: those of its images, and the rest by the bytes of its body."""
+    written_bytes = len(raw) - sum(image.written_bytes for image in asked.images)
+    return 1 + written_bytes // BYTES_PER_TOKEN + sum(image.tokens for image in asked.images)
 
 
 def _uniform(digest: bytes) -> float:

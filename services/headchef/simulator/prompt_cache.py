@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from headchef.simulator.dialects.reading import Reading
+from headchef.simulator.dialects.reading import BYTES_PER_TOKEN, Reading
 from headchef.simulator.settings import Caching
-
-BYTES_PER_TOKEN = 4
-"""Near enough for a bill that only has to agree with itself."""
 
 _DIGEST_BYTES = 16
 

@@ -86,12 +86,13 @@ class Simulator:
             draw = self._model.draw(raw)
             try:
                 asked = dialect.read(raw, request.match_info.get("model"))
-                with self._account.admitted(tokens_of(raw), asked.limit or 0, self._clock) as admission:
+                tokens = tokens_of(raw, asked)
+                with self._account.admitted(tokens, asked.limit or 0, self._clock) as admission:
                     owner = f"{dialect.path} {dialect.key(request.headers)} {asked.model}"
                     found = self._prompts.look(owner, asked.reading, self._clock.monotonic())
                     if draw.fate.latency_s:
                         await self._clock.sleep(draw.fate.latency_s)
-                    sent, admission.used = self._complete(dialect, asked, tokens_of(raw), draw, found)
+                    sent, admission.used = self._complete(dialect, asked, tokens, draw, found)
             except Refused as refused:
                 return self._refuse(dialect, refused, draw.request_id)
             if draw.fate.transport == "reset":

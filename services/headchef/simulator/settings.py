@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     models: tuple[str, ...] = Field(
         default=("simulated",), min_length=1, description="names of models that exist; others are answered with 404"
     )
+    blind_models: tuple[str, ...] = Field(
+        default=(), description="names of models among them that take no images: a call that shows one gets 400"
+    )
     api_key: SecretStr | None = Field(default=None, description="asked of every call if set; else any is taken")
     latency_median_s: float = Field(
         default=0, ge=0, le=600, description="median seconds before an answer; 0 measures everything else"

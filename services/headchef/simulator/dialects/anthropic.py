@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from headchef.simulator.dialects.images import BadBase64, Picture, at_address, in_base64, see, told
 from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole
 from headchef.simulator.dialects.reading import reading_of, words
 
@@ -33,6 +34,11 @@ _REFUSED_KEYWORDS = frozenset(
 _MAX_MARKS = 4
 """As the guide to prompt caching says."""
 
+_IMAGE_TOKENS = 37 * 37
+"""Of an image of 1,024 by 1,024 pixels, in patches of 28 (Anthropic's guide to vision, November 2026)."""
+
+_IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
 
 class Anthropic:
     """`POST /v1/messages`."""
@@ -58,14 +64,19 @@ class Anthropic:
         spoken = [message for message in messages if message["role"] == "user"] or messages
         prompt = "\n".join(words(message.get("content")) for message in spoken)
         schema = _schema(request.get("output_config"))
-        said = [("system", request.get("system")), *((one["role"], one.get("content")) for one in messages)]
+        if _shows_more_than_text(request.get("system")):
+            raise Refused("bad_request", "system.0.type: Input should be 'text'")
+        seen = [see(one.get("content"), _picture) for one in messages]
+        images = tuple(image for _, shown in seen for image in shown)
+        said = [("system", request.get("system"))]
+        said += [(one["role"], content) for one, (content, _) in zip(messages, seen, strict=True)]
         reading = reading_of(schema, said, mark="cache_control", needs_marks=True)
         if len(reading.marks) > _MAX_MARKS:
             found = f"A maximum of {_MAX_MARKS} blocks with cache_control may be provided. Found {len(reading.marks)}."
             raise Refused("bad_request", found)
         if any(_has_a_blank_block(content) for _, content in said):
             raise Refused("bad_request", "text content blocks must contain non-whitespace text")
-        return Asked(named, prompt, schema=schema, limit=limit, reading=reading)
+        return Asked(named, told(images, prompt), schema=schema, limit=limit, reading=reading, images=images)
 
     def answer(self, answer: Answer) -> Sent:
         """Write a message. Cached input is counted apart from the rest."""
@@ -113,6 +124,42 @@ class Anthropic:
 
 def _id(request_id: str) -> dict[str, str]:
     return {"request-id": request_id}
+
+
+def _shows_more_than_text(content: object) -> bool:
+    blocks = content if isinstance(content, list) else []
+    return any(not isinstance(block, dict) or block.get("type") != "text" for block in blocks)
+
+
+def _picture(block: Mapping[str, Any]) -> Picture | None:
+    if block.get("type") != "image":
+        return None
+    source = block.get("source")
+    match source:
+        case {"type": "url", "url": str(address)}:
+            if not address.startswith("https://"):
+                raise Refused("bad_request", "Only HTTPS URLs are supported.")
+            return at_address(address, _IMAGE_TOKENS)
+        case {"type": "base64", "media_type": str(media_type), "data": str(data)}:
+            return _inline(media_type, data)
+        case _:
+            raise Refused("bad_request", "image.source: Field required")
+
+
+def _inline(media_type: str, data: str) -> Picture:
+    if media_type not in _IMAGE_TYPES:
+        expected = " or ".join(repr(known) for known in _IMAGE_TYPES)
+        raise Refused("bad_request", f"image.source.base64.media_type: Input should be {expected}")
+    try:
+        picture = in_base64(data, _IMAGE_TOKENS)
+    except BadBase64:
+        raise Refused("bad_request", "image.source.base64: invalid base64 data") from None
+    if picture.found is None:
+        raise Refused("bad_request", "Could not process image")
+    if picture.found != media_type:
+        said = f"The image was specified using the {media_type} media type, but the image appears to be a"
+        raise Refused("bad_request", f"{said} {picture.found} image")
+    return picture
 
 
 def _has_a_blank_block(content: object) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from headchef.simulator.dialects.images import BadBase64, Picture, at_address, in_base64, see, told
 from headchef.simulator.dialects.port import (
     Answer,
     Asked,
@@ -30,6 +31,11 @@ _STATUS: Mapping[Refusal, tuple[int, str]] = {
     "billing": (400, "FAILED_PRECONDITION"),
 }
 """Status of HTTP and of gRPC for each refusal; a wrong key is a bad request here."""
+
+_IMAGE_TOKENS = 4 * 258
+"""Of an image of 1,024 by 1,024 pixels, in tiles of 768 (Google's guide to tokens, November 2026)."""
+
+_IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 
 _TYPE = "type.googleapis.com/google.rpc."
 _QUOTAS: Mapping[Resource, str] = {
@@ -62,15 +68,20 @@ class Gemini:
             raise Refused("bad_request", "* GenerateContentRequest.generation_config.response_json_schema: not allowed")
         spoken = [content for content in contents if content.get("role", "user") == "user"] or contents
         system = request.get("systemInstruction")
+        if any(_picture(part) for part in _system_parts(system)):
+            raise Refused("bad_request", "system_instruction only supports text parts")
+        seen = [see(content.get("parts"), _picture) for content in contents]
+        images = tuple(image for _, shown in seen for image in shown)
         said = [("system", system.get("parts") if isinstance(system, dict) else None)]
-        said += [(str(content.get("role", "user")), content.get("parts")) for content in contents]
+        said += [(str(content.get("role", "user")), parts) for content, (parts, _) in zip(contents, seen, strict=True)]
         return Asked(
             model or "",
-            "\n".join(words(content.get("parts")) for content in spoken),
+            told(images, "\n".join(words(content.get("parts")) for content in spoken)),
             json=is_json and schema is None,
             schema=schema,
             limit=whole(config.get("maxOutputTokens")),
             reading=reading_of(schema, said),
+            images=images,
         )
 
     def answer(self, answer: Answer) -> Sent:
@@ -114,3 +125,33 @@ class Gemini:
     def quota(self, standings: Sequence[Standing], now: datetime) -> Mapping[str, str]:
         """Write nothing: this dialect tells of a quota only when it is used up."""
         return {}
+
+
+def _system_parts(system: object) -> list[dict[str, Any]]:
+    parts = system.get("parts") if isinstance(system, dict) else None
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+
+
+def _picture(part: Mapping[str, Any]) -> Picture | None:
+    match part:
+        case {"fileData": {"mimeType": str(media_type), "fileUri": str(address)}}:
+            _require_type(media_type)
+            return at_address(address, _IMAGE_TOKENS)
+        case {"inlineData": {"mimeType": str(media_type), "data": str(data)}}:
+            _require_type(media_type)
+        case _:
+            return None
+    try:
+        picture = in_base64(data, _IMAGE_TOKENS)
+    except BadBase64:
+        raise Refused(
+            "bad_request", "Invalid value at 'inline_data.data' (TYPE_BYTES), Base64 decoding failed"
+        ) from None
+    if picture.found is None:
+        raise Refused("bad_request", "Unable to process input image.")
+    return picture
+
+
+def _require_type(media_type: str) -> None:
+    if media_type not in _IMAGE_TYPES:
+        raise Refused("bad_request", f"Unsupported MIME type: {media_type}")

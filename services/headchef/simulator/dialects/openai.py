@@ -1,12 +1,13 @@
 """OpenAI's chat completions, as the simulator answers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any
 
 import orjson
 
+from headchef.simulator.dialects.images import BadBase64, Picture, at_address, in_base64, see, told
 from headchef.simulator.dialects.port import Answer, Asked, Refusal, Refused, Sent, Standing, read_object, whole
 from headchef.simulator.dialects.reading import Reading, reading_of, words
 
@@ -21,6 +22,11 @@ _STATUS: Mapping[Refusal, tuple[int, str, str | None]] = {
     "billing": (429, "insufficient_quota", "insufficient_quota"),
 }
 """Status, type and code of each refusal; the type of a rate limit is what was used up."""
+
+_IMAGE_TOKENS = 85 + 170 * 4
+"""Of an image of 1,024 by 1,024 pixels, in tiles of 512 (OpenAI's guide to images, November 2026)."""
+
+_IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 class OpenAI:
@@ -45,13 +51,17 @@ class OpenAI:
         if not _is_form(form):
             raise Refused("bad_request", "response_format is not one that is known.", param="response_format")
         spoken = [message for message in messages if message.get("role") == "user"] or messages
+        seen = [see(message.get("content"), _picture_for(message.get("role"))) for message in messages]
+        images = tuple(image for _, shown in seen for image in shown)
+        said = [(str(message.get("role")), content) for message, (content, _) in zip(messages, seen, strict=True)]
         return Asked(
             named,
-            "\n".join(words(message.get("content")) for message in spoken),
+            told(images, "\n".join(words(message.get("content")) for message in spoken)),
             json=form["type"] == "json_object",
             schema=form["json_schema"].get("schema", {}) if form["type"] == "json_schema" else None,
             limit=whole(request.get("max_completion_tokens", request.get("max_tokens"))),
-            reading=_reading(request, messages, form.get("json_schema")),
+            reading=_reading(request, said, form.get("json_schema")),
+            images=images,
         )
 
     def answer(self, answer: Answer) -> Sent:
@@ -129,10 +139,38 @@ def _id(request_id: str) -> dict[str, str]:
     return {"x-request-id": request_id}
 
 
-def _reading(request: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], schema: object) -> Reading:
+def _picture_for(role: object) -> Callable[[Mapping[str, Any]], Picture | None]:
+    def picture_of(part: Mapping[str, Any]) -> Picture | None:
+        if part.get("type") != "image_url":
+            return None
+        if role != "user":
+            raise _refused(f"Image URLs are only allowed for messages with role 'user', not '{role}'.")
+        shown = part.get("image_url")
+        address = shown.get("url") if isinstance(shown, dict) else None
+        if not isinstance(address, str):
+            raise _refused("Missing required parameter: 'image_url.url'.")
+        if not address.startswith("data:"):
+            if not address.startswith(("https://", "http://")):
+                raise _refused("Invalid 'image_url'. Expected a valid URL.")
+            return at_address(address, _IMAGE_TOKENS)
+        try:
+            picture = in_base64(address.partition(";base64,")[2], _IMAGE_TOKENS)
+        except BadBase64:
+            raise _refused("Invalid base64 image_url.") from None
+        if picture.found not in _IMAGE_TYPES:
+            raise _refused("You uploaded an unsupported image. Please make sure your image is valid.")
+        return picture
+
+    return picture_of
+
+
+def _refused(message: str) -> Refused:
+    return Refused("bad_request", message, param="messages")
+
+
+def _reading(request: Mapping[str, Any], said: Sequence[tuple[str, object]], schema: object) -> Reading:
     """Where a call says that it sets the marks itself, as models from GPT-5.6 on take it, no others count."""
     options = request.get("prompt_cache_options")
-    said = [(str(message.get("role")), message.get("content")) for message in messages]
     needs_marks = isinstance(options, dict) and options.get("mode") == "explicit"
     return reading_of(schema, said, mark="prompt_cache_breakpoint" if needs_marks else None, needs_marks=needs_marks)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import orjson
 
 from headchef.simulator.bill import Tokens
+from headchef.simulator.dialects.images import Picture
 from headchef.simulator.dialects.reading import Reading
 
 Refusal = Literal[
@@ -68,11 +69,12 @@ class Asked:
 
     Attributes:
         model: by name.
-        prompt: what the user says, or everybody where the user says nothing.
+        prompt: what the user says, or everybody where the user says nothing; it tells of the images too.
         json: whether an object is asked for, whatever is in it.
         schema: of the answer; None where there is none.
         limit: of the output, in tokens; None for none.
         reading: all that the model reads, for the cache of prompts; empty where the dialect has none.
+        images: that the user shows, in order.
     """
 
     model: str
@@ -81,6 +83,7 @@ class Asked:
     schema: dict[str, Any] | None = None
     limit: int | None = None
     reading: Reading = field(default_factory=Reading)
+    images: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

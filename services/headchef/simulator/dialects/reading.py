@@ -6,6 +6,9 @@ from typing import Any
 
 import orjson
 
+BYTES_PER_TOKEN = 4
+"""Near enough for a bill that only has to agree with itself."""
+
 _BETWEEN = b"\x1e"
 
 

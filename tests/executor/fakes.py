@@ -117,7 +117,7 @@ class ScriptedProvider:
     def prepare(self, question: Question) -> Call:
         """Keep the question."""
         self.questions.append(question)
-        return Call("/", question.messages[-1][1].encode())
+        return Call("/", question.turns[-1].text.encode())
 
     async def ask(self, call: Call) -> Reply:
         """Give the next reply."""

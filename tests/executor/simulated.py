@@ -8,11 +8,12 @@ from typing import Any
 from pydantic import SecretStr
 
 from headchef_contracts.events.common import Parameters
+from headchef_contracts.events.images import Image
 
 from headchef.catalogue import Endpoint
 from headchef.catalogue.form import DialectName
 from headchef.executor.calling import HttpProvider, open_provider
-from headchef.executor.provider import Question, Reply
+from headchef.executor.provider import Question, Reply, Turn
 from headchef.executor.settings import Settings
 from headchef.simulator.server import Simulator
 from headchef.simulator.settings import Rates
@@ -25,15 +26,22 @@ VERSIONS: dict[DialectName, str] = {"openai": "v1", "anthropic": "v1", "gemini":
 
 
 def question(prompt: str = "Name: Malibu", **fields: Any) -> Question:
-    """Make a question to the simulated model, which has an output limit since some dialects want one."""
+    """Make a question to the simulated model, which has an output limit since some dialects want one.
+
+    `messages`, `static_characters` and `images` say it of each message; the last is for the last message alone.
+    """
+    messages = fields.pop("messages", [("system", "You write."), ("user", prompt)])
+    static = fields.pop("static_characters", [0] * len(messages))
+    images: list[tuple[Image, ...]] = [()] * (len(messages) - 1) + [tuple(fields.pop("images", ()))]
+    turns = [
+        Turn(role, text, shown, count) for (role, text), shown, count in zip(messages, images, static, strict=True)
+    ]
     known: dict[str, Any] = {
-        "model": make_model(provider_model="simulated", max_output_tokens=4096),
-        "messages": [("system", "You write."), ("user", prompt)],
+        "model": make_model(provider_model="simulated", max_output_tokens=4096, takes_images=True),
         "parameters": Parameters(),
         "output_schema": None,
     }
-    known |= fields
-    return Question(static_characters=known.pop("static_characters", [0] * len(known["messages"])), **known)
+    return Question(turns=turns, **(known | fields))
 
 
 @asynccontextmanager

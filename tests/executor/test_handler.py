@@ -17,7 +17,7 @@ from headchef_contracts.events.steps import AttemptRecorded, Message, Step, Step
 from headchef.catalogue import Catalogue
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.policy import RetryPolicy
-from headchef.executor.provider import Faulted, Reply
+from headchef.executor.provider import Faulted, Reply, Turn
 from headchef.runtime.errors import InvariantBroken, UnknownVersion
 from headchef.runtime.permit import Permit
 from headchef.runtime.processor import Emit
@@ -130,7 +130,7 @@ async def test_the_model_is_asked_what_the_step_says() -> None:
     await kitchen.handle(make_step("Say hi.", output_schema={"type": "object"}, parameters=Parameters(temperature=0.5)))
     (question,) = kitchen.provider.questions
     assert question.model.provider_model == "small-1"
-    assert question.messages == [("user", "Say hi.")]
+    assert question.turns == [Turn("user", "Say hi.")]
     assert question.output_schema == {"type": "object"}
     assert question.parameters.temperature == 0.5
 

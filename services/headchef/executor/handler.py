@@ -15,7 +15,7 @@ from headchef.catalogue import Model
 from headchef.executor.account import Equip, Equipment
 from headchef.executor.lane.port import Quota
 from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, Standing, decide, hold
-from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Role
+from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Turn
 from headchef.executor.record import Calls, StepRecord
 from headchef.executor.waiting import Waiting, read, write
 from headchef.runtime.clock import Clock
@@ -105,6 +105,10 @@ class ExecutorHandler:
         step, model = waiting.dispatched.step, record.model
         if model is None or model.lane != self._lane:
             message = f"catalogue {record.catalog_version} has no model {step.request.model!r} on lane {self._lane!r}"
+            return GiveUp("unknown_model", message)
+        if not model.takes_images and any(message.images for message in step.request.messages):
+            # Some endpoints would leave the images out and answer all the same.
+            message = f"in catalogue {record.catalog_version} the model {model.name!r} takes no images"
             return GiveUp("unknown_model", message)
         question = _question(step.request, model)
         if question is None:
@@ -196,10 +200,10 @@ def _later(waiting: Waiting, late_s: float) -> Waiting:
 
 def _question(request: ModelRequest, model: Model) -> Question | None:
     """Put the request into the port's words; None where a message is not in the event."""
-    messages: list[tuple[Role, str]] = []
-    static = tuple(message.static_characters for message in request.messages)
+    turns: list[Turn] = []
     for message in request.messages:
         if not isinstance(message.content, Inline):
             return None
-        messages.append((message.role, str(message.content.inline)))
-    return Question(model, messages, request.parameters, request.output_schema, static)
+        text = str(message.content.inline)
+        turns.append(Turn(message.role, text, message.images, message.static_characters))
+    return Question(model, turns, request.parameters, request.output_schema)

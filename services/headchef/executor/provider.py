@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from headchef_contracts.events.common import Parameters, Usage
+from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import FailureReason
 from headchef_contracts.events.steps import AttemptOutcome
 
@@ -32,23 +33,37 @@ class Left:
     full_in_s: float | None = None
 
 
+class Turn(NamedTuple):
+    """What somebody says, and shows before it.
+
+    Attributes:
+        role: who.
+        text: what.
+        images: in order; a user alone shows any.
+        static_characters: how many of the text's first characters all jobs of a template share.
+    """
+
+    role: Role
+    text: str
+    images: tuple[Image, ...] = ()
+    static_characters: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a model is asked.
 
     Attributes:
         model: which, and how it takes schemas and limits.
-        messages: role and text, in order.
+        turns: of the conversation, in order.
         parameters: of sampling; what is None is left to the provider.
         output_schema: JSON Schema of the answer, or None for free text.
-        static_characters: how many of the first characters of each message all jobs of a template share.
     """
 
     model: Model
-    messages: Sequence[tuple[Role, str]]
+    turns: Sequence[Turn]
     parameters: Parameters
     output_schema: dict[str, Any] | None
-    static_characters: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from headchef_contracts.events.common import Usage
+from headchef_contracts.events.images import Image
 
 from headchef.catalogue import Provider
 from headchef.catalogue.form import Resource
@@ -14,7 +15,7 @@ from headchef.executor.dialects.narrowing import narrowed
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
 from headchef.executor.dialects.static import static_part
 from headchef.executor.dialects.values import count, given, mapping, number, seconds_until, smallest, text, texts
-from headchef.executor.provider import Cacheable, Call, Left, Question, Role
+from headchef.executor.provider import Cacheable, Call, Left, Question, Turn
 
 _VERSION = "2023-06-01"
 _LIMITS = "anthropic-ratelimit-"
@@ -70,21 +71,21 @@ class Anthropic:
     def write(self, question: Question) -> Call:
         """Write a message. What the system says stands apart and first, and there must be an output limit."""
         model, parameters = question.model, question.parameters
-        messages, static = _system_first(question)
-        part = static_part(question, messages, static) if model.cache_breakpoints else None
+        turns = _system_first(question)
+        part = static_part(question, turns) if model.cache_breakpoints else None
 
         def written(mark: Mapping[str, Any]) -> bytes:
             said = [
-                part.blocks(text, mark) if part is not None and part.message == index else text
-                for index, (_, text) in enumerate(messages)
+                part.blocks(turn.text, mark) if part is not None and part.message == index else _content(turn)
+                for index, turn in enumerate(turns)
             ]
-            has_system = messages[0][0] == "system"
-            spoken = zip(messages[has_system:], said[has_system:], strict=True)
+            has_system = turns[0].role == "system"
+            spoken = zip(turns[has_system:], said[has_system:], strict=True)
             body = given(
                 model=model.provider_model,
                 max_tokens=smallest(parameters.max_output_tokens, model.max_output_tokens),
                 system=(said[0] or None) if has_system else None,
-                messages=[{"role": role, "content": content} for (role, _), content in spoken],
+                messages=[{"role": turn.role, "content": content} for turn, content in spoken],
                 output_config=_form(question),
                 temperature=parameters.temperature,
                 top_p=parameters.top_p,
@@ -116,18 +117,30 @@ class Anthropic:
         return Refused(said, kind, None, text(mapping(data).get("request_id")))
 
 
-def _system_first(question: Question) -> tuple[list[tuple[Role, str]], list[int]]:
-    """Give what the system says as one message before all others, and how much of each message is static."""
-    both = list(zip(question.messages, question.static_characters, strict=True))
-    system = [(text, count) for (role, text), count in both if role == "system"]
-    spoken = [(message, count) for message, count in both if message[0] != "system"]
-    messages, static = [message for message, _ in spoken], [count for _, count in spoken]
+def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    """Put images before the text, as the guide to vision advises; a blank text beside them would be refused."""
+    if not turn.images:
+        return turn.text
+    shown = [{"type": "image", "source": _source(image)} for image in turn.images]
+    return [*shown, {"type": "text", "text": turn.text}] if turn.text.strip() else shown
+
+
+def _source(image: Image) -> dict[str, Any]:
+    if image.url is not None:
+        return {"type": "url", "url": image.url}
+    return {"type": "base64", "media_type": image.media_type, "data": image.base64}
+
+
+def _system_first(question: Question) -> list[Turn]:
+    """Give what the system says as one message before all others, static as far as the first text that is not."""
+    system = [turn for turn in question.turns if turn.role == "system"]
+    spoken = [turn for turn in question.turns if turn.role != "system"]
     if not system:
-        return messages, static
-    whole = next((index for index, (text, count) in enumerate(system) if count < len(text)), len(system) - 1)
-    before = sum(len(text) + len(_BETWEEN) for text, _ in system[:whole])
-    said: tuple[Role, str] = ("system", _BETWEEN.join(text for text, _ in system))
-    return [said, *messages], [before + system[whole][1], *static]
+        return spoken
+    whole = next((at for at, turn in enumerate(system) if turn.static_characters < len(turn.text)), len(system) - 1)
+    before = sum(len(turn.text) + len(_BETWEEN) for turn in system[:whole])
+    text = _BETWEEN.join(turn.text for turn in system)
+    return [Turn("system", text, static_characters=before + system[whole].static_characters), *spoken]
 
 
 def _form(question: Question) -> dict[str, Any] | None:

@@ -9,11 +9,12 @@ from urllib.parse import quote
 import orjson
 
 from headchef_contracts.events.common import Usage
+from headchef_contracts.events.images import Image
 
 from headchef.catalogue import Provider
 from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
 from headchef.executor.dialects.values import count, given, mapping, mappings, smallest, text, texts
-from headchef.executor.provider import Call, Left, Question
+from headchef.executor.provider import Call, Left, Question, Turn
 
 _WITHHELD: Mapping[str, Withheld] = {
     "MAX_TOKENS": "length",
@@ -50,11 +51,11 @@ class Gemini:
     def write(self, question: Question) -> Call:
         """Write a request. The model stands in its path."""
         contents = [
-            {"role": "model" if role == "assistant" else "user", "parts": [{"text": said}]}
-            for role, said in question.messages
-            if role != "system"
+            {"role": "model" if turn.role == "assistant" else "user", "parts": _parts(turn)}
+            for turn in question.turns
+            if turn.role != "system"
         ]
-        system = [{"text": said} for role, said in question.messages if role == "system"]
+        system = [{"text": turn.text} for turn in question.turns if turn.role == "system"]
         body = given(
             contents=contents,
             systemInstruction={"parts": system} if system else None,
@@ -86,6 +87,18 @@ class Gemini:
         error = mapping(mapping(data).get("error"))
         said, details = text(error.get("message")) or "", mappings(error.get("details"))
         return Refused(said, _kind(error.get("status"), said, details), _wait_s(details))
+
+
+def _parts(turn: Turn) -> list[dict[str, Any]]:
+    """Put images before the text, as the guide to images advises."""
+    shown = [_part(image) for image in turn.images]
+    return shown if shown and not turn.text.strip() else [*shown, {"text": turn.text}]
+
+
+def _part(image: Image) -> dict[str, Any]:
+    if image.url is not None:
+        return {"fileData": {"mimeType": image.media_type, "fileUri": image.url}}
+    return {"inlineData": {"mimeType": image.media_type, "data": image.base64}}
 
 
 def _config(question: Question) -> dict[str, object]:

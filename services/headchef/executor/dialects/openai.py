@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from headchef_contracts.events.common import Usage
+from headchef_contracts.events.images import Image
 
 from headchef.catalogue import Provider
 from headchef.catalogue.form import Resource
@@ -14,7 +15,7 @@ from headchef.executor.dialects.port import Kind, Refused, Said, Withheld
 from headchef.executor.dialects.static import static_part
 from headchef.executor.dialects.strict import response_format
 from headchef.executor.dialects.values import count, given, mapping, mappings, number, smallest, text, texts
-from headchef.executor.provider import Cacheable, Call, Left, Question
+from headchef.executor.provider import Cacheable, Call, Left, Question, Turn
 from headchef.executor.retry_after import read_duration
 
 _LEFT: Mapping[str, Resource] = {
@@ -65,7 +66,7 @@ class OpenAI:
         model, is_marked = question.model, question.model.cache_breakpoints
         part = None
         if is_marked or self._names_parts:
-            part = static_part(question, question.messages, question.static_characters)
+            part = static_part(question, question.turns)
         caching = given(
             prompt_cache_options={"mode": "explicit"} if is_marked else None,
             prompt_cache_key=part.key.hex() if part is not None and self._names_parts else None,
@@ -73,10 +74,10 @@ class OpenAI:
 
         def written(mark: Mapping[str, Any]) -> bytes:
             messages = [
-                {"role": role, "content": part.blocks(said, mark)}
+                {"role": turn.role, "content": part.blocks(turn.text, mark)}
                 if is_marked and part is not None and part.message == index
-                else {"role": role, "content": said}
-                for index, (role, said) in enumerate(question.messages)
+                else {"role": turn.role, "content": _content(turn)}
+                for index, turn in enumerate(question.turns)
             ]
             return orjson.dumps(
                 {"model": model.provider_model, "messages": messages, **self._wanted(question), **caching}
@@ -125,6 +126,18 @@ class OpenAI:
         # OpenRouter's way to say with 403 that it was the prompt, and not the key.
         flagged = mapping(error.get("metadata")).get("flagged_input") is not None
         return Refused(said, "filtered" if flagged else _kind(codes, said))
+
+
+def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    """Put images before the text, as parts; a text alone stays one, since not all endpoints take parts."""
+    if not turn.images:
+        return turn.text
+    shown = [{"type": "image_url", "image_url": {"url": _address(image)}} for image in turn.images]
+    return [*shown, {"type": "text", "text": turn.text}] if turn.text.strip() else shown
+
+
+def _address(image: Image) -> str:
+    return image.url or f"data:{image.media_type};base64,{image.base64}"
 
 
 def _kind(codes: frozenset[str], said: str) -> Kind | None:

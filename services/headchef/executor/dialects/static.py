@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from headchef.executor.provider import Question, Role
+from headchef.executor.provider import Question, Turn
 
 _BYTES_A_TOKEN = 3
 """Fewer than most texts have, so that rather too short a part is marked: that mark is ignored, and costs nothing."""
@@ -41,23 +41,22 @@ class StaticPart:
         return [{"type": "text", "text": text[: self.characters], **mark}, {"type": "text", "text": rest}]
 
 
-def static_part(question: Question, messages: Sequence[tuple[Role, str]], static: Sequence[int]) -> StaticPart | None:
-    """Find the static part of a question.
+def static_part(question: Question, turns: Sequence[Turn]) -> StaticPart | None:
+    """Find the static part of a question. It ends before the first image, which the provider reads before its text.
 
     Args:
         question: says which model, and how many tokens its provider caches at least.
-        messages: in the order in which the provider reads them.
-        static: how many of the first characters of each are the template's own.
+        turns: in the order in which the provider reads them.
 
     Returns:
         The part, up to its last whole line if that is long enough; None where it is shorter than the provider caches.
     """
-    end = _end(messages, static)
+    end = _end(turns)
     if end is None:
         return None
     index, count = end
-    role, text = messages[index]
-    before, last = list(messages[:index]), text[:count]
+    role, text = turns[index].role, turns[index].text
+    before, last = [(turn.role, turn.text) for turn in turns[:index]], text[:count]
     least_bytes = question.model.cacheable_tokens * _BYTES_A_TOKEN - sum(len(said.encode()) for _, said in before)
     lines = last[: last.rfind("\n") + 1]
     if lines.strip() and len(lines.encode()) >= least_bytes:
@@ -70,10 +69,12 @@ def static_part(question: Question, messages: Sequence[tuple[Role, str]], static
     return StaticPart(index, len(last), blake2b(alike, digest_size=_KEY_BYTES).digest())
 
 
-def _end(messages: Sequence[tuple[Role, str]], static: Sequence[int]) -> tuple[int, int] | None:
+def _end(turns: Sequence[Turn]) -> tuple[int, int] | None:
     """Give the message in which the static part ends, and how much of it is static; None where nothing is."""
     end = None
-    for index, ((_, text), count) in enumerate(zip(messages, static, strict=True)):
+    for index, (_, text, images, count) in enumerate(turns):
+        if images:
+            break
         if text[:count].strip():
             end = index, min(count, len(text))
         if count < len(text):

@@ -1,4 +1,4 @@
-"""Estimates what a step's call will use: from the pieces of its prompt, and from what calls of its model came to."""
+"""Estimates what a step's call will use: from the pieces and images of its prompt, and from what calls came to."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ import orjson
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Model
+from headchef.catalogue.form import MOST_IMAGE_TOKENS
 from headchef.executor.dialects.values import count, mapping, mappings, smallest, text
 from headchef.runtime.log.port import Record
 
@@ -32,6 +33,7 @@ class Demand:
         input_tokens: of its prompt.
         output_tokens: of its answer.
         limit: most tokens that its answer may have; providers that count input and output together hold it back.
+        images: in its prompt, from which its tokens are reckoned too.
     """
 
     model: str = ""
@@ -39,10 +41,13 @@ class Demand:
     input_tokens: float = 0.0
     output_tokens: float = 0.0
     limit: float = 0.0
+    images: int = 0
 
 
 class Estimator:
-    """Learns how many tokens a piece is for each model, and how long its answers are.
+    """Learns how many tokens a piece and an image are for each model, and how long its answers are.
+
+    Until a call with an image has told, an image is as many tokens as the catalogue says that it is at most.
 
     Args:
         models: by name.
@@ -52,6 +57,7 @@ class Estimator:
     def __init__(self, models: Mapping[str, Model], *, counts_tokens: bool) -> None:
         self.change(models, counts_tokens=counts_tokens)
         self._tokens_a_piece: dict[str, float] = {}
+        self._tokens_an_image: dict[str, float] = {}
         self._output: dict[str, float] = {}
 
     def change(self, models: Mapping[str, Model], *, counts_tokens: bool) -> None:
@@ -65,21 +71,39 @@ class Estimator:
             return Demand()
         request = mapping(mapping(_event(record.value or b"").get("step")).get("request"))
         name = text(request.get("model")) or ""
-        prompt = [mapping(message.get("content")).get("inline") for message in mappings(request.get("messages"))]
+        messages = mappings(request.get("messages"))
+        prompt = [mapping(message.get("content")).get("inline") for message in messages]
         pieces = sum(len(_PIECE.findall(said)) for said in prompt if isinstance(said, str))
+        images = sum(len(mappings(message.get("images"))) for message in messages)
         model, asked = self._models.get(name), count(mapping(request.get("parameters")).get("max_output_tokens"))
         limit = smallest(asked, model.max_output_tokens if model else None)
         output = self._output.get(name, _FIRST_OUTPUT)
         expected = output if limit is None else min(output, limit)
         return Demand(
-            name, pieces, pieces * self._tokens_a_piece.get(name, 1.0), expected, expected if limit is None else limit
+            name,
+            pieces,
+            self._of_pieces(name, pieces) + images * self._of_an_image(name),
+            expected,
+            expected if limit is None else limit,
+            images,
         )
 
     def learn(self, demand: Demand, usage: Usage) -> None:
         """Learn from what a call has used."""
-        if demand.pieces:
+        if demand.images:
+            shown = usage.input_tokens - self._of_pieces(demand.model, demand.pieces)
+            _drift(self._tokens_an_image, demand.model, max(0.0, shown) / demand.images)
+        elif demand.pieces:
             _drift(self._tokens_a_piece, demand.model, usage.input_tokens / demand.pieces)
+        if demand.pieces or demand.images:
             _drift(self._output, demand.model, usage.output_tokens)
+
+    def _of_pieces(self, model: str, pieces: int) -> float:
+        return pieces * self._tokens_a_piece.get(model, 1.0)
+
+    def _of_an_image(self, model: str) -> float:
+        learned, known = self._tokens_an_image.get(model), self._models.get(model)
+        return learned if learned is not None else float(known.image_tokens if known else MOST_IMAGE_TOKENS)
 
 
 def _drift(means: dict[str, float], model: str, value: float) -> None:

@@ -3,24 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any, Literal
 
 from headchef_contracts import topics
 from headchef_contracts.events.common import Body, Inline, JobClass, JobHead
+from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import JobSubmitted, Tried
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
 from headchef.catalogue import Catalogue, Model
+from headchef.router.candidates import can_read, candidates_for
 from headchef.router.canonical import canonical, fingerprint
 from headchef.router.refusal import Refused
 from headchef.router.rendered import Rendered
 from headchef.schema import SchemaCache, SchemaRefused
 
-POLICY_VERSION = "router/3"
+POLICY_VERSION = "router/4"
 _BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
-_SHOWN_MODELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +56,31 @@ def plan(
         catalogue: the models in force.
         schemas: compiles output schemas.
         render: fills templates.
-        max_prompt_bytes: of all messages together, as JSON.
+        max_prompt_bytes: of all messages together with their images, as JSON.
 
     Raises:
-        Refused: a reference that is not supported, an unknown model, a bad schema or template, too long a prompt.
+        Refused: a reference that is not supported, an unknown model or one that takes no images, a bad schema or
+            template, too long a prompt.
     """
     values = _input(job)
-    said: list[tuple[Role, Rendered]] = []
+    said = []
     if job.system is not None:
-        said.append(("system", _filled(job.system, "system", values, render)))
-    said.append(("user", _filled(job.prompt, "prompt", values, render)))
-    model = _model(job, catalogue)
+        said.append(_message("system", _filled(job.system, "system", values, render)))
+    images = tuple(Image(**image.model_dump(exclude_none=True)) for image in job.images)
+    said.append(_message("user", _filled(job.prompt, "prompt", values, render), images))
+    model, candidates = candidates_for(job, catalogue)
     schema = job.output.json_schema
     if schema is not None:
         _check_schema(schema, schemas)
-    written = canonical([(role, text) for role, (text, _) in said])
+    written = canonical([_asked(message) for message in said])
     if len(written) > max_prompt_bytes:
-        message = f"the prompt has {len(written)} bytes; at most {max_prompt_bytes} are taken"
-        raise Refused("too_large", "prompt", message)
+        what = "the prompt with its images has" if images else "the prompt has"
+        raise Refused("too_large", "prompt", f"{what} {len(written)} bytes; at most {max_prompt_bytes} are taken")
     prompt_sha256 = sha256(written).hexdigest()
     request = ModelRequest(
         model=model.name,
         lane=model.lane,
-        messages=tuple(_message(role, rendered) for role, rendered in said),
+        messages=tuple(said),
         parameters=job.parameters,
         output_schema=schema,
     )
@@ -89,7 +91,7 @@ def plan(
         request=request,
         cache=job.cache,
         catalog_version=catalogue.version,
-        candidates=model.fallback,
+        candidates=candidates,
     )
 
 
@@ -116,16 +118,19 @@ def next_candidate(step: Step, failed: Tried, *, catalogue: Catalogue, now: date
     Args:
         step: as it failed; its candidates are those that the catalogue named when the job came.
         failed: what it came to.
-        catalogue: the models in force; candidates that it does not have any more are passed over.
+        catalogue: the models in force; candidates that it does not have any more, or that do not take the step's
+            images any more, are passed over.
         now: the time.
     """
     deadline = step.job.deadline
     if deadline is not None and deadline <= now:
         return NobodyLeft(f"the deadline {deadline} passed before another model was asked")
+    shows_images = any(message.images for message in step.request.messages)
     for number, name in enumerate(step.candidates):
-        if (model := catalogue.models.get(name)) is not None:
+        model = catalogue.models.get(name)
+        if model is not None and can_read(model, shows_images=shows_images):
             return _handed_over(step, failed, model, step.candidates[number + 1 :], catalogue.version)
-    gone = ", ".join(step.candidates)
+    gone = f"{', '.join(step.candidates)}{' with images' if shows_images else ''}"
     return NobodyLeft(f"no other model was asked: catalogue {catalogue.version} does not have {gone}")
 
 
@@ -173,28 +178,24 @@ def _filled(body: Body, field: str, values: dict[str, Any] | None, render: Rende
     return Rendered(text, len(text) if field == "system" else 0)
 
 
-def _message(role: Role, rendered: Rendered) -> Message:
-    content = Inline(inline=rendered.text)
-    if not rendered.static_characters:
-        return Message(role=role, content=content)
-    return Message(role=role, content=content, static_characters=rendered.static_characters)
+def _message(role: Role, rendered: Rendered, images: tuple[Image, ...] = ()) -> Message:
+    """Write a message; what is not set in it is not written into the event."""
+    hints: dict[str, Any] = {"static_characters": rendered.static_characters} if rendered.static_characters else {}
+    shown: dict[str, Any] = {"images": images} if images else {}
+    return Message(role=role, content=Inline(inline=rendered.text), **shown, **hints)
+
+
+def _asked(message: Message) -> tuple[object, ...]:
+    """Give all of a message that an answer depends on: equal prompts with other images are not the same."""
+    text = message.content.inline if isinstance(message.content, Inline) else None
+    images = [image.model_dump(exclude_none=True) for image in message.images]
+    return (message.role, text, images) if images else (message.role, text)
 
 
 def _reference(field: str) -> Refused:
     return Refused(
         "unsupported_reference", field, "references to an object store are not supported yet: send it inline"
     )
-
-
-def _model(job: JobSubmitted, catalogue: Catalogue) -> Model:
-    name = catalogue.default_model if job.model is None else job.model
-    model = catalogue.models.get(name)
-    if model is None:
-        near = get_close_matches(name, catalogue.models, n=_SHOWN_MODELS)
-        known = list(catalogue.models)[:_SHOWN_MODELS]
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
-        raise Refused("unknown_model", "model", f"the catalogue has no model {name!r}; {hint}")
-    return model
 
 
 def _check_schema(schema: dict[str, Any], schemas: SchemaCache) -> None:

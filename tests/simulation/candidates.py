@@ -5,26 +5,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import yaml
-
 from headchef_contracts.events.jobs import Tried
 
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, STEPS, Happened
 from tests.simulation.oracle import Job
-from tests.simulation.services import CATALOGUE_PATH
+from tests.simulation.order import order_of
 
-_FILE = yaml.safe_load(CATALOGUE_PATH.read_text())
 _COUNTED = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens")
 
 _SHARED = frozenset({"deadline_exceeded", "length"})
 """Failures that another model would have too."""
-
-
-def order_of(payload: Mapping[str, Any]) -> Sequence[str]:
-    """Give the models that a job may be answered by, in the order in which they are asked."""
-    first = payload.get("model", _FILE["defaults"]["model"])
-    return [first, *_FILE["models"][first].get("fallback", ())]
 
 
 def ended_by_a_router(event: Happened) -> bool:

@@ -34,6 +34,7 @@ class Evidence:
         letters: dead letters by the topic that they come from, those excepted that name a loss.
         poison: what was put into internal topics, was not lost, and must be in their dead letters.
         bill: of the provider, by request id.
+        shown_in_vain: calls that showed images to a model that takes none.
         written_at_once: calls that wrote to the provider's cache what another of their process was still writing.
         beyond_quota: when a lane had more calls than its quota allows.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
@@ -70,6 +71,7 @@ class Evidence:
         }
         self.bill: Mapping[str, Billed] = world.provider.bill
         self.written_at_once: Sequence[str] = world.provider.prompts.strays
+        self.shown_in_vain: Sequence[str] = world.provider.shown_in_vain
         self.beyond_quota = _beyond_quota(world)
         self.unhandled = world.unhandled()
         self.broken: Sequence[str] = world.broken

@@ -18,6 +18,7 @@ from tests.simulation.money import (
     never_more_than_the_bill,
 )
 from tests.simulation.oracle import Job, Place
+from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair
 from tests.simulation.trail import FRONT_DOORS, topic_of
 from tests.simulation.versions import by_what_was_published, the_last_good_one_everywhere
@@ -201,6 +202,8 @@ INVARIANTS: Mapping[str, Check] = {
     "while an account or a model refuses all, a process tries seldom": attrgetter("calls_in_vain"),
     "no job fails for want of a key, money or a model": _no_job_fails_where_a_lane_stands_still,
     "no answer crosses tenants": _no_answer_crosses_tenants,
+    "an answer is of the images of its job": answers_are_of_the_right_images,
+    "no model that takes no images is shown any": attrgetter("shown_in_vain"),
     "nothing is lost where nothing expires": _what_is_lost_has_expired,
     "at every commit": attrgetter("broken"),
     "nothing is left unread or uncommitted": _nothing_is_left,

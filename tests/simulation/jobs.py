@@ -15,6 +15,8 @@ from headchef_contracts.placement import home_partition
 from headchef_contracts.topics import physical
 
 from headchef.runtime.log.port import Headers, NewRecord
+from tests.simulation.images import drawn_images
+from tests.simulation.order import order_of
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import CATALOGUE, pair
 from tests.support.builders import make_job
@@ -114,14 +116,16 @@ class Upstream:
         return replace(made, door=chosen)
 
     def _fresh(self) -> Submission:
-        return self._placed(self._job(f"Write about car {self._number}."))
+        return self._placed(self._showing(self._job(f"Write about car {self._number}.")))
 
     def _repeated(self) -> Submission:
         earlier = self._an_earlier_job()
         if earlier is None:
             return self._fresh()
-        kept = {name: earlier[name] for name in ("input", "output", "model", "system") if name in earlier}
-        return self._placed(self._job(earlier["prompt"], plain=True) | kept)
+        kept = {name: earlier[name] for name in ("input", "output", "model", "system", "images") if name in earlier}
+        again = self._job(earlier["prompt"], plain=True) | kept
+        # The same words with other images, or with none, are another question.
+        return self._placed(self._showing(again) if self._number % 2 else again)
 
     def _twin(self) -> Submission:
         earlier = self._an_earlier_job()
@@ -225,11 +229,18 @@ class Upstream:
             job["deadline"] = (START + timedelta(seconds=self._chance.uniform(0, 20))).isoformat()
         return job
 
+    def _showing(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Show images in some jobs, and none in the others."""
+        images = drawn_images(self._number)
+        return {**job, "images": images} if images else {name: job[name] for name in job if name != "images"}
+
     def _an_earlier_job(self) -> dict[str, Any] | None:
         return self._chance.choice(self._earlier) if self._earlier else None
 
     def _placed(self, job: dict[str, Any], kind: Literal["job", "refused"] = "job") -> Submission:
-        """Put a job where a Java client does, with its id as key."""
+        """Put a job where a Java client does, with its id as key; one that nobody may be asked for is refused."""
+        if kind == "job" and not order_of(job):
+            kind = "refused"
         return Submission(_json(job), kind, job, job["job_id"].encode())
 
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 
 from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
-from tests.simulation import broken, broken_catalogue, broken_classes, broken_feed, broken_handover, overpaid
+from tests.simulation import (
+    broken,
+    broken_catalogue,
+    broken_classes,
+    broken_feed,
+    broken_handover,
+    broken_images,
+    overpaid,
+)
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
 from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
@@ -101,4 +109,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "bulk steps go among interactive ones": Mutant(broken_classes.all_planned_as_interactive, 5, NONE),
     "what is only noted of a flow is forgotten": Mutant(broken_feed.noted_records_forgotten, 20, NONE),
     "all that is read again is taken for the flow's next": Mutant(broken_feed.all_that_is_read_again_taken, 20),
+    "jobs share an answer that differ in an image": Mutant(broken_images.images_no_part_of_what_is_asked, 10, NONE),
+    "a model that takes no images is planned for": Mutant(broken_images.every_model_planned_for, 5, NONE),
+    "images are left out on the way": Mutant(broken_images.left_out_on_the_way, 5, NONE),
 }

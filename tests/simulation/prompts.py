@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tests.simulation.images import blocks_of
 from tests.simulation.loop import Life
 
 Key = tuple[str, str, str]
@@ -56,16 +57,15 @@ class Prompts:
 
 
 def words(content: Any) -> str:
-    """Give what a message says, which may stand in blocks."""
-    return content if isinstance(content, str) else "".join(block["text"] for block in content)
+    """Give what a message says, which may stand in blocks, beside images."""
+    return content if isinstance(content, str) else "".join(block.get("text", "") for block in content)
 
 
 def _up_to_the_mark(asked: dict[str, Any]) -> tuple[str, bool]:
     said = str(asked.get("response_format", ""))
     for message in asked["messages"]:
-        blocks = message["content"] if isinstance(message["content"], list) else [{"text": message["content"]}]
-        for block in blocks:
-            said += f"{message['role']}: {block['text']}"
+        for block in blocks_of(message):
+            said += f"{message['role']}: {block.get('text') or block['image_url']['url']}"
             if "prompt_cache_breakpoint" in block:
                 return said, True
     return said, False

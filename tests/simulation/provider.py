@@ -13,7 +13,9 @@ import httpx
 import orjson
 
 from tests.simulation.faults import NONE, Faults
+from tests.simulation.images import shown_in, telling
 from tests.simulation.loop import current_life
+from tests.simulation.order import takes_images
 from tests.simulation.prompts import Marked, Prompts, words
 from tests.simulation.refusals import Asked, Refusals
 
@@ -63,6 +65,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         prompts: what is in its cache.
         away: hosts of accounts that cannot be reached.
         calls: when calls began, by host, on the loop's clock; those excepted that a freeze may have held up.
+        shown_in_vain: calls that showed images to a model that takes none, in words.
     """
 
     def __init__(self, faults: Faults, chance: Random, refusals: Refusals, called: Callable[[str], None]) -> None:
@@ -70,6 +73,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         self.prompts = Prompts()
         self.away: set[str] = set()
         self.calls: dict[str, list[float]] = {}
+        self.shown_in_vain: list[str] = []
         self._faults = faults
         self._chance = chance
         self._refusals = refusals
@@ -92,6 +96,8 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         self._note(request.url.host, loop.time())
         body = orjson.loads(request.content)
         asked = Asked(request.url.host, body["model"])
+        if shown_in(body["messages"]) and not takes_images(body["model"]):
+            self.shown_in_vain.append(f"{number} showed images to {body['model']}")
         marked = self.prompts.begun(life, number, request.url.host, body)
         if marked is not None:
             self._marked[number] = marked
@@ -202,7 +208,8 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
 def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str, Any]:
     asked = orjson.loads(request.content)
-    text = f"{number} says: {words(asked['messages'][-1]['content'])[:40]}"
+    said = f"{number} says: {words(asked['messages'][-1]['content'])[:40]}"
+    text = telling(said, shown_in(asked["messages"]))
     if "response_format" in asked:
         text = orjson.dumps({"title": text}).decode()
     return {

@@ -236,3 +236,30 @@ def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> Non
     (tmp_path / "latin.yaml").write_bytes(b"caf\xe9: 1")
     with pytest.raises(BadCatalogue, match="UTF-8"):
         load(tmp_path / "latin.yaml")
+
+
+def test_a_model_takes_images_where_its_input_says_so(tmp_path: Path) -> None:
+    models = load(
+        write(tmp_path, GOOD.replace("    lane: default\n", "    lane: default\n    input: [text, image]\n", 1))
+    ).models
+    assert (models["small"].takes_images, models["large"].takes_images) == (True, False)
+    assert models["small"].image_tokens == 4784
+    said = GOOD + "    image_tokens: 258\n"
+    assert load(write(tmp_path, said)).models["large"].image_tokens == 258
+    assert load(DEFAULT_PATH).models["simulated"].takes_images
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "message"),
+    [
+        ("input: [image]", "models.large.input", "has no text, which every prompt is; give [text] or [text, image]"),
+        ("input: []", "models.large.input", "has no text"),
+        ("input: [text, image, image]", "models.large.input", "names a kind twice; give [text] or [text, image]"),
+        ("input: [text, video]", "models.large.input.1", "Input should be 'text' or 'image'"),
+        ("image_tokens: 0", "models.large.image_tokens", "the most input tokens that an image counts for"),
+    ],
+)
+def test_a_wrong_input_is_named(tmp_path: Path, line: str, field: str, message: str) -> None:
+    [(number, named, said)] = faults(tmp_path, f"{GOOD}    {line}\n")
+    assert (number, named) == (GOOD.count("\n") + 1, field)
+    assert message in said

@@ -8,14 +8,16 @@ import pytest
 from pydantic import SecretStr
 
 from headchef_contracts.events.common import Parameters, Usage
+from headchef_contracts.events.images import Image
 
-from headchef.catalogue.form import DialectName
+from headchef.catalogue.form import MOST_IMAGE_TOKENS, DialectName
 from headchef.executor.dialects import DIALECTS
 from headchef.executor.pricing import cost_of
 from headchef.executor.provider import Answered, Faulted
 from headchef.simulator.settings import Rates
 from tests.executor.fakes import PRICES, make_model
 from tests.executor.simulated import VERSIONS, ask, question, simulated
+from tests.support.images import ADDRESS, at, digest_of, inline, png, written
 
 SCHEMA = {
     "type": "object",
@@ -65,6 +67,51 @@ async def test_what_the_provider_caches_is_counted_and_priced_as_it_does(dialect
     caches = marks or dialect != "anthropic"  # which caches nothing without a mark
     assert (bill.cached_input_tokens > 0) == caches
     assert bill.cache_write_tokens in (0, bill.cached_input_tokens), "written once and read once, or read for nothing"
+
+
+async def test_images_are_seen_by_address_and_by_bytes(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect) as (provider, simulator):
+        replies = [await ask(provider, question("What is it?", images=shown)) for shown in ((at(),), (inline(),))]
+        entries = list(simulator.bill.entries)
+    texts = [reply.text if isinstance(reply, Answered) else "" for reply in replies]
+    assert ADDRESS in texts[0]
+    assert f"image/png {digest_of(png())}, {len(png())} bytes" in texts[1]
+    for reply, entry in zip(replies, entries, strict=True):
+        assert entry.tokens is not None
+        assert reply.usage is not None
+        assert reply.usage.input_tokens == entry.tokens.input
+        assert cost_of(reply.usage, PRICES) == entry.cost_usd
+
+
+async def test_an_image_counts_for_its_tokens_and_not_for_its_bytes(dialect: DialectName) -> None:
+    small, large = (Image(media_type="image/png", base64=written(png() + bytes(size))) for size in (0, 90_000))
+    async with simulated(dialect=dialect) as (provider, _):
+        plain, *shown = [
+            await ask(provider, question("What is it?", images=images))
+            for images in ((), (small,), (large,), (at(),) * 3)
+        ]
+    counts = [reply.usage.input_tokens - plain.usage.input_tokens for reply in shown if reply.usage and plain.usage]
+    assert counts[0] == counts[1], "a provider reads pixels, and not base64"
+    assert 250 < counts[0] < MOST_IMAGE_TOKENS
+    assert counts[2] == pytest.approx(3 * counts[0], abs=100), "beside the words around them"
+
+
+async def test_another_image_is_no_part_of_what_the_provider_has_cached(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect) as (provider, _):
+        shown = [(inline(), at()), (inline(1), at()), (inline(), at())]
+        replies = [await ask(provider, question("What is it?", images=images)) for images in shown]
+    cached = [reply.usage.cached_input_tokens for reply in replies if reply.usage]
+    assert cached[1] == 0
+    assert (cached[2] > 0) == (dialect != "anthropic"), "which caches nothing without a mark"
+
+
+async def test_a_model_that_takes_no_images_refuses_them(dialect: DialectName) -> None:
+    async with simulated(dialect=dialect, blind_models=("simulated",)) as (provider, simulator):
+        reply = await ask(provider, question("What is it?", images=(at(),)))
+        assert isinstance(await ask(provider, question("What is it?")), Answered)
+        assert simulator.bill.calls == {"bad_request": 1, "answered": 1}
+    assert isinstance(reply, Faulted)
+    assert (reply.outcome, reply.final, reply.halts) == ("bad_request", "provider_refused_request", None)
 
 
 async def test_a_schema_is_asked_for_in_the_providers_own_way(dialect: DialectName) -> None:

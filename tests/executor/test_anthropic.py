@@ -13,6 +13,7 @@ from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.executor.reading import ResponseReader
 from tests.executor.fakes import ACCOUNT, make_model
 from tests.executor.simulated import question
+from tests.support.images import ADDRESS, at, inline
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 USAGE = {"input_tokens": 10, "output_tokens": 5}
@@ -56,6 +57,27 @@ def test_what_the_system_says_stands_apart() -> None:
         ],
     }
     assert "system" not in written(messages=[("user", "a")])
+
+
+def test_images_are_blocks_before_the_text() -> None:
+    picture = inline()
+    body = written(images=(at(), picture))
+    assert body["system"] == "You write."
+    assert body["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "image", "source": {"type": "url", "url": ADDRESS}},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": picture.base64}},
+                {"type": "text", "text": "Name: Malibu"},
+            ],
+        }
+    ]
+
+
+def test_images_may_stand_alone() -> None:
+    [user] = written(messages=[("user", " ")], images=(at(),))["messages"]
+    assert user["content"] == [{"type": "image", "source": {"type": "url", "url": ADDRESS}}]
 
 
 def test_parameters_are_written_where_given_and_known() -> None:

@@ -13,6 +13,7 @@ from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.executor.reading import ResponseReader
 from tests.executor.fakes import ACCOUNT, make_model
 from tests.executor.simulated import question
+from tests.support.images import ADDRESS, at, inline
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SCHEMA = {"type": "object", "properties": {"title": {"type": "string", "maxLength": 60}}}
@@ -70,6 +71,27 @@ def test_a_request_says_no_more_than_it_was_told() -> None:
         ],
     }
     assert "systemInstruction" not in written(messages=[("user", "a")])
+
+
+def test_images_are_parts_before_the_text() -> None:
+    picture = inline()
+    body = written(images=(at(), picture))
+    assert body["systemInstruction"] == {"parts": [{"text": "You write."}]}
+    assert body["contents"] == [
+        {
+            "role": "user",
+            "parts": [
+                {"fileData": {"mimeType": "image/png", "fileUri": ADDRESS}},
+                {"inlineData": {"mimeType": "image/png", "data": picture.base64}},
+                {"text": "Name: Malibu"},
+            ],
+        }
+    ]
+
+
+def test_images_may_stand_alone() -> None:
+    [content] = written(messages=[("user", " ")], images=(at(),))["contents"]
+    assert content["parts"] == [{"fileData": {"mimeType": "image/png", "fileUri": ADDRESS}}]
 
 
 def test_parameters_and_schema_are_written_where_given() -> None:

@@ -12,6 +12,7 @@ from headchef.catalogue.form import OutputLimitField
 from headchef.executor.dialects.openai import OpenAI
 from tests.executor.fakes import ACCOUNT, make_model
 from tests.executor.simulated import question
+from tests.support.images import ADDRESS, at, inline
 
 SCHEMA = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
 
@@ -49,3 +50,19 @@ def test_the_output_limit_is_the_smaller_one(asked: int | None, most: int | None
     }
     assert written(**fields)["max_completion_tokens"] == sent
     assert written("max_tokens", **fields)["max_tokens"] == sent
+
+
+def test_images_are_parts_before_the_text() -> None:
+    picture = inline()
+    [system, user] = written(images=(at(), picture))["messages"]
+    assert system["content"] == "You write."
+    assert user["content"] == [
+        {"type": "image_url", "image_url": {"url": ADDRESS}},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture.base64}"}},
+        {"type": "text", "text": "Name: Malibu"},
+    ]
+
+
+def test_images_may_stand_alone() -> None:
+    [user] = written(messages=[("user", " ")], images=(at(),))["messages"]
+    assert user["content"] == [{"type": "image_url", "image_url": {"url": ADDRESS}}]

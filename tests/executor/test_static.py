@@ -13,6 +13,7 @@ from headchef.executor.dialects.openai import OpenAI
 from headchef.executor.provider import Call, Question
 from tests.executor.fakes import ACCOUNT, make_model
 from tests.executor.simulated import question
+from tests.support.images import at, inline
 
 LINE = "Write of the car alone, and claim nothing else.\n"
 LONG = LINE * 80
@@ -166,3 +167,28 @@ def test_no_word_is_lost_added_or_moved(turns: list[tuple[Any, str, int]]) -> No
             assert all(block["text"].strip() for block in blocks)
         if call.cacheable:
             assert call.cacheable.body.count(b'"cache_control"') + call.cacheable.body.count(b"breakpoint") == 1
+
+
+@pytest.mark.parametrize("dialect", [Anthropic, OpenAI])
+def test_the_static_part_ends_before_the_first_image(dialect: type[Anthropic] | type[OpenAI]) -> None:
+    model = make_model(max_output_tokens=9, cache_breakpoints=True)
+    messages = [("system", LONG), ("user", LONG + SLOT)]
+    static = (len(LONG), len(LONG))
+    shown = question(model=model, messages=messages, static_characters=static, images=(at(),))
+    plain = question(model=model, messages=messages, static_characters=static)
+    others = question(model=model, messages=messages, static_characters=static, images=(inline(),))
+    with_images, without, with_others = (dialect(ACCOUNT).write(each) for each in (shown, plain, others))
+    assert with_images.cacheable is not None
+    assert with_others.cacheable is not None
+    assert without.cacheable is not None
+    assert with_images.cacheable.key == with_others.cacheable.key != without.cacheable.key
+    assert with_images.cacheable.body.count(b'"cache_control"') + with_images.cacheable.body.count(b"explicit") > 0
+    unmarked_body = orjson.loads(with_images.body)
+    assert unmarked_body == unmarked(orjson.loads(with_images.cacheable.body)), "a model reads the same either way"
+
+
+@pytest.mark.parametrize("dialect", [Anthropic, OpenAI])
+def test_nothing_is_static_behind_an_image(dialect: type[Anthropic] | type[OpenAI]) -> None:
+    model = make_model(max_output_tokens=9, cache_breakpoints=True)
+    asked = question(model=model, messages=[("user", LONG + SLOT)], static_characters=(len(LONG),), images=(at(),))
+    assert dialect(ACCOUNT).write(asked).cacheable is None

@@ -11,6 +11,7 @@ from headchef.cli.faults import BadLine
 from headchef.cli.submission.jobs import JobOptions, build_job
 from headchef.cli.submission.rows import Row
 from headchef.cli.submission.templates import compile_template
+from tests.support.images import ADDRESS
 
 
 def job(values: dict[str, Any], **options: Any) -> JobSubmitted:
@@ -80,3 +81,28 @@ def test_a_wrong_column_is_named_with_line_and_columns() -> None:
     assert message.startswith("in.jsonl, line 7: ")
     assert 'p.j2, line 3: there is no column "pirce"; did you mean "price"?' in message
     assert "Columns: name, price" in message
+
+
+def test_a_column_may_hold_the_address_of_an_image() -> None:
+    made = from_rows({"name": "a", "photo": f"{ADDRESS}?v=2"}, image_field="photo")
+    assert [image.model_dump(exclude_none=True) for image in made.images] == [
+        {"media_type": "image/png", "url": f"{ADDRESS}?v=2"}
+    ]
+    other = from_rows({"name": "a", "photo": ADDRESS}, image_field="photo")
+    assert other.job_id != made.job_id, "ids follow from all of the content"
+
+
+@pytest.mark.parametrize(
+    ("photo", "field", "part"),
+    [
+        ("cork.png", "photo", '--image-field wants an address here, not "cork.png"'),
+        (None, "photo", "--image-field wants text"),
+        ("https://www.example.com/cork.tif", "photo", "does not end in .png, .jpg, .jpeg, .webp"),
+        ("https://10.0.0.1/cork.png", "images.0.url", "must name its host"),
+    ],
+)
+def test_a_bad_address_of_an_image_names_the_column(photo: str | None, field: str, part: str) -> None:
+    with pytest.raises(BadLine) as raised:
+        from_rows({"name": "a", "photo": photo}, image_field="photo")
+    assert raised.value.fault.field == field
+    assert part in raised.value.fault.message

@@ -27,6 +27,10 @@ def submit(
     id_field: Annotated[str | None, typer.Option(help="Column of the job id; else ids follow from content.")] = None,
     id_prefix: Annotated[str, typer.Option(help="Put before ids.")] = "",
     subject_field: Annotated[str | None, typer.Option(help="Column that says what the content is about.")] = None,
+    image: Annotated[
+        list[str] | None, typer.Option(help="File or https address that one job shows; may be repeated.")
+    ] = None,
+    image_field: Annotated[str | None, typer.Option(help="Column of the https address of an image.")] = None,
     model: Annotated[str | None, typer.Option(help="A model of the catalogue.")] = None,
     tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id, to follow the results by.")] = None,
@@ -74,6 +78,8 @@ def submit(
         id_field=id_field,
         id_prefix=id_prefix,
         subject_field=subject_field,
+        images=image or (),
+        image_field=image_field,
         labels=label or (),
         fields={"model": model, "tenant": tenant, "batch_id": batch, "class": job_class, "cache": cache, "run": run},
         parameters={"temperature": temperature, "max_output_tokens": max_output_tokens},

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from headchef_contracts.events.common import Body, Inline, Usage
+from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.steps import (
     AttemptRecorded,
@@ -49,6 +50,11 @@ def body_value(body: Body | None) -> Any:
     return f"({body.ref.bytes} bytes of {body.ref.media_type} under {body.ref.sha256})"
 
 
+def image_value(image: Image) -> str:
+    """Give an image's address, or a few words on its bytes."""
+    return image.url or f"({image.media_type}, {len(image.base64 or '') * 3 // 4:,} bytes)"
+
+
 def left_behind(tried: Sequence[Tried]) -> str:
     """Name the models that were asked before, each with why it was left: `small (timeout), large (refusal)`."""
     return ", ".join(f"{each.model} ({each.failure.reason})" for each in tried)
@@ -74,6 +80,8 @@ def _cache(use: CacheUse) -> str:
 
 def _submitted(event: JobSubmitted) -> str:
     shape = "template and input" if event.input is not None else "plain prompt"
+    if count := len(event.images):
+        shape += f", {count} image{'' if count == 1 else 's'}"
     again = f", run {event.run}" if event.run else ""
     return f"submitted by tenant {event.tenant}, {event.job_class}, {shape}{again}"
 

@@ -7,9 +7,16 @@ from typing import Any
 import orjson
 
 from headchef_contracts.events.jobs import JobFinished, JobRefused
-from headchef_contracts.events.steps import AttemptRecorded, StepCompleted, StepDispatched, StepJudged, StepPlanned
+from headchef_contracts.events.steps import (
+    AttemptRecorded,
+    Message,
+    StepCompleted,
+    StepDispatched,
+    StepJudged,
+    StepPlanned,
+)
 
-from headchef.cli.history.describe import body_value, describe
+from headchef.cli.history.describe import body_value, describe, image_value
 from headchef.cli.history.gather import History
 from headchef.cli.history.hop import Hop
 
@@ -49,9 +56,13 @@ def messages(history: History) -> list[dict[str, Any]]:
     """Give the messages of the newest plan, as the model was asked them."""
     for hop in reversed(history.hops):
         if isinstance(hop.event, StepPlanned | StepDispatched | StepCompleted | StepJudged):
-            asked = hop.event.step.request.messages
-            return [{"role": message.role, "content": body_value(message.content)} for message in asked]
+            return [_message(message) for message in hop.event.step.request.messages]
     return []
+
+
+def _message(message: Message) -> dict[str, Any]:
+    shown = {"images": [image_value(image) for image in message.images]} if message.images else {}
+    return {"role": message.role, **shown, "content": body_value(message.content)}
 
 
 def answer(history: History) -> Any:

@@ -36,7 +36,8 @@ def _parts(job_id: str, history: History) -> Iterator[RenderableType]:
     yield table("", ("at", "took", "event", "what"), rows)
     for message in messages(history):
         title = "Prompt" if message["role"] == "user" else f"Prompt ({message['role']})"
-        yield _panel(title, str(message["content"]))
+        shown = "".join(f"[image {image}]\n" for image in message.get("images", ()))
+        yield _panel(title, f"{shown}{message['content']}")
     result = answer(history)
     if result is not None:
         text = result if isinstance(result, str) else orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()

@@ -11,6 +11,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.cli.faults import BadLine, LineFault
+from headchef.cli.submission.images import BadImage, image_of, is_address
 from headchef.cli.submission.rows import Row
 from headchef.cli.submission.templates import BadTemplate, PromptTemplate
 
@@ -29,6 +30,7 @@ class JobOptions:
         id_field: the column that holds the job id; without one ids are derived from the content.
         id_prefix: put before ids from the id field, and used in place of the stem.
         subject_field: the column that says what the content is about.
+        image_field: the column that holds the address of an image.
         fields: other fields of the event, such as `model`; a line that is a whole job may overrule them.
     """
 
@@ -39,6 +41,7 @@ class JobOptions:
     id_field: str | None = None
     id_prefix: str = ""
     subject_field: str | None = None
+    image_field: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,6 +57,8 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
         BadLine: the row cannot become a job; names the line, the field and what would be right.
     """
     fields = _from_template(row, options, name) if options.prompt else _written_out(row, options)
+    if options.image_field is not None:
+        fields["images"] = [_image(row, options.image_field, name)]
     if options.id_field is not None:
         fields["job_id"] = options.id_prefix + _cell(row, options.id_field, "--id-field", name)
     elif "job_id" not in fields:
@@ -104,6 +109,16 @@ def _cell(row: Row, column: str, option: str, name: str) -> str:
     if isinstance(value, bool | float | dict | list) or value is None or not str(value).strip():
         raise BadLine(LineFault(name, row.line, column, f"{option} wants text or a whole number here, not {value!r}"))
     return str(value).strip()
+
+
+def _image(row: Row, column: str, name: str) -> dict[str, str]:
+    named = _cell(row, column, "--image-field", name)
+    if not is_address(named):
+        raise BadLine(LineFault(name, row.line, column, f'--image-field wants an address here, not "{named}"'))
+    try:
+        return image_of(named)
+    except BadImage as bad:
+        raise BadLine(LineFault(name, row.line, column, f"--image-field: {bad}")) from bad
 
 
 def _right(broken: registry.BrokenContract, options: JobOptions) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from headchef.cli.faults import WrongUsage
+from headchef.cli.submission.images import BadImage, image_of
 from headchef.cli.submission.jobs import JobOptions
 from headchef.cli.submission.rows import RowFormat, format_of
 from headchef.cli.submission.source import Source
@@ -35,6 +36,8 @@ class Order:
         id_field: column of the ids.
         id_prefix: put before ids.
         subject_field: column of the subjects.
+        images: of one job, each a file or an address.
+        image_field: column of the addresses of images.
         labels: each as `NAME=VALUE`.
         fields: other fields of all jobs, by their names in the event; None leaves one out.
         parameters: sampling parameters; None leaves one out.
@@ -52,6 +55,8 @@ class Order:
     id_field: str | None
     id_prefix: str
     subject_field: str | None
+    images: Sequence[str]
+    image_field: str | None
     labels: Sequence[str]
     fields: dict[str, Any]
     parameters: dict[str, Any]
@@ -75,6 +80,7 @@ class Order:
             id_field=self.id_field,
             id_prefix=self.id_prefix,
             subject_field=self.subject_field,
+            image_field=self.image_field,
             fields=self._fields(single, templated),
         )
         return source, options
@@ -90,11 +96,13 @@ class Order:
             for option, value, instead in (
                 ("--job-id", self.job_id, "--id-field names the column that holds the ids"),
                 ("--input", self.values, "the rows of the file are the input"),
+                ("--image", self.images or None, "--image-field names the column that holds their addresses"),
             ):
                 if value is not None:
                     raise WrongUsage(f"{option} is for one job, not for a file", instead)
-        elif self.id_field is not None or self.subject_field is not None:
-            raise WrongUsage("--id-field and --subject-field name columns of a file", "for one job give --job-id")
+        elif self.id_field is not None or self.subject_field is not None or self.image_field is not None:
+            said = "--id-field, --subject-field and --image-field name columns of a file"
+            raise WrongUsage(said, "for one job give --job-id and --image")
 
     def _prompt(self) -> str | None:
         return _text(self.prompt_file, "--prompt-file") if self.prompt_file is not None else self.prompt
@@ -107,6 +115,8 @@ class Order:
         parameters = {name: value for name, value in self.parameters.items() if value is not None}
         if parameters:
             fields["parameters"] = parameters
+        if self.images:
+            fields["images"] = [_image(named) for named in self.images]
         if self.labels:
             fields["labels"] = dict(_label(label) for label in self.labels)
         if single:
@@ -157,6 +167,13 @@ def _schema(path: Path | None) -> dict[str, Any] | None:
     except SchemaRefused as refused:
         raise WrongUsage(f"--schema: {path}, at {refused.path or 'the whole'}: {refused.message}") from refused
     return schema
+
+
+def _image(named: str) -> dict[str, str]:
+    try:
+        return image_of(named)
+    except BadImage as bad:
+        raise WrongUsage(f"--image: {bad}") from bad
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -15,7 +15,8 @@ class Prompt:
     Attributes:
         system: the system prompt, or None.
         user: the prompt.
-        static_characters: so many of all its characters, from the first on, all jobs of the same template share.
+        static_characters: so many of all its characters, from the first on, all jobs of the same template share;
+            images stand before the prompt, and end them.
     """
 
     system: str | None
@@ -32,6 +33,7 @@ def rendered(job: JobSubmitted) -> Prompt:
     values = job.input.inline if isinstance(job.input, Inline) else None
     texts, static, is_static = [], 0, True
     for body in (job.system, job.prompt):
+        is_static = is_static and not (body is job.prompt and job.images)
         text = body.inline if isinstance(body, Inline) else ""
         count = len(text) if body is job.system else 0
         if text and values is not None:

@@ -150,11 +150,11 @@ async def test_images_count_towards_the_size_of_the_prompt() -> None:
     assert (refused.reason, refused.field) == ("too_large", "prompt")
     assert refused.message.startswith("the prompt with its images has 60")
     assert refused.message.endswith("at most 50000 are taken")
-    assert step_of(await door.submit(make_job(images=[INLINE])))
+    assert step_of(await door.submit(make_job(images=[INLINE]))).request.model == "small"
 
 
 async def test_a_step_with_images_is_handed_over_to_those_that_still_take_them() -> None:
-    fallback = {"small": ("third", "large", "last")}
+    fallback: dict[str, tuple[str, ...]] = {"small": ("third", "large", "last")}
     planned = step_of(await door_of("small", "third", "large", "last", fallback=fallback).submit(make_job(images=[AT])))
     assert planned.candidates == ("third", "large", "last")
     later = door_of("small", "large", fallback=fallback)

@@ -22,6 +22,8 @@ models:
     {lane: default, provider_model: simulated, structured_output: none}
   careless: # gives JSON, but not of the wanted form
     {lane: default, provider_model: simulated, structured_output: json_object}
+  seeing: # takes images, which the others do not
+    {lane: default, provider_model: simulated, input: [text, image]}
   withdrawn: # the provider no longer has it
     {lane: default, provider_model: no-such-model}
 """

@@ -37,7 +37,6 @@ from tests.executor.fakes import (
     timed_out,
 )
 from tests.support.builders import make_delivery, make_firing, make_head, make_planned, make_step
-from tests.support.images import at, inline
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -224,28 +223,6 @@ async def test_a_message_by_reference_fails_the_step_without_a_call() -> None:
     _, completed = await kitchen.handle(step.model_copy(update={"request": request}))
     assert reason(completed) == "provider_refused_request"
     assert kitchen.provider.asked == []
-
-
-def showing(step: Step) -> Step:
-    messages = (Message(role="user", content=Inline(inline="Say hi."), images=(at(), inline())),)
-    return step.model_copy(update={"request": step.request.model_copy(update={"messages": messages})})
-
-
-async def test_images_are_shown_to_a_model_that_takes_them() -> None:
-    kitchen = Kitchen(answered(), catalogue=make_catalogue(make_model(takes_images=True)))
-    _, completed = await kitchen.handle(showing(make_step()))
-    (question,) = kitchen.provider.questions
-    assert question.turns == [Turn("user", "Say hi.", (at(), inline()))]
-    assert completed.answer is not None
-
-
-async def test_no_call_shows_images_to_a_model_that_takes_none() -> None:
-    kitchen = Kitchen()
-    attempts, completed = await kitchen.handle(showing(make_step()))
-    assert (attempts, kitchen.provider.asked) == ([], [])
-    assert reason(completed) == "unknown_model"
-    assert completed.failure is not None
-    assert completed.failure.message == "in catalogue v1 the model 'small' takes no images"
 
 
 async def test_no_call_begins_without_a_permit() -> None:

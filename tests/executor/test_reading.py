@@ -217,6 +217,14 @@ def test_credentials_that_a_provider_repeats_are_cut_out(said: str) -> None:
         assert not any(secret in reply.message for secret in (KEY, "abc*", "abcdef123456"))
 
 
+def test_what_signs_an_address_is_cut_out() -> None:
+    said = 'Error while downloading "https://b.s3.amazonaws.com/a.png?X-Amz-Signature=0f0f&b=c", see https://a.example/help.'
+    reply = read(400, error(said))
+    assert isinstance(reply, Faulted)
+    assert 'downloading "https://b.s3.amazonaws.com/a.png?[…]", see https://a.example/help.' in reply.message
+    assert "0f0f" not in reply.message
+
+
 def test_long_words_of_a_provider_are_cut_short() -> None:
     reply = read(400, error("x\n" * 5000))
     assert isinstance(reply, Faulted)

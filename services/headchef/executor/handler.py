@@ -202,7 +202,7 @@ def _question(request: ModelRequest, model: Model) -> Question | None:
     """Put the request into the port's words; None where a message is not in the event."""
     turns: list[Turn] = []
     for message in request.messages:
-        if not isinstance(message.content, Inline):
+        if not isinstance(message.content, Inline) or not all(image.url or image.base64 for image in message.images):
             return None
         text = str(message.content.inline)
         turns.append(Turn(message.role, text, message.images, message.static_characters))

@@ -18,6 +18,9 @@ from headchef.executor.retry_after import read_retry_after
 
 _MAX_MESSAGE = 500
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|key|gsk|Bearer)[-_ ][A-Za-z0-9_\-*.]{6,}|\bAIza[A-Za-z0-9_\-*.]{6,}")
+_SIGNED = re.compile(r"(https://[^\s?\"'<>]+)\?[^\s\"'<>]+")
+"""An address with what may sign it, as providers quote those of images that they could not read."""
+
 _WITHHELD: Mapping[Withheld, str] = {
     "length": "cut off by the output limit: raise parameters.max_output_tokens, or ask for less",
     "refusal": "the model refused to answer, or a filter withheld the answer",
@@ -81,10 +84,10 @@ class ResponseReader:
         return Answered(said.text, said.finish_reason, said.provider_model, said.usage, request_id, status)
 
     def clean(self, message: str) -> str:
-        """Shorten a provider's words to one line and cut out whatever looks like a credential."""
+        """Shorten a provider's words to one line and cut out whatever looks like a credential or signs an address."""
         if self._secret:
             message = message.replace(self._secret, "[key]")
-        return _KEY_LIKE.sub("[key]", " ".join(message.split()))[:_MAX_MESSAGE]
+        return _KEY_LIKE.sub("[key]", _SIGNED.sub(r"\1?[…]", " ".join(message.split())))[:_MAX_MESSAGE]
 
     def _refused(
         self, status: int, headers: Mapping[str, str], data: object, now: datetime, request_id: str | None

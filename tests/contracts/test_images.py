@@ -54,6 +54,7 @@ def test_images_are_taken_in_order_by_address_and_by_bytes() -> None:
         (AT | {"url": "http://www.example.com/a.png"}, "images.0.url", "must begin with https://"),
         (AT | {"url": f"{ADDRESS}?{'a' * 4096}"}, "images.0.url", "at most 4096 characters"),
         (PNG | {"base64": ""}, "images.0.base64", "must be base64 with its padding"),
+        (PNG | {"base64": "Bild é"}, "images.0.base64", "must be base64 with its padding"),
         (PNG | {"base64": f"data:image/png;base64,{PNG['base64']}"}, "images.0.base64", "without a prefix such as"),
         (PNG | {"base64": written(png() + b"x").rstrip("=")}, "images.0.base64", "with its padding"),
         (PNG | {"base64": PNG["base64"][:40] + "\n" + PNG["base64"][40:]}, "images.0.base64", "without line breaks"),

@@ -104,6 +104,23 @@ async def test_two_jobs_share_an_answer_only_where_words_and_images_are_the_same
     assert (first == second) == (jobs[0] == jobs[1])
 
 
+ODD = (
+    st.none()
+    | st.text(max_size=40)
+    | st.integers(-9, 9)
+    | st.sampled_from([ADDRESS, INLINE["base64"], "image/png", "==="])
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["url", "base64", "media_type", "x"]), ODD) | ODD, max_size=3) | ODD)
+async def test_no_image_breaks_the_door(images: Any) -> None:
+    outcome = await door_of("small").submit(make_job(images=images))
+    if outcome.changes:
+        assert all(image.url or image.base64 for image in step_of(outcome).request.messages[0].images)
+    else:
+        assert (refusal_of(outcome).field or "").startswith("images")
+
+
 async def test_a_template_is_static_up_to_its_first_slot_as_before() -> None:
     step = await asked(prompt="Say: {{ input.a }}", input={"a": 1}, images=[AT])
     assert [message.static_characters for message in step.request.messages] == [5]

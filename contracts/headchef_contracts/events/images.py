@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from binascii import Error, a2b_base64
+from binascii import a2b_base64
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -34,7 +34,7 @@ def _base64(value: str) -> str:
     """Take one way of writing the bytes only, so that equal images are equal texts."""
     try:
         content = a2b_base64(value, strict_mode=True)
-    except Error:
+    except ValueError:
         content = b""
     if not content or b64encode(content).decode() != value:
         raise ValueError("must be base64 with its padding, without line breaks and without a prefix such as data:")

@@ -54,6 +54,8 @@ def test_a_file_goes_with_the_job_and_an_address_as_it_stands() -> None:
         (("--prompt", "x", "--image", "large.png"), "at most 700,000 fit into a job"),
         (("--prompt", "x", "--image", "false.webp"), "it holds an image of the type image/png"),
         (("--prompt", "x", "--image", "http://www.example.com/a.png"), "must begin with https://"),
+        (("--prompt", "x", "--image", "https://[x/a.png"), "must be an address such as"),
+        (("--prompt", "x", "--image", "https://www.example.com/a"), "in a whole job media_type says it"),
         (("--prompt", "x", "--image-field", "photo"), "name columns of a file"),
         (("rows.csv", "--prompt", "x", "--image", "cork.png"), "--image is for one job"),
         (("rows.csv", "--prompt", "x", "--image-field", "foto"), '--image-field: there is no column "foto"'),

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 from headchef_contracts.events.images import ImageType
 
@@ -34,11 +33,11 @@ def image_of(named: str) -> dict[str, str]:
     Raises:
         BadImage: the end tells none, or the file cannot be read or is too large.
     """
-    path = urlsplit(named).path if is_address(named) else named
+    path = named.partition("?")[0].partition("#")[0] if is_address(named) else named
     media_type = _TYPES.get(PurePosixPath(path).suffix.lower())
     if media_type is None:
-        right = "name others in a line that is a whole job, with their media_type"
-        raise BadImage(f'"{named}" does not end in {", ".join(_TYPES)}; {right}')
+        right = "in a whole job media_type says it" if is_address(named) else "convert it to one of these"
+        raise BadImage(f'"{named}" does not end in {", ".join(_TYPES)}, which tells the type; {right}')
     if is_address(named):
         return {"media_type": media_type, "url": named}
     try:

@@ -145,7 +145,7 @@ class Tried(Part):
 class Provenance(Part):
     """Where an output came from."""
 
-    prompt_sha256: Sha256 = Field(description="of the rendered messages")
+    prompt_sha256: Sha256 = Field(description="of the rendered messages with their images")
     fingerprint: Sha256
     model: str | None = Field(description="as the catalogue names it")
     provider_model: str | None = Field(default=None, description="as the provider reported it")

@@ -10,7 +10,8 @@ from pathlib import Path
 from tests.bench import report, scenarios
 from tests.bench.caching import comparison as caching
 from tests.bench.fairness import Flood, fairness
-from tests.bench.goodput import LIMITS, RUNS, goodput
+from tests.bench.goodput import RUNS, fixed_pause, goodput
+from tests.bench.limits import LIMITS
 from tests.bench.machine import made_here
 from tests.bench.pacing.comparison import compare
 from tests.support.kafka_process import LONG_LIVED
@@ -58,9 +59,12 @@ def _pipeline(server: KafkaServer, chosen: argparse.Namespace, document: Path | 
 def _goodput(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
     figures: dict[str, float] = {}
     for limit in LIMITS:
-        for executors, churn in RUNS:
-            sys.stderr.write(f"goodput: {limit.name}, {executors} executors{', churn' if churn else ''} …\n")
-            figures |= goodput(server, limit, executors, churn=churn)
+        for run in RUNS:
+            sys.stderr.write(f"goodput: {limit.name}, {run.name} …\n")
+            figures |= goodput(server, limit, run)
+        for competitor in (False, True):
+            sys.stderr.write(f"goodput: {limit.name}, fixed pause{', competitor' if competitor else ''} …\n")
+            figures |= fixed_pause(limit, competitor=competitor)
     _report(report.goodput_table(figures), figures)
     if document is not None:
         report.write_goodput(document, figures, made_here())

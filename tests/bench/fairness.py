@@ -11,7 +11,8 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, TopicPartition
 
-from tests.bench.goodput import CATALOGUE, bill_of
+from tests.bench.clients.account import bill_of
+from tests.bench.limits import CATALOGUE
 from tests.bench.load import Job, Load, make_jobs
 from tests.support.kafka_server import KafkaServer
 from tests.support.services import Deployment
@@ -105,9 +106,9 @@ def _measured(deployment: Deployment, load: Load, flood: Flood) -> Figures:
 @contextmanager
 def _goodput(deployment: Deployment, figures: Figures, name: str) -> Iterator[None]:
     """Measure what part of the quota is used while the block runs."""
-    before, began_s = bill_of(deployment)["answered"], time.monotonic()
+    before, began_s = bill_of(deployment.simulator_url)["answered"], time.monotonic()
     yield
-    answered, took_s = bill_of(deployment)["answered"] - before, time.monotonic() - began_s
+    answered, took_s = bill_of(deployment.simulator_url)["answered"] - before, time.monotonic() - began_s
     figures[name] = answered / (A_MINUTE / 60 * took_s)
 
 

@@ -1,102 +1,173 @@
-"""What share of a provider's quota is used, and how many calls are refused, by how many executors of a lane."""
+"""What share of a provider's quota is used, and how many calls are refused: by executors of a lane, and by others."""
 
-import json
 import tempfile
 import time
-import urllib.request
 import uuid
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from headchef.catalogue import read
+from headchef.runtime.clock import SystemClock
+from tests.bench.clients.account import account_at, bill_of
+from tests.bench.clients.beside import beside
+from tests.bench.clients.calls import bodies_of
+from tests.bench.clients.competitor import Competitor
+from tests.bench.clients.fixed_pause import FixedPause
+from tests.bench.limits import Limit
 from tests.bench.load import Load, make_jobs
+from tests.support.kafka_process import free_ports
 from tests.support.kafka_server import KafkaServer
-from tests.support.services import Deployment
+from tests.support.services import Deployment, ServiceProcess
 
 Figures = dict[str, float]
 
 WARM_S, MEASURED_S = 30.0, 120.0
-_LATENCY_S = 0.5
-CATALOGUE = """\
-defaults: {{model: simulated}}
-providers: {{simulator: {{base_url: "${{HEADCHEF_SIMULATOR_URL}}"}}}}
-lanes: {{default: {{provider: simulator, {limits}}}}}
-models: {{simulated: {{lane: default, max_output_tokens: 1000, prices: {{input: 0.15, output: 0.60}}}}}}
-"""
+_MINUTE_S = 60.0
+_LONGEST_S = WARM_S + _MINUTE_S + MEASURED_S
+_COMPETING = 1 / 3
+_ELSEWHERE = 10**6
+"""Number of the first of a competitor's prompts, which nobody else asks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """What the account may use of one resource.
+class Run:
+    """Who does the work.
 
     Attributes:
-        name: of the figures.
-        setting: of the lane, and of the simulator's account.
-        a_minute: of it.
-        jobs: in a minute, at most.
-        used: reads what was used from the simulator's bill.
+        executors: processes of the lane.
+        churn: whether one more joins and one is killed while it is measured.
+        competitor: whether somebody else uses a third of the account, at a steady rate.
     """
 
-    name: str
-    setting: str
-    a_minute: int
-    jobs: int
-    used: Callable[[Mapping[str, float]], float]
+    executors: int
+    churn: bool = False
+    competitor: bool = False
+
+    @property
+    def name(self) -> str:
+        """Give its part of the figures' names."""
+        return f"{self.executors}{'.churn' if self.churn else ''}{'.competitor' if self.competitor else ''}"
 
 
-LIMITS = (
-    Limit("requests", "requests_per_minute", 1200, 1200, lambda bill: bill["answered"]),
-    Limit("tokens", "tokens_per_minute", 600_000, 1800, lambda bill: bill["input_tokens"] + bill["output_tokens"]),
-)
+RUNS = (Run(1), Run(2), Run(4), Run(2, churn=True), Run(2, competitor=True))
 
 
-RUNS = ((1, False), (2, False), (4, False), (2, True))
-"""Executor processes, and whether one joins and one is killed."""
-
-
-def goodput(server: KafkaServer, limit: Limit, executors: int, *, churn: bool = False) -> Figures:
+def goodput(server: KafkaServer, limit: Limit, run: Run) -> Figures:
     """Measure one deployment.
 
     Args:
         server: the broker.
-        limit: what the simulator enforces in each minute of its clock, and the lane knows.
-        executors: processes.
-        churn: whether one more joins and one is killed while it is measured.
+        limit: what the simulator enforces, and the lane knows.
+        run: who does the work.
     """
     namespace = f"goodput-{uuid.uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="headchef-goodput-") as folder:
         catalogue = Path(folder) / "catalogue.yaml"
-        catalogue.write_text(CATALOGUE.format(limits=f"{limit.setting}: {limit.a_minute}"))
+        catalogue.write_text(limit.catalogue)
         deployment = Deployment(
             server.bootstrap,
             namespace,
             Path(folder),
-            counts={"executor": executors + churn},
+            counts={"executor": run.executors + run.churn},
             environment={
                 "HEADCHEF_CATALOGUE": str(catalogue),
                 "HEADCHEF_LOG_LEVEL": "WARNING",
                 "HEADCHEF_SESSION_TIMEOUT_S": "6",
-                "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": str(_LATENCY_S),
-                f"HEADCHEF_SIMULATOR_QUOTA__{limit.setting.upper()}": str(limit.a_minute),
-                "HEADCHEF_SIMULATOR_QUOTA__KIND": "window",
+                **limit.simulator,
             },
         )
-        with deployment:
-            if churn:
+        with deployment, _competing(deployment.simulator_url, limit, on=run.competitor) as others:
+            if run.churn:
                 deployment.of("executor")[-1].stop()
             load = Load(server.bootstrap, namespace)
             try:
-                load.publish(list(make_jobs("goodput", int(limit.jobs * (WARM_S + MEASURED_S) / 60 * 1.2))))
-                time.sleep(WARM_S)
-                before = bill_of(deployment)
-                _wait(deployment, churn=churn)
-                after = bill_of(deployment)
+                load.publish(list(make_jobs("goodput", _enough_jobs(limit))))
+                used = _used(deployment.simulator_url, limit, others, lambda: _wait(deployment, churn=run.churn))
             finally:
                 load.close()
-    name = f"goodput.{limit.name}.{executors}{'.churn' if churn else ''}"
-    refused, answered = (after[kind] - before[kind] for kind in ("rate_limited", "answered"))
-    share = (limit.used(after) - limit.used(before)) / (limit.a_minute * MEASURED_S / 60)
-    return {f"{name}.share": share, f"{name}.refused": refused / (refused + answered), f"{name}.calls": answered}
+    return {f"goodput.{limit.name}.{run.name}.{what}": figure for what, figure in used.items()}
+
+
+def fixed_pause(limit: Limit, *, competitor: bool) -> Figures:
+    """Measure the client of OpenAI's cookbook at the same work, which knows the whole quota as the lane does.
+
+    Args:
+        limit: what the simulator enforces, and the client knows.
+        competitor: whether somebody else uses a third of the account, at a steady rate.
+    """
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}/v1"
+    with tempfile.TemporaryDirectory(prefix="headchef-goodput-") as folder:
+        simulator = ServiceProcess(
+            "simulator", "simulator", {"HEADCHEF_SIMULATOR_PORT": str(port), **limit.simulator}, Path(folder)
+        )
+        simulator.start()
+        try:
+            simulator.wait_for_output("simulator listens")
+            with _competing(url, limit, on=competitor) as others, beside(_pausing(url, limit)):
+                used = _used(url, limit, others, lambda: time.sleep(MEASURED_S))
+        finally:
+            simulator.kill()
+    name = f"goodput.{limit.name}.fixed-pause{'.competitor' if competitor else ''}"
+    return {f"{name}.{what}": figure for what, figure in used.items()}
+
+
+def _enough_jobs(limit: Limit) -> int:
+    """Give how many are more than can be done."""
+    return int(limit.jobs * _LONGEST_S / _MINUTE_S * 1.2)
+
+
+async def _pausing(url: str, limit: Limit) -> None:
+    async with account_at(url) as ask:
+        await FixedPause(ask, SystemClock(), **{limit.setting: limit.a_minute}).run(_bodies(limit))
+
+
+def _bodies(limit: Limit, first: int = 0) -> Iterator[bytes]:
+    catalogue = read(limit.catalogue.encode(), Path("catalogue.yaml"), Path())
+    return bodies_of(make_jobs("goodput", _enough_jobs(limit), first=first), catalogue)
+
+
+@contextmanager
+def _competing(url: str, limit: Limit, *, on: bool) -> Iterator[Counter[str]]:
+    """Let somebody else use a third of the account, if so, and give the bill of that."""
+    bill: Counter[str] = Counter()
+
+    async def compete() -> None:
+        async with account_at(url) as ask:
+            rival = Competitor(ask, SystemClock(), bill, limit.used, limit.a_minute * _COMPETING)
+            await rival.run(_bodies(limit, first=_ELSEWHERE))
+
+    if not on:
+        yield bill
+        return
+    with beside(compete()):
+        yield bill
+
+
+def _used(url: str, limit: Limit, others: Mapping[str, int], wait: Callable[[], None]) -> Figures:
+    """Measure whole minutes of the simulator's clock, once all is warm.
+
+    Args:
+        url: of the simulator.
+        limit: that it enforces.
+        others: bill of the competitor, as it grows.
+        wait: returns when these minutes are over.
+
+    Returns:
+        The share of the quota that all used, and of our own calls how many were answered and what share was refused.
+    """
+    time.sleep(WARM_S)
+    # A window may be used up in its first seconds, so that part of one says nothing of the whole.
+    time.sleep(-time.monotonic() % _MINUTE_S)
+    theirs, before = Counter(others), bill_of(url)
+    wait()
+    theirs, after = Counter({kind: others[kind] - theirs[kind] for kind in others}), bill_of(url)
+    refused, answered = (after[kind] - before[kind] - theirs[kind] for kind in ("rate_limited", "answered"))
+    share = (limit.used(after) - limit.used(before)) / (limit.a_minute * MEASURED_S / _MINUTE_S)
+    return {"share": share, "refused": refused / (refused + answered), "calls": answered}
 
 
 def _wait(deployment: Deployment, *, churn: bool) -> None:
@@ -110,16 +181,3 @@ def _wait(deployment: Deployment, *, churn: bool) -> None:
     time.sleep(MEASURED_S / 4)
     executors[0].kill()
     time.sleep(MEASURED_S - (time.monotonic() - began))
-
-
-def bill_of(deployment: Deployment) -> Mapping[str, float]:
-    """Read what the simulator has answered, refused and counted so far."""
-    with urllib.request.urlopen(deployment.simulator_url.replace("/v1", "/bill"), timeout=10) as response:
-        bill = json.load(response)
-    calls = bill["calls_by_outcome"]
-    return {
-        "answered": calls.get("answered", 0),
-        "rate_limited": calls.get("rate_limited", 0),
-        "input_tokens": bill["input_tokens"],
-        "output_tokens": bill["output_tokens"],
-    }

@@ -12,6 +12,11 @@ _FAIRNESS_MARKS = ("<!-- fairness: begin -->", "<!-- fairness: end -->")
 _PACING_MARKS = ("<!-- pacing: begin -->", "<!-- pacing: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
+_RUNS = {
+    "churn": "one joins and one is killed",
+    "competitor": "and a competitor",
+    "fixed-pause": "none: the cookbook's client",
+}
 _PARTS = {"cold": "cold jobs", "hits": "exact hits", "overhead": "100 jobs a second", "calm": "20 jobs a second"}
 
 
@@ -57,10 +62,10 @@ def goodput_table(figures: Mapping[str, float]) -> str:
     lines = ["| limited by | executors | of the quota used | calls | refused |", "|---|---|---|---|---|"]
     for name in figures:
         if name.endswith(".share"):
-            _, limit, executors, *churn = name.removesuffix(".share").split(".")
-            run = f"{executors}, one joins and one is killed" if churn else executors
+            _, limit, *run = name.removesuffix(".share").split(".")
+            who = ", ".join(_RUNS.get(each, each) for each in run)
             calls, refused = (figures[name.removesuffix("share") + what] for what in ("calls", "refused"))
-            lines.append(f"| {limit} | {run} | {figures[name]:.1%} | {calls:,.0f} | {refused:.2%} |")
+            lines.append(f"| {limit} | {who} | {figures[name]:.1%} | {calls:,.0f} | {refused:.2%} |")
     return "\n".join(lines)
 
 

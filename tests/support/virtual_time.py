@@ -2,8 +2,11 @@
 
 import asyncio
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -40,6 +43,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float) -> None:
         """Let time pass in which no task runs, as if the process had been stopped."""
         self._jumping.passed_s += seconds
+
+
+def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    """Run something from beginning to end on a loop of its own."""
+    loop = VirtualTimeLoop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
 
 
 class LoopClock:

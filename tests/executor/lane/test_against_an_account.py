@@ -11,22 +11,13 @@ import pytest
 from headchef.catalogue import Quota as LaneQuota
 from headchef.simulator.settings import Quota as AccountQuota
 from tests.executor.lane.crew import TASKS, Executor, Provider, Work, compete, provider_with
-from tests.support.virtual_time import VirtualTimeLoop
+from tests.support.virtual_time import run_virtually
 
 WARM_S, END_S = 180.0, 480.0
 Kind = Literal["bucket", "window"]
 REQUESTS = LaneQuota({"requests": 600})
 TOKENS = LaneQuota({"tokens": 600_000})
 APART = LaneQuota({"requests": 4000, "input_tokens": 400_000, "output_tokens": 100_000})
-
-
-def run(work: Coroutine[Any, Any, Provider]) -> Provider:
-    """Run something on virtual time."""
-    loop = VirtualTimeLoop()
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
 
 
 def account_of(quota: LaneQuota, kind: Kind) -> AccountQuota:
@@ -79,7 +70,7 @@ def refusals(provider: Provider) -> float:
 @pytest.mark.parametrize("executors", [1, 2, 4])
 @pytest.mark.parametrize("kind", ["bucket", "window"])
 def test_limited_by_requests(kind: Kind, executors: int) -> None:
-    provider = run(five_minutes(REQUESTS, kind, executors, work=Work()))
+    provider = run_virtually(five_minutes(REQUESTS, kind, executors, work=Work()))
     assert goodput(provider, lambda _: 1, 600) >= 0.97
     assert refusals(provider) == 0
 
@@ -87,7 +78,7 @@ def test_limited_by_requests(kind: Kind, executors: int) -> None:
 @pytest.mark.parametrize("executors", [1, 2, 4])
 @pytest.mark.parametrize("kind", ["bucket", "window"])
 def test_limited_by_tokens(kind: Kind, executors: int) -> None:
-    provider = run(five_minutes(TOKENS, kind, executors, work=Work()))
+    provider = run_virtually(five_minutes(TOKENS, kind, executors, work=Work()))
     assert goodput(provider, lambda tokens: tokens.input + tokens.output, 600_000) >= 0.97
     assert refusals(provider) < 0.001
 
@@ -95,7 +86,7 @@ def test_limited_by_tokens(kind: Kind, executors: int) -> None:
 @pytest.mark.parametrize("executors", [1, 4])
 @pytest.mark.parametrize("kind", ["bucket", "window"])
 def test_limited_by_output(kind: Kind, executors: int) -> None:
-    provider = run(five_minutes(APART, kind, executors, work=Work()))
+    provider = run_virtually(five_minutes(APART, kind, executors, work=Work()))
     assert goodput(provider, lambda tokens: tokens.output, 100_000) >= 0.97
     assert refusals(provider) < 0.001
 
@@ -104,7 +95,7 @@ def test_limited_by_output(kind: Kind, executors: int) -> None:
 @pytest.mark.parametrize("kind", ["bucket", "window"])
 def test_a_competitor_is_felt(kind: Kind, tells: bool, most: float) -> None:
     """By what the provider says is left; where it says nothing, by its refusals, of which there are a few then."""
-    provider = run(five_minutes(REQUESTS, kind, 2, work=Work(), competing=200, tells=tells))
+    provider = run_virtually(five_minutes(REQUESTS, kind, 2, work=Work(), competing=200, tells=tells))
     assert goodput(provider, lambda _: 1, 600) >= 0.97
     assert refusals(provider) < most
 
@@ -132,13 +123,13 @@ def test_one_joins_and_one_is_killed(kind: Kind) -> None:
         for task in orphans:
             first.start(task)
 
-    provider = run(five_minutes(REQUESTS, kind, 3, work=Work(), meanwhile=meanwhile))
+    provider = run_virtually(five_minutes(REQUESTS, kind, 3, work=Work(), meanwhile=meanwhile))
     assert refusals(provider) == 0
     assert goodput(provider, lambda _: 1, 600) >= 0.94
 
 
 def test_calls_at_once() -> None:
     quota = LaneQuota({}, concurrency=24)
-    provider = run(five_minutes(quota, "bucket", 2, work=replace(Work(), latency_s=2.0)))
+    provider = run_virtually(five_minutes(quota, "bucket", 2, work=replace(Work(), latency_s=2.0)))
     assert refusals(provider) == 0
     assert goodput(provider, lambda _: 1, 24 * 30) >= 0.95

@@ -1,0 +1,42 @@
+"""The calls that jobs lead to, byte for byte as the router plans them and an executor writes them for OpenAI."""
+
+from collections.abc import Iterable, Iterator
+
+from headchef_contracts.events.common import Inline
+from headchef_contracts.events.jobs import JobSubmitted
+
+from headchef.catalogue import Catalogue
+from headchef.executor.dialects.openai import OpenAI
+from headchef.executor.provider import Question
+from headchef.router.policy import plan
+from headchef.router.rendering import Renderer
+from headchef.schema import SchemaCache
+from tests.bench.load import Job
+from tests.support.virtual_time import START
+
+_MOST = 1_000_000
+
+
+def bodies_of(jobs: Iterable[Job], catalogue: Catalogue) -> Iterator[bytes]:
+    """Give the body of each job's call, in order.
+
+    Args:
+        jobs: that are valid.
+        catalogue: has the model, at an account that speaks OpenAI's dialect.
+    """
+    schemas, renderer = SchemaCache(8), Renderer(max_templates=8, max_work=_MOST)
+    for job in jobs:
+        request = plan(
+            JobSubmitted.model_validate_json(job.value),
+            job_class="interactive",
+            home_partition=0,
+            submitted_at=START,
+            catalogue=catalogue,
+            schemas=schemas,
+            render=renderer.render,
+            max_prompt_bytes=_MOST,
+        ).request
+        model = catalogue.models[request.model]
+        said = [(each.role, str(each.content.inline)) for each in request.messages if isinstance(each.content, Inline)]
+        question = Question(model, said, request.parameters, request.output_schema, [0] * len(said))
+        yield OpenAI(catalogue.lanes[model.lane].provider).write(question).body

@@ -51,6 +51,7 @@ class Listener:
     ) -> None:
         self.topic = broadcast.topic
         self._taker = broadcast.taker
+        self._settle = broadcast.settle
         self._log = log
         self._name = name
         self._physical = topics.physical(namespace, broadcast.topic)
@@ -76,6 +77,7 @@ class Listener:
 
         Raises:
             LogRefused: the topic is missing, or may not be read.
+            BadSettings: this process cannot work with what was there at the start.
         """
         backoff = Backoff(_FIRST_PAUSE_S)
         while True:
@@ -111,6 +113,8 @@ class Listener:
         looked_s, before = self._clock.monotonic(), dict(self._places)
         while True:
             if not self.caught_up and all(self._places[each] >= end for each, end in ends.items()):
+                if self._settle is not None:
+                    await self._settle()
                 self._caught_up.set()
             polled = await reader.poll(partitions, max_records=_POLL_RECORDS, timeout_s=_POLL_S)
             for records in polled.values():

@@ -143,6 +143,7 @@ class Engine:
 
         Raises:
             HeadchefError: what ended the processor; nothing unfinished was committed.
+            BadSettings: with what a broadcast says, this process cannot do its work.
         """
         self._fault = asyncio.get_running_loop().create_future()
         self._spawn(self._work())
@@ -219,10 +220,10 @@ class Engine:
             self._hand_over.ended()
 
     async def _work(self) -> None:
-        await self._counts.agree()
         for listener in self._listeners:
             self._spawn(listener.run())
             await listener.until_caught_up()
+        await self._counts.agree()
         self._spawn(self._counts.watch(lambda: self._hand_over.shared, self._rejoin))
         for intake in self._intakes:
             for part in intake.parts():

@@ -84,7 +84,7 @@ class Host:
 
         Raises:
             HeadchefError: what the first one failed with.
-            BadSettings: a service cannot be assembled, or its member id is taken.
+            BadSettings: a service cannot be assembled or do its work, or its member id is taken.
         """
         async with AsyncExitStack() as stack:
             for assemble in self._assemblies:

@@ -193,10 +193,13 @@ class Broadcast:
         topic: logical name.
         taker: awaited for each event, in the order of its partition, and again for all after a loss in the log. May
             raise `InvalidEvent` for one that cannot be taken: it is logged, counted and passed over.
+        settle: awaited once, when all has been taken that was there at the start. May raise `BadSettings` if this
+            process cannot work with that; it then ends.
     """
 
     topic: str
     taker: Callable[[Event], Awaitable[None]]
+    settle: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import InvalidEvent, LogRefused, LogUnavailable
 from headchef.runtime.log.port import NewRecord, Partition, Reader, Record
 from headchef.runtime.processor import Broadcast
+from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
@@ -28,10 +29,21 @@ _AT = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 class Ear:
-    """Remembers what it was told; refuses what says so."""
+    """Remembers what it was told, and what of it had been said at the start; refuses what says so.
 
-    def __init__(self) -> None:
+    Args:
+        lacks: why its process cannot work with what was said at the start.
+    """
+
+    def __init__(self, lacks: str | None = None) -> None:
         self.heard: list[str] = []
+        self.settled: list[list[str]] = []
+        self._lacks = lacks
+
+    async def settle(self) -> None:
+        self.settled.append(list(self.heard))
+        if self._lacks is not None:
+            raise BadSettings("HEADCHEF_X", self._lacks)
 
     async def take(self, event: Event) -> None:
         assert isinstance(event, CatalogPublished)
@@ -56,7 +68,7 @@ async def with_broadcast(make_world: MakeWorld, *, compacted: bool = True) -> Wo
 
 def listen(world: World, name: str, ear: Ear, hook: Hook = no_hook) -> Instance:
     """Start a process that listens."""
-    return world.start(name, Echo(), broadcasts=(Broadcast(TOPIC, ear.take),), hook=hook)
+    return world.start(name, Echo(), broadcasts=(Broadcast(TOPIC, ear.take, ear.settle),), hook=hook)
 
 
 async def test_every_process_reads_all_of_it_before_it_has_tasks(make_world: MakeWorld) -> None:
@@ -76,6 +88,7 @@ async def test_every_process_reads_all_of_it_before_it_has_tasks(make_world: Mak
     await eventually(lambda: len(early) == 2)
     assert early == ["in time", "in time"]
     assert [ear.heard for ear in ears.values()] == [["entry 0", "entry 1", "entry 2"]] * 2
+    assert [ear.settled for ear in ears.values()] == [[["entry 0", "entry 1", "entry 2"]]] * 2
 
 
 async def test_what_comes_later_is_taken_without_a_restart(make_world: MakeWorld) -> None:
@@ -123,7 +136,7 @@ async def test_it_has_no_tasks_and_says_why_while_the_log_keeps_the_broadcast_ba
     assert not one.tasks
     away = False
     await eventually(lambda: one.engine.ready() is None)
-    assert (one.tasks, ear.heard) == ({0, 1}, ["good"])
+    assert (one.tasks, ear.heard, ear.settled) == ({0, 1}, ["good"], [["good"]])
 
 
 async def test_a_fault_of_the_log_loses_and_repeats_nothing(make_world: MakeWorld) -> None:
@@ -143,7 +156,7 @@ async def test_a_fault_of_the_log_loses_and_repeats_nothing(make_world: MakeWorl
         await publish(world.outside, [said(world, text)])
         await eventually(lambda seen=number: len(ear.heard) > seen)  # type: ignore[misc]  # bound now, not later
     await eventually(lambda: faults == 5)
-    assert ear.heard == texts
+    assert (ear.heard, len(ear.settled)) == (texts, 1)
 
 
 async def test_what_expired_unread_has_it_read_anew(make_world: MakeWorld) -> None:
@@ -211,6 +224,21 @@ async def test_a_reader_that_brings_nothing_is_given_up(make_world: MakeWorld) -
     assert (ear.heard, log.readers) == (["good"], 2)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_who_cannot_work_with_what_was_said_ends_before_it_has_tasks(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    await publish(world.outside, [said(world, "good")])
+    joined: list[str] = []
+
+    async def hook(moment: Moment, step: str) -> None:
+        joined.extend([step] if step == "membership.join" else [])
+
+    ear = Ear(lacks="it needs more than that")
+    failure = await listen(world, "one", ear, hook).failure()
+    assert isinstance(failure, BadSettings)
+    assert str(failure) == "HEADCHEF_X: it needs more than that"
+    assert (ear.settled, joined) == ([["good"]], [])
 
 
 async def test_a_topic_that_is_missing_ends_the_process_and_is_named(make_world: MakeWorld) -> None:

@@ -1,5 +1,6 @@
 """Models, prices and addresses change while all services run on real Kafka, and none of them is restarted."""
 
+import asyncio
 import json
 import uuid
 from pathlib import Path
@@ -7,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from headchef.runtime.log.kafka.settings import KafkaSettings
+from headchef.runtime.log.kafka.topics import create
 from tests.cli.desk import Desk
+from tests.support.kafka_process import free_ports
 from tests.support.pipeline import Pipeline
 from tests.support.published import version_of
-from tests.support.services import Deployment
+from tests.support.services import Deployment, ServiceProcess
 
 FIRST = """
 defaults: {model: simulated}
@@ -24,6 +28,10 @@ models:
 DEARER = FIRST.replace("0.15", "3").replace("0.60", "6") + "  fast: {lane: default, provider_model: simulated}\n"
 WRONG = DEARER.replace("input: 3", "input: -3").replace("provider: simulator", "provider: acme")
 LIMITED = DEARER.replace("provider: simulator}", "provider: simulator, requests_per_minute: 600}")
+PREMIUM = (
+    LIMITED.replace("lanes:\n", "lanes:\n  premium: {provider: simulator}\n")
+    + "  best: {lane: premium, provider_model: simulated}\n"
+)
 KEYED = LIMITED.replace('_URL}"', '_URL}", api_key_env: ACME_KEY')
 
 
@@ -79,6 +87,7 @@ def test_a_catalogue_is_changed_while_all_run(kafka: str, tmp_path: Path) -> Non
         one_that_a_service_cannot_use_is_refused_by_it_alone(office)
         assert [service.pid for service in deployment.services] == pids, "none was restarted"
         who_starts_later_reads_it_first(office)
+        executors_of_a_new_lane_need_no_file_that_has_it(office)
         pipeline.settled()
 
 
@@ -149,3 +158,29 @@ def who_starts_later_reads_it_first(office: Office) -> None:
     log = router.log()[before:]
     assert log.index(f"catalogue {version_of(LIMITED)} of new.yaml") < log.index("starts here")
     assert office.done()[0]["decided"]["catalog_version"] == version_of(LIMITED)
+
+
+def executors_of_a_new_lane_need_no_file_that_has_it(office: Office) -> None:
+    deployment = office.deployment
+    (port,) = free_ports(1)
+    settings = {
+        "HEADCHEF_KAFKA": deployment.bootstrap,
+        "HEADCHEF_NAMESPACE": deployment.namespace,
+        "HEADCHEF_LOCK_DIR": str(deployment.folder / "locks"),
+        "HEADCHEF_SIMULATOR_URL": deployment.simulator_url,
+        "HEADCHEF_HEALTH_PORT": str(port),
+        "HEADCHEF_EXECUTOR_LANE": "premium",
+        **deployment.environment,
+    }
+    asyncio.run(create(KafkaSettings(bootstrap=deployment.bootstrap), deployment.namespace, ["premium"]))
+    office.type("apply", text=PREMIUM)
+    office.in_force(PREMIUM, "router")
+    executor = ServiceProcess("executor-premium", "executor", settings, deployment.folder)
+    executor.start()
+    try:
+        executor.wait_for("/ready")
+        _, attempt, _ = office.done(model="best")
+        assert (attempt["lane"], attempt["price_version"]) == ("premium", version_of(PREMIUM))
+        assert executor.stop() == 0
+    finally:
+        executor.kill()

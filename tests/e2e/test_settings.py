@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from headchef.catalogue import DEFAULT_PATH
 from headchef.runtime.log.embedded import embedded_broker
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create
@@ -40,7 +41,7 @@ def ended(folder: Path, module: str, settings: Mapping[str, str]) -> tuple[int, 
         ("executor", {"HEADCHEF_PROCESSING_GUARANTEE": "maybe"}, "HEADCHEF_PROCESSING_GUARANTEE", "exactly_once"),
         ("router", {"HEADCHEF_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "HEADCHEF_KAFKA_SASL_USERNAME", "SASL_SSL"),
         ("router", {"HEADCHEF_CATALOGUE": "/no/such/file.yaml"}, "HEADCHEF_CATALOGUE", "No such file"),
-        ("executor", {"HEADCHEF_EXECUTOR_LANE": "fast"}, "HEADCHEF_EXECUTOR_LANE", "default"),
+        ("executor", {"HEADCHEF_EXECUTOR_LANE": "Fast"}, "HEADCHEF_EXECUTOR_LANE", "lane to serve"),
         ("cache", {"HEADCHEF_CACHE_QDRANT_URL": "qdrant"}, "HEADCHEF_CACHE_QDRANT_URL", "URL"),
         ("router", {"HEADCHEF_KAFKA": "just-a-name"}, "HEADCHEF_KAFKA", "'just-a-name' is not host:port"),
     ],
@@ -68,8 +69,18 @@ def test_topics_that_were_not_made(kafka: str, tmp_path: Path) -> None:
     namespace = f"bare-{uuid.uuid4().hex[:8]}"
     code, said = ended(tmp_path, "router", {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace})
     assert code == FAILED
-    assert f"{namespace}.jobs.submitted.v1" in said
+    assert f"{namespace}.catalog.v1" in said
     assert "headchef topics create" in said
+
+
+def test_a_lane_that_no_catalogue_has(kafka: str, tmp_path: Path) -> None:
+    namespace = f"lanes-{uuid.uuid4().hex[:8]}"
+    asyncio.run(create(KafkaSettings(bootstrap=kafka), namespace, ["default"]))
+    settings = {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace, "HEADCHEF_EXECUTOR_LANE": "fast"}
+    code, said = ended(tmp_path, "executor", settings)
+    assert code == WRONG
+    assert "executor.fast cannot use this file, and no catalogue is published" in said
+    assert f"{DEFAULT_PATH}: lanes: there is no lane 'fast'; known are default: set HEADCHEF_EXECUTOR_LANE" in said
 
 
 @pytest.fixture(scope="module")

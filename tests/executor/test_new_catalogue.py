@@ -48,10 +48,10 @@ class Bench:
         self.accounts = Accounts("default", {}, self._open)
 
     async def start(self) -> None:
-        file = read(ONE_MODEL.encode(), Path("catalogue.yaml"), Path())
-        await self.accounts.use(file)
-        self.processor = self._processor(file)
+        self.processor = self._processor(read(ONE_MODEL.encode(), Path("catalogue.yaml"), Path()))
         (self.broadcast,) = self.processor.broadcasts
+        assert self.broadcast.settle is not None
+        await self.broadcast.settle()
         if self.processor.admission is not None:
             self.processor.admission.begun(0, lambda: 1)
 

@@ -49,10 +49,6 @@ class FakeState:
             self.values[change.store, change.key] = change.value
 
 
-async def adopt(catalogue: Catalogue) -> None:
-    """Take up any catalogue."""
-
-
 class Door:
     """A router and its state: what comes in is handled and remembered."""
 
@@ -61,18 +57,22 @@ class Door:
         self.metrics = RecordedMetrics()
         self.clock = ManualClock()
         self.backlog = Backlog()
-        self.in_force = InForce(catalogue or make_catalogue(), "router", adopt, self.metrics)
+        first = catalogue or make_catalogue()
+        self.in_force = InForce(first, "router", self._adopt, self.metrics)
         self.handler = RouterHandler(
             clock=self.clock,
             metrics=self.metrics,
-            in_force=self.in_force,
             renderer=Renderer(max_templates=8, max_work=400_000),
             schemas=SchemaCache(8),
             limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),
             max_prompt_bytes=50_000,
             backlog=self.backlog,
             overload=OverloadState(OverloadPolicy(0.75, 0.5), "router"),
+            catalogue=first,
         )
+
+    async def _adopt(self, catalogue: Catalogue) -> None:
+        self.handler.catalogue = catalogue
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         outcome = await self.handler.handle(delivery, self.state)

@@ -29,6 +29,18 @@ def taken_up_by_halves(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Accounts, "use", wrong)
 
 
+def not_waited_for(patch: pytest.MonkeyPatch) -> None:
+    """Begin with the file, and then read what is published."""
+    run = Listener.run
+
+    async def wrong(self: Listener) -> None:
+        if self._settle is not None:
+            await self._settle()
+        await run(self)
+
+    patch.setattr(Listener, "run", wrong)
+
+
 def given_up_at_a_fault(patch: pytest.MonkeyPatch) -> None:
     """Never read a broadcast again after the log was away once."""
     follow = Listener._follow

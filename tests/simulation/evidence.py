@@ -81,7 +81,7 @@ class Evidence:
         self.calls_in_vain: Sequence[str] = world.refusals.strays
         self.catalogues = world.catalogues
         self.published: Sequence[Record] = cluster.read_committed(name_of(TOPIC))
-        self.in_force: Mapping[str, str] = world.in_force()
+        self.in_force: Mapping[str, str | None] = world.in_force()
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost

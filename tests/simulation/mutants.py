@@ -98,6 +98,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a step is given up that was refused as all are": Mutant(broken.refused_steps_given_up, 30, NONE),
     "a published catalogue is not taken up": Mutant(broken_catalogue.not_taken_up, 20, NONE),
     "a published catalogue is taken up by halves": Mutant(broken_catalogue.taken_up_by_halves, 20, NONE),
+    "the file is used before what is published is read": Mutant(broken_catalogue.not_waited_for, 20, NONE),
     "a broadcast is given up at the first fault": Mutant(broken_catalogue.given_up_at_a_fault, 40),
     "a job fails with its first model": Mutant(broken_handover.candidates_not_asked, 10),
     "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),

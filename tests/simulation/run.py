@@ -71,7 +71,7 @@ async def _live(seed: int, kind: Kind, faults: Faults, jobs: int, loop: SeededLo
 
 async def _watched(world: World, seed: int, jobs: int, digested: bool) -> Result:
     chaos = Chaos(world, Random(f"{seed} chaos"))
-    world.start()
+    await world.start()
     chaos.begin()
     await world.submit(jobs, _UNDER_FAULTS_S)
     chaos.stop()

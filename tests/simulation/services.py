@@ -112,7 +112,6 @@ def _executor(lane: str) -> Assemble:
             yield HttpProvider(outside.provider, endpoint, account, settings, surroundings.clock)
 
         accounts = Accounts(lane, {}, opened)
-        await accounts.use(outside.catalogue)
         try:
             made = executor_processor(outside.catalogue, accounts, settings, _RETRY, Turns(BULK_SHARE), surroundings)
             if made.admission is None:

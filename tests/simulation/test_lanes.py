@@ -26,7 +26,7 @@ def test_a_lane_without_executors_does_not_stop_the_other() -> None:
 
 async def _live(loop: SeededLoop) -> None:
     world = World(0, EXACTLY_ONCE, NONE, loop)
-    world.start()
+    await world.start()
     for process in world.processes[DOWN]:
         process.kill()
     await world.submit(JOBS, WITHIN_S)

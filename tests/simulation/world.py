@@ -81,7 +81,7 @@ class World:
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
-        self.catalogues = Catalogues(Random(f"{seed} catalogues"))
+        self.catalogues = Catalogues(Random(f"{seed} catalogues"), Random(f"{seed} new lane"))
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
@@ -120,8 +120,10 @@ class World:
             for number in range(len(self.cluster.topic(name_of(topic)).partitions))
         ]
 
-    def start(self) -> None:
-        """Start all processes."""
+    async def start(self) -> None:
+        """Start all processes, where some things have been published already."""
+        if before := self.catalogues.before(NAMESPACE):
+            await publish(self._outside, before)
         for process in self.all_processes():
             process.start()
 
@@ -182,8 +184,8 @@ class World:
         waiting = self._set_on_the_log if self.kind.guarantee == "exactly_once" else self._set_in_a_process
         return [*behind, *(partition for service in SERVICES if timers_of(service) for partition in waiting(service))]
 
-    def in_force(self) -> dict[str, str]:
-        """Give the version of the catalogue that each living process uses, if it uses one, by the process's name."""
+    def in_force(self) -> dict[str, str | None]:
+        """Give the version of the catalogue that each living process uses, or is to use, by the process's name."""
         live = [each for each in self.all_processes() if each.engine is not None and not each.life.dead]
         takers = {
             each.life.name: getattr(broadcast.taker, "__self__", None)
@@ -191,7 +193,7 @@ class World:
             if each.engine is not None
             for broadcast in each.engine.processor.broadcasts
         }
-        return {name: taker.catalogue.version for name, taker in takers.items() if isinstance(taker, InForce)}
+        return {name: taker.version for name, taker in takers.items() if isinstance(taker, InForce)}
 
     def _set_on_the_log(self, service: str) -> Iterator[Partition]:
         """Give the tasks of which a timer is set: the newest value of some key."""
@@ -264,7 +266,7 @@ class World:
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(self.provider, self.store, self.catalogues.file, self.overtakings),
+            outside=Outside(self.provider, self.store, self.catalogues.file_of(service), self.overtakings),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

@@ -1,6 +1,6 @@
 """The catalogue that holds in this process: the last good one that was published, and until there is one the file's.
 
-Whoever decides something takes `catalogue` once and keeps it for that decision: it is replaced whole, never changed.
+Whoever decides something takes the catalogue once and keeps it for that decision: it is replaced whole, never changed.
 """
 
 import logging
@@ -15,6 +15,7 @@ from headchef.catalogue.model import Catalogue
 from headchef.catalogue.reading import read
 from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import Broadcast
+from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -25,34 +26,33 @@ Adopt = Callable[[Catalogue], Awaitable[None]]
 
 
 class InForce:
-    """Takes up what is published, whole or not at all.
+    """Brings into force what is published, whole or not at all; and the file's where nothing is that can be used here.
 
     Args:
-        file: the catalogue of the setting, already in use.
+        file: the catalogue of the setting.
         processor: for the log and the gauges.
-        adopt: awaited with a catalogue just before it comes into force, to use it from then on. Raises
-            `BadCatalogue` if this process cannot, and has then changed nothing.
+        adopt: awaited with a catalogue to use from then on. Raises `BadCatalogue` if this process cannot, and has then
+            changed nothing.
         metrics: shows which version is in force, and which was refused.
 
     Attributes:
-        catalogue: the one in force.
+        version: of the catalogue in force; None until all has been read that was published before the start.
     """
 
     def __init__(self, file: Catalogue, processor: str, adopt: Adopt, metrics: Metrics) -> None:
-        self.catalogue = file
-        self._folder = file.path.parent
+        self.version: str | None = None
+        self._file = file
         self._processor = processor
         self._adopt = adopt
         self._source = "file"
-        self._refused: str | None = None
+        self._refused: tuple[str, str] | None = None
         metrics.gauge("headchef.catalog.in_force", self._in_force)
         metrics.gauge("headchef.catalog.refused", self._refusal)
-        _log.info("%s: catalogue %s of %s is in force until one is published", processor, file.version, file.path)
 
     @property
     def broadcast(self) -> Broadcast:
         """Tell the runtime what to read."""
-        return Broadcast(TOPIC, self.take)
+        return Broadcast(TOPIC, self.take, self.settle)
 
     async def take(self, event: Event) -> None:
         """Bring a published catalogue into force.
@@ -66,28 +66,57 @@ class InForce:
             _log.info("%s: the catalogue %r is passed over; %r is used", self._processor, event.name, CATALOG_NAME)
             return
         version = event.catalog_version
-        if version != self.catalogue.version:
+        if version != self.version:
             try:
-                found = published(event, self._folder)
+                found = published(event, self._file.path.parent)
                 await self._adopt(found)
             except BadCatalogue as error:
-                self._refused = version
                 faults = "; ".join(shown(error.path, fault) for fault in error.faults)
+                self._refused = version, faults
                 message = f"catalogue {version} cannot be used by {self._processor}: {faults}"
                 raise InvalidEvent("bad_catalogue", None, message) from error
-            before, self.catalogue = self.catalogue.version, found
+            before, self.version = self.version, version
             _log.info(
-                "%s: catalogue %s of %s, published %s, is in force, after %s",
-                *(self._processor, version, event.file, event.published_at.isoformat(), before),
+                "%s: catalogue %s of %s, published %s, is in force%s",
+                *(self._processor, version, event.file, event.published_at.isoformat()),
+                f", after {before}" if before else "",
             )
         self._refused, self._source = None, "published"
 
+    async def settle(self) -> None:
+        """Bring the file's catalogue into force, unless a published one is.
+
+        Raises:
+            BadSettings: this process can use neither.
+        """
+        if self.version is not None:
+            return
+        try:
+            await self._adopt(self._file)
+        except BadCatalogue as error:
+            faults = "\n".join(shown(error.path, fault) for fault in error.faults)
+            raise BadSettings("HEADCHEF_CATALOGUE", self._neither(faults)) from error
+        self.version = self._file.version
+        _log.info(
+            "%s: catalogue %s of %s is in force until one is published",
+            *(self._processor, self.version, self._file.path),
+        )
+
+    def _neither(self, faults: str) -> str:
+        """Say of the file and of what is published why it does not do."""
+        if self._refused is None:
+            cure = "`headchef catalog apply FILE` publishes one"
+            return f"{self._processor} cannot use this file, and no catalogue is published ({cure})\n{faults}"
+        version, theirs = self._refused
+        return f"{self._processor} can use neither this file nor the published catalogue {version}\n{faults}\n{theirs}"
+
     def _in_force(self) -> Iterable[tuple[float, Mapping[str, str]]]:
-        about = {"processor": self._processor, "version": self.catalogue.version, "source": self._source}
-        return [(1, about)]
+        if self.version is None:
+            return []
+        return [(1, {"processor": self._processor, "version": self.version, "source": self._source})]
 
     def _refusal(self) -> Iterable[tuple[float, Mapping[str, str]]]:
-        return [(1, {"processor": self._processor, "version": self._refused})] if self._refused else []
+        return [(1, {"processor": self._processor, "version": self._refused[0]})] if self._refused else []
 
 
 def published(event: CatalogPublished, folder: Path) -> Catalogue:

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from headchef import tenancy
-from headchef.catalogue import Catalogue, InForce
+from headchef.catalogue import Catalogue, InForce, Quota
 from headchef.catalogue import load as load_catalogue
 from headchef.executor.account import Accounts
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
-from headchef.executor.lane.lane import Lane, counts_tokens, unlimited
+from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pace import Pace
 from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import RetryPolicy
@@ -32,7 +32,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         surroundings: what the host lends.
 
     Raises:
-        BadSettings: a setting is wrong, the catalogue is, or the lane's address or credential is missing.
+        BadSettings: a setting is wrong, or the file of models.
     """
     settings = load(Settings)
     retry = RetryPolicy(max_attempts=settings.max_attempts, window_s=settings.retry_window_s)
@@ -41,36 +41,31 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         os.environ,
         lambda endpoint, account: open_provider(endpoint, account, settings, surroundings.clock),
     )
-    catalogue = load_catalogue(settings.catalogue)
     try:
-        await accounts.use(catalogue)
         turns = Turns(load(RuntimeSettings).bulk_share)
-        yield processor(catalogue, accounts, settings, retry, turns, surroundings)
+        yield processor(load_catalogue(settings.catalogue), accounts, settings, retry, turns, surroundings)
     finally:
         await accounts.close()
 
 
-def open_lane(catalogue: Catalogue, settings: Settings, surroundings: Surroundings, turns: Turns) -> Lane:
-    """Give what keeps a lane within its quota.
+def open_lane(settings: Settings, surroundings: Surroundings, turns: Turns) -> Lane:
+    """Give what keeps a lane within its quota; a catalogue will tell it of that, and of the models.
 
     Args:
-        catalogue: has the quota and the models.
         settings: which lane, and how many calls at once in this process.
         surroundings: clock and metrics.
         turns: whose turn it is where both classes of work wait.
     """
-    clock, quota = surroundings.clock, catalogue.lanes[settings.lane].quota
-    estimator = Estimator(catalogue.models, counts_tokens=counts_tokens(quota))
+    clock = surroundings.clock
     halts = Halts(settings.lane)
-    pool = Pool(quota, clock.monotonic(), settings.kept_places)
     lane = Lane(
-        pool,
+        Pool(Quota(), clock.monotonic(), settings.kept_places),
         halts,
-        Pace(settings.concurrency) if unlimited(quota) else None,
+        Pace(settings.concurrency),
         places=settings.concurrency,
         kept_places=settings.kept_places,
         turns=turns,
-        estimator=estimator,
+        estimator=Estimator({}, counts_tokens=False),
         clock=clock,
     )
     surroundings.metrics.gauge(
@@ -101,14 +96,14 @@ def processor(
     """Tell the runtime of the executor of one lane.
 
     Args:
-        catalogue: in force until one is published.
-        accounts: use it already.
+        catalogue: of the file, in force until one is published.
+        accounts: opened by the catalogue that is in force.
         settings: which lane, and how many calls at once; as many steps may wait to be tried again.
         retry: limits of trying again.
         turns: whose turn it is where both classes of work wait.
         surroundings: what the host lends.
     """
-    name, lane = f"executor.{settings.lane}", open_lane(catalogue, settings, surroundings, turns)
+    name, lane = f"executor.{settings.lane}", open_lane(settings, surroundings, turns)
 
     async def adopt(found: Catalogue) -> None:
         await accounts.use(found)

@@ -50,18 +50,18 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         # A lane that has gone may have work that waits.
         lanes.update(found.lanes)
         backlog.watched = topics.inputs(sorted(lanes))
+        handler.catalogue = found
 
-    in_force = catalogue.InForce(models, NAME, adopt, surroundings.metrics)
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
-        in_force=in_force,
         renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
         schemas=SchemaCache(settings.max_schemas),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
         backlog=backlog,
         overload=OverloadState(OverloadPolicy(settings.refuse_at, settings.accept_below), NAME),
+        catalogue=models,
     )
     return Processor(
         name=NAME,
@@ -69,7 +69,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         handler=handler,
         stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
         backlog=backlog,
-        broadcasts=(in_force.broadcast,),
+        broadcasts=(catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast,),
     )
 
 

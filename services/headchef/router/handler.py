@@ -12,7 +12,7 @@ from headchef_contracts.events.common import Decided
 from headchef_contracts.events.jobs import Failure, JobRefused
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
-from headchef.catalogue import Catalogue, InForce
+from headchef.catalogue import Catalogue
 from headchef.result import Ending, finish, publish
 from headchef.router import home, policy
 from headchef.router.canonical import payload_hash
@@ -38,13 +38,16 @@ class RouterHandler:
     Args:
         clock: for the time of decisions.
         metrics: counts jobs taken on and refused.
-        in_force: has the models; each record is decided by those that it has then.
         renderer: fills templates.
         schemas: compiles output schemas.
         limits: how large a record may be.
         max_prompt_bytes: how large a rendered prompt may be.
         backlog: how old the work that waits is, here and downstream.
         overload: decides by it whether new jobs are taken.
+        catalogue: has the models.
+
+    Attributes:
+        catalogue: to be replaced by another one; each record is decided by the one that is there then.
     """
 
     def __init__(
@@ -52,17 +55,17 @@ class RouterHandler:
         *,
         clock: Clock,
         metrics: Metrics,
-        in_force: InForce,
         renderer: Renderer,
         schemas: SchemaCache,
         limits: Limits,
         max_prompt_bytes: int,
         backlog: Backlog,
         overload: OverloadState,
+        catalogue: Catalogue,
     ) -> None:
+        self.catalogue = catalogue
         self._clock = clock
         self._metrics = metrics
-        self._in_force = in_force
         self._renderer = renderer
         self._schemas = schemas
         self._limits = limits
@@ -74,7 +77,7 @@ class RouterHandler:
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
-        catalogue = self._in_force.catalogue
+        catalogue = self.catalogue
         if isinstance(delivery.event, StepJudged):
             return self._plan_again(delivery.event, delivery, catalogue)
         if delivery.record.value is None:

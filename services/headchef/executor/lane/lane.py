@@ -95,8 +95,8 @@ class Lane:
     def change(self, quota: LaneQuota, models: Mapping[str, Model]) -> None:
         """Keep to another quota, and estimate by other models, from the next step on; what has begun goes on."""
         self._pool.change(quota, [held.demand for held in self._held.values()], self._clock.monotonic())
-        self._estimator.change(models, counts_tokens=counts_tokens(quota))
-        if not unlimited(quota):
+        self._estimator.change(models, counts_tokens=_counts_tokens(quota))
+        if not _unlimited(quota):
             self._pace = None
         elif self._pace is None:
             self._pace = Pace(self._places)
@@ -234,12 +234,12 @@ class Lane:
             break
 
 
-def counts_tokens(quota: LaneQuota) -> bool:
+def _counts_tokens(quota: LaneQuota) -> bool:
     """Say whether a quota limits tokens of any kind."""
     return bool(quota.a_minute.keys() - {"requests"})
 
 
-def unlimited(quota: LaneQuota) -> bool:
+def _unlimited(quota: LaneQuota) -> bool:
     """Say whether a quota says nothing, so that a pace is to be found."""
     return not quota.a_minute and quota.concurrency is None
 

@@ -36,7 +36,6 @@ from headchef.runtime.log.port import Commit, NewRecord, Partition, Record, Shar
 from headchef.runtime.outcomes import Finished
 from headchef.runtime.processor import Emit
 from headchef.runtime.recovery import Recovery
-from headchef.runtime.state import TaskState
 from headchef.runtime.timers import Alarm, read_timer
 from headchef.runtime.watermark import Watermark
 from headchef.runtime.workbench import Workbench
@@ -98,14 +97,6 @@ def failed_send_ignored(patch: pytest.MonkeyPatch) -> None:
         ], False
 
     patch.setattr(Committer, "_replaced", wrong)
-
-
-def seen_store_not_restored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(TaskState, "restore", lambda *_: None)
-
-
-def state_not_written(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(TaskState, "records", lambda *_: [])
 
 
 def lost_dead_letter(patch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from tests.simulation import (
     broken_feed,
     broken_handover,
     broken_images,
+    broken_state,
     overpaid,
 )
 from tests.simulation.broken import Mutate
@@ -53,8 +54,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "a former owner is not fenced": Mutant(broken.no_fencing, 20),
     "the finished map is ignored": Mutant(broken.finished_map_ignored, 20, replace(NONE, crashes=2 * HIGHEST.crashes)),
     "a failed send is ignored": Mutant(broken.failed_send_ignored, 20),
-    "the seen store is not restored": Mutant(broken.seen_store_not_restored, 10),
-    "changes of state are not written": Mutant(broken.state_not_written, 10),
+    "the seen store is not restored": Mutant(broken_state.seen_store_not_restored, 10),
+    "what the router remembers is forgotten too soon": Mutant(broken_state.seen_store_forgets_too_soon, 10),
+    "changes of state are not written": Mutant(broken_state.state_not_written, 10),
     "a dead letter is lost": Mutant(broken.lost_dead_letter, 10),
     "the committed place is one too high": Mutant(broken.place_off_by_one, 10),
     "a commit of unknown outcome is taken for done": Mutant(broken.unknown_commit_taken_for_done, 10),

@@ -1,10 +1,10 @@
 """The state of one task: dictionaries whose every change is also a record of a changelog."""
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from headchef.runtime.log.port import NewRecord, Record
 from headchef.runtime.processor import Change, Store
+from headchef.runtime.window import Window
 
 
 class TaskState:
@@ -17,28 +17,29 @@ class TaskState:
     """
 
     def __init__(self, stores: Sequence[Store], task: int, changelogs: dict[str, str]) -> None:
-        self._values: dict[str, dict[bytes, tuple[int, bytes]]] = {store.name: {} for store in stores}
+        self._kept: dict[str, dict[bytes, bytes]] = {store.name: {} for store in stores if store.window_s is None}
         self._windows_ms = {store.name: int(store.window_s * 1000) for store in stores if store.window_s is not None}
-        self._ages: dict[str, deque[tuple[int, bytes]]] = {name: deque() for name in self._windows_ms}
+        self._passing = {name: Window() for name in self._windows_ms}
         self._task = task
         self._changelogs = changelogs
 
     def get(self, store: str, key: bytes) -> bytes | None:
         """Give a key's value, or None."""
-        entry = self._values[store].get(key)
-        return None if entry is None else entry[1]
+        passing = self._passing.get(store)
+        return self._kept[store].get(key) if passing is None else passing.get(key)
 
     def items(self, store: str) -> list[tuple[bytes, bytes]]:
-        """Give all keys of a store with their values."""
-        return [(key, value) for key, (_, value) in self._values[store].items()]
+        """Give all keys of a store with their values; one with a window does not know its keys."""
+        return list(self._kept[store].items())
 
     def count(self, store: str) -> int:
         """Count the entries of one store."""
-        return len(self._values[store])
+        passing = self._passing.get(store)
+        return len(self._kept[store]) if passing is None else len(passing)
 
     def size(self) -> int:
         """Count the entries of all stores."""
-        return sum(len(values) for values in self._values.values())
+        return sum(map(len, self._kept.values())) + sum(map(len, self._passing.values()))
 
     def records(self, changes: Iterable[Change], now_ms: int) -> list[NewRecord]:
         """Write changes as changelog records."""
@@ -55,10 +56,10 @@ class TaskState:
 
     def clear(self) -> None:
         """Forget everything, before a restore."""
-        for values in self._values.values():
-            values.clear()
-        for ages in self._ages.values():
-            ages.clear()
+        for kept in self._kept.values():
+            kept.clear()
+        for passing in self._passing.values():
+            passing.clear()
 
     def restore(self, store: str, records: Iterable[Record]) -> None:
         """Replay changelog records, oldest first."""
@@ -69,16 +70,16 @@ class TaskState:
     def expire(self, now_ms: int) -> None:
         """Forget entries older than their store's window, counted back from `now_ms`."""
         for store, window_ms in self._windows_ms.items():
-            ages, values = self._ages[store], self._values[store]
-            while ages and ages[0][0] < now_ms - window_ms:
-                written_ms, key = ages.popleft()
-                if key in values and values[key][0] == written_ms:
-                    del values[key]
+            self._passing[store].forget(now_ms - window_ms)
 
     def _set(self, store: str, key: bytes, value: bytes | None, at_ms: int) -> None:
-        if value is None:
-            self._values[store].pop(key, None)
-            return
-        self._values[store][key] = (at_ms, value)
-        if store in self._ages:
-            self._ages[store].append((at_ms, key))
+        passing = self._passing.get(store)
+        if passing is None:
+            if value is None:
+                self._kept[store].pop(key, None)
+            else:
+                self._kept[store][key] = value
+        elif value is None:
+            passing.remove(key)
+        else:
+            passing.put(key, value, at_ms)

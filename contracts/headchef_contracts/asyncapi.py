@@ -15,6 +15,9 @@ from headchef_contracts.topics import STORES, TEMPLATES, TOPICS, Topic, dead_let
 _NAMESPACE = "headchef"
 _BINDING_VERSION = "0.5.0"
 _DEAD_LETTER = "DeadLetter"
+_ENTRIES = ("name", "brake")
+"""Keys of broadcasts: a later event with the same one takes its place."""
+
 _INFO = """Every hop of a content job is an event in a topic. Publish to `jobs.submitted`, or to
 `jobs.submitted.bulk` what nobody waits for; read `jobs.finished` and `jobs.refused` with
 `isolation.level=read_committed`. All other topics are between the processors: read them to explain a job, never write
@@ -125,7 +128,7 @@ def _group(processor: str) -> dict[str, Any]:
 
 def _message(model: type[Event], key: str, root: Path) -> dict[str, Any]:
     place = folder(model.event_type, model.version)
-    about = "the name of the entry" if key == "name" else "the job id"
+    about = "the name of the entry" if key in _ENTRIES else "the job id"
     examples = sorted((root / place / "examples").glob("*.json"))
     message: dict[str, Any] = {
         "name": model.event_type,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 from pydantic import ValidationError
 
 from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
+from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
@@ -205,6 +206,7 @@ REGISTRY = Registry(
         StepJudged,
         CacheSettled,
         CatalogPublished,
+        BrakeSet,
     ),
     in_full=(JobRefused, JobFinished),
 )

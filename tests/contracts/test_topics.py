@@ -49,12 +49,13 @@ def test_inputs_of_one_processor_have_the_same_partitions() -> None:
     assert {row.partitions for row in topics.required(["default"]) if not row.broadcast} == {4}
 
 
-def test_a_broadcast_is_nobodys_input_and_keeps_the_last_of_each_key() -> None:
-    catalog = topics.topic("catalog")
-    assert (catalog.broadcast, catalog.cleanup_policy, catalog.key) == (True, "compact", "name")
-    read = [name for names in topics.inputs(["default"]).values() for name in names]
-    assert "catalog" not in read
-    assert "catalog" in [row.logical for row in topics.required([])]
+@pytest.mark.parametrize(("name", "key"), [("catalog", "name"), ("brakes", "brake")])
+def test_a_broadcast_is_nobodys_input_and_keeps_the_last_of_each_key(name: str, key: str) -> None:
+    row = topics.topic(name)
+    assert (row.broadcast, row.cleanup_policy, row.key, row.partitions) == (True, "compact", key, 1)
+    read = [topic for names in topics.inputs(["default"]).values() for topic in names]
+    assert name not in read
+    assert name in [each.logical for each in topics.required([])]
 
 
 def test_a_lane_has_its_own_topic_reader_and_dead_letters() -> None:

@@ -98,7 +98,7 @@ class JobRefused(Event):
     decided: Decided
 
 
-JobStatus = Literal["ok", "needs_review", "rejected", "failed"]
+JobStatus = Literal["ok", "needs_review", "rejected", "failed", "cancelled"]
 FailureReason = Literal[
     "deadline_exceeded",
     "provider_unavailable",
@@ -111,11 +111,12 @@ FailureReason = Literal[
     "refusal",
     "malformed_response",
     "unknown_model",
+    "cancelled",
 ]
 
 
 class Failure(Part):
-    """Why a model call failed for good."""
+    """Why there is no answer: a call failed for good, or none was to be made."""
 
     reason: FailureReason
     message: str
@@ -169,11 +170,14 @@ class JobFinished(Event):
     version: ClassVar[int] = 1
 
     job: JobHead
-    status: JobStatus = Field(description="failed: no answer was had; rejected: it broke the output's schema or checks")
+    status: JobStatus = Field(
+        description="failed: no answer was had; rejected: it broke the output's schema or checks; cancelled: an"
+        " operator ended it before there was an answer"
+    )
     superseded: bool = Field(default=False, description="a newer revision of the subject had finished before")
     output: Body | None = Field(description="the parsed JSON, or the text; for a rejected job what the model said")
     findings: tuple[Finding, ...] = ()
-    failure: Failure | None = Field(default=None, description="set if and only if the status is failed")
+    failure: Failure | None = Field(default=None, description="set if and only if the status is failed or cancelled")
     usage: Usage = Field(default_factory=Usage, description="of all attempts, whichever model they asked")
     cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
     cache: CacheUse
@@ -183,6 +187,6 @@ class JobFinished(Event):
 
     @model_validator(mode="after")
     def _failure_with_its_status(self) -> Self:
-        if (self.status == "failed") != (self.failure is not None):
-            raise ValueError("`failure` must be set if and only if `status` is failed")
+        if (self.status in ("failed", "cancelled")) != (self.failure is not None):
+            raise ValueError("`failure` must be set if and only if `status` is failed or cancelled")
         return self

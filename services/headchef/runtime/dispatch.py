@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Literal
 
@@ -11,9 +12,10 @@ from headchef_contracts.events.common import JOB_CLASSES, JobClass
 from headchef.runtime.admission import Admission
 from headchef.runtime.feed import ENOUGH_AT_HAND, Feed
 from headchef.runtime.finished import MAX_SPAN
+from headchef.runtime.holding import Holding
 from headchef.runtime.log.port import Partition, Record
 from headchef.runtime.processor import Input
-from headchef.runtime.queues import Queues
+from headchef.runtime.queues import Fit, Queues
 from headchef.runtime.timers import Alarm, class_of
 from headchef.runtime.turns import Turns
 from headchef.runtime.watermark import Watermark
@@ -44,6 +46,7 @@ class Dispatcher:
         hungry: called when the task may want more.
         alarm: knows which timers are still set; None if the processor sets none.
         waiting: timers that may be set before no more records are handed over, as `Processor.waiting`.
+        holding: keeps what is stopped, for `concurrent`; None where nothing is.
 
     Attributes:
         feed: takes in what was read.
@@ -64,6 +67,7 @@ class Dispatcher:
         hungry: Callable[[], None],
         alarm: Alarm | None = None,
         waiting: int | None = None,
+        holding: Holding | None = None,
     ) -> None:
         self._workbench = workbench
         self._watermarks = watermarks
@@ -76,6 +80,7 @@ class Dispatcher:
         self._hungry = hungry
         self._alarm = alarm
         self._waiting = waiting
+        self._holding = holding
         self._queues = Queues(inputs, capacity)
         self._fits = {job_class: partial(self._fit, job_class) for job_class in JOB_CLASSES}
         self._wake = asyncio.Event()
@@ -103,6 +108,11 @@ class Dispatcher:
         """Records that have come and were not handed over."""
         return len(self._queues)
 
+    @property
+    def held(self) -> int:
+        """Timers that are set aside until what stops them changes."""
+        return 0 if self._holding is None else len(self._holding)
+
     def take_first(self, timers: list[Record]) -> None:
         """Queue timers that have gone off before all records of their class."""
         if not self._draining:
@@ -128,7 +138,8 @@ class Dispatcher:
     async def run(self) -> None:
         """Dispatch until drained."""
         try:
-            await self._dispatch()
+            with nullcontext() if self._holding is None else self._holding.watching(self._wake.set):
+                await self._dispatch()
         finally:
             self._leave_the_lines()
         while self._calls:
@@ -157,19 +168,19 @@ class Dispatcher:
 
     def _ready(self, job_class: JobClass) -> bool:
         """Say whether a record of a class waits that may be handed over as far as this task is concerned."""
-        return self._head(job_class) is not None
+        return self._head(job_class, self._fits[job_class]) is not None
 
-    def _head(self, job_class: JobClass) -> Record | None:
+    def _head(self, job_class: JobClass, fit: Fit) -> Record | None:
         most = 2 * self._capacity
         if self._unwritten() >= (min(most, _BULK_UNWRITTEN) if job_class == "bulk" else most):
             return None
-        return self._queues.head(job_class, self._fits[job_class])
+        return self._queues.head(job_class, fit)
 
     def _fit(self, job_class: JobClass, record: Record) -> bool:
         """Say whether a record would not stretch the finished map, nor have too much wait for something."""
         if self._alarm is not None and record.topic == self._alarm.topic:
             return True
-        if self._crowded(job_class):
+        if self._crowded(job_class) or (self._holding is not None and self._holding.blocks(record)):
             return False
         return record.offset - self._watermarks[Partition(record.topic, record.partition)].next_commit < MAX_SPAN
 
@@ -177,11 +188,17 @@ class Dispatcher:
         """Say whether too many timers are set for a record: bulk stops first, at half of what all may set."""
         if self._alarm is None or self._waiting is None:
             return False
-        return len(self._alarm) >= (self._waiting if job_class == "bulk" else 2 * self._waiting)
+        return len(self._alarm) - self.held >= (self._waiting if job_class == "bulk" else 2 * self._waiting)
 
-    def _next(self, job_class: JobClass) -> Record | None:
+    def _stopped(self, job_class: JobClass, record: Record) -> bool:
+        """Say whether a record that is fit to be handed over is stopped."""
+        return self._holding is not None and self._holding.stop_of(record) is not None and self._fit(job_class, record)
+
+    def _next(self, job_class: JobClass, fit: Fit) -> Record | None:
         """Take the head of a queue, or None where it need not be handled."""
-        record = self._queues.pop(job_class, self._fits[job_class])
+        record = self._queues.pop(job_class, fit)
+        if self._holding is not None:
+            self._holding.taken(record)
         if self._alarm is not None and record.topic == self._alarm.topic and not self._alarm.current(record):
             return None
         return record
@@ -198,7 +215,7 @@ class Dispatcher:
         for _ in range(_RECORDS_BETWEEN_BREATHS):
             if self._draining or (job_class := self._turn()) is None:
                 break
-            if (record := self._next(job_class)) is not None:
+            if (record := self._next(job_class, self._fits[job_class])) is not None:
                 try:
                     await self._workbench.handle(record)
                 except Unfinished:
@@ -208,7 +225,7 @@ class Dispatcher:
     async def _in_batches(self) -> None:
         records: list[Record] = []
         while len(records) < self._batch and (job_class := self._turn()) is not None:
-            if (record := self._next(job_class)) is not None:
+            if (record := self._next(job_class, self._fits[job_class])) is not None:
                 records.append(record)
         try:
             await self._workbench.handle_batch(records)
@@ -220,18 +237,36 @@ class Dispatcher:
         # Before it asks: what it waits for may come about while it does.
         self._wake.clear()
         for job_class in JOB_CLASSES:
+            if await self._held_back(job_class):
+                return
             if not self._ready(job_class):
                 self._admission.forget(job_class, self._wake)
             elif self._begun(job_class):
                 return
         await self._wake.wait()
 
+    async def _held_back(self, job_class: JobClass) -> bool:
+        """Take what is stopped from the heads of all flows, and say whether anything was."""
+        holding, fit = self._holding, partial(self._stopped, job_class)
+        for passed in range(_RECORDS_BETWEEN_BREATHS):
+            if holding is None or (head := self._head(job_class, fit)) is None:
+                return passed > 0
+            stop = holding.stop_of(head)
+            if (record := self._next(job_class, fit)) is None:
+                continue
+            if stop == "waits" and holding.is_timer(record):
+                holding.set_aside(record)
+            else:
+                await self._workbench.settle(record, holding.settle)
+        await asyncio.sleep(0)
+        return True
+
     def _begun(self, job_class: JobClass) -> bool:
         """Begin the next delivery of a class, if it is let in."""
-        head = self._head(job_class)
+        head = self._head(job_class, self._fits[job_class])
         if head is None or not self._admission.take(head, job_class, self._wake):
             return False
-        record = self._next(job_class)
+        record = self._next(job_class, self._fits[job_class])
         if record is None:
             self._admission.release(head)
             return True

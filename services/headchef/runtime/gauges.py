@@ -30,6 +30,7 @@ class Gauges:
         metrics.gauge("headchef.unfinished.retention_used", self._retention_used)
         metrics.gauge("headchef.in_flight", self._in_flight)
         metrics.gauge("headchef.queue.depth", self._queued)
+        metrics.gauge("headchef.held", self._held)
         metrics.gauge("headchef.watermark.span", self._span)
         metrics.gauge("headchef.tasks.owned", self._owned)
         metrics.gauge("headchef.store.entries", self._entries)
@@ -55,6 +56,10 @@ class Gauges:
     def _queued(self) -> Values:
         for number, task in self._engine.tasks.items():
             yield task.queued, {"queue": f"{self._processor}.{number}"}
+
+    def _held(self) -> Values:
+        for number, task in self._engine.tasks.items():
+            yield task.held, {"processor": self._processor, "partition": str(number)}
 
     def _span(self) -> Values:
         for task in self._engine.tasks.values():

@@ -161,6 +161,37 @@ class BatchHandler(Protocol):
         ...
 
 
+Stop = Literal["waits", "ends"]
+"""What becomes of a record that is stopped: it is set aside until that changes, or it ends at once."""
+
+
+class Hold(Protocol):
+    """Stops records from outside, and lets them go on: those of processors that are `concurrent` and set timers."""
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Have somebody told when other records may be stopped than before.
+
+        Returns:
+            Ends that.
+        """
+        ...
+
+    def stops_any(self) -> bool:
+        """Say whether any record may be stopped just now."""
+        ...
+
+    def stop_of(self, record: Record) -> Stop | None:
+        """Say whether a record, or a timer gone off, is stopped: None if it may be handled. Answers at once."""
+        ...
+
+    async def settle(self, delivery: Delivery) -> Outcome:
+        """Decide what a delivery that is stopped leads to: its end, or where it waits a timer that is due.
+
+        It has not been admitted. What stopped it may have changed since: then it waits too, for a moment.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A topic that a processor reads.
@@ -230,6 +261,8 @@ class Processor:
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         admission: who says when a delivery may begin, in place of `concurrency`; None for nobody.
+        hold: what stops records before they are admitted; None for nothing.
+        most_held: timers of a task that may be set aside; beyond, a record that is stopped holds up those behind it.
         batch: largest batch for `batches`.
         backlog: the board that says how old unfinished records are, of its own inputs and those that it names.
         broadcasts: what each process of it must know before it has tasks.
@@ -244,6 +277,8 @@ class Processor:
     order: Literal["in_order", "batches", "concurrent"] = "in_order"
     concurrency: int = 1
     admission: Admission | None = None
+    hold: Hold | None = None
+    most_held: int = 10_000
     batch: int = 256
     backlog: Backlog = field(default_factory=Backlog)
     broadcasts: tuple[Broadcast, ...] = ()

@@ -14,6 +14,7 @@ from headchef.runtime.exactly_once import ExactlyOnceWriter
 from headchef.runtime.feed import Feed
 from headchef.runtime.giving_up import unless
 from headchef.runtime.halting import guard_for
+from headchef.runtime.holding import Holding
 from headchef.runtime.kitchen import Kitchen
 from headchef.runtime.ledger import Ledger
 from headchef.runtime.log.port import NewRecord, Partition, Record
@@ -86,6 +87,11 @@ class Task:
     def queued(self) -> int:
         """Records that have come and were not handed over."""
         return 0 if self._dispatcher is None else self._dispatcher.queued
+
+    @property
+    def held(self) -> int:
+        """Timers that are set aside until what stops them changes."""
+        return 0 if self._dispatcher is None else self._dispatcher.held
 
     @property
     def entries(self) -> int:
@@ -201,9 +207,10 @@ class Task:
             max_bytes=settings.commit_max_bytes,
             written=self._written,
         )
-        alarm = None
+        alarm, holding = None, None
         if self._timers is not None:
             alarm = Alarm(*self._timers, state=self._state, clock=kitchen.clock, hand_over=self._ring)
+            holding = None if processor.hold is None else Holding(processor.hold, alarm, processor.most_held)
         workbench = Workbench(
             handler=processor.handler,
             inputs=kitchen.names.inputs,
@@ -230,6 +237,7 @@ class Task:
             hungry=kitchen.changed,
             alarm=alarm,
             waiting=processor.waiting,
+            holding=holding,
         )
         if self._draining.is_set():
             self._dispatcher.drain()

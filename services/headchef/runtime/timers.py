@@ -7,7 +7,7 @@ any other delivery: through the dispatcher, the handler and a transaction, which
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 
@@ -136,6 +136,14 @@ class Alarm:
             if change.store == TIMERS and change.value is not None:
                 heappush(self._waiting, self._due(change.key, change.value))
                 self._changed.set()
+
+    def again(self, keys: Iterable[bytes]) -> None:
+        """Hand timers over once more that have gone off, as far as they are still set."""
+        now_s = self._clock.monotonic()
+        for key in keys:
+            if (value := self._state.get(TIMERS, key)) is not None:
+                heappush(self._waiting, (now_s, read_timer(key, value)[0].due, key))
+        self._changed.set()
 
     def current(self, record: Record) -> bool:
         """Say whether a timer that was handed over is still set, for the same time."""

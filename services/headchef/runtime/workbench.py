@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -98,6 +98,21 @@ class Workbench:
         hop = self._tracer.process(delivery)
         with hop:
             outcome = await self._settled(delivery)
+        self._conclude(delivery, outcome, hop)
+
+    async def settle(self, record: Record, decide: Callable[[Delivery], Awaitable[Outcome]]) -> None:
+        """Conclude a record that is not to be handled.
+
+        Args:
+            record: as `handle`.
+            decide: says what it leads to; must not fail.
+        """
+        delivery = self._opened(record)
+        if delivery is None:
+            return
+        hop = self._tracer.process(delivery)
+        with hop:
+            outcome = await decide(delivery)
         self._conclude(delivery, outcome, hop)
 
     async def handle_batch(self, records: Sequence[Record]) -> None:

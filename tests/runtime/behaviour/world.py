@@ -15,14 +15,7 @@ from headchef.runtime.engine import Engine
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition, Record
 from headchef.runtime.names import names
-from headchef.runtime.processor import (
-    BatchHandler,
-    Broadcast,
-    Handler,
-    Input,
-    Processor,
-    Store,
-)
+from headchef.runtime.processor import BatchHandler, Broadcast, Handler, Hold, Input, Processor, Store
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
@@ -174,6 +167,8 @@ class World:
         concurrency: int = 64,
         admission: Admission | None = None,
         broadcasts: tuple[Broadcast, ...] = (),
+        hold: Hold | None = None,
+        most_held: int = 1_000,
         hook: Hook = no_hook,
         transaction_timeout_s: float = 15.0,
         **settings: Any,
@@ -183,7 +178,8 @@ class World:
             namespace=self.namespace, **{"session_timeout_s": SESSION_S, "heartbeat_s": 0.1, **settings}
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
-        processor = replace(self._processor(handler, order, concurrency, admission), broadcasts=broadcasts)
+        made = self._processor(handler, order, concurrency, admission)
+        processor = replace(made, broadcasts=broadcasts, hold=hold, most_held=most_held)
         instance = Instance(self, processor, chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)

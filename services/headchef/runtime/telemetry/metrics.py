@@ -67,8 +67,10 @@ GaugeName = Literal[
     "headchef.queue.depth",
     "headchef.store.entries",
     "headchef.provider.in_flight",
+    "headchef.held",
     "headchef.catalog.in_force",
     "headchef.catalog.refused",
+    "headchef.brakes.set",
     "headchef.lane.concurrency",
     "headchef.lane.halted",
     "headchef.lane.left",
@@ -153,12 +155,14 @@ GAUGES: Mapping[GaugeName, Measure] = {
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
     "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),
+    "headchef.held": Measure("{record}", "set aside and not handled, as operators have it [processor, partition]"),
     "headchef.catalog.in_force": Measure(
         "1", "1 for the catalogue in force [processor, version, source: file, published]"
     ),
     "headchef.catalog.refused": Measure(
         "1", "1 while the last published catalogue cannot be used here [processor, version]"
     ),
+    "headchef.brakes.set": Measure("{brake}", "brakes that this process heeds [processor, action: pause, cancel]"),
     "headchef.lane.concurrency": Measure(
         "{call}", "calls at once that this process has found to be good, where no limit is stated [lane]"
     ),

@@ -17,7 +17,13 @@ SCOPES: list[tuple[dict[str, Any], str]] = [
     ({"tenant": "acme", "job_id": "a/b"}, "job=acme/a/b"),
     ({"tenant": "acme/a", "job_id": "b"}, "job=acme%2Fa/b"),
 ]
-JOB = {"tenant": "acme", "job_id": "a/b", "batch_id": "spring 2026", "labels": {"team": "blue"}, "lane": "default"}
+JOB: dict[str, Any] = {
+    "tenant": "acme",
+    "job_id": "a/b",
+    "batch_id": "spring 2026",
+    "labels": {"team": "blue"},
+    "lane": "default",
+}
 
 
 @pytest.mark.parametrize(("scope", "name"), SCOPES)

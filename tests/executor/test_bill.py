@@ -9,6 +9,7 @@ import pytest
 
 from headchef_contracts.events.steps import AttemptRecorded, StepCompleted
 
+from headchef.brakes import Brakes
 from headchef.catalogue import Endpoint
 from headchef.catalogue.form import DialectName
 from headchef.executor.calling import open_provider
@@ -61,6 +62,7 @@ async def handle_steps(
             clock=clock,
             random=Random(1),
             permit=OpenPermit(),
+            brakes=Brakes(),
             quota=Unlimited(),
             metrics=metrics,
         )

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from headchef_contracts import registry
 
+from headchef.brakes import Brakes
 from headchef.catalogue import Catalogue, load, resolve
 from headchef.catalogue.form import DialectName
 from headchef.executor.calling import open_provider
@@ -70,6 +71,7 @@ async def traces_of_a_call(folder: Path, dialect: DialectName, address: str) -> 
             clock=clock,
             random=Random(1),
             permit=OpenPermit(),
+            brakes=Brakes(),
             quota=Unlimited(),
             metrics=metrics,
         )

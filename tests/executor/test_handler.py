@@ -14,6 +14,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.common import Inline, Parameters, Ref, Reference
 from headchef_contracts.events.steps import AttemptRecorded, Message, Step, StepCompleted
 
+from headchef.brakes import Brakes
 from headchef.catalogue import Catalogue
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.policy import RetryPolicy
@@ -63,6 +64,7 @@ class Kitchen:
             clock=self.clock,
             random=Random(1),
             permit=self.permit,
+            brakes=Brakes(),
             quota=Unlimited(),
             metrics=self.metrics,
         )

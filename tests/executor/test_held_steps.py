@@ -9,6 +9,7 @@ import orjson
 
 from headchef_contracts.events.steps import AttemptRecorded, StepCompleted
 
+from headchef.brakes import Brakes
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.provider import Faulted, Reply
@@ -45,6 +46,7 @@ class Desk:
             clock=self.clock,
             random=Random(1),
             permit=OpenPermit(),
+            brakes=Brakes(),
             quota=self.quota,
             metrics=RecordedMetrics(),
         )

@@ -49,7 +49,7 @@ class Bench:
 
     async def start(self) -> None:
         self.processor = self._processor(read(ONE_MODEL.encode(), Path("catalogue.yaml"), Path()))
-        (self.broadcast,) = self.processor.broadcasts
+        self.broadcast, _ = self.processor.broadcasts
         assert self.broadcast.settle is not None
         await self.broadcast.settle()
         if self.processor.admission is not None:

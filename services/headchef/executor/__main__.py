@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from headchef import tenancy
+from headchef.brakes import BrakesInForce
 from headchef.catalogue import Catalogue, InForce, Quota
 from headchef.catalogue import load as load_catalogue
 from headchef.executor.account import Accounts
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
+from headchef.executor.hold import StepHold
 from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
@@ -109,6 +111,7 @@ def processor(
         await accounts.use(found)
         lane.change(found.lanes[settings.lane].quota, found.models)
 
+    brakes = BrakesInForce(name, surroundings.metrics)
     handler = ExecutorHandler(
         lane=settings.lane,
         equip=accounts.equipment,
@@ -116,6 +119,7 @@ def processor(
         clock=surroundings.clock,
         random=surroundings.random,
         permit=surroundings.permit,
+        brakes=brakes.brakes,
         quota=lane,
         metrics=surroundings.metrics,
     )
@@ -128,7 +132,9 @@ def processor(
         order="concurrent",
         concurrency=settings.concurrency,
         admission=lane,
-        broadcasts=(InForce(catalogue, name, adopt, surroundings.metrics).broadcast,),
+        hold=StepHold(brakes, handler),
+        most_held=settings.most_held,
+        broadcasts=(InForce(catalogue, name, adopt, surroundings.metrics).broadcast, brakes.broadcast),
     )
 
 

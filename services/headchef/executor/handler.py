@@ -11,6 +11,7 @@ from random import Random
 from headchef_contracts.events.common import Cause, Decided, Inline
 from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepDispatched
 
+from headchef.brakes import Brakes, said, scopes
 from headchef.catalogue import Model
 from headchef.executor.account import Equip, Equipment
 from headchef.executor.lane.port import Quota
@@ -26,6 +27,9 @@ from headchef.runtime.processor import Delivery, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.gen_ai import ModelCall, model_call
 from headchef.runtime.telemetry.metrics import Metrics
 
+_STOPPED_S = 0.1
+"""After which a step asks again that was stopped just before its call; most are stopped before they come so far."""
+
 _BY_REFERENCE = "a message is given by reference; this executor takes messages in the event only"
 
 
@@ -39,6 +43,7 @@ class ExecutorHandler:
         clock: for time-outs, deadlines and pauses.
         random: for the jitter of pauses and the ids of attempts.
         permit: asked before each call.
+        brakes: looked at before each call.
         quota: told of each call and what came of it.
         metrics: takes durations, tokens, attempts and cost.
     """
@@ -52,6 +57,7 @@ class ExecutorHandler:
         clock: Clock,
         random: Random,
         permit: Permit,
+        brakes: Brakes,
         quota: Quota,
         metrics: Metrics,
     ) -> None:
@@ -61,6 +67,7 @@ class ExecutorHandler:
         self._clock = clock
         self._random = random
         self._permit = permit
+        self._brakes = brakes
         self._quota = quota
         self._metrics = metrics
         self._in_flight = 0
@@ -72,37 +79,53 @@ class ExecutorHandler:
         Raises:
             InvariantBroken: the topic held another event.
         """
+        timer_id, waiting = self._waiting(delivery)
+        async with self._equip() as equipment:
+            record = _record(waiting, equipment)
+            end = await self._reply(delivery.record, record, equipment.provider, waiting)
+        return self._outcome(timer_id, record, waiting, end)
+
+    async def settle(self, delivery: Delivery) -> Outcome:
+        """Decide without a call what becomes of a step that is stopped: its end, or a timer that is due at once.
+
+        Raises:
+            InvariantBroken: the topic held another event.
+        """
+        timer_id, waiting = self._waiting(delivery)
+        async with self._equip() as equipment:
+            record = _record(waiting, equipment)
+        # One that has waited already must not be due again at the very moment at which it was.
+        pause_s = 0.0 if delivery.timer is None else _STOPPED_S
+        end = self._cancelled(waiting) or self._put_off(waiting, pause_s)
+        return self._outcome(timer_id, record, waiting, end)
+
+    def _waiting(self, delivery: Delivery) -> tuple[str, Waiting]:
+        """Give a step as far as it has come, and the id of the timer that it waits as."""
         if (timer := delivery.timer) is not None:
             late_s = max(0.0, (delivery.received_at - timer.due).total_seconds())
-            return await self._try(delivery.record, timer.id, _later(read(timer.payload), late_s))
+            return timer.id, _later(read(timer.payload), late_s)
         event = delivery.event
         if not isinstance(event, StepDispatched):
             raise InvariantBroken(f"{delivery.topic} holds {type(event).__name__}, expected StepDispatched")
         started = RetryState(self._clock.now().timestamp())
-        return await self._try(delivery.record, delivery.event_id, Waiting(event, delivery.cause, started, Calls()))
+        return delivery.event_id, Waiting(event, delivery.cause, started, Calls())
 
-    async def _try(self, source: Record, timer_id: str, waiting: Waiting) -> Outcome:
-        async with self._equip() as equipment:
-            return await self._try_with(equipment, source, timer_id, waiting)
-
-    async def _try_with(self, equipment: Equipment, source: Record, timer_id: str, waiting: Waiting) -> Outcome:
-        catalogue = equipment.catalogue
-        model = catalogue.models.get(waiting.dispatched.step.request.model)
-        record = StepRecord(waiting.dispatched, model, catalogue.version, waiting.calls)
-        end = await self._reply(source, record, equipment.provider, waiting)
+    def _outcome(self, timer_id: str, record: StepRecord, waiting: Waiting, end: Answered | Again | GiveUp) -> Outcome:
         attempts = tuple(map(self._recorded, record.attempts))
         if isinstance(end, Again):
             again = replace(waiting, retry=end.state, calls=record.sum_up(), refusals=end.refusals)
             due, job_class = self._clock.now() + timedelta(seconds=end.delay_s), again.dispatched.step.job.job_class
             timer = Timer(timer_id, due, write(again), job_class)
             return Outcome(attempts, timers=(timer,))
-        completed = record.complete(end, self._decided(waiting.cause, catalogue.version))
+        completed = record.complete(end, self._decided(waiting.cause, record.catalog_version))
         return Outcome((*attempts, Emit("steps.completed", completed)))
 
     async def _reply(
         self, source: Record, record: StepRecord, provider: Provider, waiting: Waiting
     ) -> Answered | Again | GiveUp:
         step, model = waiting.dispatched.step, record.model
+        if (cancelled := self._cancelled(waiting)) is not None:
+            return cancelled
         if model is None or model.lane != self._lane:
             message = f"catalogue {record.catalog_version} has no model {step.request.model!r} on lane {self._lane!r}"
             return GiveUp("unknown_model", message)
@@ -115,11 +138,8 @@ class ExecutorHandler:
             return GiveUp("provider_refused_request", _BY_REFERENCE)
         call = provider.prepare(question)
         await self._permit.wait()
-        left_s = self._left_s(step.job.deadline)
-        if left_s is not None and left_s <= 0:
-            return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
-        if (held_s := self._quota.held_s(source, model.name)) > 0:
-            return hold(waiting.retry, waiting.refusals, held_s, left_s)
+        if (barred := self._barred(source, model, waiting)) is not None:
+            return barred
         self._quota.calling(source, model.name)
         reply = await self._make(record, question, lambda: provider.ask(call), waiting.cause)
         self._quota.called(source, reply)
@@ -134,6 +154,31 @@ class ExecutorHandler:
             answered=refusals.last_s is not None and self._quota.answered_since(model.name, refusals.last_s),
         )
         return decide(self._retry, waiting.retry, refusals, reply, standing)
+
+    def _barred(self, source: Record, model: Model, waiting: Waiting) -> Again | GiveUp | None:
+        """Say what becomes of a step for which no call may begin just now; None where one may."""
+        step = waiting.dispatched.step
+        if (cancelled := self._cancelled(waiting)) is not None:
+            return cancelled
+        left_s = self._left_s(step.job.deadline)
+        if left_s is not None and left_s <= 0:
+            return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
+        if self._brakes and self._brakes.pause_of(scopes(step.job, self._lane)) is not None:
+            return self._put_off(waiting, _STOPPED_S)
+        if (held_s := self._quota.held_s(source, model.name)) > 0:
+            return hold(waiting.retry, waiting.refusals, held_s, left_s)
+        return None
+
+    def _cancelled(self, waiting: Waiting) -> GiveUp | None:
+        if not self._brakes:
+            return None
+        job = waiting.dispatched.step.job
+        cancel = self._brakes.cancel_of(scopes(job, self._lane), job.submitted_at)
+        return None if cancel is None else GiveUp("cancelled", said(cancel))
+
+    def _put_off(self, waiting: Waiting, pause_s: float) -> Again | GiveUp:
+        left_s = self._left_s(waiting.dispatched.step.job.deadline)
+        return hold(waiting.retry, waiting.refusals, pause_s, left_s, "it was paused")
 
     async def _make(
         self, record: StepRecord, question: Question, ask: Callable[[], Awaitable[Reply]], cause: Cause
@@ -191,6 +236,11 @@ class ExecutorHandler:
             policy_version=POLICY_VERSION,
             causes=(cause,),
         )
+
+
+def _record(waiting: Waiting, equipment: Equipment) -> StepRecord:
+    model = equipment.catalogue.models.get(waiting.dispatched.step.request.model)
+    return StepRecord(waiting.dispatched, model, equipment.catalogue.version, waiting.calls)
 
 
 def _later(waiting: Waiting, late_s: float) -> Waiting:

@@ -8,7 +8,7 @@ from headchef_contracts.events.steps import AttemptOutcome
 
 from headchef.executor.provider import Faulted
 
-POLICY_VERSION = "executor-3"
+POLICY_VERSION = "executor-4"
 
 FAILURES: Mapping[AttemptOutcome, FailureReason] = {
     "length": "length",

@@ -40,6 +40,13 @@ class Settings(BaseSettings):
         description="part of the calls at once, in this process and in the lane's quota, that bulk leaves free for"
         " interactive calls to begin at once; where calls at once are what limits, bulk alone is so much slower",
     )
+    most_held: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="steps of a task that are kept aside while they are paused, in memory, a few kB each; beyond,"
+        " paused steps hold up those behind them",
+    )
     connect_timeout_s: float = Field(
         default=5, gt=0, le=120, description="seconds for a connection; a healthy endpoint needs a tenth of one"
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from headchef_contracts.events.common import Decided, Inline
-from headchef_contracts.events.jobs import Failure, Tried
+from headchef_contracts.events.jobs import Failure, JobStatus, Tried
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 
 from headchef.result import Ending, finish, publish
@@ -100,15 +100,16 @@ def _ending(verdict: Verdict) -> Ending:
         case Rejected(said, findings):
             return Ending("rejected", Inline(inline=said), findings)
         case Failed(failure):
-            return Ending("failed", failure=failure)
+            return Ending("cancelled" if failure.reason == "cancelled" else "failed", failure=failure)
         case _:
             assert_never(verdict)
 
 
-_SETTLED: Mapping[type[Verdict], Literal["accepted", "rejected", "failed"]] = {
-    Accepted: "accepted",
-    Rejected: "rejected",
-    Failed: "failed",
+_SETTLED: Mapping[JobStatus, Literal["accepted", "rejected", "failed", "cancelled"]] = {
+    "ok": "accepted",
+    "rejected": "rejected",
+    "failed": "failed",
+    "cancelled": "cancelled",
 }
 
 
@@ -116,7 +117,7 @@ def _settled(event: StepCompleted, verdict: Verdict, now: datetime, decided: Dec
     return CacheSettled(
         fingerprint=event.step.fingerprint,
         tenant=event.step.job.tenant,
-        verdict=_SETTLED[type(verdict)],
+        verdict=_SETTLED[_ending(verdict).status],
         answer=event.answer if isinstance(verdict, Accepted) else None,
         model=event.step.request.model,
         source_job_id=event.step.job.job_id,

@@ -10,7 +10,7 @@ from headchef_contracts.events.steps import Answer, Step, StepCompleted
 from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
 from headchef.validator.answer import AnswerRefused, parse_answer
 
-POLICY_VERSION = "validator/2"
+POLICY_VERSION = "validator/3"
 
 # As providers say that an answer was cut off or withheld; no check can make such an answer good.
 _CUT_OFF = frozenset({"length", "max_tokens"})
@@ -29,8 +29,8 @@ _CURABLE: frozenset[FailureReason] = frozenset(
         "malformed_response",  # and in whole sentences
     }
 )
-"""Failures that another model may not have. What it would share is not among them: the deadline, and the output limit
-that an answer was cut off at, which is the job's own."""
+"""Failures that another model may not have. What it would share is not among them: the deadline, the output limit that
+an answer was cut off at, which is the job's own, and that an operator has cancelled it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Model
 from headchef.catalogue.form import MOST_IMAGE_TOKENS
 from headchef.executor.dialects.values import count, mapping, mappings, smallest, text
+from headchef.executor.peeking import step_in
 from headchef.runtime.log.port import Record
 
 _PIECE = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]")
@@ -69,7 +67,7 @@ class Estimator:
         """Estimate what a step will use: of a record that dispatches it, or of a timer for its next try."""
         if not self._counts_tokens:
             return Demand()
-        request = mapping(mapping(_event(record.value or b"").get("step")).get("request"))
+        request = mapping(step_in(record).get("request"))
         name = text(request.get("model")) or ""
         messages = mappings(request.get("messages"))
         prompt = [mapping(message.get("content")).get("inline") for message in messages]
@@ -109,11 +107,3 @@ class Estimator:
 def _drift(means: dict[str, float], model: str, value: float) -> None:
     mean = means.get(model)
     means[model] = value if mean is None else mean + _FORGETTING * (value - mean)
-
-
-def _event(value: bytes) -> dict[str, Any]:
-    """Give the event of a record; a timer's payload has a line about it before."""
-    try:
-        return mapping(orjson.loads(value[value.find(b"\n") + 1 :] if value.startswith(b'{"v":') else value))
-    except orjson.JSONDecodeError:
-        return {}

@@ -1,0 +1,69 @@
+"""Tells the runtime which steps the brakes stop, before they stand in line for the lane's quota."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from headchef_contracts.events.brakes import scopes_of
+
+from headchef.brakes import Brakes, BrakesInForce
+from headchef.executor.dialects.values import mapping
+from headchef.executor.handler import ExecutorHandler
+from headchef.executor.peeking import step_in
+from headchef.runtime.log.port import Record
+from headchef.runtime.processor import Delivery, Hold, Outcome, Stop
+
+
+class StepHold(Hold):
+    """Implements the runtime's `Hold` for the steps of a lane.
+
+    Args:
+        in_force: the brakes.
+        handler: says what becomes of a step that is stopped.
+    """
+
+    def __init__(self, in_force: BrakesInForce, handler: ExecutorHandler) -> None:
+        self._in_force = in_force
+        self._handler = handler
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Have somebody told when the brakes change."""
+        return self._in_force.watch(changed)
+
+    def stops_any(self) -> bool:
+        """Say whether a brake is set."""
+        return bool(self._in_force.brakes)
+
+    def stop_of(self, record: Record) -> Stop | None:
+        """Hold the brakes against the step in a record."""
+        return _stop_of(record, self._in_force.brakes)
+
+    async def settle(self, delivery: Delivery) -> Outcome:
+        """End a step that is cancelled; another one waits as a timer."""
+        return await self._handler.settle(delivery)
+
+
+def _stop_of(record: Record, brakes: Brakes) -> Stop | None:
+    step = step_in(record)
+    job = mapping(step.get("job"))
+    scopes = list(
+        scopes_of(
+            tenant=job.get("tenant", "default"),
+            job_id=job.get("job_id"),
+            batch_id=job.get("batch_id"),
+            labels=mapping(job.get("labels")),
+            lane=mapping(step.get("request")).get("lane"),
+        )
+    )
+    submitted_at = _time(job.get("submitted_at"))
+    if submitted_at is not None and brakes.cancel_of(scopes, submitted_at) is not None:
+        return "ends"
+    return "waits" if brakes.pause_of(scopes) is not None else None
+
+
+def _time(text: object) -> datetime | None:
+    """Read a time; one that is none makes the record a dead letter, for which no brake is needed."""
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return time if time.tzinfo else None

@@ -19,6 +19,7 @@ DROPPED: Headers = (
     ("kafka_original-topic", b"elsewhere"),
     ("headchef-reason", b"nothing"),
     ("headchef-event-id", b"e"),
+    ("headchef-forwarded-time", b"1"),
 )
 
 

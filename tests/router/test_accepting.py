@@ -12,8 +12,9 @@ from headchef_contracts.events.steps import Step, StepPlanned
 from headchef_contracts.placement import home_partition
 from headchef_contracts.registry import decode, encode
 
+from headchef.router.home import FORWARDED_TIME
 from headchef.runtime.log.port import Headers
-from headchef.runtime.processor import Emit, Outcome
+from headchef.runtime.processor import Emit, Forward, Outcome
 from tests.router.conftest import Door, make_catalogue
 from tests.support.builders import NOON, PARTITIONS, make_delivery, make_job, make_judged, make_step
 
@@ -137,6 +138,21 @@ async def test_the_record_s_time_is_the_time_of_submission(door: Door) -> None:
     earlier = NOON - timedelta(hours=1)
     step = planned(await door.submit(make_job(), timestamp_ms=int(earlier.timestamp() * 1000)))
     assert step.job.submitted_at == earlier
+
+
+async def test_a_job_that_was_sent_home_keeps_its_time(door: Door) -> None:
+    came_ms, noon_ms = int(NOON.timestamp() * 1000) - 60_000, int(NOON.timestamp() * 1000)
+    outcome = await door.submit(make_job(), partition=(HOME + 1) % PARTITIONS, timestamp_ms=came_ms)
+    [forward] = outcome.outputs
+    assert isinstance(forward, Forward)
+    step = planned(await door.submit(make_job(), partition=HOME, headers=forward.headers, timestamp_ms=noon_ms))
+    assert step.job.submitted_at == NOON - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("mark", [b"", None, b"\xff", b"-5", b"9" * 400, b"9" * 15, "\u0663".encode()])
+async def test_a_forged_time_makes_no_job_younger(door: Door, mark: bytes | None) -> None:
+    headers: Headers = ((FORWARDED_TIME, mark),)
+    assert planned(await door.submit(make_job(), headers=headers)).job.submitted_at == NOON
 
 
 async def test_a_refused_hit_is_planned_again_past_the_cache(door: Door) -> None:

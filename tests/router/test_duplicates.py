@@ -5,11 +5,11 @@ import orjson
 from headchef_contracts.events.jobs import JobRefused
 from headchef_contracts.placement import home_partition
 
-from headchef.router.home import FORWARDED_FROM, FORWARDED_TO
+from headchef.router.home import FORWARDED_FROM, FORWARDED_TIME, FORWARDED_TO
 from headchef.runtime.log.port import Headers
 from headchef.runtime.processor import DeadLetter, Emit, Forward, Outcome
 from tests.router.conftest import Door, make_catalogue
-from tests.support.builders import PARTITIONS, make_job
+from tests.support.builders import NOON, PARTITIONS, make_job
 
 HOME = home_partition("job-1", None, PARTITIONS)
 ELSEWHERE = (HOME + 1) % PARTITIONS
@@ -74,7 +74,8 @@ async def test_a_misplaced_job_is_sent_home_untouched(door: Door) -> None:
     [forward] = outcome.outputs
     assert isinstance(forward, Forward)
     assert forward.partition == HOME
-    assert dict(forward.headers) == {FORWARDED_TO: b"%d" % HOME, FORWARDED_FROM: b"%d/5" % ELSEWHERE}
+    marks = {FORWARDED_TO: b"%d" % HOME, FORWARDED_FROM: b"%d/5" % ELSEWHERE}
+    assert dict(forward.headers) == marks | {FORWARDED_TIME: b"%d" % (NOON.timestamp() * 1000)}
     assert outcome.changes == ()
 
 

@@ -198,5 +198,5 @@ def _conflict(job_id: str, run: int, revision: int) -> Refused:
 
 def _submitted_at(delivery: Delivery) -> datetime:
     """Take the record's own time where it is one; some producers send none."""
-    milliseconds = delivery.record.timestamp_ms
+    milliseconds = home.submitted_ms(delivery.record)
     return datetime.fromtimestamp(milliseconds / 1000, UTC) if 0 < milliseconds < _LAST_MS else delivery.received_at

@@ -5,6 +5,9 @@ from headchef_contracts.placement import home_partition
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Forward
 
+_DIGITS = 16
+"""More are no time that a log can give."""
+
 FORWARDED_TO = "headchef-forwarded-to"
 """Header of a forwarded record: the partition it was sent to. For people: anybody can write it, so no router obeys it.
 
@@ -14,6 +17,18 @@ they count different partitions of a topic that has just grown; the runtime coun
 
 FORWARDED_FROM = "headchef-forwarded-from"
 """Header of a forwarded record: its first place, as `partition/offset`."""
+
+FORWARDED_TIME = "headchef-forwarded-time"
+"""Header of a forwarded record: when it came to its first place, in milliseconds of the epoch. The log dates each copy
+anew, and a job that was submitted before it was cancelled must not seem younger than that."""
+
+
+def submitted_ms(record: Record) -> int:
+    """Say when a job came to its first place, in milliseconds of the epoch; nobody can make it younger than it is."""
+    for name, value in reversed(record.headers):
+        if name == FORWARDED_TIME and value is not None and value.isdigit() and len(value) < _DIGITS:
+            return min(int(value), record.timestamp_ms)
+    return record.timestamp_ms
 
 
 def forward(record: Record, job_id: str, conversation_id: str | None, partitions: int) -> Forward | None:
@@ -32,4 +47,5 @@ def forward(record: Record, job_id: str, conversation_id: str | None, partitions
     if record.partition == home:
         return None
     place = f"{record.partition}/{record.offset}".encode()
-    return Forward(home, ((FORWARDED_TO, str(home).encode()), (FORWARDED_FROM, place)))
+    time = str(submitted_ms(record)).encode()
+    return Forward(home, ((FORWARDED_TO, str(home).encode()), (FORWARDED_FROM, place), (FORWARDED_TIME, time)))

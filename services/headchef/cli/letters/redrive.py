@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from headchef_contracts import topics
 
 from headchef.cli.letters.letter import Letter
+from headchef.router.home import FORWARDED_TIME
 from headchef.runtime.envelope import EVENT_ID_HEADER
 from headchef.runtime.expiry import EXPIRED
 from headchef.runtime.log.port import Headers, NewRecord, Partition
@@ -19,8 +20,9 @@ REDRIVES = "headchef-redrives"
 
 _OF_A_DEATH = frozenset({"headchef-reason", "headchef-field", "headchef-dead-at"})
 _OF_A_TRACE = frozenset({"traceparent", "tracestate", "baggage"})
-# With its first event id a record that is refused again would have a refusal that readers drop as a repeat.
-_DROPPED = _OF_A_DEATH | _OF_A_TRACE | {REDRIVE_OF, REDRIVES, EVENT_ID_HEADER}
+# With its first event id a record that is refused again would have a refusal that readers drop as a repeat; and a job
+# that is sent back is submitted now.
+_DROPPED = _OF_A_DEATH | _OF_A_TRACE | {REDRIVE_OF, REDRIVES, EVENT_ID_HEADER, FORWARDED_TIME}
 _DROPPED_PREFIXES = ("kafka_", "retry_topic-")
 
 _NUMBER = re.compile(r"[0-9]{1,18}")

@@ -8,9 +8,10 @@ import pytest
 from headchef_contracts import topics
 
 from headchef.catalogue import DEFAULT_PATH, Fault
+from headchef.cli.broadcast import publish
 from headchef.cli.cataloguing.checking import candidate, missing_here, refused, unfit_for
 from headchef.cli.cataloguing.difference import Difference, differences
-from headchef.cli.cataloguing.topic import newest, publish, record_of
+from headchef.cli.cataloguing.topic import newest, record_of
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.memory import Cluster, MemoryLog

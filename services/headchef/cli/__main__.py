@@ -3,6 +3,7 @@
 import typer
 
 from headchef.cli import catalog, dlq, topics
+from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
 from headchef.cli.results import results
@@ -23,6 +24,10 @@ app.command()(submit)
 app.command()(results)
 app.command()(explain)
 app.command()(spend)
+app.command()(pause)
+app.command()(resume)
+app.command()(cancel)
+app.command()(brakes)
 app.add_typer(catalog.commands, name="catalog")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(topics.commands, name="topics")

@@ -15,9 +15,10 @@ from yaml import YAMLError
 from headchef_contracts.events.catalog import CatalogPublished
 
 from headchef.catalogue import Fault
+from headchef.cli.broadcast import publish
 from headchef.cli.cataloguing.checking import Candidate, candidate, missing_here, refused, unfit_for
 from headchef.cli.cataloguing.difference import Difference, differences
-from headchef.cli.cataloguing.topic import newest, publish, record_of
+from headchef.cli.cataloguing.topic import newest, record_of
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
 from headchef.cli.screen import Screen, table
 from headchef.runtime.log.port import Log

@@ -20,6 +20,7 @@ STYLES = {
     "needs_review": "yellow",
     "rejected": "yellow",
     "failed": "red",
+    "cancelled": "yellow",
     "refused": "red",
 }
 

@@ -14,7 +14,13 @@ from headchef.cli.history.explanation import answer, attempts, last_result, mess
 from headchef.cli.history.gather import History
 from headchef.cli.screen import printable, table
 
-_STYLES = {"ok": "bold green", "needs_review": "bold yellow", "rejected": "bold yellow", "failed": "bold red"}
+_STYLES = {
+    "ok": "bold green",
+    "needs_review": "bold yellow",
+    "rejected": "bold yellow",
+    "failed": "bold red",
+    "cancelled": "bold yellow",
+}
 
 
 def view(job_id: str, history: History) -> RenderableType:

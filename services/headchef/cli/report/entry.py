@@ -29,7 +29,7 @@ class Entry:
 
     @property
     def status(self) -> str:
-        """Give `ok`, `needs_review`, `rejected`, `failed` or `refused`."""
+        """Give `ok`, `needs_review`, `rejected`, `failed`, `cancelled` or `refused`."""
         return self.result.status if isinstance(self.result, JobFinished) else "refused"
 
     @property

@@ -21,7 +21,7 @@ from headchef.cli.report.entry import Entry
 from headchef.cli.report.totals import Totals, totals
 
 _MARK = Markup("[simulated]")
-_STATUS_ORDER = ("ok", "needs_review", "rejected", "failed", "refused")
+_STATUS_ORDER = ("ok", "needs_review", "rejected", "failed", "cancelled", "refused")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,12 @@ def test_what_names_none_or_several_is_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_a_job_is_in_the_scopes_that_name_it() -> None:
-    mine = [{"tenant": "acme"}, {"batch_id": "spring 2026"}, {"lane": "default"}, {"labels": {"team": "blue"}}]
+    mine: list[dict[str, Any]] = [
+        {"tenant": "acme"},
+        {"batch_id": "spring 2026"},
+        {"lane": "default"},
+        {"labels": {"team": "blue"}},
+    ]
     mine.append({"tenant": "acme", "job_id": "a/b"})
     assert set(scopes_of(**JOB)) == {BrakeScope(**scope).name for scope in mine}
     assert set(scopes_of(tenant="acme", job_id="a/b")) == {"tenant=acme", "job=acme/a/b"}

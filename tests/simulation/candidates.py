@@ -14,7 +14,7 @@ from tests.simulation.order import order_of
 
 _COUNTED = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write_input_tokens", "reasoning_tokens")
 
-_SHARED = frozenset({"deadline_exceeded", "length"})
+_SHARED = frozenset({"deadline_exceeded", "length", "cancelled"})
 """Failures that another model would have too."""
 
 

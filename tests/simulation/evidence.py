@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
+from tests.simulation.brakes import Called, Said, standing
 from tests.simulation.faults import Faults
 from tests.simulation.history import ALL_DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events, expired
 from tests.simulation.kinds import Kind
@@ -13,6 +14,7 @@ from tests.simulation.oracle import Place, expect, place_of
 from tests.simulation.provider import Billed
 from tests.simulation.quota import LIMITED_LANE, beyond
 from tests.simulation.services import HOSTS
+from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import FRONT_DOORS, NAMES, Spot, causes_of, names_a_loss, spot_of
 from tests.simulation.world import World, name_of
 
@@ -44,6 +46,9 @@ class Evidence:
         catalogues: those of the world.
         published: the records of their topic.
         in_force: the version that each process of a router or executor uses, by its name.
+        said: what was paused, resumed and cancelled.
+        called: calls by the provider's number, as they began.
+        brakes_known: what each executor has for set, by its name.
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
         lost_jobs: jobs that such a record was on the way of.
         broken: what did not hold at some commit.
@@ -81,7 +86,10 @@ class Evidence:
         self.calls_in_vain: Sequence[str] = world.refusals.strays
         self.catalogues = world.catalogues
         self.published: Sequence[Record] = cluster.read_committed(name_of(TOPIC))
-        self.in_force: Mapping[str, str | None] = world.in_force()
+        self.in_force = catalogues_in(world.all_processes())
+        self.said: list[Said] = world.brakes.said
+        self.called: Mapping[str, Called] = world.called
+        self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost

@@ -75,6 +75,11 @@ class Faults:
         return any((self.crashes, self.freezes, self.outages, self.overdue_commits))
 
     @property
+    def keep_news_away(self) -> bool:
+        """Whether a process may be at work that cannot read what was said seconds ago, and does not know it."""
+        return any((self.freezes, self.outages))
+
+    @property
     def two_owners(self) -> bool:
         """Whether a process may go on with tasks that its group has given to another, until it is told or fenced."""
         return any((self.freezes, self.outages, self.slow_requests, self.lost_requests, self.lost_answers))

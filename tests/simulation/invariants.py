@@ -9,6 +9,12 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from headchef.runtime.log.port import Record
+from tests.simulation.braked import (
+    cancelled_only_by_a_cancel,
+    no_call_long_after_a_brake,
+    no_call_under_a_brake_that_is_known,
+    what_was_said_last_everywhere,
+)
 from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
@@ -199,6 +205,10 @@ INVARIANTS: Mapping[str, Check] = {
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "each decision names a catalogue that was in force": by_what_was_published,
     "every process ends with the last good catalogue": the_last_good_one_everywhere,
+    "no call begins under a brake that its process knows": no_call_under_a_brake_that_is_known,
+    "no call begins later than two seconds after a brake": no_call_long_after_a_brake,
+    "a job is cancelled only by a cancel that came after it": cancelled_only_by_a_cancel,
+    "every executor ends with the brakes that are set": what_was_said_last_everywhere,
     "while an account or a model refuses all, a process tries seldom": attrgetter("calls_in_vain"),
     "no job fails for want of a key, money or a model": _no_job_fails_where_a_lane_stands_still,
     "no answer crosses tenants": _no_answer_crosses_tenants,

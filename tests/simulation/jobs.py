@@ -23,6 +23,8 @@ from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
 TENANTS = ("acme", "globex")
+BATCHES = tuple(f"batch-{number}" for number in range(4))
+TEAMS = ("red", "blue")
 DOORS = pair("jobs.submitted")
 """Where jobs come in, by the class of those that name none."""
 
@@ -210,6 +212,7 @@ class Upstream:
         """Make a job with an id of its own, and unless it is plain perhaps with something special."""
         self._number += 1
         job = make_job(f"job-{self._number}", prompt, tenant=self._chance.choice(TENANTS))
+        job |= {"batch_id": BATCHES[self._number % len(BATCHES)], "labels": {"team": TEAMS[self._number // 2 % 2]}}
         if self._chance.random() < 0.3:
             job["class"] = self._chance.choice(JOB_CLASSES)
         if self._chance.random() < 0.5:

@@ -7,6 +7,7 @@ from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
 from tests.simulation import (
     broken,
+    broken_brakes,
     broken_catalogue,
     broken_classes,
     broken_feed,
@@ -102,6 +103,16 @@ MUTANTS: Mapping[str, Mutant] = {
     "a published catalogue is taken up by halves": Mutant(broken_catalogue.taken_up_by_halves, 20, NONE),
     "the file is used before what is published is read": Mutant(broken_catalogue.not_waited_for, 20, NONE),
     "a broadcast is given up at the first fault": Mutant(broken_catalogue.given_up_at_a_fault, 40),
+    "brakes are heeded late": Mutant(broken_brakes.heeded_late, 20, NONE),
+    "a paused step is tried again": Mutant(
+        broken_brakes.retries_not_stopped, 40, replace(NONE, limited_calls=0.4, failing_calls=0.4)
+    ),
+    "what was paused is forgotten when it is resumed": Mutant(broken_brakes.forgotten_when_resumed, 10, NONE),
+    "a cancelled job has no result": Mutant(broken_brakes.cancelled_without_a_result, 20, NONE),
+    "a cancelled job is said to be free": Mutant(
+        broken_brakes.cancelled_as_if_free, 40, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
+    ),
+    "jobs are cancelled that come after a cancel": Mutant(broken_brakes.later_jobs_cancelled, 30, NONE),
     "a job fails with its first model": Mutant(broken_handover.candidates_not_asked, 10),
     "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),
     "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 10),

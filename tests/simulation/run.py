@@ -76,6 +76,7 @@ async def _watched(world: World, seed: int, jobs: int, digested: bool) -> Result
     await world.submit(jobs, _UNDER_FAULTS_S)
     chaos.stop()
     world.heal()
+    await world.brakes.lift()
     in_time = await world.quiet(BOUND_S)
     evidence = Evidence(world, in_time=in_time, bound_s=BOUND_S)
     loop = world.loop

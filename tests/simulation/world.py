@@ -6,13 +6,14 @@ from random import Random
 
 from headchef_contracts import topics
 
-from headchef.catalogue import InForce
-from headchef.catalogue.in_force import TOPIC
+from headchef.brakes import TOPIC as BRAKES
+from headchef.catalogue.in_force import TOPIC as CATALOG
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Partition
 from headchef.runtime.task import Phase, Task
 from tests.simulation import growth, watch
+from tests.simulation.brakes import Brakeman, Called, standing
 from tests.simulation.broker import Network
 from tests.simulation.catalogues import Catalogues
 from tests.simulation.clock import ShiftedClock
@@ -28,6 +29,7 @@ from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
 from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside, timers_of
 from tests.simulation.store import SharedStore
+from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.support.log_client import publish
 
@@ -63,6 +65,8 @@ class World:
 
     Attributes:
         catalogues: the file's, and those that are published.
+        brakes: what is paused, resumed and cancelled.
+        called: calls by the provider's number, as they began.
         submissions: what was submitted, in order.
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
@@ -82,6 +86,7 @@ class World:
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
         self.catalogues = Catalogues(Random(f"{seed} catalogues"), Random(f"{seed} new lane"))
+        self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
@@ -93,6 +98,7 @@ class World:
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
         self._upstream = Upstream(Random(f"{seed} jobs"), self.counts)
         self._outside = MemoryLog(self.cluster, "outside")
+        self.brakes = Brakeman(Random(f"{seed} brakes"), self._outside, self.cluster.clock)
         for topic in topics.required(LANES):
             self.cluster.create_topic(
                 name_of(topic.logical),
@@ -138,6 +144,7 @@ class World:
                 await self._poison()
             if (published := self.catalogues.draw(NAMESPACE, self.loop.time())) is not None:
                 await publish(self._outside, [published])
+            await self.brakes.see(submission)
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
@@ -179,21 +186,15 @@ class World:
             for partition in self.partitions(*about.inputs)
             if self._behind(service, partition)
         ]
-        if any(version != self.catalogues.last_good.version for version in self.in_force().values()):
-            behind += self.partitions(TOPIC)[:1]
+        if any(
+            version != self.catalogues.last_good.version for version in catalogues_in(self.all_processes()).values()
+        ):
+            behind += self.partitions(CATALOG)[:1]
+        wanted = standing([said.event for said in self.brakes.said])
+        if any(standing(known) != wanted for known in brakes_in(self.all_processes()).values()):
+            behind += self.partitions(BRAKES)[:1]
         waiting = self._set_on_the_log if self.kind.guarantee == "exactly_once" else self._set_in_a_process
         return [*behind, *(partition for service in SERVICES if timers_of(service) for partition in waiting(service))]
-
-    def in_force(self) -> dict[str, str | None]:
-        """Give the version of the catalogue that each living process uses, or is to use, by the process's name."""
-        live = [each for each in self.all_processes() if each.engine is not None and not each.life.dead]
-        takers = {
-            each.life.name: getattr(broadcast.taker, "__self__", None)
-            for each in live
-            if each.engine is not None
-            for broadcast in each.engine.processor.broadcasts
-        }
-        return {name: taker.version for name, taker in takers.items() if isinstance(taker, InForce)}
 
     def _set_on_the_log(self, service: str) -> Iterator[Partition]:
         """Give the tasks of which a timer is set: the newest value of some key."""
@@ -236,6 +237,9 @@ class World:
     def _see_call(self, number: str) -> None:
         """Look at a call when it begins: after a freeze beyond the session the caller's tasks may be another's."""
         life = current_life()
+        if life is not None:
+            known = brakes_in(each for each in self.all_processes() if each.life is life)
+            self.called[number] = Called(self.loop.time(), known.get(life.name, ()))
         if life is None or life.thawed_s - life.froze_s <= SESSION_S:
             return
         if self.network.joined_s.get(life.name, 0.0) < life.thawed_s:

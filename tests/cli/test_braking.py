@@ -11,6 +11,7 @@ from headchef_contracts import placement, registry, topics
 from headchef_contracts.events.brakes import BrakeScope
 from headchef_contracts.events.common import Event, JobHead
 from headchef_contracts.events.jobs import JobRefused
+from headchef_contracts.events.steps import StepPlanned
 
 from headchef.brakes import TOPIC
 from headchef.cli.__main__ import app
@@ -19,6 +20,8 @@ from headchef.cli.braking.running import event_of
 from headchef.cli.braking.scope import Scoped
 from headchef.cli.broadcast import entry, publish
 from headchef.cli.faults import WorkFailed, WrongUsage
+from headchef.cli.history.explanation import as_json
+from headchef.cli.history.gather import History, gather
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.log.port import Headers
@@ -231,6 +234,33 @@ async def test_what_is_said_is_read_and_what_cannot_be_read_is_counted() -> None
         ("cancel", "lane=default"),
     ]
     assert unreadable == 1
+
+
+@pytest.mark.parametrize(
+    ("scope", "held"),
+    [
+        ({"tenant": "acme"}, "tenant=acme was paused by ann@desk-7: wrong prices"),
+        ({"lane": "other"}, "lane=other was paused by ann@desk-7: wrong prices"),
+        ({"lane": "default"}, None),
+    ],
+)
+async def test_the_story_of_a_job_says_what_holds_it(scope: dict[str, Any], held: str | None) -> None:
+    log, head = make_log(("default", "other")), make_head("job-1", tenant="acme")
+    await submit(log, make_job("job-1", tenant="acme"))
+    await put_event(log, "steps.dispatched.other", make_dispatched(make_step("hi", job=head, lane="other")), None, 0)
+    step = make_step("hi", job=head, lane="other")
+    await put_event(log, "steps.planned", StepPlanned(step=step, decided=make_decided()), step.fingerprint.encode())
+    await say(log, make_brake("pause", because="wrong prices", **scope))
+
+    async def story() -> History:
+        return await gather(
+            log, namespace=NAMESPACE, job_id="job-1", max_records=1_000, progress=lambda topic, done, total: None
+        )
+
+    history = await story()
+    assert (history.held, as_json("job-1", history)["held"]) == (held, held)
+    await finish(log, head)
+    assert (await story()).held is None
 
 
 async def test_a_cancel_concerns_all_that_was_counted_though_this_clock_is_behind() -> None:

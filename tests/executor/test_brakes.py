@@ -253,3 +253,13 @@ async def test_whoever_watches_the_hold_is_told_of_each_brake() -> None:
     desk.hold.watch(changed.set)
     await desk.take("pause")
     assert changed.is_set()
+
+
+async def test_a_cancelled_step_is_not_said_to_have_failed_for_another_reason() -> None:
+    desk = Desk()
+    await desk.take("cancel")
+    late = JOB.model_copy(update={"deadline": desk.clock.now() - timedelta(seconds=1)})
+    for step in (make_step("Say hi.", job=JOB, model="gone"), make_step("Say hi.", job=late)):
+        end = end_of(await desk.handle(deliver(step)))
+        assert end.failure is not None
+        assert end.failure.reason == "cancelled"

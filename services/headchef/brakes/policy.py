@@ -49,8 +49,8 @@ class Brakes:
         return next((each for each in found if submitted_at <= each.set_at), None)
 
 
-def scopes(job: JobHead, lane: str) -> list[str]:
-    """Name the scopes of a job whose step is at a lane."""
+def scopes(job: JobHead, lane: str | None) -> list[str]:
+    """Name the scopes of a job whose step is at a lane, or at none yet."""
     named = scopes_of(tenant=job.tenant, job_id=job.job_id, batch_id=job.batch_id, labels=job.labels, lane=lane)
     return list(named)
 

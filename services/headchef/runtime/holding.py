@@ -35,7 +35,9 @@ class Holding:
 
     @contextmanager
     def watching(self, changed: Callable[[], None]) -> Iterator[None]:
-        """Notice while the block runs that the hold changes: what is set aside goes off again, in its order.
+        """Notice while the block runs that the hold changes.
+
+        What is set aside goes off again, in its order; and so does what is to end, though it is not due.
 
         Args:
             changed: called then.
@@ -44,7 +46,8 @@ class Holding:
         def anew() -> None:
             self._asked.clear()
             aside, self._aside = self._aside, {}
-            self._alarm.again(aside)
+            ends = (timer.key for timer in self._alarm.to_come() if self._hold.stop_of(timer) == "ends")
+            self._alarm.again([*aside, *filter(None, ends)])
             changed()
 
         end = self._hold.watch(anew)

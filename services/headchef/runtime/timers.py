@@ -7,7 +7,7 @@ any other delivery: through the dispatcher, the handler and a transaction, which
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 
@@ -137,8 +137,17 @@ class Alarm:
                 heappush(self._waiting, self._due(change.key, change.value))
                 self._changed.set()
 
+    def to_come(self) -> Iterator[Record]:
+        """Give the timers that have not gone off yet, as they are going to be handed over."""
+        for _, at, key in self._waiting:
+            value = self._state.get(TIMERS, key)
+            if value is not None:
+                timer, trace, _ = read_timer(key, value)
+                if timer.due == at:
+                    yield fallen_due(self.topic, self._task, timer, trace)
+
     def again(self, keys: Iterable[bytes]) -> None:
-        """Hand timers over once more that have gone off, as far as they are still set."""
+        """Hand timers over now, as far as they are still set: once more, or before they are due."""
         now_s = self._clock.monotonic()
         for key in keys:
             if (value := self._state.get(TIMERS, key)) is not None:

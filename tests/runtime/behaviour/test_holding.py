@@ -164,6 +164,19 @@ async def test_what_ends_is_not_handled_and_waits_for_no_door(make_world: MakeWo
     await until_out(world, "ended a1", "ended b1", "ended c1", "ended a2", "d1")
 
 
+async def test_what_is_to_be_tried_again_much_later_ends_at_once(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, timers=True)
+    brake, handler = Brake(world.clock), TriedAgain(world.clock, after_s=3600)
+    one = start(world, "one", handler, brake)
+    await world.publish("a1", "b1")
+    await eventually(lambda: handler.calls == Counter(["a1", "b1"]))
+    await world.until_done()
+    brake.change(a="ends", b="waits")
+    await until_out(world, "ended a1")
+    await world.until_later(0.5)
+    assert (held(one), handler.calls) == (0, Counter(["a1", "b1"])), "the other one is still to come"
+
+
 async def test_what_is_stopped_of_one_flow_does_not_wait_for_another_one_at_the_door(make_world: MakeWorld) -> None:
     world = await make_world(partitions=1, timers=True, flow=lambda record: (record.value or b"").decode()[1:])
     brake, handler, door = Brake(world.clock), Echo(), Door(0)

@@ -97,6 +97,7 @@ def as_json(job_id: str, history: History) -> dict[str, Any]:
         "usage": finished.usage.model_dump() if finished else None,
         "model": finished.provenance.model if finished else None,
         "tried": [each.model_dump(mode="json") for each in finished.provenance.tried] if finished else [],
+        "held": history.held,
         "elapsed_ms": max((line.since_start_ms for line in story(history)), default=0),
         "events": [_line_as_json(line) for line in story(history)],
         "prompt": messages(history),

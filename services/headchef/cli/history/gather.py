@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from headchef_contracts import placement, topics
 from headchef_contracts.events.common import JOB_CLASSES, JobHead
-from headchef_contracts.events.jobs import JobFinished
+from headchef_contracts.events.jobs import JobFinished, JobRefused
 from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
 
+from headchef.cli.history.held import held
 from headchef.cli.history.hop import Hop, in_order
 from headchef.cli.history.reading import JobFilter, head_of
 from headchef.cli.history.scan import partitions_of, scan, stretches
@@ -33,11 +34,13 @@ class History:
         hops: its events, causes first.
         skipped: by logical topic, how many older records were not looked at.
         missing: topics that do not exist.
+        held: which pause keeps it from going on, in words; None for an ended job, and where none does.
     """
 
     hops: Sequence[Hop]
     skipped: dict[str, int] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    held: str | None = None
 
 
 async def gather(log: Log, *, namespace: str, job_id: str, max_records: int, progress: Progress) -> History:
@@ -61,7 +64,8 @@ async def gather(log: Log, *, namespace: str, job_id: str, max_records: int, pro
         await search.read_steps()
     finally:
         await reader.close()
-    return History(in_order(search.hops), search.skipped, tuple(search.missing))
+    held_by = await search.held() if search.is_unfinished else None
+    return History(in_order(search.hops), search.skipped, tuple(search.missing), held_by)
 
 
 class _Search:
@@ -131,6 +135,19 @@ class _Search:
             await self.read([topics.of_class(name, head.job_class) for name in names])
         for fingerprint in self._fingerprints():
             await self.read(["cache.settled"], key=fingerprint.encode())
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether nothing tells of an end."""
+        return not any(isinstance(hop.event, JobFinished | JobRefused) for hop in self.hops)
+
+    async def held(self) -> str | None:
+        """Say which pause holds the job, at the lane of its newest plan."""
+        steps = [hop.event.step for hop in self.hops if isinstance(hop.event, _WITH_STEP)]
+        if not steps:
+            return None
+        newest = max(steps, key=lambda step: (step.job.run, step.job.revision, step.plan))
+        return await held(self._log, self._namespace, newest.job, newest.request.lane)
 
     async def _read_judged(self) -> None:
         if (head := self._head()) is not None:

@@ -62,7 +62,8 @@ def _verdict(job_id: str, history: History) -> Text:
     result = last_result(history)
     text = Text(f"Job {printable(job_id)}  ", style="bold")
     if result is None:
-        return text.append("not finished yet", style="bold yellow")
+        text.append("not finished yet", style="bold yellow")
+        return text.append(f": {printable(history.held)}" if history.held else "", style="yellow")
     if not isinstance(result, JobFinished):
         return text.append("refused", style="bold red")
     took = (result.timing.finished_at - result.timing.submitted_at).total_seconds()

@@ -249,7 +249,7 @@ class Dispatcher:
         """Take what is stopped from the heads of all flows, and say whether anything was."""
         holding, fit = self._holding, partial(self._stopped, job_class)
         for passed in range(_RECORDS_BETWEEN_BREATHS):
-            if holding is None or (head := self._head(job_class, fit)) is None:
+            if holding is None or not holding.stops_any() or (head := self._head(job_class, fit)) is None:
                 return passed > 0
             stop = holding.stop_of(head)
             if (record := self._next(job_class, fit)) is None:

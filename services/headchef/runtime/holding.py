@@ -28,6 +28,7 @@ class Holding:
         self._aside: dict[bytes, None] = {}
         self._asked: dict[int, tuple[Record, Stop | None]] = {}
         self.settle = hold.settle
+        self.stops_any = hold.stops_any
 
     def __len__(self) -> int:
         """Count the timers that are set aside."""

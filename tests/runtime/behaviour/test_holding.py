@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from headchef.runtime.clock import Clock
+from headchef.runtime.gauges import Gauges
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Delivery, Hold, Outcome, State, Stop, Timer
 from tests.runtime.behaviour.conftest import MakeWorld
@@ -13,6 +14,7 @@ from tests.runtime.behaviour.echo import Echo, echoed
 from tests.runtime.behaviour.test_admission import Door
 from tests.runtime.behaviour.world import Instance, World
 from tests.support.eventually import eventually, eventually_async
+from tests.support.recorded_metrics import RecordedMetrics
 
 
 class Brake(Hold):
@@ -89,9 +91,12 @@ async def test_what_is_stopped_holds_up_nobody_and_goes_on_in_its_order(make_wor
     world = await make_world(partitions=1, timers=True)
     brake, handler = Brake(world.clock, a="waits"), Echo()
     one = start(world, "one", handler, brake, concurrency=1)
+    metrics = RecordedMetrics()
+    Gauges(one.engine, world.clock).register(metrics)
     await world.publish("a1", "b1", "a2", "b2", "a3")
     await until_out(world, "b1", "b2")
     await eventually(lambda: held(one) == 3)
+    assert [value for value, _ in metrics.reading("headchef.held")] == [3]
     assert await world.until_done() == Counter(["b1", "b2"]), "the place is past those that wait"
     assert (handler.calls, one.engine.ready()) == (Counter(["b1", "b2"]), None)
     brake.change()

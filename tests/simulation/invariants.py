@@ -86,8 +86,9 @@ def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
         last = max((plan for each, plan in planned if each == job), default=0)
         for plan in range(last + 1):
             chain = (seen(planned[job, plan]), seen(completed[job, plan]), seen(judged[job, plan]))
-            # At least once a router may have planned another step of the job that it ends, before a crash.
-            either = plan == last and job in ended and not evidence.exactly_once
+            # At least once a router may have planned another step of the job that it ends, before a crash. And what is
+            # lost may be the verdict that hands the step back.
+            either = plan == last and (job in evidence.lost_jobs or (job in ended and not evidence.exactly_once))
             whole = (1, 1, chain[2] if either else int(plan < last or job in ended))
             if seen(dispatched[job, plan]) > 1 or (chain != whole and (job not in evidence.lost_jobs or chain > whole)):
                 yield f"{job} plan {plan}: planned, completed, judged {chain}, dispatched {dispatched[job, plan]}"

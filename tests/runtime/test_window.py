@@ -45,7 +45,7 @@ forgettings = st.tuples(st.just("forget"), st.integers(-2, 60))
 
 
 @given(st.lists(st.one_of(puts, puts, removals, forgettings), max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_it_does_what_a_dictionary_does(steps: list[tuple[Any, ...]]) -> None:
     """While time goes on, and now and then back."""
     window, plain, now_ms = Window(), Plain(), 0

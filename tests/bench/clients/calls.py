@@ -7,7 +7,7 @@ from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.catalogue import Catalogue
 from headchef.executor.dialects.openai import OpenAI
-from headchef.executor.provider import Question
+from headchef.executor.provider import Question, Turn
 from headchef.router.policy import plan
 from headchef.router.rendering import Renderer
 from headchef.schema import SchemaCache
@@ -37,6 +37,8 @@ def bodies_of(jobs: Iterable[Job], catalogue: Catalogue) -> Iterator[bytes]:
             max_prompt_bytes=_MOST,
         ).request
         model = catalogue.models[request.model]
-        said = [(each.role, str(each.content.inline)) for each in request.messages if isinstance(each.content, Inline)]
-        question = Question(model, said, request.parameters, request.output_schema, [0] * len(said))
+        said = [
+            Turn(each.role, str(each.content.inline)) for each in request.messages if isinstance(each.content, Inline)
+        ]
+        question = Question(model, said, request.parameters, request.output_schema)
         yield OpenAI(catalogue.lanes[model.lane].provider).write(question).body

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from headchef.runtime.clock import Clock
-from headchef.simulator.prompt_cache import BYTES_PER_TOKEN
+from headchef.simulator.dialects.reading import BYTES_PER_TOKEN
 from headchef.simulator.quota import Bucket
 from tests.bench.clients.account import Ask
 

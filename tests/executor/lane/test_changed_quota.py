@@ -18,7 +18,7 @@ from tests.executor.lane.test_meter import Taker, fullest_minute
 from tests.support.manual_clock import ManualClock
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     before=st.integers(60, 3000),
     after=st.integers(60, 3000),

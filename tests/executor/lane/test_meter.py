@@ -3,7 +3,7 @@
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headchef.executor.lane.meter import MINUTE_S, Meter
@@ -181,7 +181,6 @@ def test_no_minute_has_more_than_the_share_whatever_is_asked_and_when(
 moves = st.lists(st.tuples(st.floats(0.5, 45), st.integers(0, 5), st.integers(0, 2)), max_size=25)
 
 
-@settings(deadline=None)
 @given(a_minute=st.sampled_from([30.0, 60.0, 600.0]), moves=moves)
 def test_however_tasks_move_all_processes_together_stay_within_the_quota(
     a_minute: float, moves: list[tuple[float, int, int]]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headchef import tenancy
 from headchef.cache.__main__ import assemble
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.handler import CacheHandler
@@ -36,7 +37,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surrounding
 async def test_the_cache_reads_planned_steps_and_verdicts_in_batches(surroundings: Surroundings) -> None:
     async with assemble(surroundings) as processor:
         assert processor.name == "cache"
-        assert processor.inputs == (*pair("steps.planned"), Input("cache.settled"))
+        assert processor.inputs == (*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"))
         assert processor.order == "batches"
         assert processor.stores == ()
 

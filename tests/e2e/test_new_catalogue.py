@@ -180,7 +180,7 @@ def executors_of_a_new_lane_need_no_file_that_has_it(office: Office) -> None:
     try:
         executor.wait_for("/ready")
         _, attempt, _ = office.done(model="best")
-        assert (attempt["lane"], attempt["price_version"]) == ("premium", version_of(PREMIUM))
+        assert (attempt["lane"], attempt["decided"]["catalog_version"]) == ("premium", version_of(PREMIUM))
         assert executor.stop() == 0
     finally:
         executor.kill()

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from headchef import tenancy
 from headchef.catalogue import DEFAULT_PATH
 from headchef.executor.__main__ import assemble
 from headchef.runtime.errors import InvalidEvent
@@ -26,7 +27,7 @@ async def test_the_packaged_catalogue_serves_the_default_lane(monkeypatch: pytes
     monkeypatch.setenv("HEADCHEF_EXECUTOR_CONCURRENCY", "8")
     async with assemble(surroundings()) as processor:
         assert processor.name == "executor.default"
-        assert processor.inputs == pair("steps.dispatched.default")
+        assert processor.inputs == pair("steps.dispatched.default", flow=tenancy.of_step)
         assert (processor.order, processor.concurrency, processor.stores) == ("concurrent", 8, ())
 
 
@@ -48,7 +49,7 @@ async def settled(*published: str) -> list[str]:
     """Let an executor start where this was published, and give the versions that it then uses."""
     lent = surroundings()
     async with assemble(lent) as processor:
-        (broadcast,) = processor.broadcasts
+        broadcast, _ = processor.broadcasts
         for text in published:
             with suppress(InvalidEvent):
                 await broadcast.taker(make_published(text))

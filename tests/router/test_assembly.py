@@ -7,6 +7,7 @@ import pytest
 
 from headchef_contracts import topics
 
+from headchef import tenancy
 from headchef.router.__main__ import assemble
 from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import Input, Processor, pair
@@ -29,7 +30,7 @@ async def assembled() -> Processor:
 async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
-    assert processor.inputs == (*pair("jobs.submitted", raw=True), Input("steps.judged"))
+    assert processor.inputs == (*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged"))
 
 
 async def test_the_store_forgets_when_its_changelog_does() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from headchef_contracts.events.common import JobClass
 
-from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
 from headchef.runtime.expiry import AfterLoss, expired, tolerate
 from headchef.runtime.feed import Feed
 from headchef.runtime.log.port import Log, Partition, Reader
+from headchef.runtime.persisting import persist
 from headchef.runtime.rereading import Rereading
 from headchef.runtime.task import Task
 
@@ -24,7 +24,6 @@ noticed no sooner than by the next poll."""
 
 _POLL_RECORDS = 2_000
 _STALL_S = 10.0
-_FIRST_PAUSE_S = 0.2
 
 
 class Intake:
@@ -77,19 +76,8 @@ class Intake:
 
     def parts(self) -> list[Coroutine[Any, Any, None]]:
         """Give what has to run side by side, for ever; each may raise `OffsetLost`, where the setting says to halt."""
-        return [self._run(), self._rereading.run(), self._watch()]
-
-    async def _run(self) -> None:
-        backoff = Backoff(_FIRST_PAUSE_S)
-        while True:
-            try:
-                await self._read()
-                backoff.reset()
-            except LogUnavailable as error:
-                pause_s = backoff.pause_s()
-                _log.warning("%s: the log is away, trying again in %.1f s: %s", self._name, pause_s, error)
-                await self._drop_reader()
-                await self._clock.sleep(pause_s)
+        reading = persist(self._read, self._drop_reader, name=self._name, clock=self._clock)
+        return [reading, self._rereading.run(), self._watch()]
 
     async def _watch(self) -> None:
         """Measure lag for ever, and drop a reader that brings nothing although there is something."""

@@ -1,23 +1,19 @@
 """Reads records again that a task has only noted, when the turn of their flow comes near: a seek for some hundred."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 
 from headchef_contracts.events.common import JobClass
 
-from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
-from headchef.runtime.errors import LogUnavailable, OffsetLost
+from headchef.runtime.errors import OffsetLost
 from headchef.runtime.expiry import AfterLoss, tolerate
 from headchef.runtime.feed import Feed
 from headchef.runtime.log.port import Log, Partition, Reader
-
-_log = logging.getLogger(__name__)
+from headchef.runtime.persisting import persist
 
 _POLL_S = 1.0
 _POLL_RECORDS = 500
-_FIRST_PAUSE_S = 0.2
 
 
 class Rereading:
@@ -62,21 +58,7 @@ class Rereading:
         Raises:
             OffsetLost: noted records have expired, and the setting says to halt.
         """
-        backoff = Backoff(_FIRST_PAUSE_S)
-        while True:
-            self._changed.clear()
-            wanted = self._wanted()
-            if not wanted:
-                await self._changed.wait()
-                continue
-            try:
-                await self._read(wanted)
-                backoff.reset()
-            except LogUnavailable as error:
-                pause_s = backoff.pause_s()
-                _log.warning("%s: the log is away, trying again in %.1f s: %s", self._name, pause_s, error)
-                await self.close()
-                await self._clock.sleep(pause_s)
+        await persist(self._look, self.close, name=self._name, clock=self._clock)
 
     async def close(self) -> None:
         """Stop reading."""
@@ -92,6 +74,14 @@ class Rereading:
             for partition, feed in feeds.items()
             if (start := feed.wanted(self._class).get(partition)) is not None
         }
+
+    async def _look(self) -> None:
+        """Read what is wanted, or wait until something may be."""
+        self._changed.clear()
+        if wanted := self._wanted():
+            await self._read(wanted)
+        else:
+            await self._changed.wait()
 
     async def _read(self, wanted: Mapping[Partition, tuple[Feed, int]]) -> None:
         """Poll once: from where the last poll has ended, if that is what is wanted, or from elsewhere."""

@@ -1,5 +1,6 @@
 """Fixtures that all tests share. Every test may be a coroutine function (`asyncio_mode = "auto"`)."""
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -7,6 +8,9 @@ import pytest
 
 from tests.simulation.fresh import SETTING, fresh_seeds
 from tests.support.kafka_server import KafkaServer, bootstrap_address, running_server
+
+# Read when gRPC is loaded: what it does after a fork crashes a child now and then, which ours would leave for `exec`.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("headchef", deadline=None)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from headchef import catalogue
@@ -11,7 +12,8 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
-from headchef.catalogue import Catalogue, Endpoint, Provider
+from headchef.catalogue import Catalogue, Endpoint, Provider, in_force
+from headchef.catalogue.reading import read
 from headchef.executor.__main__ import processor as executor_processor
 from headchef.executor.account import Accounts
 from headchef.executor.calling import HttpProvider
@@ -38,6 +40,9 @@ HOSTS = {lane: f"{found.provider.name}.test" for lane, found in CATALOGUE.lanes.
 
 MODELS = [Asked(HOSTS[model.lane], model.provider_model) for model in CATALOGUE.models.values()]
 """What can be asked for, and where."""
+
+# Pure, and all processes of all worlds read the same few texts.
+vars(in_force)["read"] = lru_cache(maxsize=64)(read)
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)

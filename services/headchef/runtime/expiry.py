@@ -1,16 +1,13 @@
 """Records that expired unread, as one delivery: it stands in their place, and a dead letter names them."""
 
 import logging
-from typing import Literal
 
 from headchef.runtime.errors import OffsetLost
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import DeadLetter
+from headchef.runtime.settings import AfterLoss
 
 _log = logging.getLogger(__name__)
-
-AfterLoss = Literal["halt", "earliest"]
-"""What to do when unread records have expired: end, or name them and go on with the earliest that is left."""
 
 EXPIRED = "expired"
 """The reason of a dead letter that has no bytes: nobody has them any more."""

@@ -9,11 +9,12 @@ from headchef_contracts.events.common import JobClass
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogUnavailable, OffsetLost
-from headchef.runtime.expiry import AfterLoss, expired, tolerate
+from headchef.runtime.expiry import expired, tolerate
 from headchef.runtime.feed import Feed
 from headchef.runtime.log.port import Log, Partition, Reader
 from headchef.runtime.persisting import persist
 from headchef.runtime.rereading import Rereading
+from headchef.runtime.settings import AfterLoss
 from headchef.runtime.task import Task
 
 _log = logging.getLogger(__name__)

@@ -7,10 +7,11 @@ from headchef_contracts.events.common import JobClass
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import OffsetLost
-from headchef.runtime.expiry import AfterLoss, tolerate
+from headchef.runtime.expiry import tolerate
 from headchef.runtime.feed import Feed
 from headchef.runtime.log.port import Log, Partition, Reader
 from headchef.runtime.persisting import persist
+from headchef.runtime.settings import AfterLoss
 
 _POLL_S = 1.0
 _POLL_RECORDS = 500

@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Guarantee = Literal["exactly_once", "at_least_once"]
 
+AfterLoss = Literal["halt", "earliest"]
+"""What to do when unread records have expired: end, or name them and go on with the earliest that is left."""
+
 
 class BadSettings(Exception):
     """A setting that cannot be used.
@@ -93,7 +96,7 @@ class RuntimeSettings(BaseSettings):
     drain_timeout_s: float = Field(
         default=120, gt=0, description="for work in flight when a task is given back; longer than the longest call"
     )
-    after_loss: Literal["halt", "earliest"] = Field(
+    after_loss: AfterLoss = Field(
         default="halt", description="when unread records have expired: end, or name them and go on with the earliest"
     )
     backlog_look_s: float = Field(

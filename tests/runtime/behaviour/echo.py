@@ -1,5 +1,6 @@
-"""The handler of most tests: it emits one event a record, and counts its calls."""
+"""The handler of most tests: it emits one event a record, and counts its calls or notes their order."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -32,6 +33,27 @@ class Echo:
     def outcome(self, delivery: Delivery, state: State, value: str) -> Outcome:
         """Decide what a call leads to."""
         return echoed(delivery, value)
+
+
+class Noting(Echo):
+    """Notes the order of calls. All wait until the gate is open; after so many, the next one waits for ever."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        super().__init__(self._wait)
+        self.gate = asyncio.Event()
+        self.order: list[str] = []
+        self._stop_at = stop_at
+
+    async def _wait(self, value: str) -> None:
+        self.order.append(value)
+        if self._stop_at is not None and len(self.order) > self._stop_at:
+            await asyncio.Event().wait()
+        await self.gate.wait()
+
+
+def named(name: str, count: int) -> list[str]:
+    """Give so many values of one beginning."""
+    return [f"{name}-{number}" for number in range(count)]
 
 
 def echoed(delivery: Delivery, value: str) -> Outcome:

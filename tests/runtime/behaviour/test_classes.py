@@ -8,7 +8,7 @@ import pytest
 
 from headchef.runtime.processor import BatchHandler, Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.echo import Echo, echoed
+from tests.runtime.behaviour.echo import Echo, Noting, echoed, named
 from tests.runtime.behaviour.faults import Hold
 from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
 from tests.support.eventually import eventually
@@ -17,19 +17,6 @@ BULK = 150
 INTERACTIVE = 60
 MOST_QUEUED = 100
 MOST_UNWRITTEN = 100
-
-
-class Noting(Echo):
-    """Notes the order of calls, the first of which waits until the gate is open."""
-
-    def __init__(self) -> None:
-        super().__init__(self._wait)
-        self.gate = asyncio.Event()
-        self.order: list[str] = []
-
-    async def _wait(self, value: str) -> None:
-        self.order.append(value)
-        await self.gate.wait()
 
 
 class NotingBatches(BatchHandler):
@@ -45,10 +32,6 @@ class NotingBatches(BatchHandler):
         self.order += values
         await self.gate.wait()
         return [echoed(delivery, value) for delivery, value in zip(deliveries, values, strict=True)]
-
-
-def named(name: str, count: int) -> list[str]:
-    return [f"{name}-{number}" for number in range(count)]
 
 
 async def blocked_by_bulk(world: World, handler: Noting | NotingBatches, order: Order) -> Counter[str]:

@@ -9,7 +9,7 @@ import pytest
 from headchef.runtime.errors import OffsetLost
 from headchef.runtime.log.port import Record
 from tests.runtime.behaviour.conftest import MakeWorld
-from tests.runtime.behaviour.echo import Echo
+from tests.runtime.behaviour.echo import Echo, Noting, named
 from tests.runtime.behaviour.world import SECOND, SOURCE, Instance, Order, World
 from tests.support.eventually import eventually
 
@@ -19,26 +19,6 @@ MANY, FEW = 600, 30
 
 def tenant(record: Record) -> str:
     return (record.value or b"").decode().partition("-")[0]
-
-
-def named(name: str, count: int) -> list[str]:
-    return [f"{name}-{number}" for number in range(count)]
-
-
-class Noting(Echo):
-    """Notes the order of calls. All wait until the gate is open; after so many, the next one waits for ever."""
-
-    def __init__(self, stop_at: int | None = None) -> None:
-        super().__init__(self._wait)
-        self.gate = asyncio.Event()
-        self.order: list[str] = []
-        self._stop_at = stop_at
-
-    async def _wait(self, value: str) -> None:
-        self.order.append(value)
-        if self._stop_at is not None and len(self.order) > self._stop_at:
-            await asyncio.Event().wait()
-        await self.gate.wait()
 
 
 async def read_ahead(*instances: Instance, count: int) -> None:

@@ -18,8 +18,8 @@ from tests.bench.clients.competitor import Competitor
 from tests.bench.clients.fixed_pause import FixedPause
 from tests.bench.limits import Limit
 from tests.bench.load import Load, make_jobs
-from tests.support.kafka_process import free_ports
 from tests.support.kafka_server import KafkaServer
+from tests.support.ports import free_ports
 from tests.support.services import Deployment, ServiceProcess
 
 Figures = dict[str, float]

@@ -13,8 +13,8 @@ from headchef.runtime.processor import Input, pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.builders import NoState, deliver, make_planned, make_settled
-from tests.support.kafka_process import free_ports
 from tests.support.manual_clock import ManualClock
+from tests.support.ports import free_ports
 from tests.support.qdrant_server import QdrantAddress
 from tests.support.recorded_metrics import RecordedMetrics
 

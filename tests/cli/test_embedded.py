@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.cli.desk import Desk
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -54,9 +55,7 @@ def test_a_taken_port_is_named(desk: Desk) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_nothing_is_left_behind_by_an_up_that_is_killed(desk: Desk) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = free_ports(1)
     up = desk.start("up", "--port", str(port))
     assert up.stderr is not None
     while "Ready" not in up.stderr.readline():

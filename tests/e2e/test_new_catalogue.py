@@ -11,8 +11,8 @@ import pytest
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create
 from tests.cli.desk import Desk
-from tests.support.kafka_process import free_ports
 from tests.support.pipeline import Pipeline
+from tests.support.ports import free_ports
 from tests.support.published import version_of
 from tests.support.services import Deployment, ServiceProcess
 

@@ -7,7 +7,8 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from tests.support.kafka_jars import KAFKA_VERSION
-from tests.support.kafka_process import READY, SHORT_LIVED, Node, free_ports, node_settings
+from tests.support.kafka_process import READY, SHORT_LIVED, Node, node_settings
+from tests.support.ports import free_ports
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 

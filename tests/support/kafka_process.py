@@ -1,10 +1,8 @@
 """Runs a node of Apache Kafka from its jars: broker and controller, on free ports, with its own data folder."""
 
 import base64
-import contextlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from headchef.runtime.children import END_WITH_PARENT
 from tests.support.kafka_jars import NoKafka, java, libs
+from tests.support.ports import free_ports
 
 LONG_LIVED = ("-Xmx512m",)
 """A broker that is to be measured: Java's best compiler pays for itself after a minute or two."""
@@ -220,12 +219,3 @@ class KafkaProcess:
         done = subprocess.run([*tool, "-c", str(settings)], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NoKafka(f"Kafka's data folder could not be made:\n{done.stdout}{done.stderr}")
-
-
-def free_ports(count: int) -> list[int]:
-    """Give loopback ports that nobody listens on now, all different."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

@@ -18,7 +18,7 @@ from testcontainers.core.wait_strategies import HttpWaitStrategy
 
 from headchef.runtime.children import END_WITH_PARENT
 from tests.support.docker_images import image_is_there
-from tests.support.kafka_process import free_ports
+from tests.support.ports import free_ports
 
 GIVEN = "HEADCHEF_TEST_QDRANT"
 """Environment variable with the URL of a server that tests may use; its gRPC port is the URL's port and one."""

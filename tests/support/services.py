@@ -21,7 +21,7 @@ import psutil
 from headchef.runtime.children import END_WITH_PARENT
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create
-from tests.support.kafka_process import free_ports
+from tests.support.ports import free_ports
 
 SERVICES = ("router", "cache", "executor", "validator")
 

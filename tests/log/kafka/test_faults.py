@@ -14,9 +14,9 @@ from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, MemberSettings, Membership, Partition
 from tests.support.eventually import eventually, eventually_async
-from tests.support.kafka_process import free_ports
 from tests.support.kafka_server import KafkaServer
 from tests.support.log_client import bodies, commit_records, started_producer, take, values, write
+from tests.support.ports import free_ports
 from tests.support.recording_member import RecordingMember
 
 TOPIC, PARTITION = "jobs", Partition("jobs", 0)

@@ -9,11 +9,11 @@ from random import Random
 from headchef_contracts import cloudevents, registry, topics
 from headchef_contracts.events.catalog import CATALOG_NAME, CatalogPublished
 
-from headchef.catalogue import Catalogue, read
+from headchef.catalogue import Catalogue
 from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.port import NewRecord
 from tests.simulation.quota import drawn_limit
-from tests.simulation.services import CATALOGUE_PATH, LANES
+from tests.simulation.services import CATALOGUE_PATH, LANES, read_catalogue
 from tests.support.published import AT, version_of
 
 _CHANGING_WORLDS, _CHANGE_SHARE = 0.4, 0.06
@@ -94,7 +94,7 @@ def _text(number: int, limit: int | None, price: str = _PRICES[0]) -> str:
 
 
 def _read(text: str) -> Catalogue:
-    return read(text.encode(), CATALOGUE_PATH, CATALOGUE_PATH.parent)
+    return read_catalogue(text.encode(), CATALOGUE_PATH, CATALOGUE_PATH.parent)
 
 
 def _record(namespace: str, text: str, version: int = CatalogPublished.version) -> NewRecord:

@@ -42,7 +42,7 @@ MODELS = [Asked(HOSTS[model.lane], model.provider_model) for model in CATALOGUE.
 """What can be asked for, and where."""
 
 # Pure, and all processes of all worlds read the same few texts.
-vars(in_force)["read"] = lru_cache(maxsize=64)(read)
+read_catalogue = vars(in_force)["read"] = lru_cache(maxsize=1_024)(read)
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)

@@ -69,11 +69,10 @@ class Rereading:
             await reader.close()
 
     def _wanted(self) -> dict[Partition, tuple[Feed, int]]:
-        feeds = self._feeds()
         return {
             partition: (feed, start)
-            for partition, feed in feeds.items()
-            if (start := feed.wanted(self._class).get(partition)) is not None
+            for feed in dict.fromkeys(self._feeds().values())
+            for partition, start in feed.wanted(self._class).items()
         }
 
     async def _look(self) -> None:

@@ -130,6 +130,20 @@ def fetch_unread_after(consumer: AIOKafkaConsumer, seconds: float) -> None:
     fetcher._prefetch_backoff = seconds
 
 
+def forget_fetched(consumer: AIOKafkaConsumer) -> None:
+    """Forget what was fetched and not read. aiokafka forgets it with the assignment, but not what it is made of.
+
+    Records that were begun and not read to their end hold the generator that reads them, which holds them: a megabyte
+    for each partition at each seek, until Python looks for cycles, which it does seldom (`runtime.garbage`).
+    """
+    fetcher: Any = consumer._fetcher
+    for fetched in fetcher._records.values():
+        # An error that was fetched has none.
+        if (records := getattr(fetched, "_partition_records", None)) is not None:
+            records._records_iterator = None
+    fetcher._records.clear()
+
+
 def fetching_ended(consumer: AIOKafkaConsumer) -> BaseException | None:
     """Give what killed the task that fetches; `getmany` would only come back empty for ever."""
     fetcher: Any = consumer._fetcher

@@ -63,6 +63,7 @@ class KafkaReader:
     async def assign(self, positions: Mapping[Partition, int]) -> None:
         """Read exactly these partitions, each from its offset. Replaces what was assigned; drops what was fetched."""
         self._positions = dict(positions)
+        internals.forget_fetched(self._consumer)
         self._consumer.assign([TopicPartition(*each) for each in positions])
         for partition, offset in positions.items():
             # Without an await in between: the fetcher must not meet a partition that has no position.

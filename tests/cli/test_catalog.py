@@ -120,8 +120,13 @@ async def test_a_share_is_that_of_a_task_of_this_very_cluster(tmp_path: Path) ->
     log, found = MemoryLog(cluster), candidate(written(tmp_path, limited))
     assert await unfit_for(log, NAMESPACE, found) == ()
     cluster.grow_topic(topics.physical(NAMESPACE, "steps.dispatched.default"), 8)
-    message = "is shared by 8 tasks, and a share is less than one call; at least 8 is needed"
+    message = (
+        "is shared by 8 tasks, and a share is less than one call; at least 8 is needed,"
+        " or `active_partitions: 6` in this lane"
+    )
     assert await unfit_for(log, NAMESPACE, found) == (Fault(4, "lanes.default.requests_per_minute", message),)
+    fewer = limited.replace("requests_per_minute", "active_partitions: 6, requests_per_minute")
+    assert await unfit_for(log, NAMESPACE, candidate(written(tmp_path, fewer))) == ()
 
 
 async def test_what_was_published_last_comes_back_byte_for_byte(tmp_path: Path) -> None:

@@ -87,22 +87,33 @@ def share_faults(file: CatalogueFile, name: str, tasks: int) -> Iterator[tuple[s
     Args:
         file: in which the lane is.
         name: of the lane.
-        tasks: that share its quota.
+        tasks: of the lane; those that it leaves unused have no share.
     """
     lane = file.lanes[name]
+    sharing = min(tasks, lane.active_partitions or tasks)
     limits = (model.max_output_tokens for model in file.models.values() if model.lane == name)
     answer = max((limit for limit in limits if limit is not None), default=1)
-    for field, call, what in (
-        ("requests_per_minute", 1, "one call"),
-        ("concurrency", 1, "one call"),
-        ("tokens_per_minute", answer, f"one call, whose answer may have {answer} tokens"),
-        ("output_tokens_per_minute", answer, f"one call, whose answer may have {answer} tokens"),
-        ("input_tokens_per_minute", 1, "one call"),
-    ):
-        limit = getattr(lane, field)
-        if limit is not None and limit < tasks * call:
-            least = tasks * call
-            yield field, f"is shared by {tasks} tasks, and a share is less than {what}; at least {least} is needed"
+    limited = [
+        (field, limit, call, what)
+        for field, call, what in (
+            ("requests_per_minute", 1, "one call"),
+            ("concurrency", 1, "one call"),
+            ("tokens_per_minute", answer, f"one call, whose answer may have {answer} tokens"),
+            ("output_tokens_per_minute", answer, f"one call, whose answer may have {answer} tokens"),
+            ("input_tokens_per_minute", 1, "one call"),
+        )
+        if (limit := getattr(lane, field)) is not None
+    ]
+    # So few that the smallest of all its limits does.
+    would_do = min((limit // call for _, limit, call, _ in limited), default=0)
+    for field, limit, call, what in limited:
+        if limit < sharing * call:
+            least = sharing * call
+            remedy = f", or `active_partitions: {would_do}` in this lane" if would_do else ""
+            yield (
+                field,
+                f"is shared by {sharing} tasks, and a share is less than {what}; at least {least} is needed{remedy}",
+            )
 
 
 def _unknown(kind: str, name: str, known: Collection[str]) -> str:

@@ -99,6 +99,11 @@ class LaneEntry(_Entry):
         " models of Anthropic",
     )
     concurrency: Limit | None = Field(default=None, description="calls at once, such as 50")
+    active_partitions: Limit | None = Field(
+        default=None,
+        description="how many of the first partitions of its topics are used and share the quota, such as 2; all if"
+        " omitted, or if it has fewer",
+    )
 
 
 class ModelEntry(_Entry):

@@ -67,11 +67,19 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A quota pool, drawn from one account."""
+    """A quota pool, drawn from one account.
+
+    Attributes:
+        name: as the catalogue names it.
+        provider: the account.
+        quota: what it may use of that.
+        active_partitions: how many of the first partitions of its topics are used; None for all.
+    """
 
     name: str
     provider: Provider
     quota: Quota = field(default_factory=Quota)
+    active_partitions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

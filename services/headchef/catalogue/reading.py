@@ -129,7 +129,10 @@ def _catalogue(path: Path, folder: Path, version: str, document: Document, file:
         )
         for name, entry in file.providers.items()
     }
-    lanes = {name: Lane(name, providers[entry.provider], _quota(entry)) for name, entry in file.lanes.items()}
+    lanes = {
+        name: Lane(name, providers[entry.provider], _quota(entry), entry.active_partitions)
+        for name, entry in file.lanes.items()
+    }
     models = {name: _model(name, entry, lanes[entry.lane]) for name, entry in file.models.items()}
     return Catalogue(path, version, file.defaults.model, MappingProxyType(models), MappingProxyType(lanes))
 

@@ -12,6 +12,7 @@ from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.meter import MINUTE_S
 from headchef.executor.lane.pace import FIRST, Pace
 from headchef.executor.lane.pool import Pool
+from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
 from tests.executor.lane.test_lane import USAGE, Desk, Fixed, answered, record
 from tests.executor.lane.test_meter import Taker, fullest_minute
@@ -37,6 +38,60 @@ def test_no_minute_exceeds_the_larger_and_none_after_it_the_new_one(
     assert fullest_minute(taker) <= max(before, after) + 1e-6
     assert fullest_minute(later) <= after + 1e-6
     assert sum(taken for _, taken in later.taken) >= 0.8 * 4 * after - 4 * amount
+
+
+@settings(max_examples=60)
+@given(
+    counts=st.tuples(st.integers(1, 12), st.integers(1, 12)).filter(lambda counts: counts[0] != counts[1]),
+    a_minute=st.integers(12, 3000),
+    at_s=st.floats(0, 180),
+    amount=st.sampled_from([1.0, 5.0, 20.0]),
+)
+def test_no_minute_exceeds_the_quota_that_fewer_or_more_tasks_share(
+    counts: tuple[int, int], a_minute: int, at_s: float, amount: float
+) -> None:
+    """Three processes own every third of twelve tasks, and hear at the same time how many are in use."""
+    tasks = [range(first, 12, 3) for first in range(3)]
+    owned = [[sum(task < count for task in each) for each in tasks] for count in counts]
+    takers = [Taker(a_minute, each, counts[0]) for each in owned[0]]
+    amount = min(amount, a_minute / 24)
+    for taker, each in zip(takers, owned[1], strict=True):
+        taker.until(0, at_s, amount)
+        taker.meter.own(each, counts[1], at_s)
+        taker.until(at_s, at_s + 4 * MINUTE_S, amount)
+    assert fullest_minute(*takers) <= a_minute + 1e-6
+    taken = sum(amount for taker in takers for when_s, amount in taker.taken if when_s >= at_s)
+    assert taken >= 0.5 * 4 * a_minute - 24 * amount
+
+
+@pytest.mark.parametrize("quota", [Quota({"requests": 1200}), Quota(concurrency=12)])
+def test_a_task_that_is_not_in_use_has_no_part_of_the_quota(quota: Quota) -> None:
+    desks = [Desk(quota.a_minute, concurrency=quota.concurrency) for _ in range(2)]
+    for desk, tasks in zip(desks, ((0, 1, 2), (3, 4, 5)), strict=True):
+        desk.lane.ended(0)
+        for task in tasks:
+            desk.lane.begun(task, lambda: 6)
+
+    def places() -> list[int]:
+        """Count the calls that may begin at once."""
+        begun = []
+        for desk in desks:
+            desk.clock.advance(600)
+            wake, steps = asyncio.Event(), list[Record]()
+            while (step := desk.begin(wake=wake)) is not None:
+                steps.append(step)
+            desk.lane.forget("interactive", wake)
+            for step in steps:
+                desk.lane.release(step)
+            begun.append(len(steps))
+        return begun
+
+    whole = 12 if quota.concurrency else 24
+    assert places() == [whole // 2, whole // 2]
+    for active, parts in ((2, (1.0, 0.0)), (4, (0.75, 0.25)), (100, (0.5, 0.5)), (None, (0.5, 0.5))):
+        for desk in desks:
+            desk.lane.change(quota, {}, active)
+        assert places() == [whole * part for part in parts]
 
 
 def test_a_resource_that_becomes_limited_counts_the_calls_that_are_going_on() -> None:

@@ -78,6 +78,7 @@ class Lane:
         self._clock = clock
         self._tasks: set[int] = set()
         self._of = 0
+        self._active: int | None = None
         self._count: Callable[[], int] = int
         self._lines: dict[JobClass, _Line] = {job_class: {} for job_class in JOB_CLASSES}
         self._held: dict[int, _Held] = {}
@@ -92,8 +93,14 @@ class Lane:
         """Give how many calls at once were found to be good; None where the quota limits something."""
         return None if self._pace is None else self._pace.limit
 
-    def change(self, quota: LaneQuota, models: Mapping[str, Model]) -> None:
-        """Keep to another quota, and estimate by other models, from the next step on; what has begun goes on."""
+    def change(self, quota: LaneQuota, models: Mapping[str, Model], active: int | None = None) -> None:
+        """Keep to another quota, and estimate by other models, from the next step on; what has begun goes on.
+
+        Args:
+            quota: of the whole lane.
+            models: that it is called for.
+            active: how many tasks, the first ones, share the quota; None for all.
+        """
         self._pool.change(quota, [held.demand for held in self._held.values()], self._clock.monotonic())
         self._estimator.change(models, counts_tokens=_counts_tokens(quota))
         if not _unlimited(quota):
@@ -103,6 +110,9 @@ class Lane:
         # Whoever stands in line asks again, by the new estimate.
         self._lines = {job_class: dict.fromkeys(line) for job_class, line in self._lines.items()}
         self._cancel_alarm()
+        if active != self._active:
+            self._active = active
+            self._own()
         self._next()
 
     def standstill(self) -> str | None:
@@ -123,7 +133,9 @@ class Lane:
 
     def _own(self) -> None:
         self._of = max(1, self._count())
-        self._pool.own(len(self._tasks), self._of, self._clock.monotonic())
+        sharing = self._of if self._active is None else min(self._active, self._of)
+        owned = len(self._tasks) if sharing == self._of else sum(task < sharing for task in self._tasks)
+        self._pool.own(owned, sharing, self._clock.monotonic())
         self._next()
 
     def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:

@@ -72,14 +72,17 @@ class Meter:
 
         Args:
             tasks: that are owned from now on.
-            of: so many of the lane.
+            of: so many that share the quota. With fewer a task's share is larger, so that something is gained too.
             now_s: the time.
         """
         self._flow(now_s)
-        before, held = self._tasks, self.capacity
+        held, before = self.capacity, self._tasks
+        # Where fewer share the quota: in tasks as they were, so many buckets have been somebody else's until now.
+        gained_held = (tasks * self._of / of - before) * self._capacity_of(1)
         self._tasks, self._of = tasks, of
-        if tasks > before:
-            self._level -= max(0.0, held + (tasks - before) * self._capacity_of(1) - self.capacity)
+        gained_held = max(gained_held, (tasks - before) * self._capacity_of(1))
+        if gained_held > 0:
+            self._level -= max(0.0, held + gained_held - self.capacity)
         self._level = min(self._level, self.capacity)
 
     def change(self, a_minute: float, now_s: float) -> None:

@@ -30,6 +30,20 @@ async def test_without_a_key_any_partition_will_do(backend: Backend) -> None:
     assert {record.partition for record in records} == {0, 1}
 
 
+@pytest.mark.parametrize(("among", "used"), [(1, {0}), (2, {0, 1}), (4, {0, 1, 2, 3}), (9, {0, 1, 2, 3})])
+async def test_a_record_may_be_kept_to_the_first_partitions(backend: Backend, among: int, used: set[int]) -> None:
+    topic = await backend.make_topic(4)
+    anywhere = [NewRecord(topic, b"%d" % number, among=among) for number in range(40)]
+    keyed = [NewRecord(topic, b"%d" % number, key=b"job-%d" % number, among=among) for number in range(40, 80)]
+    await publish(backend.process("p"), [*anywhere, *keyed, NewRecord(topic, b"80", partition=3, among=1)])
+    records = await backend.read_committed(topic)
+    assert sorted(int(body) for body in bodies(records)) == list(range(81))
+    placed = {int(record.value or b""): record.partition for record in records}
+    assert {placed[number] for number in range(40)} == used
+    assert all(placed[number] == partition_for(b"job-%d" % number, len(used)) for number in range(40, 80))
+    assert placed[80] == 3, "a partition that is named is taken as it is"
+
+
 async def test_records_keep_their_order_in_a_partition_over_several_sends(backend: Backend) -> None:
     topic = await backend.make_topic()
     async with started_producer(backend.process("p")) as producer:

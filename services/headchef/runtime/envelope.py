@@ -172,7 +172,8 @@ class Envelope:
             time=self._clock.now(),
             subject=None if key is None else key.decode(),
         )
-        record = NewRecord(physical, written.data, key, output.partition, cloudevents.to_headers(attributes, trace))
+        headers = cloudevents.to_headers(attributes, trace)
+        record = NewRecord(physical, written.data, key, output.partition, headers, among=output.among)
         size = len(written.data)
         if size + _OVERHEAD_BYTES > max_bytes:
             raise OutputTooLarge(

@@ -77,12 +77,14 @@ class Emit:
         partition: set only where the topic table's key does not decide, as for home partitions.
         identity: what the event is about, where that decides alone which event it is: there is one such event on
             whatever way it comes about (a result), or another each time (a call). Its id is then derived from this.
+        among: where no partition is set, one of the topic's first so many is chosen; None for any.
     """
 
     topic: str
     event: Event
     partition: int | None = None
     identity: str | None = None
+    among: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,10 @@ class Record(NamedTuple):
 
 
 class NewRecord(NamedTuple):
-    """One record to be written. Without a partition the key decides (murmur2); without a key too, any."""
+    """One record to be written. Without a partition the key decides (murmur2); without a key too, any.
+
+    With `among` that is one of the topic's first so many partitions; all, if it has fewer.
+    """
 
     topic: str
     value: bytes | None
@@ -41,6 +44,7 @@ class NewRecord(NamedTuple):
     partition: int | None = None
     headers: Headers = ()
     timestamp_ms: int | None = None
+    among: int | None = None
 
 
 class Commit(NamedTuple):

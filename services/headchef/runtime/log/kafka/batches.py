@@ -112,7 +112,7 @@ class Batches:
         for record in records:
             topic, number = record.topic, record.partition
             if number is None:
-                count = counts[topic]
+                count = min(counts[topic], record.among or counts[topic])
                 number = self._turn(topic) % count if record.key is None else partition_for(record.key, count)
             queue = self._waiting.get((topic, number))
             if queue is None:

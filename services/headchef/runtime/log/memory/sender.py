@@ -209,6 +209,7 @@ class Sender:
 
     def _place(self, record: NewRecord) -> Partition:
         count = len(self._cluster.topic(record.topic).partitions)
+        count = min(count, record.among or count)
         number = record.partition
         if number is None and record.key is not None:
             number = partition_for(record.key, count)

@@ -16,6 +16,7 @@ from headchef_contracts.registry import encode
 from headchef.brakes import BrakesInForce
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.hold import StepHold
+from headchef.executor.lane.active import ActivePartitions
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.provider import Call, Reply
 from headchef.runtime.processor import Delivery, Emit, Outcome, Timer
@@ -72,7 +73,7 @@ class Desk:
             quota=self.quota,
             metrics=RecordedMetrics(),
         )
-        self.hold = StepHold(self.in_force, self.handler)
+        self.hold = StepHold(self.in_force, ActivePartitions(), self.handler)
 
     async def take(self, *actions: str) -> None:
         for action in actions:

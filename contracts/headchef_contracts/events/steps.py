@@ -69,6 +69,11 @@ class Step(Part):
         description="models that may be asked if this one fails for good, in order, as the catalogue names them",
     )
     tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
+    lane_partitions: int | None = Field(
+        default=None,
+        ge=1,
+        description="how many of the first partitions of its lane's topic were in use when it was planned; null for all",
+    )
 
 
 class StepPlanned(Event):
@@ -81,14 +86,38 @@ class StepPlanned(Event):
     decided: Decided
 
 
+class Begun(Part):
+    """What came of a step's calls before it was moved to another partition: it goes on there, and forgets nothing."""
+
+    calls: int = Field(ge=1, description="made so far; each is on attempts.recorded")
+    usage: Usage = Field(default_factory=Usage, description="of those calls that reported it")
+    cost_usd: Money | None = Field(description="of those whose cost is known; null if it is of none")
+    provider_s: float = Field(ge=0, description="seconds spent inside those calls")
+    unbilled: bool = Field(description="whether every call without usage is known to be free")
+    started_at: AwareDatetime = Field(
+        description="when the first call began, moved on by what the step has waited for its lane; for the retry window"
+    )
+    failed: int = Field(ge=0, description="failed calls, 429s not counted")
+    limited: int = Field(ge=0, description="calls that came to a 429")
+    refused: int = Field(default=0, ge=0, description="refusals of this step alone, while other calls were answered")
+    refused_at: AwareDatetime | None = Field(
+        default=None, description="when a call was last refused as all were, for want of a key, money or the model"
+    )
+
+
 class StepDispatched(Event):
-    """No earlier answer serves: the step goes to a lane, to be paid for."""
+    """No earlier answer serves: the step goes to a lane, to be paid for.
+
+    An executor writes it again, to another partition, where the one in which it lies is not in use any more: then its
+    cause is the record that it stands for.
+    """
 
     event_type: ClassVar[str] = "headchef.step.dispatched"
     version: ClassVar[int] = 1
 
     step: Step
     cache: CacheUse
+    begun: Begun | None = Field(default=None, description="what came of it before it was moved; null before any call")
     decided: Decided
 
 

@@ -91,7 +91,8 @@ def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
             return Emit("steps.completed", completed)
         case Pass(kind):
             dispatched = StepDispatched(step=step, cache=CacheUse(kind=kind), decided=_decided(at, (cause,)))
-            return Emit(topics.of_class(f"steps.dispatched.{step.request.lane}", step.job.job_class), dispatched)
+            topic = topics.of_class(f"steps.dispatched.{step.request.lane}", step.job.job_class)
+            return Emit(topic, dispatched, among=step.lane_partitions)
         case _:
             assert_never(choice)
 

@@ -12,6 +12,7 @@ from headchef.executor.account import Accounts
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.hold import StepHold
+from headchef.executor.lane.active import ActivePartitions
 from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
@@ -105,11 +106,13 @@ def processor(
         turns: whose turn it is where both classes of work wait.
         surroundings: what the host lends.
     """
-    name, lane = f"executor.{settings.lane}", open_lane(settings, surroundings, turns)
+    name, lane, active = f"executor.{settings.lane}", open_lane(settings, surroundings, turns), ActivePartitions()
 
     async def adopt(found: Catalogue) -> None:
         await accounts.use(found)
-        lane.change(found.lanes[settings.lane].quota, found.models)
+        ours = found.lanes[settings.lane]
+        lane.change(ours.quota, found.models, ours.active_partitions)
+        active.change(ours.active_partitions)
 
     brakes = BrakesInForce(name, surroundings.metrics)
     handler = ExecutorHandler(
@@ -132,7 +135,7 @@ def processor(
         order="concurrent",
         concurrency=settings.concurrency,
         admission=lane,
-        hold=StepHold(brakes, handler),
+        hold=StepHold(brakes, active, handler),
         most_held=settings.most_held,
         broadcasts=(InForce(catalogue, name, adopt, surroundings.metrics).broadcast, brakes.broadcast),
     )

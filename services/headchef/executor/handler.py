@@ -1,6 +1,7 @@
 """Calls the model that a step was given, tries again later within the policy, and records every attempt.
 
-Consumes steps.dispatched.<lane> and steps.dispatched.<lane>.bulk, produces attempts.recorded and steps.completed.
+Consumes steps.dispatched.<lane> and steps.dispatched.<lane>.bulk, produces attempts.recorded and steps.completed, and
+dispatches a step again that lies in a partition which its lane does not use any more.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,9 +16,10 @@ from headchef.brakes import Brakes, said, scopes
 from headchef.catalogue import Model
 from headchef.executor.account import Equip, Equipment
 from headchef.executor.lane.port import Quota
-from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, RetryState, Standing, decide, hold
+from headchef.executor.moving import arrived, moved
+from headchef.executor.policy import POLICY_VERSION, Again, GiveUp, RetryPolicy, Standing, decide, hold
 from headchef.executor.provider import Answered, Faulted, Provider, Question, Reply, Turn
-from headchef.executor.record import Calls, StepRecord
+from headchef.executor.record import StepRecord
 from headchef.executor.waiting import Waiting, read, write
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -86,7 +88,7 @@ class ExecutorHandler:
         return self._outcome(timer_id, record, waiting, end)
 
     async def settle(self, delivery: Delivery) -> Outcome:
-        """Decide without a call what becomes of a step that is stopped: its end, or a timer that is due at once.
+        """Decide without a call what becomes of a step that is stopped: its end, its move, or a timer due at once.
 
         Raises:
             InvariantBroken: the topic held another event.
@@ -94,10 +96,15 @@ class ExecutorHandler:
         timer_id, waiting = self._waiting(delivery)
         async with self._equip() as equipment:
             record = _record(waiting, equipment)
+            active = equipment.catalogue.lanes[self._lane].active_partitions
+        end: Again | GiveUp | None = self._cancelled(waiting)
+        if end is None and active is not None and delivery.record.partition >= active and not self._paused(waiting):
+            self._metrics.count("headchef.steps.moved", attributes={"lane": self._lane})
+            decided = self._decided(waiting.cause, record.catalog_version)
+            return Outcome((moved(waiting, self._lane, active, decided),))
         # One that has waited already must not be due again at the very moment at which it was.
         pause_s = 0.0 if delivery.timer is None else _STOPPED_S
-        end = self._cancelled(waiting) or self._put_off(waiting, pause_s)
-        return self._outcome(timer_id, record, waiting, end)
+        return self._outcome(timer_id, record, waiting, end or self._put_off(waiting, pause_s))
 
     def _waiting(self, delivery: Delivery) -> tuple[str, Waiting]:
         """Give a step as far as it has come, and the id of the timer that it waits as."""
@@ -107,8 +114,7 @@ class ExecutorHandler:
         event = delivery.event
         if not isinstance(event, StepDispatched):
             raise InvariantBroken(f"{delivery.topic} holds {type(event).__name__}, expected StepDispatched")
-        started = RetryState(self._clock.now().timestamp())
-        return delivery.event_id, Waiting(event, delivery.cause, started, Calls())
+        return delivery.event_id, arrived(event, delivery.cause, self._clock.now())
 
     def _outcome(self, timer_id: str, record: StepRecord, waiting: Waiting, end: Answered | Again | GiveUp) -> Outcome:
         attempts = tuple(map(self._recorded, record.attempts))
@@ -163,7 +169,7 @@ class ExecutorHandler:
         left_s = self._left_s(step.job.deadline)
         if left_s is not None and left_s <= 0:
             return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
-        if self._brakes and self._brakes.pause_of(scopes(step.job, self._lane)) is not None:
+        if self._paused(waiting):
             return self._put_off(waiting, _STOPPED_S)
         if (held_s := self._quota.held_s(source, model.name)) > 0:
             return hold(waiting.retry, waiting.refusals, held_s, left_s)
@@ -175,6 +181,10 @@ class ExecutorHandler:
         job = waiting.dispatched.step.job
         cancel = self._brakes.cancel_of(scopes(job, self._lane), job.submitted_at)
         return None if cancel is None else GiveUp("cancelled", said(cancel))
+
+    def _paused(self, waiting: Waiting) -> bool:
+        job = waiting.dispatched.step.job
+        return bool(self._brakes) and self._brakes.pause_of(scopes(job, self._lane)) is not None
 
     def _put_off(self, waiting: Waiting, pause_s: float) -> Again | GiveUp:
         left_s = self._left_s(waiting.dispatched.step.job.deadline)

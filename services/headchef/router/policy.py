@@ -92,6 +92,7 @@ def plan(
         cache=job.cache,
         catalog_version=catalogue.version,
         candidates=candidates,
+        lane_partitions=catalogue.lanes[model.lane].active_partitions,
     )
 
 
@@ -129,12 +130,12 @@ def next_candidate(step: Step, failed: Tried, *, catalogue: Catalogue, now: date
     for number, name in enumerate(step.candidates):
         model = catalogue.models.get(name)
         if model is not None and can_read(model, shows_images=shows_images):
-            return _handed_over(step, failed, model, step.candidates[number + 1 :], catalogue.version)
+            return _handed_over(step, failed, model, step.candidates[number + 1 :], catalogue)
     gone = f"{', '.join(step.candidates)}{' with images' if shows_images else ''}"
     return NobodyLeft(f"no other model was asked: catalogue {catalogue.version} does not have {gone}")
 
 
-def _handed_over(step: Step, failed: Tried, model: Model, candidates: tuple[str, ...], version: str) -> Step:
+def _handed_over(step: Step, failed: Tried, model: Model, candidates: tuple[str, ...], catalogue: Catalogue) -> Step:
     """Ask another model the same; its output limit is put in by the executor, as for any step."""
     request = step.request.model_copy(update={"model": model.name, "lane": model.lane})
     return step.model_copy(
@@ -142,9 +143,10 @@ def _handed_over(step: Step, failed: Tried, model: Model, candidates: tuple[str,
             "plan": step.plan + 1,
             "fingerprint": _fingerprint(step.job.tenant, step.prompt_sha256, request),
             "request": request,
-            "catalog_version": version,
+            "catalog_version": catalogue.version,
             "candidates": candidates,
             "tried": (*step.tried, failed),
+            "lane_partitions": catalogue.lanes[model.lane].active_partitions,
         }
     )
 

@@ -163,8 +163,9 @@ class BatchHandler(Protocol):
         ...
 
 
-Stop = Literal["waits", "ends"]
-"""What becomes of a record that is stopped: it is set aside until that changes, or it ends at once."""
+Stop = Literal["waits", "ends", "moves"]
+"""What becomes of a record that is stopped: it is set aside until that changes; it ends at once, a timer also before it
+is due; or it goes on elsewhere, a timer when it is due."""
 
 
 class Hold(Protocol):
@@ -187,7 +188,7 @@ class Hold(Protocol):
         ...
 
     async def settle(self, delivery: Delivery) -> Outcome:
-        """Decide what a delivery that is stopped leads to: its end, or where it waits a timer that is due.
+        """Decide what a delivery that is stopped leads to: its end or its move, or where it waits a timer that is due.
 
         It has not been admitted. What stopped it may have changed since: then it waits too, for a moment.
         """

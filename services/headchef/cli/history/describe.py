@@ -99,6 +99,8 @@ def _planned(event: StepPlanned) -> str:
 
 
 def _dispatched(event: StepDispatched) -> str:
+    if event.decided.causes[0].topic.startswith("steps.dispatched."):
+        return f"moved to a partition of lane {event.step.request.lane} that is in use"
     return f"{_cache(event.cache)}, sent to lane {event.step.request.lane}"
 
 

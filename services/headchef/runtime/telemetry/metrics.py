@@ -31,6 +31,7 @@ CounterName = Literal[
     "headchef.jobs.finished",
     "headchef.steps.replanned",
     "headchef.steps.handed_over",
+    "headchef.steps.moved",
     "headchef.cache.lookups",
     "headchef.cache.stored",
     "headchef.cache.dropped",
@@ -116,6 +117,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.steps.handed_over": Measure(
         "{step}", "steps whose model failed for good, planned for its next candidate [from, to, reason]"
     ),
+    "headchef.steps.moved": Measure("{step}", "steps moved out of partitions that their lane does not use [lane]"),
     "headchef.cache.lookups": Measure("{lookup}", "looks into the cache [kind: exact, miss, bypass, unavailable]"),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),

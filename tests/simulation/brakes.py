@@ -46,10 +46,12 @@ class Called(NamedTuple):
     Attributes:
         at_s: on the loop's clock.
         known: the brakes that its process knew to be set.
+        version: of the catalogue that its process used.
     """
 
     at_s: float
     known: tuple[BrakeSet, ...]
+    version: str | None
 
 
 class Brakeman:

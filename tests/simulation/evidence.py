@@ -109,7 +109,8 @@ def _beyond_quota(world: World) -> list[str]:
     if not world.catalogues.limits:
         return []
     calls = world.provider.calls.get(HOSTS[LIMITED_LANE], ())
-    return beyond(calls, world.catalogues.limits, world.counts[-1], 2 if world.faults.two_owners else 1)
+    known = world.catalogues
+    return beyond(calls, known.limits, known.apart, world.counts[-1], 2 if world.faults.two_owners else 1)
 
 
 def _led_nowhere(named: set[Spot], cluster: Cluster) -> set[Spot]:

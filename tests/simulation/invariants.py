@@ -18,6 +18,7 @@ from tests.simulation.braked import (
 from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
+from tests.simulation.moves import moved_from, moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
     all_of_the_bill_where_no_answer_was_lost,
@@ -79,7 +80,12 @@ def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
         Counter((event.job, event.plan) for topic in each for event in evidence.events(topic))
         for each in (pair("steps.planned"), ("steps.completed",), ("steps.judged",))
     )
-    dispatched = Counter((event.job, event.plan) for topic in ALL_DISPATCHED for event in evidence.events(topic))
+    dispatched = Counter(
+        (event.job, event.plan)
+        for topic in ALL_DISPATCHED
+        for event in evidence.events(topic)
+        if moved_from(event) is None
+    )
     seen = _times if evidence.exactly_once else _at_all
     ended = {event.job for event in evidence.events("jobs.finished") if ended_by_a_router(event)}
     for job in evidence.expected.accepted:
@@ -198,6 +204,8 @@ INVARIANTS: Mapping[str, Check] = {
     "a step costs what its attempts cost": a_step_costs_what_its_attempts_cost,
     "a job goes where the lane of its model says": _where_the_lane_of_the_model_says,
     "a step is in the topic of its job's class": _the_topic_of_its_class,
+    "no call begins in a partition that its process knows not to be in use": no_call_where_nothing_is_in_use,
+    "a step moves from a partition that is not in use to one that is": moved_into_use,
     "bulk overtakes an interactive step at a lane by its share": attrgetter("overtakings"),
     "a model and those that stand in for it are asked in order": asked_in_order,
     "a job fails only where all its candidates did": failed_only_where_all_did,

@@ -6,16 +6,22 @@ from random import Random
 from headchef.executor.lane.meter import MINUTE_S, RESERVE
 
 LIMITED_LANE = "default"
-_A_MINUTE = 240
+A_MINUTE = 240
 _LIMITED_WORLDS = 0.25
 
 
 def drawn_limit(chance: Random) -> int | None:
     """Give the lane's quota of requests a minute, or None for a world without one."""
-    return _A_MINUTE if chance.random() < _LIMITED_WORLDS else None
+    return A_MINUTE if chance.random() < _LIMITED_WORLDS else None
 
 
-def beyond(calls: Sequence[float], limits: Sequence[tuple[float, int]], tasks: int, owners: int) -> list[str]:
+def beyond(
+    calls: Sequence[float],
+    limits: Sequence[tuple[float, int]],
+    apart: Sequence[tuple[float, float]],
+    tasks: int,
+    owners: int,
+) -> list[str]:
     """Give the spans of time in which there were more calls than the quota allows, in words; the worst alone.
 
     A lane holds its reserve, or a call for each of its tasks, and gains the rest of its quota evenly. Of several quotas
@@ -24,6 +30,7 @@ def beyond(calls: Sequence[float], limits: Sequence[tuple[float, int]], tasks: i
     Args:
         calls: when they began, in seconds, ascending.
         limits: of requests a minute, each with the time from which on it may be in force, ascending.
+        apart: when its two executors may not have agreed which tasks share the quota: each may have all of it then.
         tasks: of the lane.
         owners: that each may have at once; the quota holds for each, as nobody can tell a process that is cut off.
     """
@@ -32,8 +39,10 @@ def beyond(calls: Sequence[float], limits: Sequence[tuple[float, int]], tasks: i
         a_minute = max(limit for since_s, limit in limits if since_s <= to_s)
         held, rate = owners * max(RESERVE * a_minute, tasks), owners * a_minute / MINUTE_S
         for first in range(last + 1):
-            number, span_s = last - first + 1, to_s - calls[first]
-            over = number - held - rate * span_s
+            number, since_s = last - first + 1, calls[first]
+            twice_s = sum(max(0.0, min(to_s, end_s) - max(since_s, start_s)) for start_s, end_s in apart)
+            holders = 2 if any(start_s <= since_s <= end_s for start_s, end_s in apart) else 1
+            over = number - held * holders - rate * (to_s - since_s + twice_s)
             if over > worst:
                 worst, words = over, f"{number} calls from {calls[first]:.3f} to {to_s:.3f} s, {over:.1f} too many"
     return [words] if words else []

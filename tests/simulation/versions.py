@@ -6,10 +6,10 @@ import orjson
 
 from headchef.catalogue.in_force import TOPIC
 from tests.simulation.evidence import Evidence
-from tests.simulation.history import Happened
+from tests.simulation.history import ALL_DISPATCHED, Happened
 
-_DECIDED = ("steps.planned", "jobs.refused", "attempts.recorded")
-"""By routers and executors, whose decisions depend on a catalogue; what others decide has none."""
+_DECIDED = ("steps.planned", "jobs.refused", "attempts.recorded", *ALL_DISPATCHED)
+"""By routers and executors, whose decisions depend on a catalogue; what others decide has none, or that of the plan."""
 
 
 def by_what_was_published(evidence: Evidence) -> Iterator[str]:

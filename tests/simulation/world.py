@@ -85,7 +85,7 @@ class World:
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call)
         self.store = SharedStore(faults, Random(f"{seed} store"))
-        self.catalogues = Catalogues(Random(f"{seed} catalogues"), Random(f"{seed} new lane"))
+        self.catalogues = Catalogues(seed)
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
@@ -237,9 +237,11 @@ class World:
     def _see_call(self, number: str) -> None:
         """Look at a call when it begins: after a freeze beyond the session the caller's tasks may be another's."""
         life = current_life()
+        used = catalogues_in(self.all_processes())
+        self.catalogues.heard(self.loop.time(), used)
         if life is not None:
             known = brakes_in(each for each in self.all_processes() if each.life is life)
-            self.called[number] = Called(self.loop.time(), known.get(life.name, ()))
+            self.called[number] = Called(self.loop.time(), known.get(life.name, ()), used.get(life.name))
         if life is None or life.thawed_s - life.froze_s <= SESSION_S:
             return
         if self.network.joined_s.get(life.name, 0.0) < life.thawed_s:

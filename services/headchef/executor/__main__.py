@@ -12,7 +12,6 @@ from headchef.executor.account import Accounts
 from headchef.executor.calling import open_provider
 from headchef.executor.handler import ExecutorHandler
 from headchef.executor.hold import StepHold
-from headchef.executor.lane.active import ActivePartitions
 from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
@@ -106,13 +105,12 @@ def processor(
         turns: whose turn it is where both classes of work wait.
         surroundings: what the host lends.
     """
-    name, lane, active = f"executor.{settings.lane}", open_lane(settings, surroundings, turns), ActivePartitions()
+    name, lane = f"executor.{settings.lane}", open_lane(settings, surroundings, turns)
 
     async def adopt(found: Catalogue) -> None:
         await accounts.use(found)
         ours = found.lanes[settings.lane]
         lane.change(ours.quota, found.models, ours.active_partitions)
-        active.change(ours.active_partitions)
 
     brakes = BrakesInForce(name, surroundings.metrics)
     handler = ExecutorHandler(
@@ -135,7 +133,7 @@ def processor(
         order="concurrent",
         concurrency=settings.concurrency,
         admission=lane,
-        hold=StepHold(brakes, active, handler),
+        hold=StepHold(brakes, lane.active, handler),
         most_held=settings.most_held,
         broadcasts=(InForce(catalogue, name, adopt, surroundings.metrics).broadcast, brakes.broadcast),
     )

@@ -1,4 +1,4 @@
-"""Which partitions of a lane are in use, by the catalogue in force, and who is told when that changes."""
+"""Which partitions of a lane, and so which tasks, are in use by the catalogue in force; who is told when that changes."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,6 @@ class ActivePartitions:
 
     def change(self, count: int | None) -> None:
         """Use so many from now on."""
-        if count != self.count:
-            self.count = count
-            for changed in tuple(self._watchers):
-                changed()
+        self.count = count
+        for changed in tuple(self._watchers):
+            changed()

@@ -10,6 +10,7 @@ from headchef_contracts.events.common import JOB_CLASSES, JobClass, Usage
 from headchef.catalogue import Model
 from headchef.catalogue import Quota as LaneQuota
 from headchef.catalogue.form import Resource
+from headchef.executor.lane.active import ActivePartitions
 from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.pace import Pace
@@ -20,6 +21,9 @@ from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
 
 _SOON_S = 1e-6
+
+_MOVES_S = 0.1
+"""After which a step asks again whose task lost its part of the quota just before the call, and is moved then."""
 
 _OVERLOADED = frozenset({"rate_limited", "server_error", "timeout"})
 """What calls come to where there are too many of them."""
@@ -54,6 +58,9 @@ class Lane:
         turns: whose turn it is where both classes wait.
         estimator: knows what a step's call will use.
         clock: for waiting.
+
+    Attributes:
+        active: the tasks that share the quota.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class Lane:
         estimator: Estimator,
         clock: Clock,
     ) -> None:
+        self.active = ActivePartitions()
         self._pool = pool
         self._halts = halts
         self._pace = pace
@@ -78,7 +86,6 @@ class Lane:
         self._clock = clock
         self._tasks: set[int] = set()
         self._of = 0
-        self._active: int | None = None
         self._count: Callable[[], int] = int
         self._lines: dict[JobClass, _Line] = {job_class: {} for job_class in JOB_CLASSES}
         self._held: dict[int, _Held] = {}
@@ -99,7 +106,7 @@ class Lane:
         Args:
             quota: of the whole lane.
             models: that it is called for.
-            active: how many tasks, the first ones, share the quota; None for all.
+            active: how many of the first tasks share the quota; None for all.
         """
         self._pool.change(quota, [held.demand for held in self._held.values()], self._clock.monotonic())
         self._estimator.change(models, counts_tokens=_counts_tokens(quota))
@@ -110,8 +117,8 @@ class Lane:
         # Whoever stands in line asks again, by the new estimate.
         self._lines = {job_class: dict.fromkeys(line) for job_class, line in self._lines.items()}
         self._cancel_alarm()
-        if active != self._active:
-            self._active = active
+        if active != self.active.count:
+            self.active.change(active)
             self._own()
         self._next()
 
@@ -133,9 +140,8 @@ class Lane:
 
     def _own(self) -> None:
         self._of = max(1, self._count())
-        sharing = self._of if self._active is None else min(self._active, self._of)
-        owned = len(self._tasks) if sharing == self._of else sum(task < sharing for task in self._tasks)
-        self._pool.own(owned, sharing, self._clock.monotonic())
+        owned = sum(map(self.active.has, self._tasks))
+        self._pool.own(owned, min(self._of, self.active.count or self._of), self._clock.monotonic())
         self._next()
 
     def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
@@ -186,6 +192,8 @@ class Lane:
 
     def held_s(self, record: Record, model: str) -> float:
         """Give the seconds for which a step that has begun must leave it to others after all; 0 to make its call."""
+        if not self.active.has(record.partition):
+            return _MOVES_S
         return self._halts.held_s(id(record), model, self._clock.monotonic())
 
     def calling(self, record: Record, model: str) -> None:

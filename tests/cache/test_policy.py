@@ -72,6 +72,13 @@ def test_everything_else_goes_to_the_lane_of_the_step(kind: Literal["miss", "byp
     assert dispatched.decided.causes == (PLANNED,)
 
 
+@pytest.mark.parametrize("used", [None, 1, 12])
+def test_a_step_goes_to_the_partitions_that_its_plan_names(used: int | None) -> None:
+    step = make_step().model_copy(update={"lane_partitions": used})
+    emitted = express(step, Pass("miss"), START, PLANNED)
+    assert (emitted.partition, emitted.among) == (None, used)
+
+
 def test_an_accepted_answer_is_worth_keeping() -> None:
     settled = make_settled()
     kept = worth_keeping(settled, SETTLED, CachePolicy())

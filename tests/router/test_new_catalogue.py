@@ -2,6 +2,7 @@
 
 from headchef_contracts.events.jobs import JobRefused
 from headchef_contracts.events.steps import StepPlanned
+from headchef_contracts.registry import encode
 
 from headchef.runtime.processor import Emit, Outcome
 from tests.router.conftest import Door
@@ -26,6 +27,16 @@ async def test_the_next_job_is_planned_by_it(door: Door) -> None:
     assert (before.step.request.model, before.decided.catalog_version) == ("small", "cafe")
     assert (after.step.request.model, after.decided.catalog_version) == ("tiny", version_of(NEW))
     assert after.step.catalog_version == version_of(NEW)
+
+
+async def test_a_step_says_how_many_partitions_of_its_lane_are_in_use(door: Door) -> None:
+    for number, used in enumerate((None, 2, 1, None)):
+        lane = "provider: acme" if used is None else f"provider: acme, active_partitions: {used}"
+        await door.in_force.take(make_published(ONE_MODEL.replace("provider: acme", lane) + f"# {number}\n"))
+        planned = event_of(await door.submit(make_job(f"job-{number}")))
+        assert isinstance(planned, StepPlanned)
+        assert planned.step.lane_partitions == used
+        assert (b"lane_partitions" in encode(planned)) == (used is not None)
 
 
 async def test_a_model_that_is_gone_is_refused_and_the_refusal_names_the_version(door: Door) -> None:

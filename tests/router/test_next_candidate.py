@@ -1,6 +1,7 @@
 """What follows where a model fails for good: the next candidate, once each, or the end of the job."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -78,6 +79,19 @@ async def test_the_next_candidate_is_asked_the_same_on_its_own_lane() -> None:
     third = await planned(second, door)
     assert (third.plan, third.request.model, third.candidates) == (2, "other", ())
     assert [(each.plan, each.model) for each in third.tried] == [(0, "small"), (1, "large")]
+
+
+async def test_a_step_that_is_handed_over_goes_to_the_partitions_of_its_new_lane() -> None:
+    lanes = dict(CATALOGUE.lanes)
+    for lane, used in (("default", 2), ("premium", 3), ("second", None)):
+        lanes[lane] = replace(lanes[lane], active_partitions=used)
+    door = Door(replace(CATALOGUE, lanes=lanes))
+    first = await first_plan(door)
+    second = await planned(first, door)
+    third = await planned(second, door)
+    assert [step.lane_partitions for step in (first, second, third)] == [2, 3, None]
+    unused = [await planned(await first_plan(Door(CATALOGUE))), await first_plan(Door(CATALOGUE))]
+    assert not any("lane_partitions" in step.model_fields_set for step in unused)
 
 
 async def test_its_fingerprint_is_that_of_a_job_which_names_it() -> None:

@@ -24,7 +24,7 @@ def earlier_plans_forgotten(patch: pytest.MonkeyPatch) -> None:
 def first_candidate_passed_over(patch: pytest.MonkeyPatch) -> None:
     hand_over = policy._handed_over
 
-    def wrong(step: Any, failed: Any, model: Any, candidates: tuple[str, ...], version: str) -> Any:
-        return hand_over(step, failed, model, candidates[1:], version)
+    def wrong(step: Any, failed: Any, model: Any, candidates: tuple[str, ...], catalogue: Any) -> Any:
+        return hand_over(step, failed, model, candidates[1:], catalogue)
 
     patch.setattr(policy, "_handed_over", wrong)

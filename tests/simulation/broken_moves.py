@@ -35,7 +35,7 @@ def every_task_has_a_part(patch: pytest.MonkeyPatch) -> None:
 
 def moved_to_any_partition(patch: pytest.MonkeyPatch) -> None:
     """Dispatch a step that moves as if all partitions were in use."""
-    moved = handler.moved
+    moved = moving.moved
     patch.setattr(handler, "moved", lambda *told: replace(moved(*told), among=None))
 
 

@@ -18,12 +18,12 @@ from tests.simulation.braked import (
 from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
-from tests.simulation.moves import moved_from, moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
     all_of_the_bill_where_no_answer_was_lost,
     never_more_than_the_bill,
 )
+from tests.simulation.moves import moved_from, moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.oracle import Job, Place
 from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair

@@ -127,7 +127,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "jobs share an answer that differ in an image": Mutant(broken_images.images_no_part_of_what_is_asked, 10, NONE),
     "a model that takes no images is planned for": Mutant(broken_images.every_model_planned_for, 5, NONE),
     "images are left out on the way": Mutant(broken_images.left_out_on_the_way, 5, NONE),
-    "a step stays in a partition that is not in use": Mutant(broken_moves.stays, 20, NONE),
+    "a step stays in a partition that is not in use": Mutant(
+        broken_moves.stays, 40, replace(NONE, limited_calls=0.4, failing_calls=0.4)
+    ),
     "tasks that are not in use have a part of the quota": Mutant(broken_moves.every_task_has_a_part, 30, NONE),
     "a step is moved to any partition": Mutant(broken_moves.moved_to_any_partition, 20, NONE),
     "a step that is moved begins anew": Mutant(

@@ -72,7 +72,7 @@ class Step(Part):
     lane_partitions: int | None = Field(
         default=None,
         ge=1,
-        description="how many of the first partitions of its lane's topic were in use when it was planned; null for all",
+        description="how many of the first partitions of its lane's topic were in use by its plan; null for all",
     )
 
 

@@ -1,4 +1,4 @@
-"""Tells the runtime which steps must not stand in line for the lane's quota: the brakes stop them, or they lie wrong."""
+"""Tells the runtime which steps must not stand in line for the quota: under a brake, or where it has no part."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -25,12 +25,9 @@ def moved(waiting: Waiting, lane: str, active: int, decided: Decided) -> Emit:
         decided: names the record that dispatched it as the cause.
     """
     step = waiting.dispatched.step
-    again = StepDispatched(
-        step=step,
-        cache=waiting.dispatched.cache,
-        begun=_begun(waiting) if waiting.calls.count else None,
-        decided=decided,
-    )
+    # What is not set is not written.
+    begun = {"begun": _begun(waiting)} if waiting.calls.count else {}
+    again = StepDispatched(step=step, cache=waiting.dispatched.cache, decided=decided, **begun)
     return Emit(topics.of_class(f"steps.dispatched.{lane}", step.job.job_class), again, among=active)
 
 

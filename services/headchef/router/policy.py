@@ -92,7 +92,7 @@ def plan(
         cache=job.cache,
         catalog_version=catalogue.version,
         candidates=candidates,
-        lane_partitions=catalogue.lanes[model.lane].active_partitions,
+        **_in_use(catalogue, model, None),
     )
 
 
@@ -146,9 +146,15 @@ def _handed_over(step: Step, failed: Tried, model: Model, candidates: tuple[str,
             "catalog_version": catalogue.version,
             "candidates": candidates,
             "tried": (*step.tried, failed),
-            "lane_partitions": catalogue.lanes[model.lane].active_partitions,
         }
+        | _in_use(catalogue, model, step.lane_partitions)
     )
+
+
+def _in_use(catalogue: Catalogue, model: Model, known: int | None) -> dict[str, Any]:
+    """Say how many partitions of a model's lane are in use, unless that is known; what is not set is not written."""
+    active = catalogue.lanes[model.lane].active_partitions
+    return {} if active == known else {"lane_partitions": active}
 
 
 def _fingerprint(tenant: str, prompt_sha256: str, request: ModelRequest) -> str:

@@ -1,4 +1,4 @@
-"""Which partitions of a lane, and so which tasks, are in use by the catalogue in force; who is told when that changes."""
+"""Which partitions of a lane, and so which tasks, are in use by the catalogue in force, and who is told of changes."""
 
 from collections.abc import Callable
 

@@ -43,8 +43,8 @@ class Brake(Hold):
 
     async def settle(self, delivery: Delivery) -> Outcome:
         value = (delivery.record.value or b"").decode()
-        if self._stops.get(value[0]) == "ends":
-            return echoed(delivery, f"ended {value}")
+        if (stop := self._stops.get(value[0])) in ("ends", "moves"):
+            return echoed(delivery, f"{stop} {value}")
         return Outcome(timers=(Timer(value, self._clock.now() + timedelta(0), value.encode()),))
 
     def change(self, **stops: Stop) -> None:
@@ -158,15 +158,15 @@ async def test_what_ends_is_not_handled_and_waits_for_no_door(make_world: MakeWo
     brake, handler, door = Brake(world.clock, a="ends", b="waits"), Echo(), Door(0)
     one = world.start("one", handler, order="concurrent", hold=brake, admission=door)
     await world.publish("a1", "b1", "c1", "a2")
-    await until_out(world, "ended a1")
+    await until_out(world, "ends a1")
     await eventually(lambda: held(one) == 1 and bool(door.waiting))
     brake.change(a="ends", b="ends", c="ends")
-    await until_out(world, "ended a1", "ended b1", "ended c1", "ended a2")
+    await until_out(world, "ends a1", "ends b1", "ends c1", "ends a2")
     assert (handler.calls, door.inside) == (Counter(), [])
     await world.publish("d1")
     await eventually(lambda: bool(door.waiting))
     door.open(1)
-    await until_out(world, "ended a1", "ended b1", "ended c1", "ended a2", "d1")
+    await until_out(world, "ends a1", "ends b1", "ends c1", "ends a2", "d1")
 
 
 async def test_what_is_to_be_tried_again_much_later_ends_at_once(make_world: MakeWorld) -> None:
@@ -177,9 +177,37 @@ async def test_what_is_to_be_tried_again_much_later_ends_at_once(make_world: Mak
     await eventually(lambda: handler.calls == Counter(["a1", "b1"]))
     await world.until_done()
     brake.change(a="ends", b="waits")
-    await until_out(world, "ended a1")
+    await until_out(world, "ends a1")
     await world.until_later(0.5)
     assert (held(one), handler.calls) == (0, Counter(["a1", "b1"])), "the other one is still to come"
+
+
+async def test_what_is_to_go_elsewhere_goes_at_once_and_a_timer_when_it_is_due(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, timers=True)
+    brake, handler, door = Brake(world.clock), TriedAgain(world.clock, after_s=5), Door(1)
+    world.start("one", handler, order="concurrent", hold=brake, admission=door)
+    await world.publish("a1")
+    await eventually(lambda: handler.calls == Counter(["a1"]))
+    await world.until_done()
+    await world.publish("a2", "b1")
+    await eventually(lambda: bool(door.waiting))
+    brake.change(a="moves")
+    await until_out(world, "moves a2")
+    await world.until_later(0.5)
+    assert await world.outputs() == ["moves a2"], "one that waits to be tried again is not due yet"
+    await until_out(world, "moves a2", "moves a1")
+    assert (handler.calls, len(door.waiting)) == (Counter(["a1"]), 1), "what may stay waits at the door as before"
+
+
+async def test_what_is_paused_goes_elsewhere_once_it_may(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, timers=True)
+    brake, handler = Brake(world.clock, a="waits"), Echo()
+    one = start(world, "one", handler, brake)
+    await world.publish("a1", "a2")
+    await eventually(lambda: held(one) == 2)
+    brake.change(a="moves")
+    await until_out(world, "moves a1", "moves a2")
+    assert (held(one), handler.calls) == (0, Counter())
 
 
 async def test_what_is_stopped_of_one_flow_does_not_wait_for_another_one_at_the_door(make_world: MakeWorld) -> None:
@@ -189,7 +217,7 @@ async def test_what_is_stopped_of_one_flow_does_not_wait_for_another_one_at_the_
     await world.publish("c1", "a2", "a2", "b3")
     await eventually(lambda: bool(door.waiting))
     brake.change(a="ends", b="waits")
-    await until_out(world, "ended a2", "ended a2")
+    await until_out(world, "ends a2", "ends a2")
     await eventually(lambda: held(one) == 1)
     assert (handler.calls, bool(door.waiting)) == (Counter(), True)
 

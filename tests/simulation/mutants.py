@@ -133,6 +133,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "tasks that are not in use have a part of the quota": Mutant(broken_moves.every_task_has_a_part, 30, NONE),
     "a step is moved to any partition": Mutant(broken_moves.moved_to_any_partition, 20, NONE),
     "a step that is moved begins anew": Mutant(
-        broken_moves.begins_anew, 20, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
+        broken_moves.begins_anew, 40, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
     ),
 }

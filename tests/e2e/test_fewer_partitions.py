@@ -1,4 +1,4 @@
-"""A quota shrinks on real Kafka below one call a task: fewer partitions share it, and what lies in the others goes on."""
+"""A quota shrinks on real Kafka below one call a task: fewer partitions share it, and what lies elsewhere goes on."""
 
 import uuid
 from collections import Counter

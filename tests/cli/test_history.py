@@ -67,6 +67,13 @@ def test_a_refusal_is_told_in_words() -> None:
     )
 
 
+def test_a_step_that_was_moved_is_told_as_that() -> None:
+    moved = make_dispatched("j1", ("steps.dispatched.default", 3, 0))
+    assert describe(hop("steps.dispatched.default", moved, 1)) == "moved to a partition of lane default that is in use"
+    first = make_dispatched("j1", ("steps.planned", 0, 0))
+    assert describe(hop("steps.dispatched.default", first, 1)) == "no earlier answer, sent to lane default"
+
+
 def test_what_the_providers_cache_did_is_told_where_it_did_something() -> None:
     usage = Usage(input_tokens=2000, output_tokens=50, cached_input_tokens=1500, cache_write_input_tokens=20)
     told = describe(hop("attempts.recorded", make_attempt().model_copy(update={"usage": usage}), 1))

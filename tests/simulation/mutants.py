@@ -118,7 +118,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),
     "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 10),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
-    "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 20, NONE),
+    "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),
     "bulk begins before interactive steps": Mutant(broken_classes.bulk_begins_first, 20),
     "bulk steps go among interactive ones": Mutant(broken_classes.all_planned_as_interactive, 5, NONE),

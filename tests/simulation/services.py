@@ -42,7 +42,8 @@ MODELS = [Asked(HOSTS[model.lane], model.provider_model) for model in CATALOGUE.
 """What can be asked for, and where."""
 
 # Pure, and all processes of all worlds read the same few texts.
-read_catalogue = vars(in_force)["read"] = lru_cache(maxsize=1_024)(read)
+read_catalogue = lru_cache(maxsize=1_024)(read)
+vars(in_force)["read"] = read_catalogue
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)

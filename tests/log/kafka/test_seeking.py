@@ -2,7 +2,7 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from aiokafka.consumer.fetcher import PartitionRecords
@@ -16,7 +16,7 @@ from tests.support.log_client import DEADLINE_S, bodies, publish, values
 def fetched(monkeypatch: pytest.MonkeyPatch) -> Iterator[weakref.WeakSet[PartitionRecords]]:
     """Know all parts of fetches that are still in memory, while nothing looks for cycles."""
     made: weakref.WeakSet[PartitionRecords] = weakref.WeakSet()
-    make = PartitionRecords.__init__
+    make: Callable[..., None] = PartitionRecords.__init__
 
     def noted(self: PartitionRecords, *arguments: object, **named: object) -> None:
         make(self, *arguments, **named)

@@ -195,8 +195,20 @@ def test_a_lane_has_a_quota(tmp_path: Path) -> None:
         "input_tokens": 150_000,
         "output_tokens": 100_000,
     }
-    assert quota.concurrency == 50
+    assert (quota.concurrency, quota.abandoned_calls) == (50, "go_on")
+    ended = load(write(tmp_path, text.replace("concurrency: 50", "concurrency: 50\n    abandoned_calls: end")))
+    assert ended.lanes["default"].quota.abandoned_calls == "end"
     assert load(write(tmp_path, GOOD)).lanes["default"].quota == Quota()
+
+
+@pytest.mark.parametrize(
+    ("limit", "said", "says"), [("", "end", "give that too"), ("    concurrency: 50\n", "stop", "go_on")]
+)
+def test_what_cannot_be_said_of_abandoned_calls_is_refused(tmp_path: Path, limit: str, said: str, says: str) -> None:
+    lane = f"    provider: acme\n{limit}    abandoned_calls: {said}\n"
+    [(line, field, message)] = faults(tmp_path, GOOD.replace("    provider: acme\n", lane))
+    assert (line, field) == (11 if limit else 10, "lanes.default.abandoned_calls")
+    assert says in message
 
 
 def test_all_faults_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Bench:
         assert self.broadcast.settle is not None
         await self.broadcast.settle()
         if self.processor.admission is not None:
-            self.processor.admission.begun(0, lambda: 1)
+            self.processor.admission.begun(0, lambda: 1, clean=True)
 
     def _processor(self, file: Catalogue) -> Processor:
         lent = Surroundings(self.clock, Random(1), OpenPermit(), self.metrics)

@@ -36,9 +36,17 @@ class WatchedDoor(Admission):
         """Ask the door."""
         return self._door.standstill()
 
-    def begun(self, task: int, of: Callable[[], int]) -> None:
+    def begun(self, task: int, of: Callable[[], int], *, clean: bool) -> None:
         """Tell the door."""
-        self._door.begun(task, of)
+        self._door.begun(task, of, clean=clean)
+
+    def leaving(self, task: int) -> None:
+        """Tell the door."""
+        self._door.leaving(task)
+
+    async def vacated(self, task: int) -> bool:
+        """Ask the door."""
+        return await self._door.vacated(task)
 
     def ended(self, task: int) -> None:
         """Tell the door."""

@@ -77,6 +77,11 @@ def _of_quotas(file: CatalogueFile) -> Iterator[Found]:
         if not lane.cached_input_counts and lane.input_tokens_per_minute is None:
             message = "says how input_tokens_per_minute is counted; give that too, or leave it out"
             yield ("lanes", name, "cached_input_counts"), message
+        if "abandoned_calls" in lane.model_fields_set and lane.concurrency is None:
+            message = (
+                "says how long concurrency counts the calls of an executor that is gone; give that too, or leave it out"
+            )
+            yield ("lanes", name, "abandoned_calls"), message
         for field, message in share_faults(file, name, topics.topic(f"steps.dispatched.{name}").partitions):
             yield ("lanes", name, field), message
 

@@ -29,6 +29,9 @@ Opus 4.7). OpenAI: patches of 32 pixels, up to 1,536, times up to 2.46, so 3,779
 Gemini 3 on. (Their guides to images, November 2026.)
 """
 
+AbandonedCalls = Literal["go_on", "end"]
+"""What a provider does with a call whose caller is gone."""
+
 Limit = Annotated[int, Field(ge=1, le=1_000_000_000)]
 OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
 
@@ -103,6 +106,11 @@ class LaneEntry(_Entry):
         default=None,
         description="how many of the first partitions of its topics are used and share the quota, such as 2; all if"
         " omitted, or if it has fewer",
+    )
+    abandoned_calls: AbandonedCalls = Field(
+        default="go_on",
+        description="what becomes of calls whose executor is gone: go_on, so that their places among the calls at once"
+        " are left free for as long as a call may take, or end, as a server of your own has it (vLLM)",
     )
 
 

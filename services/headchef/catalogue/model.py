@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from headchef.catalogue.form import MOST_IMAGE_TOKENS, DialectName, OutputLimitField, Resource, StructuredOutput
+from headchef.catalogue.form import (
+    MOST_IMAGE_TOKENS,
+    AbandonedCalls,
+    DialectName,
+    OutputLimitField,
+    Resource,
+    StructuredOutput,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,13 @@ class Quota:
         a_minute: limits a minute, by resource.
         concurrency: calls at once; None for no limit.
         cached_input_counts: whether the limit of input tokens counts those read from the provider's cache.
+        abandoned_calls: whether a call goes on at the provider, or ends, when its caller is gone.
     """
 
     a_minute: Mapping[Resource, int] = field(default_factory=dict)
     concurrency: int | None = None
     cached_input_counts: bool = True
+    abandoned_calls: AbandonedCalls = "go_on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ def _quota(entry: LaneEntry) -> Quota:
         "output_tokens": entry.output_tokens_per_minute,
     }
     known = {resource: limit for resource, limit in limits.items() if limit is not None}
-    return Quota(MappingProxyType(known), entry.concurrency, entry.cached_input_counts)
+    return Quota(MappingProxyType(known), entry.concurrency, entry.cached_input_counts, entry.abandoned_calls)
 
 
 def _model(name: str, entry: ModelEntry, lane: Lane) -> Model:

@@ -17,6 +17,7 @@ from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pace import Pace
 from headchef.executor.lane.pool import Pool
+from headchef.executor.lane.rest import Rest
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
 from headchef.runtime.host import run
@@ -64,6 +65,7 @@ def open_lane(settings: Settings, surroundings: Surroundings, turns: Turns) -> L
         Pool(Quota(), clock.monotonic(), settings.kept_places),
         halts,
         Pace(settings.concurrency),
+        Rest(settings.lane, settings.call_timeout_s),
         places=settings.concurrency,
         kept_places=settings.kept_places,
         turns=turns,
@@ -84,6 +86,7 @@ def open_lane(settings: Settings, surroundings: Surroundings, turns: Turns) -> L
         "headchef.lane.left",
         lambda: [(left, {"lane": settings.lane, "resource": resource}) for resource, left in lane.levels().items()],
     )
+    surroundings.metrics.gauge("headchef.lane.resting", lambda: [(lane.at_rest(), {"lane": settings.lane})])
     return lane
 
 

@@ -20,12 +20,25 @@ class Admission(Protocol):
         """Say why nothing may begin until something outside has been mended, or None. Answers at once."""
         ...
 
-    def begun(self, task: int, of: Callable[[], int]) -> None:
+    def begun(self, task: int, of: Callable[[], int], *, clean: bool) -> None:
         """Note that a task is at work here.
 
         Args:
             task: its number.
             of: gives how many the group has shared out, which may change.
+            clean: whether nothing that a former owner has begun can be under way; not where one was killed or cut off.
+        """
+        ...
+
+    def leaving(self, task: int) -> None:
+        """Note that a task hands nothing more over here; what has begun goes on."""
+        ...
+
+    async def vacated(self, task: int) -> bool:
+        """Wait until what goes on here leaves alone what belongs to a task that has handed its last delivery over.
+
+        Returns:
+            Whether the next owner may use that at once; not while it is kept free because of a former owner.
         """
         ...
 
@@ -64,8 +77,15 @@ class Slots:
         """Nothing keeps places back."""
         return None
 
-    def begun(self, task: int, of: Callable[[], int]) -> None:
+    def begun(self, task: int, of: Callable[[], int], *, clean: bool) -> None:
         """Nothing depends on it."""
+
+    def leaving(self, task: int) -> None:
+        """Nothing depends on it."""
+
+    async def vacated(self, task: int) -> bool:
+        """A place belongs to no task."""
+        return True
 
     def ended(self, task: int) -> None:
         """Nothing depends on it."""

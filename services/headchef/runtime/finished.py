@@ -1,7 +1,10 @@
-"""The finished offsets above a watermark as text, small enough for commit metadata.
+"""What a task says beside a committed offset, as text small enough for commit metadata: the finished offsets above it.
 
 Text form: base85 of magic `H`, version 1, CRC-32 of the rest, then a bitmap whose bit k stands for watermark + 1 + k.
-25,000 offsets fit in 3,914 characters; the broker takes 4,096 (`offset.metadata.max.bytes`).
+25,000 offsets fit in 3,915 characters; the broker takes 4,096 (`offset.metadata.max.bytes`).
+
+A byte of zeros at its end is the clean mark: nothing that was handed over is under way any more. It finishes no offset,
+so a release which does not know the mark reads the same map.
 """
 
 import base64
@@ -16,27 +19,29 @@ MAX_SPAN = 25_000
 _HEAD = struct.Struct(">cBI")
 _MAGIC = b"H"
 _VERSION = 1
+_CLEAN = b"\0"
 
 
-def encode(watermark: int, finished: int) -> str:
+def encode(watermark: int, finished: int, *, clean: bool = False) -> str:
     """Write the finished offsets above a watermark as text.
 
     Args:
         watermark: the committed offset.
         finished: bit k stands for offset `watermark + 1 + k`.
+        clean: whether the text carries the clean mark.
 
     Returns:
-        The empty string where nothing above the watermark has finished.
+        The empty string where nothing above the watermark has finished, and there is no mark.
 
     Raises:
         ValueError: if the offsets span more than `MAX_SPAN`.
     """
-    if not finished:
+    if not finished and not clean:
         return ""
     span = finished.bit_length()
     if span > MAX_SPAN:
         raise ValueError(f"offsets that finished above {watermark} span {span}, over {MAX_SPAN}")
-    bits = finished.to_bytes((span + 7) // 8, "little")
+    bits = finished.to_bytes((span + 7) // 8, "little") + (_CLEAN if clean else b"")
     return base64.b85encode(_HEAD.pack(_MAGIC, _VERSION, binascii.crc32(bits)) + bits).decode("ascii")
 
 
@@ -49,8 +54,17 @@ def decode(watermark: int, text: str) -> int:
     Raises:
         PlaceUnknown: if the text is not a finished map, or is damaged.
     """
+    return int.from_bytes(_bits(watermark, text), "little")
+
+
+def is_clean(watermark: int, text: str) -> bool:
+    """Say whether the text carries the clean mark. Raises as `decode` does."""
+    return _bits(watermark, text).endswith(_CLEAN)
+
+
+def _bits(watermark: int, text: str) -> bytes:
     if not text:
-        return 0
+        return b""
     try:
         raw = base64.b85decode(text)
         magic, version, checksum = _HEAD.unpack_from(raw)
@@ -61,4 +75,4 @@ def decode(watermark: int, text: str) -> int:
         raise PlaceUnknown(f"commit metadata at offset {watermark} is not a finished map of version {_VERSION}")
     if binascii.crc32(bits) != checksum:
         raise PlaceUnknown(f"the finished map at offset {watermark} is damaged: its checksum differs")
-    return int.from_bytes(bits, "little")
+    return bits

@@ -63,9 +63,7 @@ class Intake:
         )
         self._changed = asyncio.Event()
         self._reader: Reader | None = None
-        self._running: dict[int, Feed] = {}
-        self._inputs: Mapping[Partition, Feed] = {}
-        self._following: Mapping[Partition, Feed] = {}
+        self._following: dict[Partition, Feed] = {}
         self._before: dict[Partition, int] = {}
         self._polled: Mapping[Partition, Feed] | None = None
         self.lags: dict[Partition, int] = {}
@@ -126,15 +124,14 @@ class Intake:
         for partition, records in polled.items():
             following[partition].take(partition, records)
 
-    def _feeds(self) -> Mapping[Partition, Feed]:
-        """Give the inputs of the running tasks: made anew when these are others, since it is asked for all the time."""
-        running = {number: feed for number, task in self._tasks().items() if (feed := task.feed) is not None}
-        if running != self._running:
-            self._running = running
-            self._inputs = {
-                Partition(topic, number): feed for number, feed in running.items() for topic in self._topics
-            }
-        return self._inputs
+    def _feeds(self) -> dict[Partition, Feed]:
+        feeds = {number: task.feed for number, task in self._tasks().items()}
+        return {
+            Partition(topic, number): feed
+            for number, feed in feeds.items()
+            if feed is not None
+            for topic in self._topics
+        }
 
     def _leaves_out_any(self, polled: Mapping[Partition, Feed]) -> bool:
         """Say whether an input wants more that was not there, or wanted nothing, when the poll began."""

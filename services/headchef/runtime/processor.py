@@ -263,7 +263,8 @@ class Processor:
             handed none at all. None for no bound.
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.
         concurrency: deliveries in flight in the whole process, for `concurrent`.
-        admission: who says when a delivery may begin, in place of `concurrency`; None for nobody.
+        admission: who says when a delivery may begin, in place of `concurrency`; None for nobody. It is told whether
+            a task was left clean, which costs a commit when a task begins, and one when it ends.
         hold: what stops records before they are admitted; None for nothing.
         most_held: timers of a task that may be set aside; beyond, a record that is stopped holds up those behind it.
         batch: largest batch for `batches`.

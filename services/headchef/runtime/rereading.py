@@ -69,10 +69,11 @@ class Rereading:
             await reader.close()
 
     def _wanted(self) -> dict[Partition, tuple[Feed, int]]:
+        feeds = self._feeds()
         return {
             partition: (feed, start)
-            for feed in dict.fromkeys(self._feeds().values())
-            for partition, start in feed.wanted(self._class).items()
+            for partition, feed in feeds.items()
+            if (start := feed.wanted(self._class).get(partition)) is not None
         }
 
     async def _look(self) -> None:

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Mapping
 from enum import Enum
 
-from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.backoff import Backoff
+from headchef.runtime.clean_mark import CleanMark
 from headchef.runtime.committer import Committer, StateOvertaken
 from headchef.runtime.dispatch import Dispatcher
 from headchef.runtime.errors import LogUnavailable, ProducerBroken, ProducerFenced
-from headchef.runtime.exactly_once import ExactlyOnceWriter
 from headchef.runtime.feed import Feed
 from headchef.runtime.giving_up import unless
+from headchef.runtime.guarantee import writer_of
 from headchef.runtime.halting import guard_for
 from headchef.runtime.holding import Holding
 from headchef.runtime.kitchen import Kitchen
@@ -69,7 +69,8 @@ class Task:
         self._lost = asyncio.Event()
         self._dispatcher: Dispatcher | None = None
         self._committer: Committer | None = None
-        self._clean = False
+        self._left_clean = False
+        self._closed = False
 
     @property
     def watermarks(self) -> Mapping[Partition, Watermark]:
@@ -109,6 +110,7 @@ class Task:
             self.phase = Phase.DRAINING
         self._draining.set()
         if self._dispatcher is not None:
+            self._kitchen.admission.leaving(self.number)
             self._dispatcher.drain()
 
     def lose(self) -> None:
@@ -118,12 +120,13 @@ class Task:
 
     async def run(self) -> None:
         """Live: recover, work until drained or lost. Faults that only cost this task end it; all others are raised."""
-        writer = self._writer()
+        placed = self._inputs if self._timers is None else [*self._inputs, self._timers]
+        writer = writer_of(self.number, self._kitchen, placed, self._ledger, self._commit)
         try:
             if await self._recovered(writer):
                 await self._work(writer)
                 await asyncio.wait_for(writer.close(), _CLOSE_S)
-                self._clean = True
+                self._closed = True
         except (LogUnavailable, ProducerFenced, ProducerBroken, StateOvertaken, TimeoutError) as error:
             _log.warning("task %s-%d is lost here: %s", self._kitchen.processor.name, self.number, error)
             self._kitchen.metrics.count("headchef.tasks.given_up", 1, {"reason": type(error).__name__})
@@ -131,27 +134,8 @@ class Task:
             self.phase = Phase.ENDED
             if self._dispatcher is not None:
                 self._dispatcher.cancel()
-            if not self._clean:
+            if not self._closed:
                 writer.abandon()
-
-    def _writer(self) -> Writer:
-        kitchen, names = self._kitchen, self._kitchen.names
-        name = names.transactional_id(self.number)
-        placed = self._inputs if self._timers is None else [*self._inputs, self._timers]
-        if kitchen.settings.processing_guarantee == "exactly_once":
-            return ExactlyOnceWriter(
-                kitchen.log, transactional_id=name, group=names.group, partitions=placed, ledger=self._ledger
-            )
-        return AtLeastOnceWriter(
-            kitchen.log,
-            name=name,
-            group=names.group,
-            partitions=placed,
-            ledger=self._ledger,
-            changelogs=[*names.changelogs.values(), names.births],
-            commit=self._commit,
-            clock=kitchen.clock,
-        )
 
     async def _commit(self, places: Places) -> None:
         """Commit as the process's member; between two tries the group may have confirmed that without this task."""
@@ -177,16 +161,16 @@ class Task:
         )
         while not self._draining.is_set():
             try:
-                places = await unless(self._draining, recovery.run(writer, self._state))
+                found = await unless(self._draining, recovery.run(writer, self._state))
             except (LogUnavailable, RecordsRefused) as error:
                 pause_s = backoff.pause_s()
                 _log.warning("task %d cannot recover, trying again in %.1f s: %s", self.number, pause_s, error)
                 await kitchen.clock.sleep(pause_s)
             else:
-                if places is None:
+                if found is None:
                     return False
-                self._watermarks = places
-                goes_on = {f"{each.topic}[{each.number}]": place.next_commit for each, place in places.items()}
+                self._watermarks, self._left_clean = found.places, found.clean
+                goes_on = {f"{each.topic}[{each.number}]": place.next_commit for each, place in found.places.items()}
                 _log.info("task %s-%d goes on from %s", kitchen.processor.name, self.number, goes_on)
                 kitchen.metrics.count("headchef.tasks.restored")
                 kitchen.metrics.record("headchef.restore.duration", kitchen.clock.monotonic() - began_s)
@@ -244,16 +228,21 @@ class Task:
         else:
             self.phase = Phase.RUNNING
             kitchen.changed()
-        await self._until_drained(self._dispatcher, self._committer, alarm)
+        mark = None
+        if processor.admission is not None:
+            mark = CleanMark(writer, self._watermarks, kitchen.clock, found=self._left_clean)
+        await self._until_drained(self._dispatcher, self._committer, alarm, mark)
 
     def _ring(self, timers: list[Record]) -> None:
         if self._dispatcher is not None:
             self._dispatcher.take_first(timers)
 
-    async def _until_drained(self, dispatcher: Dispatcher, committer: Committer, alarm: Alarm | None) -> None:
-        self._kitchen.admission.begun(self.number, self._kitchen.shared)
-        dispatching = asyncio.ensure_future(dispatcher.run())
-        committing = asyncio.ensure_future(committer.run())
+    async def _until_drained(
+        self, dispatcher: Dispatcher, committer: Committer, alarm: Alarm | None, mark: CleanMark | None
+    ) -> None:
+        opened = asyncio.Event()
+        dispatching = asyncio.ensure_future(self._dispatch(dispatcher, opened))
+        committing = asyncio.ensure_future(self._commit_all(committer, mark, opened))
         overdue = asyncio.ensure_future(self._overdue())
         parts = [dispatching, committing, overdue]
         if alarm is not None:
@@ -273,6 +262,22 @@ class Task:
             for part in parts:
                 part.cancel()
             self._kitchen.admission.ended(self.number)
+
+    async def _dispatch(self, dispatcher: Dispatcher, opened: asyncio.Event) -> None:
+        await opened.wait()
+        self._kitchen.admission.begun(self.number, self._kitchen.shared, clean=self._left_clean)
+        if self._draining.is_set():
+            self._kitchen.admission.leaving(self.number)
+        await dispatcher.run()
+
+    async def _commit_all(self, committer: Committer, mark: CleanMark | None, opened: asyncio.Event) -> None:
+        """Write what the task finishes, between its first commit, which says that it has begun, and its last."""
+        if mark is not None:
+            await mark.withdraw()
+        opened.set()
+        await committer.run()
+        if mark is not None and await self._kitchen.admission.vacated(self.number):
+            await mark.leave()
 
     async def _overdue(self) -> None:
         await self._draining.wait()

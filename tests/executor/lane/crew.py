@@ -11,6 +11,7 @@ from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
+from headchef.executor.lane.rest import Rest
 from headchef.executor.provider import Answered, Faulted, Left
 from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
@@ -102,6 +103,7 @@ class Executor:
             pool,
             Halts("default"),
             None,
+            Rest("default", 100),
             places=10_000,
             kept_places=0.1,
             turns=Turns(0.1),
@@ -117,7 +119,7 @@ class Executor:
 
     def start(self, task: int) -> None:
         """Work on a task."""
-        self.lane.begun(task, lambda: TASKS)
+        self.lane.begun(task, lambda: TASKS, clean=True)
         self._tasks[task] = asyncio.create_task(self._dispatch(task))
 
     def stop(self, task: int) -> None:

@@ -12,6 +12,7 @@ from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.meter import MINUTE_S
 from headchef.executor.lane.pace import FIRST, Pace
 from headchef.executor.lane.pool import Pool
+from headchef.executor.lane.rest import Rest
 from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
 from tests.executor.lane.test_lane import USAGE, Desk, Fixed, answered, record
@@ -141,6 +142,7 @@ def test_a_pace_is_found_only_while_nothing_is_stated() -> None:
         pool,
         Halts("default"),
         pace,
+        Rest("default", 100),
         places=100,
         kept_places=0.0,
         turns=Turns(0.1),

@@ -98,7 +98,7 @@ def test_where_a_tenth_is_less_than_a_place_bulk_has_all_of_them() -> None:
 
 def test_bulk_in_its_turn_leaves_nothing_for_those_that_already_wait() -> None:
     desk = Desk(places=10, kept_places=0.5)
-    desk.lane.begun(0, lambda: 1)
+    desk.lane.begun(0, lambda: 1, clean=True)
     wake = asyncio.Event()
     going_on = [desk.begin() for _ in range(10)]
     assert desk.begin(1, wake, "bulk") is None

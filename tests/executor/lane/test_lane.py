@@ -13,11 +13,13 @@ from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
+from headchef.executor.lane.rest import Rest
 from headchef.executor.provider import Answered, Faulted, Left
 from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
 from tests.support.manual_clock import ManualClock
 
+CALL_TIMEOUT_S = 100.0
 USAGE = Usage(input_tokens=100, output_tokens=20, cached_input_tokens=40)
 
 
@@ -62,13 +64,14 @@ class Desk:
             self.pool,
             Halts("default"),
             None,
+            Rest("default", CALL_TIMEOUT_S),
             places=places,
             kept_places=kept_places,
             turns=Turns(0.1),
             estimator=self.estimator,
             clock=self.clock,
         )
-        self.lane.begun(0, lambda: 1)
+        self.lane.begun(0, lambda: 1, clean=True)
         self.clock.advance(1000)
 
     def begin(
@@ -249,9 +252,9 @@ def test_a_lane_knows_since_when_calls_of_a_model_are_answered() -> None:
 
 def test_calls_at_once_are_a_matter_of_tasks() -> None:
     desk, wake = Desk(concurrency=7), asyncio.Event()
-    desk.lane.begun(0, lambda: 4)
+    desk.lane.begun(0, lambda: 4, clean=True)
     assert [desk.begin(wake=wake) is not None for _ in range(2)] == [True, False]
-    desk.lane.begun(1, lambda: 4)
+    desk.lane.begun(1, lambda: 4, clean=True)
     assert wake.is_set()
     assert [desk.begin(wake=wake) is not None for _ in range(3)] == [True, True, False]
     desk.lane.ended(1)
@@ -262,7 +265,7 @@ def test_calls_at_once_are_a_matter_of_tasks() -> None:
 def test_a_lane_that_has_grown_is_shared_by_more() -> None:
     counts = [2]
     desk = Desk({"requests": 6000})
-    desk.lane.begun(0, lambda: counts[0])
+    desk.lane.begun(0, lambda: counts[0], clean=True)
     assert desk.lane.levels() == {"requests": 60}
     counts[0] = 4
     assert desk.begin() is not None

@@ -14,6 +14,7 @@ from headchef.executor.lane.estimate import Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
 from headchef.executor.lane.pool import Pool
+from headchef.executor.lane.rest import Rest
 from headchef.executor.provider import Answered
 from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
@@ -44,10 +45,10 @@ def test_no_call_is_refused_and_little_is_wasted(image_tokens: int, images: int)
     pool = Pool(Quota({"input_tokens": A_MINUTE}), clock.monotonic(), 0.0)
     estimator = Estimator({"small": make_model(takes_images=True)}, counts_tokens=True)
     lane = Lane(
-        pool, Halts("default"), None,
+        pool, Halts("default"), None, Rest("default", 100),
         places=1000, kept_places=0.0, turns=Turns(0.1), estimator=estimator, clock=clock,
     )  # fmt: skip
-    lane.begun(0, lambda: 1)
+    lane.begun(0, lambda: 1, clean=True)
     account = Account(AccountQuota(input_tokens_per_minute=A_MINUTE, kind="window"), clock.monotonic())
     input_tokens, refusals, minutes = 6 + images * image_tokens, 0, [0] * MINUTES
     usage = Usage(input_tokens=input_tokens, output_tokens=5)

@@ -2,69 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 
-from headchef_contracts.events.common import JobClass
-
-from headchef.runtime.log.port import Record
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.door import Door
 from tests.runtime.behaviour.echo import Echo
 from tests.support.eventually import eventually
 
 TASKS = 4
-
-
-class Door:
-    """Lets as many deliveries begin as a test says.
-
-    Attributes:
-        open_for: deliveries that may begin.
-        inside: those that have begun and are not over.
-        waiting: tasks at the door.
-        tasks: those at work here.
-        shared: how many tasks the group has, as each task was told.
-        shut: why nobody may begin, if that is so.
-    """
-
-    def __init__(self, open_for: int = 0) -> None:
-        self.open_for = open_for
-        self.inside: list[Record] = []
-        self.waiting: dict[asyncio.Event, int] = {}
-        self.tasks: set[int] = set()
-        self.shared: set[int] = set()
-        self.shut: str | None = None
-
-    def standstill(self) -> str | None:
-        return self.shut
-
-    def begun(self, task: int, of: Callable[[], int]) -> None:
-        self.tasks.add(task)
-        self.shared.add(of())
-
-    def ended(self, task: int) -> None:
-        self.tasks.remove(task)
-
-    def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
-        assert record.partition in self.tasks
-        if self.open_for == 0:
-            self.waiting[wake] = record.partition
-            return False
-        self.waiting.pop(wake, None)
-        self.open_for -= 1
-        self.inside.append(record)
-        return True
-
-    def forget(self, job_class: JobClass, wake: asyncio.Event) -> None:
-        if job_class == "interactive":
-            self.waiting.pop(wake, None)
-
-    def release(self, record: Record) -> None:
-        self.inside.remove(record)
-
-    def open(self, more: int) -> None:
-        self.open_for += more
-        for wake in list(self.waiting):
-            wake.set()
 
 
 async def test_what_waits_at_the_door_is_given_back_at_once(make_world: MakeWorld) -> None:

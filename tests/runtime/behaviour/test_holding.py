@@ -10,8 +10,8 @@ from headchef.runtime.gauges import Gauges
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Delivery, Hold, Outcome, State, Stop, Timer
 from tests.runtime.behaviour.conftest import MakeWorld
+from tests.runtime.behaviour.door import Door
 from tests.runtime.behaviour.echo import Echo, echoed
-from tests.runtime.behaviour.test_admission import Door
 from tests.runtime.behaviour.world import Instance, World
 from tests.support.eventually import eventually, eventually_async
 from tests.support.recorded_metrics import RecordedMetrics

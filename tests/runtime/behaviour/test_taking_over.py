@@ -51,9 +51,9 @@ async def recovered(world: World, log: Log) -> dict[Partition, Watermark]:
         guarantee="exactly_once",
         clock=world.clock,
     )
-    places = await recovery.run(writer, TaskState((), 0, {}))
+    found = await recovery.run(writer, TaskState((), 0, {}))
     await writer.close()
-    return places
+    return found.places
 
 
 async def test_who_was_overtaken_before_the_first_batch_does_not_begin_the_task(make_world: MakeWorld) -> None:

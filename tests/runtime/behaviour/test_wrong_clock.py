@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import LogRefused
+from headchef.runtime.finished import encode
 from headchef.runtime.log.port import Commit
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
@@ -34,7 +35,7 @@ async def test_a_clock_far_ahead_ends_the_process_and_makes_no_dead_letters(make
     assert isinstance(failure, LogRefused)
     assert "clock" in str(failure)
     assert not await world.dead_letters()
-    assert await world.place(0) == Commit(0)
+    assert await world.place(0) == Commit(0, encode(0, 0, clean=True))
     world.clock = right
     world.start("one", Tally())
     await world.until_done()

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 
-from headchef_contracts.events.common import JOB_CLASSES, JobClass, Usage
+from headchef_contracts.events.common import JOB_CLASSES, JobClass
 
 from headchef.catalogue import Model
 from headchef.catalogue import Quota as LaneQuota
@@ -13,8 +12,10 @@ from headchef.catalogue.form import Resource
 from headchef.executor.lane.active import ActivePartitions
 from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
+from headchef.executor.lane.held import Held
 from headchef.executor.lane.pace import Pace
 from headchef.executor.lane.pool import Pool, free_for_bulk
+from headchef.executor.lane.rest import Rest
 from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.port import Record
@@ -25,21 +26,7 @@ _SOON_S = 1e-6
 _MOVES_S = 0.1
 """After which a step asks again whose task lost its part of the quota just before the call, and is moved then."""
 
-_OVERLOADED = frozenset({"rate_limited", "server_error", "timeout"})
-"""What calls come to where there are too many of them."""
-
-
 _Line = dict[asyncio.Event, tuple[Record, Demand] | None]
-
-
-@dataclass(slots=True)
-class _Held:
-    record: Record
-    demand: Demand
-    model: str = ""
-    called_at_s: float | None = None
-    began_s: float = 0.0
-    usage: Usage | None = None
 
 
 class Lane:
@@ -53,6 +40,7 @@ class Lane:
         pool: decides by the quota.
         halts: decides whether calls can succeed at all.
         pace: finds out how many calls at once are good; None where the quota says so.
+        rest: knows whose places rest because of calls that a former owner may have left behind.
         places: deliveries of this process that may be in flight, whatever the quota.
         kept_places: part of all places that bulk leaves free, from 0 to 1.
         turns: whose turn it is where both classes wait.
@@ -68,6 +56,7 @@ class Lane:
         pool: Pool,
         halts: Halts,
         pace: Pace | None,
+        rest: Rest,
         *,
         places: int,
         kept_places: float,
@@ -79,6 +68,7 @@ class Lane:
         self._pool = pool
         self._halts = halts
         self._pace = pace
+        self._rest = rest
         self._places = places
         self._kept_places = kept_places
         self._turns = turns
@@ -88,7 +78,9 @@ class Lane:
         self._of = 0
         self._count: Callable[[], int] = int
         self._lines: dict[JobClass, _Line] = {job_class: {} for job_class in JOB_CLASSES}
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, Held] = {}
+        self._abandoned = 0
+        self._ended = asyncio.Event()
         self._answered_s: dict[str, float] = {}
         self._cancel_alarm: Callable[[], object] = lambda: None
 
@@ -99,6 +91,10 @@ class Lane:
     def at_once(self) -> int | None:
         """Give how many calls at once were found to be good; None where the quota limits something."""
         return None if self._pace is None else self._pace.limit
+
+    def at_rest(self) -> int:
+        """Give how many calls at once may not begin here because a former owner's may go on."""
+        return self._pool.at_rest()
 
     def change(self, quota: LaneQuota, models: Mapping[str, Model], active: int | None = None) -> None:
         """Keep to another quota, and estimate by other models, from the next step on; what has begun goes on.
@@ -116,6 +112,7 @@ class Lane:
             self._pace = Pace(self._places)
         # Whoever stands in line asks again, by the new estimate.
         self._lines = {job_class: dict.fromkeys(line) for job_class, line in self._lines.items()}
+        self._ended.set()
         self._cancel_alarm()
         if active != self.active.count:
             self.active.change(active)
@@ -127,21 +124,39 @@ class Lane:
         whys = (why for model, why in self._halts.standing() if model is None)
         return next((f"its lane stands still: {why.reason}: {why.message}" for why in whys), None)
 
-    def begun(self, task: int, of: Callable[[], int]) -> None:
-        """Own a task's part of the quota too."""
+    def begun(self, task: int, of: Callable[[], int], *, clean: bool) -> None:
+        """Own a task's part of the quota too; its places rest for as long as calls of a former owner may go on."""
         self._tasks.add(task)
         self._count = of
+        if clean:
+            self._rest.forget(task)
+        else:
+            self._rest.begin(task, self._clock.monotonic(), matters=self._pool.heeds_abandoned)
+            self._clock.call_later(self._rest.call_timeout_s + _SOON_S, self._own)
         self._own()
 
-    def ended(self, task: int) -> None:
-        """Own it no longer."""
+    def leaving(self, task: int) -> None:
+        """Own it no longer: what begins from now on finds its part in other tasks."""
         self._tasks.discard(task)
         self._own()
 
+    async def vacated(self, task: int) -> bool:
+        """Wait until the calls that go on here fit into what other tasks have, abandoned ones excepted."""
+        while (room := self._pool.room()) is not None and room + self._abandoned < 0:
+            self._ended.clear()
+            await self._ended.wait()
+        return (room is None or room >= 0) and self._rest.count((task,), self._clock.monotonic()) == 0
+
+    def ended(self, task: int) -> None:
+        """Own it no longer."""
+        self.leaving(task)
+
     def _own(self) -> None:
         self._of = max(1, self._count())
-        owned = sum(map(self.active.has, self._tasks))
-        self._pool.own(owned, min(self._of, self.active.count or self._of), self._clock.monotonic())
+        sharing = [task for task in self._tasks if self.active.has(task)]
+        now_s = self._clock.monotonic()
+        self._pool.own(len(sharing), min(self._of, self.active.count or self._of), now_s)
+        self._pool.rest(self._rest.count(sharing, now_s))
         self._next()
 
     def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
@@ -171,7 +186,7 @@ class Lane:
         self._turns.began(job_class, contended=contended)
         self._pool.take(demand, now_s)
         self._halts.begin(id(record))
-        self._held[id(record)] = _Held(record, demand)
+        self._held[id(record)] = Held(record, demand)
         self._next()
         return True
 
@@ -184,10 +199,24 @@ class Lane:
     def release(self, record: Record) -> None:
         """Give back what a step held and did not use, as far as that is known."""
         held, now_s = self._held.pop(id(record)), self._clock.monotonic()
-        self._pool.end()
         self._halts.end(id(record), now_s)
         if held.usage is not None or held.called_at_s is None:
             self._pool.give_back(held.demand, held.usage, now_s)
+        if held.is_abandoned and self._pool.heeds_abandoned:
+            self._abandoned += 1
+            left_s = held.began_s + self._rest.call_timeout_s - now_s
+            self._clock.call_later(max(0.0, left_s), self._end_abandoned)
+            self._ended.set()
+        else:
+            self._end()
+
+    def _end_abandoned(self) -> None:
+        self._abandoned -= 1
+        self._end()
+
+    def _end(self) -> None:
+        self._pool.end()
+        self._ended.set()
         self._next()
 
     def held_s(self, record: Record, model: str) -> float:
@@ -204,6 +233,7 @@ class Lane:
     def called(self, record: Record, reply: Reply) -> None:
         """Note what came of a step's call: what it has used, what is left of the account, how long to wait."""
         held, now_s = self._held[id(record)], self._clock.monotonic()
+        held.replied = True
         if reply.usage is not None:
             held.usage = reply.usage
             self._estimator.learn(held.demand, reply.usage)
@@ -212,7 +242,7 @@ class Lane:
         if isinstance(reply, Faulted) and reply.outcome == "rate_limited":
             self._pool.refused(reply.retry_after_s or 0.0, now_s)
         if self._pace is not None:
-            self._adapt(self._pace, held, reply, now_s)
+            self._pace.heed(held.model, held.began_s, reply, len(self._held), now_s)
         if isinstance(reply, Answered) and held.called_at_s is not None:
             self._answered_s[held.model] = max(held.called_at_s, self._answered_s.get(held.model, -inf))
 
@@ -234,13 +264,6 @@ class Lane:
     def _most_at_once(self, *, yielding: bool) -> int:
         places = self._places if self._pace is None else min(self._pace.limit, self._places)
         return free_for_bulk(places, self._kept_places) if yielding else places
-
-    def _adapt(self, pace: Pace, held: _Held, reply: Reply, now_s: float) -> None:
-        if isinstance(reply, Answered):
-            if reply.usage is not None:
-                pace.answered(held.model, held.began_s, now_s, reply.usage.output_tokens, len(self._held))
-        elif reply.outcome in _OVERLOADED:
-            pace.failed(held.began_s, now_s)
 
     def _first(self) -> _Line | None:
         """Give the line of the class that begins next."""

@@ -11,6 +11,8 @@ from math import inf
 from statistics import median
 from typing import NamedTuple
 
+from headchef.executor.provider import Answered, Reply
+
 FIRST = 8
 """Calls at once in the beginning."""
 
@@ -45,6 +47,10 @@ _FEWEST_TOKENS = 20
 """A shorter answer counts as one of so many: most of what it takes is not for its tokens."""
 
 
+_OVERLOADED = frozenset({"rate_limited", "server_error", "timeout"})
+"""What calls come to where there are too many of them."""
+
+
 class _Answer(NamedTuple):
     model: str
     took_s: float
@@ -75,6 +81,22 @@ class Pace:
     def limit(self) -> int:
         """Give how many calls there may be at once, at least 1."""
         return max(1, int(self._limit))
+
+    def heed(self, model: str, began_s: float, reply: Reply, at_once: int, now_s: float) -> None:
+        """Note what came of a call.
+
+        Args:
+            model: that was asked.
+            began_s: when it began.
+            reply: what came of it.
+            at_once: calls that were going on.
+            now_s: the time.
+        """
+        if isinstance(reply, Answered):
+            if reply.usage is not None:
+                self.answered(model, began_s, now_s, reply.usage.output_tokens, at_once)
+        elif reply.outcome in _OVERLOADED:
+            self.failed(began_s, now_s)
 
     def failed(self, began_s: float, now_s: float) -> None:
         """Note that a call was refused, or failed as calls do where there are too many."""

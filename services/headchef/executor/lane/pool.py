@@ -34,7 +34,8 @@ class Pool:
         self._kept_places = kept_places
         self._meters = {resource: Meter(limit, now_s) for resource, limit in quota.a_minute.items()}
         self._most_at_once = quota.concurrency
-        self._tasks, self._of = 0, 1
+        self._abandoned_go_on = quota.abandoned_calls == "go_on"
+        self._tasks, self._of, self._resting = 0, 1, 0
         self._cached_input_counts = quota.cached_input_counts
         self._at_once = 0
         self._paused_until_s = -inf
@@ -44,6 +45,30 @@ class Pool:
         self._tasks, self._of = tasks, of
         for meter in self._meters.values():
             meter.own(tasks, of, now_s)
+
+    def rest(self, tasks: int) -> None:
+        """Leave the places of so many of these tasks free from now on; what they have of other resources is used."""
+        self._resting = tasks
+
+    def at_rest(self) -> int:
+        """Give how many calls at once may not begin because of tasks whose places rest."""
+        return (self._part(self._tasks) or 0) - (self._places() or 0)
+
+    def room(self) -> int | None:
+        """Give how many calls may begin beside those that go on, negative for too many; None without a limit."""
+        places = self._places()
+        return None if places is None else places - self._at_once
+
+    @property
+    def heeds_abandoned(self) -> bool:
+        """Whether a call that nobody waits for any more takes its place until it must be over."""
+        return self._most_at_once is not None and self._abandoned_go_on
+
+    def _places(self) -> int | None:
+        return self._part(self._tasks - self._resting if self.heeds_abandoned else self._tasks)
+
+    def _part(self, tasks: int) -> int | None:
+        return None if self._most_at_once is None else self._most_at_once * tasks // self._of
 
     def change(self, quota: Quota, in_flight: Iterable[Demand], now_s: float) -> None:
         """Keep another quota from now on. Of a resource that was not limited nothing is there yet.
@@ -64,6 +89,7 @@ class Pool:
                     meter.take(_held(demand)[resource], now_s)
             self._meters[resource] = meter
         self._most_at_once = quota.concurrency
+        self._abandoned_go_on = quota.abandoned_calls == "go_on"
         self._cached_input_counts = quota.cached_input_counts
 
     def wait_s(self, demand: Demand, now_s: float, *, yielding: bool = False) -> float | None:
@@ -74,10 +100,9 @@ class Pool:
             now_s: the time.
             yielding: whether it leaves something for more urgent calls that may come.
         """
-        if self._most_at_once is not None:
-            places = self._most_at_once * self._tasks // self._of
-            if self._at_once >= (free_for_bulk(places, self._kept_places) if yielding else places):
-                return None
+        places = self._places()
+        if places is not None and self._at_once >= (free_for_bulk(places, self._kept_places) if yielding else places):
+            return None
         kept = KEPT_OF_BUCKET if yielding else 0.0
         held, waits = _held(demand), [self._paused_until_s - now_s, 0.0]
         for resource, meter in self._meters.items():

@@ -75,6 +75,7 @@ GaugeName = Literal[
     "headchef.lane.concurrency",
     "headchef.lane.halted",
     "headchef.lane.left",
+    "headchef.lane.resting",
 ]
 
 
@@ -170,6 +171,9 @@ GAUGES: Mapping[GaugeName, Measure] = {
     ),
     "headchef.lane.halted": Measure("1", "1 while a lane, or one of its models, stands still [lane, model, reason]"),
     "headchef.lane.left": Measure("1", "what calls of this process may use at once of a lane's quota [lane, resource]"),
+    "headchef.lane.resting": Measure(
+        "{call}", "calls at once that may not begin here while those of a killed executor may go on [lane]"
+    ),
     "headchef.provider.in_flight": Measure("{call}", "calls to a provider that are going on [lane]"),
 }
 

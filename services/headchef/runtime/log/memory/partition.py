@@ -4,7 +4,6 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 
 from headchef.runtime.errors import LogRefused, OffsetLost
 from headchef.runtime.log.memory.transaction import Transaction
@@ -131,6 +130,6 @@ class PartitionLog:
             changed.set()
 
     def _from(self, offset: int) -> Iterator[Entry]:
-        first = bisect_left(self._entries, offset, key=attrgetter("offset"))
+        first = bisect_left(self._entries, offset, key=lambda entry: entry.offset)
         for index in range(first, len(self._entries)):
             yield self._entries[index]

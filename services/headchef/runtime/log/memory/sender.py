@@ -83,7 +83,7 @@ class Sender:
 
     async def flush(self) -> None:
         """Wait until all that was queued has an outcome."""
-        if self._task is not None and not self._task.done():
+        if self._task is not None:
             await asyncio.wait((self._task,))
         await self._process.running()
 

@@ -2,7 +2,7 @@
 
 Prices, a lane's quota, and how many of its partitions are used change. Some that are published nobody can use: then
 the last good one holds. In some worlds the executors of a lane have a file that is older than this lane, which has been
-published before they start.
+published before they start. In some the calls at once of a lane are limited; nothing is published there.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from headchef_contracts.events.catalog import CATALOG_NAME, CatalogPublished
 from headchef.catalogue import Catalogue
 from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.port import NewRecord
+from tests.simulation.at_once import SLOW, USUAL, drawn_at_once, with_a_limit
 from tests.simulation.quota import A_MINUTE, LIMITED_LANE, drawn_limit
 from tests.simulation.services import CATALOGUE_PATH, LANES, read_catalogue
 from tests.support.published import AT, version_of
@@ -45,7 +46,10 @@ class Catalogues:
     """Draws them.
 
     Args:
-        seed: decides what is published and when, which executors have an older file, and which partitions are in use.
+        seed: decides what is published and when, which executors have an older file, which partitions are in use, and
+            what is limited.
+        grows: whether the lane is to have more tasks: its members learn of that one after the other, and have too much
+            between them for so long.
 
     Attributes:
         file: what every process has from its start, or what has been published by then.
@@ -54,14 +58,20 @@ class Catalogues:
         limits: requests a minute of the limited lane, each with the time from which on it may be in force; empty in a
             world without a quota.
         apart: the spans of time in which executors of that lane may not have agreed which of its partitions are in use.
+        at_once: whether the calls at once of the limited lane are limited.
+        calls: how long those take.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, grows: bool) -> None:
         chance, new_lane, fewer = (Random(f"{seed} {what}") for what in ("catalogues", "new lane", "fewer partitions"))
         self._chance = chance
         self._share = _CHANGE_SHARE if chance.random() < _CHANGING_WORLDS else 0.0
         self._fewer = fewer if fewer.random() < _FEWER_WORLDS else None
-        if self._fewer is not None:
+        self.at_once = drawn_at_once(Random(f"{seed} calls at once")) and not grows
+        self.calls = SLOW if self.at_once else USUAL
+        if self.at_once:
+            self._share, self._fewer = 0.0, None
+        elif self._fewer is not None:
             self._share = _OFTEN
         limit = drawn_limit(chance)
         if self._fewer is not None and fewer.random() < _FEWER_LIMITED:
@@ -72,7 +82,10 @@ class Catalogues:
         self.limits = [] if limit is None else [(0.0, limit)]
         self.apart: list[tuple[float, float]] = []
         self._published = 0
-        self._newer_lane = LANES[-1] if new_lane.random() < _NEW_LANE_WORLDS else None
+        self._newer_lane = LANES[-1] if new_lane.random() < _NEW_LANE_WORLDS and not self.at_once else None
+        if self.at_once:
+            self.file = self.last_good = with_a_limit(self.file)
+            self.by_version = {self.file.version: self.file}
 
     def file_of(self, service: str) -> Catalogue:
         """Give the catalogue that the processes of a service have as a file."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
+from tests.simulation import at_once
 from tests.simulation.brakes import Called, Said, standing
 from tests.simulation.faults import Faults
 from tests.simulation.history import ALL_DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events, expired
@@ -39,6 +40,7 @@ class Evidence:
         shown_in_vain: calls that showed images to a model that takes none.
         written_at_once: calls that wrote to the provider's cache what another of their process was still writing.
         beyond_quota: when a lane had more calls than its quota allows.
+        beyond_at_once: when more calls of a lane went on than may, those of killed processes included.
         stray_calls: calls that a process began after a freeze, before it was in its group again.
         calls_in_vain: calls that a process began although it knew that all like them were refused.
         overtakings: bulk steps that began before an interactive one beyond their share.
@@ -78,6 +80,7 @@ class Evidence:
         self.written_at_once: Sequence[str] = world.provider.prompts.strays
         self.shown_in_vain: Sequence[str] = world.provider.shown_in_vain
         self.beyond_quota = _beyond_quota(world)
+        self.beyond_at_once = _beyond_at_once(world)
         self.unhandled = world.unhandled()
         self.broken: Sequence[str] = world.broken
         self.failures = [*world.loop.faults, *world.failures]
@@ -111,6 +114,14 @@ def _beyond_quota(world: World) -> list[str]:
     calls = world.provider.calls.get(HOSTS[LIMITED_LANE], ())
     known = world.catalogues
     return beyond(calls, known.limits, known.apart, world.counts[-1], 2 if world.faults.two_owners else 1)
+
+
+def _beyond_at_once(world: World) -> list[str]:
+    """A process that is cut off may begin calls for tasks that another has by now."""
+    if not world.catalogues.at_once:
+        return []
+    owners = 2 if world.faults.cut_off else 1
+    return at_once.beyond(world.provider.going_on.of(HOSTS[LIMITED_LANE]), owners * at_once.MOST)
 
 
 def _led_nowhere(named: set[Spot], cluster: Cluster) -> set[Spot]:

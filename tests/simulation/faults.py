@@ -82,7 +82,12 @@ class Faults:
     @property
     def two_owners(self) -> bool:
         """Whether a process may go on with tasks that its group has given to another, until it is told or fenced."""
-        return any((self.freezes, self.outages, self.slow_requests, self.lost_requests, self.lost_answers))
+        return bool(self.freezes) or self.cut_off
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether a process that its group has given up may begin calls: one that stood still waits for its group."""
+        return any((self.outages, self.slow_requests, self.lost_requests, self.lost_answers))
 
 
 HIGHEST = Faults()

@@ -212,6 +212,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a result adds up what all its plans came to": results_add_up,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
+    "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),
     "each decision names a catalogue that was in force": by_what_was_published,
     "every process ends with the last good catalogue": the_last_good_one_everywhere,
     "no call begins under a brake that its process knows": no_call_under_a_brake_that_is_known,

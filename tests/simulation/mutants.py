@@ -11,6 +11,7 @@ from tests.simulation import (
     broken_catalogue,
     broken_classes,
     broken_feed,
+    broken_hand_back,
     broken_handover,
     broken_images,
     broken_moves,
@@ -41,6 +42,9 @@ class Mutant:
 
 GAPS = replace(NONE, crashes=HIGHEST.crashes, freezes=HIGHEST.freezes, lost_answers=0.01, old_places=0.6)
 """Owners change, and coordinators have gaps between what they have read of their log and what they have taken since."""
+
+SHORT_LIVES = replace(NONE, crashes=3 * HIGHEST.crashes, stops=HIGHEST.stops)
+"""Processes die soon after they have begun, or give back what they have."""
 
 MUTANTS: Mapping[str, Mutant] = {
     "offsets are committed before outputs are sent": Mutant(broken.offsets_before_outputs(ExactlyOnceWriter), 10),
@@ -98,6 +102,11 @@ MUTANTS: Mapping[str, Mutant] = {
         broken.one_id_for_all_calls_of_a_delivery, 20, kind=AT_LEAST_ONCE
     ),
     "each executor takes the whole quota of its lane": Mutant(broken.each_process_takes_all_of_the_quota, 30, NONE),
+    "whether a task was left clean is not looked at": Mutant(broken_hand_back.mark_not_looked_at, 40, SHORT_LIVES),
+    "a task is said to be clean until its first commit": Mutant(broken_hand_back.mark_not_withdrawn, 60, SHORT_LIVES),
+    "a task is given back while other calls are in its places": Mutant(
+        broken_hand_back.places_not_waited_for, 60, replace(NONE, crashes=HIGHEST.crashes, stops=3 * HIGHEST.stops)
+    ),
     "a lane that stands still is called all the same": Mutant(broken.halted_lanes_called, 30, NONE),
     "a step is given up that was refused as all are": Mutant(broken.refused_steps_given_up, 30, NONE),
     "a published catalogue is not taken up": Mutant(broken_catalogue.not_taken_up, 20, NONE),

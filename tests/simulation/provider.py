@@ -12,16 +12,14 @@ from typing import Any
 import httpx
 import orjson
 
+from tests.simulation.at_once import Calls, GoingOn
 from tests.simulation.faults import NONE, Faults
 from tests.simulation.images import shown_in, telling
-from tests.simulation.loop import current_life
+from tests.simulation.loop import Life, current_life
 from tests.simulation.order import takes_images
 from tests.simulation.prompts import Marked, Prompts, words
 from tests.simulation.refusals import Asked, Refusals
 
-CALL_TIMEOUT_S = 1.5
-
-_LATENCY_S = (0.01, 0.5)
 _REFUSED_S = 0.01
 _HELD_UP_S = 5.0
 """After a freeze, in which what had been let in before it may begin late, all at once."""
@@ -59,20 +57,28 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         chance: when, how long it takes, and what it says.
         refusals: when it lets nobody in.
         called: told of each call when it begins.
+        calls: how long they take, and how long their callers wait.
 
     Attributes:
         bill: by request id.
         prompts: what is in its cache.
         away: hosts of accounts that cannot be reached.
         calls: when calls began, by host, on the loop's clock; those excepted that a freeze may have held up.
+        going_on: calls from their beginning to their end, likewise.
+        call_timeout_s: for which callers wait.
         shown_in_vain: calls that showed images to a model that takes none, in words.
     """
 
-    def __init__(self, faults: Faults, chance: Random, refusals: Refusals, called: Callable[[str], None]) -> None:
+    def __init__(
+        self, faults: Faults, chance: Random, refusals: Refusals, called: Callable[[str], None], calls: Calls
+    ) -> None:
         self.bill: dict[str, Billed] = {}
         self.prompts = Prompts()
         self.away: set[str] = set()
         self.calls: dict[str, list[float]] = {}
+        self.going_on = GoingOn()
+        self.call_timeout_s = calls.timeout_s
+        self._take_s = (calls.from_s, calls.to_s)
         self.shown_in_vain: list[str] = []
         self._faults = faults
         self._chance = chance
@@ -89,6 +95,13 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one call."""
+        loop, life = asyncio.get_running_loop(), current_life()
+        if _held_up(life, loop.time()):
+            return await self._handle(request)
+        with self.going_on.call(request.url.host, loop.time, self.call_timeout_s):
+            return await self._handle(request)
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
         loop, life = asyncio.get_running_loop(), current_life()
         self._calls += 1
         number = f"req-{self._calls}"
@@ -108,7 +121,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         try:
             if refused is None:
                 return await self._let_in(number, request)
-            await asyncio.sleep(self._chance.uniform(*_LATENCY_S))
+            await asyncio.sleep(self._chance.uniform(*self._take_s))
             about, refusal = refused
             return _response(refusal.status, number, refusal.body)
         finally:
@@ -134,8 +147,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         return await self._answered(number, request)
 
     def _note(self, host: str, now_s: float) -> None:
-        life = current_life()
-        if life is None or not life.thawed_s or now_s - life.thawed_s > _HELD_UP_S:
+        if not _held_up(current_life(), now_s):
             self.calls.setdefault(host, []).append(now_s)
 
     async def _answered(self, number: str, request: httpx.Request) -> httpx.Response:
@@ -159,7 +171,7 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
 
     async def _late(self, number: str, request: httpx.Request) -> httpx.Response:
         billed = self._charge(number, request)
-        await asyncio.sleep(CALL_TIMEOUT_S * (1 + self._chance.random()))
+        await asyncio.sleep(self.call_timeout_s * (1 + self._chance.random()))
         return _response(200, number, _completion(number, request, billed))
 
     async def _garbled(self, number: str, request: httpx.Request) -> httpx.Response:
@@ -203,7 +215,11 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         return billed
 
     async def _take_time(self) -> None:
-        await asyncio.sleep(self._chance.uniform(*_LATENCY_S))
+        await asyncio.sleep(self._chance.uniform(*self._take_s))
+
+
+def _held_up(life: Life | None, now_s: float) -> bool:
+    return life is not None and life.thawed_s > 0 and now_s - life.thawed_s <= _HELD_UP_S
 
 
 def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from headchef.runtime.turns import Turns
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
 from tests.simulation.overtaking import WatchedDoor
-from tests.simulation.provider import CALL_TIMEOUT_S, SimulatedProvider
+from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Asked
 from tests.simulation.store import SharedStore, StoreConnection
 
@@ -109,10 +109,12 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
 
 
 def _executor(lane: str) -> Assemble:
-    settings = Settings(lane=lane, concurrency=8, call_timeout_s=CALL_TIMEOUT_S)
+    usual = Settings(lane=lane, concurrency=8)
 
     @asynccontextmanager
     async def assemble(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+        settings = usual.model_copy(update={"call_timeout_s": outside.provider.call_timeout_s})
+
         @asynccontextmanager
         async def opened(endpoint: Endpoint, account: Provider) -> AsyncIterator[HttpProvider]:
             yield HttpProvider(outside.provider, endpoint, account, settings, surroundings.clock)

@@ -83,16 +83,16 @@ class World:
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
-        self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call)
+        self.catalogues = Catalogues(seed, grows=kind.grows)
+        calls = self.catalogues.calls
+        self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call, calls)
         self.store = SharedStore(faults, Random(f"{seed} store"))
-        self.catalogues = Catalogues(seed)
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
         self.stray_calls: list[str] = []
         self.overtakings: list[str] = []
-        self.broken: list[str] = []
-        self.failures: list[str] = []
+        self.broken, self.failures = list[str](), list[str]()
         self.chance = Random(f"{seed} world")
         self.counts = (PARTITIONS, GROWN) if kind.grows else (PARTITIONS,)
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))

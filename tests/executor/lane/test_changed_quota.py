@@ -71,7 +71,7 @@ def test_a_task_that_is_not_in_use_has_no_part_of_the_quota(quota: Quota) -> Non
     for desk, tasks in zip(desks, ((0, 1, 2), (3, 4, 5)), strict=True):
         desk.lane.ended(0)
         for task in tasks:
-            desk.lane.begun(task, lambda: 6)
+            desk.lane.begun(task, lambda: 6, clean=True)
 
     def places() -> list[int]:
         """Count the calls that may begin at once."""

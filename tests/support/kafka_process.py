@@ -215,7 +215,9 @@ class KafkaProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _format(self, settings: Path) -> None:
-        tool = [self._java, "-cp", self._classpath, "kafka.tools.StorageTool", "format", "-t", self._cluster_id]
+        # A second's work, whatever the broker itself is for.
+        java = [self._java, *SHORT_LIVED, "-cp", self._classpath]
+        tool = [*java, "kafka.tools.StorageTool", "format", "-t", self._cluster_id]
         done = subprocess.run([*tool, "-c", str(settings)], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NoKafka(f"Kafka's data folder could not be made:\n{done.stdout}{done.stderr}")

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -10,7 +11,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from headchef.runtime.log.kafka.admin import WantedTopic, administration
+from headchef.runtime.log.kafka.admin import KafkaAdmin, WantedTopic, administration
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.producer import KafkaProducer
 from headchef.runtime.log.kafka.settings import KafkaSettings
@@ -38,7 +39,7 @@ class MortalLog(KafkaLog):
 
 
 class KafkaBackend:
-    """A Kafka cluster.
+    """A Kafka cluster. The topics that are made through it end with it: thousands would slow all that comes after.
 
     Args:
         bootstrap: its address.
@@ -51,6 +52,10 @@ class KafkaBackend:
         self._made: dict[Log, MortalLog] = {}
         self._dead: list[MortalLog] = []
         self._witness = KafkaWitness(bootstrap)
+        self._topics: set[str] = set()
+        self._admin: KafkaAdmin | None = None
+        self._connecting = asyncio.Lock()
+        self._connected = AsyncExitStack()
 
     def name(self, stem: str) -> str:
         self._names += 1
@@ -75,17 +80,18 @@ class KafkaBackend:
             configuration["max.message.bytes"] = str(max_message_bytes)
         configuration["retention.ms"] = str(-1 if retention_s is None else round(retention_s * 1000))
         topic = name or self.name("topic")
-        async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
-            await admin.create([WantedTopic(topic, partitions, 1, configuration)])
+        admin = await self._administration()
+        self._topics.add(topic)
+        await admin.create([WantedTopic(topic, partitions, 1, configuration)])
         return topic
 
     async def grow_topic(self, topic: str, partitions: int) -> None:
-        async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
-            await admin.grow(topic, partitions)
+        admin = await self._administration()
+        await admin.grow(topic, partitions)
 
     async def delete_records(self, partition: Partition, before_offset: int) -> None:
-        async with administration(KafkaSettings(bootstrap=self._bootstrap)) as admin:
-            await admin.delete_records({partition: before_offset})
+        admin = await self._administration()
+        await admin.delete_records({partition: before_offset})
 
     async def delete_group_offsets(self, group: str) -> None:
         def delete() -> None:
@@ -123,7 +129,7 @@ class KafkaBackend:
         return await self._witness.ends(partitions, "read_committed")
 
     async def delete_topics(self, topics: Collection[str]) -> None:
-        """Delete topics, for those that make hundreds."""
+        """Delete topics, for those that make hundreds in a test."""
         # It would go on asking about them.
         await self._witness.close()
         client = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
@@ -132,6 +138,7 @@ class KafkaBackend:
             await client.delete_topics(list(topics))
         finally:
             await client.close()
+        self._topics.difference_update(topics)
 
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> MortalLog:
         made = MortalLog(KafkaSettings(bootstrap=self._bootstrap, transaction_timeout_s=transaction_timeout_s))
@@ -146,7 +153,17 @@ class KafkaBackend:
         # The dead ones too: what they had begun to connect may have come to be since.
         for made in [*self._made.values(), *self._dead]:
             await made.kill()
+        if self._topics:
+            await self.delete_topics(self._topics)
         await self._witness.close()
+        await self._connected.aclose()
+
+    async def _administration(self) -> KafkaAdmin:
+        async with self._connecting:
+            if self._admin is None:
+                connecting = administration(KafkaSettings(bootstrap=self._bootstrap))
+                self._admin = await self._connected.enter_async_context(connecting)
+        return self._admin
 
     async def _partitions(self, topic: str) -> list[Partition]:
         asked = next(iter(self._made), None) or self.process("witness")

@@ -153,10 +153,13 @@ class World:
 
     async def make_topics(self, sink_max_bytes: int | None = None) -> None:
         """Make all that the processor needs."""
-        for name in [*self.names.topics, *(self.topic(f"{source.topic}.dlq") for source in self.inputs)]:
-            retention_s = self.retention_s if name in self.names.inputs else None
-            await self.backend.make_topic(self.partitions, name=name, retention_s=retention_s)
-        await self.backend.make_topic(self.partitions, name=self.topic(SINK), max_message_bytes=sink_max_bytes)
+        make = self.backend.make_topic
+        names = [*self.names.topics, *(self.topic(f"{source.topic}.dlq") for source in self.inputs)]
+        kept_s = dict.fromkeys(self.names.inputs, self.retention_s)
+        await asyncio.gather(
+            *(make(self.partitions, name=name, retention_s=kept_s.get(name)) for name in names),
+            make(self.partitions, name=self.topic(SINK), max_message_bytes=sink_max_bytes),
+        )
 
     def start(
         self,

@@ -29,7 +29,8 @@ models:
 """
 
 
-@pytest.fixture(scope="session")
+# Not for the session: it would go on polling, beside all tests that come after.
+@pytest.fixture(scope="package")
 def pipeline(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A running deployment, with models that misbehave beside the good one. Use job ids of the test's own."""
     folder = tmp_path_factory.mktemp("shared")

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -16,6 +15,7 @@ from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.producer import KafkaProducer
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, Log, Partition, Record
+from tests.support.deleted_topics import delete_topics
 from tests.support.kafka_witness import KafkaWitness
 
 
@@ -132,12 +132,7 @@ class KafkaBackend:
         """Delete topics, for those that make hundreds in a test."""
         # It would go on asking about them.
         await self._witness.close()
-        client = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
-        await client.start()
-        try:
-            await client.delete_topics(list(topics))
-        finally:
-            await client.close()
+        await delete_topics(self._bootstrap, topics)
         self._topics.difference_update(topics)
 
     def process(self, name: str, *, transaction_timeout_s: float = 15.0) -> MortalLog:

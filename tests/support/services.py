@@ -9,18 +9,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
 from headchef.runtime.children import END_WITH_PARENT
 from headchef.runtime.log.kafka.settings import KafkaSettings
-from headchef.runtime.log.kafka.topics import create
+from headchef.runtime.log.kafka.topics import create, wanted
+from tests.support.deleted_topics import delete_topics
 from tests.support.ports import free_ports
 
 SERVICES = ("router", "cache", "executor", "validator")
@@ -237,9 +238,7 @@ class Deployment:
             for number in range(self.counts.get(module, 1))
         ]
         making = create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"])
-        # In a thread, since this thread's own event loop belongs to the test runner.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(asyncio.run, making).result()
+        _run(making)
 
     def start(self) -> None:
         """Start everything; the services may not be ready yet."""
@@ -252,6 +251,9 @@ class Deployment:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+        if kind is None:
+            # Its broker mostly serves others after it. A failure is left as it was.
+            _run(delete_topics(self.bootstrap, [each.name for each in wanted(self.namespace, ["default"])]))
 
     def wait_ready(self) -> None:
         """Wait until every service has its tasks."""
@@ -276,3 +278,9 @@ class Deployment:
         """End everything that was started."""
         for service in [*self.services, self.simulator]:
             service.kill()
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> None:
+    """Run something in a thread, since this thread's own event loop belongs to the test runner."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()

@@ -39,7 +39,7 @@ check: install  ## lint, format, types, imports, the published contracts, and th
 	$(BIN)/python -m contract_checks
 	$(BIN)/python -m tests.docs.reference --check
 
-# Each process has a broker of its own, and takes one file after the other in their order: the last ones are short.
+# Each process has a broker of its own, and takes one file after the other; tests/conftest.py puts the long ones first.
 test: install  ## all tests, on real Apache Kafka; ARGS="-k name" chooses, WORKERS=2 says in how many processes
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

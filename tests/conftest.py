@@ -24,6 +24,12 @@ def pytest_report_header() -> str:
     return f"simulation: {len(seeds)} new seeds from {seeds[0]}, again with {SETTING}={seeds[0]}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files first whose tests may take longer than others: at the end each of them would keep one process."""
+    long = {item.path for item in items if item.get_closest_marker("timeout") is not None}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what lives as long as the process: it would look at 300,000 objects again and again."""
     gc.collect()

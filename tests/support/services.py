@@ -11,12 +11,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import psutil
+from aiokafka.errors import KafkaConnectionError
 
 from headchef.runtime.children import END_WITH_PARENT
 from headchef.runtime.log.kafka.settings import KafkaSettings
@@ -252,8 +254,9 @@ class Deployment:
     ) -> None:
         self.close()
         if kind is None:
-            # Its broker mostly serves others after it. A failure is left as it was.
-            _run(delete_topics(self.bootstrap, [each.name for each in wanted(self.namespace, ["default"])]))
+            # Its broker mostly serves others after it. A failure is left as it was, and one that is away has no others.
+            with suppress(KafkaConnectionError):
+                _run(delete_topics(self.bootstrap, [each.name for each in wanted(self.namespace, ["default"])]))
 
     def wait_ready(self) -> None:
         """Wait until every service has its tasks."""

@@ -41,6 +41,9 @@ FOUND: Mapping[str, Found] = {
     "a task whose places had expired, and that got nothing new, left the group without any": Found(183204021, EXPIRING),
     "a coordinator that knew a task's newest batch was believed in what that had not moved": Found(9, faults=GAPS),
     "a place that had passed a record finished before was not written until another came": Found(105164, EXPIRING),
+    "a place was not written that passed such a record when what lay below had been written": Found(
+        210005743, EXPIRING
+    ),
     "at least once, a lost task's next try to commit was one of the process's new place in the group": Found(
         4160, AT_LEAST_ONCE
     ),

@@ -31,7 +31,7 @@ class Feed:
         queues: what to feed.
         capacity: records of a class that the task holds in all before it wants no more of an input without flows.
         busy: counts those of a class that were handed over and are not written yet.
-        pass_over: is given a record that had finished, where the place has moved past it.
+        pass_over: is given a record that had finished, where the place has moved past it or will.
         fed: called when something was taken in.
     """
 
@@ -102,15 +102,17 @@ class Feed:
         if self._closed:
             return
         watermark = self._watermarks[partition]
+        place, last_over = watermark.next_commit, None
         for record in records:
-            place = watermark.next_commit
             if not watermark.receive(record.offset):
-                if watermark.next_commit > place:
-                    self._pass_over(record)
+                last_over = record
             elif isinstance(record, Expired):
                 self._queues.add_first([record], self._inputs[partition.topic].job_class)
             else:
                 self._queues.add(record)
+        if last_over is not None and (watermark.next_commit > place or watermark.next_commit <= last_over.offset):
+            # The place has moved past it, or will; what is being written below it does not know of it yet.
+            self._pass_over(last_over)
         self._fed()
 
     def wanted(self, job_class: JobClass) -> Mapping[Partition, int]:

@@ -67,12 +67,14 @@ class _Known:
     Attributes:
         first_s: when it was refused first: other calls that failed may have been all that was wanting.
         in_a_row: refusals without another answer.
+        latest_s: when the last of those calls began.
         open_s: when there were enough of them.
         calls: that it has begun nevertheless.
     """
 
     first_s: float
     in_a_row: int = 0
+    latest_s: float = 0.0
     open_s: float = 0.0
     calls: int = 0
 
@@ -128,7 +130,8 @@ class Refusals:
             life: of the process.
             asked: what the call was about.
             about: what is refused; None for another answer.
-            began_s: when the call began: before there were enough refusals, its answer says nothing.
+            began_s: when the call began: before there were enough refusals its answer says nothing, unless those
+                that were refused began still earlier.
             now_s: the time.
         """
         for each in (asked, asked._replace(model=None)):
@@ -137,10 +140,11 @@ class Refusals:
                 if known.in_a_row == 0 and now_s - known.first_s > _UNKNOWN_S:
                     known.first_s = now_s
                 known.in_a_row += 1
+                known.latest_s = max(known.latest_s, began_s)
                 if known.in_a_row == _ENOUGH:
                     known.open_s, known.calls = now_s, 0
-            elif known.in_a_row < _ENOUGH or began_s >= known.open_s:
-                known.in_a_row = 0
+            elif known.in_a_row < _ENOUGH or began_s >= known.open_s or began_s > known.latest_s:
+                known.in_a_row, known.latest_s = 0, 0.0
 
 
 def _drawn(chance: Random, models: list[Asked]) -> _Spell:

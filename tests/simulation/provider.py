@@ -172,6 +172,8 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
     async def _late(self, number: str, request: httpx.Request) -> httpx.Response:
         billed = self._charge(number, request)
         await asyncio.sleep(self.call_timeout_s * (1 + self._chance.random()))
+        # Heard by a process alone that stood still until now.
+        self.prompts.answered(self._marked.get(number))
         return _response(200, number, _completion(number, request, billed))
 
     async def _garbled(self, number: str, request: httpx.Request) -> httpx.Response:

@@ -65,6 +65,10 @@ class WatchedCluster(Cluster):
         self._expired.setdefault(partition, []).extend(gone)
         super().delete_records(partition, before_offset)
 
+    def expired(self, partition: Partition) -> list[int]:
+        """Give the offsets of the records that a partition has lost."""
+        return [record.offset for record in self._expired.get(partition, ())]
+
     def read_committed(self, topic: str) -> list[Record]:
         """Give all records that a read_committed reader could ever see, expired ones too, partition by partition."""
         found: list[Record] = []

@@ -50,7 +50,7 @@ def _never_back(move: Move) -> Iterator[str]:
         return
     # At least once the map is an aid, which a log may not even keep.
     noted = _finished(move.before) if move.exactly_once else []
-    undone = _unfinished(noted, move.after)
+    undone = unfinished(noted, move.after)
     if move.after.offset < move.before.offset or undone:
         yield f"the place goes back from {move.before.offset} to {move.after.offset}, and {undone} are not finished"
 
@@ -88,7 +88,7 @@ def newly_finished(before: Commit | None, after: Commit, start: int) -> list[int
     """
     first = start if before is None else before.offset
     finished = [*range(first, after.offset), *_finished(after)]
-    return finished if before is None else _unfinished(finished, before)
+    return finished if before is None else unfinished(finished, before)
 
 
 def _finished(place: Commit) -> list[int]:
@@ -96,6 +96,7 @@ def _finished(place: Commit) -> list[int]:
     return [place.offset + 1 + bit for bit in range(bits.bit_length()) if bits >> bit & 1]
 
 
-def _unfinished(offsets: Iterable[int], place: Commit) -> list[int]:
+def unfinished(offsets: Iterable[int], place: Commit) -> list[int]:
+    """Give those of some offsets that a place does not count as finished."""
     known = frozenset(_finished(place))
     return [offset for offset in offsets if offset >= place.offset and offset not in known]

@@ -90,8 +90,7 @@ class World:
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
-        self.stray_calls: list[str] = []
-        self.overtakings: list[str] = []
+        self.stray_calls, self.overtakings = list[str](), list[str]()
         self.broken, self.failures = list[str](), list[str]()
         self.chance = Random(f"{seed} world")
         self.counts = (PARTITIONS, GROWN) if kind.grows else (PARTITIONS,)
@@ -223,9 +222,10 @@ class World:
 
     def _behind(self, service: str, partition: Partition) -> bool:
         log = self.cluster.partition(partition)
-        if log.stable_end < log.end:
-            return True
         place = self.cluster.group(group_of(service)).offsets.of([partition]).get(partition)
+        unnamed = place is not None and bool(watch.unfinished(self.cluster.expired(partition), place))
+        if unnamed or log.stable_end < log.end:
+            return True
         since = log.start if place is None else max(place.offset, log.start)
         return since < log.end and bool(log.read(since, max_records=1)[0])
 

@@ -9,9 +9,9 @@ from headchef.runtime.log.kafka import ending
 from tests.support.backends import Backend
 
 
-async def member(backend: Backend, kafka: str) -> Any:
+async def member(backend: Backend, kafka: str, topic: str) -> Any:
     consumer = AIOKafkaConsumer(
-        await backend.make_topic(1), bootstrap_servers=kafka, group_id=backend.name("group"), enable_auto_commit=False
+        topic, bootstrap_servers=kafka, group_id=backend.name("group"), enable_auto_commit=False
     )
     await consumer.start()
     return consumer
@@ -31,7 +31,7 @@ async def deaf(times: int) -> None:
 
 
 async def test_a_task_that_loses_its_cancellation_is_cancelled_again(backend: Backend, kafka: str) -> None:
-    consumer = await member(backend, kafka)
+    consumer = await member(backend, kafka, await backend.make_topic(1))
     await consumer._coordinator.close()
     consumer._coordinator._closing = asyncio.get_running_loop().create_future()
     task = consumer._coordinator._coordination_task = asyncio.create_task(deaf(3))
@@ -44,7 +44,7 @@ async def test_a_task_that_loses_its_cancellation_is_cancelled_again(backend: Ba
 
 
 async def test_unsent_bytes_for_a_peer_that_does_not_read_hold_nobody_up(backend: Backend, kafka: str) -> None:
-    consumer = await member(backend, kafka)
+    consumer = await member(backend, kafka, await backend.make_topic(1))
     released = asyncio.Event()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,12 +66,15 @@ async def test_unsent_bytes_for_a_peer_that_does_not_read_hold_nobody_up(backend
 
 
 async def test_what_a_cancelled_stop_leaves_is_ended(backend: Backend, kafka: str) -> None:
-    consumer = await member(backend, kafka)
-    before = set(asyncio.all_tasks()) - {asyncio.current_task()}
+    topic = await backend.make_topic(1)
+    others = asyncio.all_tasks()
+    consumer = await member(backend, kafka, topic)
+    its_own = asyncio.all_tasks() - others
     stopping = asyncio.create_task(ending.stop_consumer(consumer))
     await asyncio.sleep(0)
     stopping.cancel()
     await asyncio.wait((stopping,))
     assert stopping.cancelled()
     assert not connected(consumer)
-    assert not {task for task in before if not task.done()}
+    assert its_own
+    assert not {task for task in its_own if not task.done()}

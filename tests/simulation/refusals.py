@@ -68,6 +68,7 @@ class _Known:
         first_s: when it was refused first: other calls that failed may have been all that was wanting.
         in_a_row: refusals without another answer.
         latest_s: when the last of those calls began.
+        let_in_s: when the last call began that got another answer: what began before says nothing any more.
         open_s: when there were enough of them.
         calls: that it has begun nevertheless.
     """
@@ -75,6 +76,7 @@ class _Known:
     first_s: float
     in_a_row: int = 0
     latest_s: float = 0.0
+    let_in_s: float = 0.0
     open_s: float = 0.0
     calls: int = 0
 
@@ -136,6 +138,8 @@ class Refusals:
         """
         for each in (asked, asked._replace(model=None)):
             known = self._known.setdefault((life, each), _Known(now_s))
+            if each == about and began_s <= known.let_in_s:
+                continue
             if each == about:
                 if known.in_a_row == 0 and now_s - known.first_s > _UNKNOWN_S:
                     known.first_s = now_s
@@ -143,7 +147,9 @@ class Refusals:
                 known.latest_s = max(known.latest_s, began_s)
                 if known.in_a_row == _ENOUGH:
                     known.open_s, known.calls = now_s, 0
-            elif known.in_a_row < _ENOUGH or began_s >= known.open_s or began_s > known.latest_s:
+                continue
+            known.let_in_s = max(known.let_in_s, began_s)
+            if known.in_a_row < _ENOUGH or began_s >= known.open_s or began_s > known.latest_s:
                 known.in_a_row, known.latest_s = 0, 0.0
 
 

@@ -27,7 +27,9 @@ def never_more_than_the_bill(evidence: Evidence) -> Iterator[str]:
 
 
 def all_of_the_bill_where_no_answer_was_lost(evidence: Evidence) -> Iterator[str]:
-    if evidence.faults.lose_calls or evidence.kind.expires:
+    # At least once nothing is committed in a round, and whoever the group goes on without loses what waits for its end.
+    given_up = evidence.faults.cut_off and not evidence.exactly_once
+    if evidence.faults.lose_calls or given_up or evidence.kind.expires:
         return
     recorded = {_request_of(event) for event in _paid(evidence)}
     for number, billed in evidence.bill.items():

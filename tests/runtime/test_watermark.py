@@ -59,15 +59,28 @@ def test_looks_ahead_and_moves_nothing() -> None:
     assert watermark.span == 3
 
 
-def test_what_is_lost_unread_is_passed_when_the_last_of_it_finishes() -> None:
+def test_no_place_passes_the_first_of_what_is_lost_before_the_last_of_it_has_finished() -> None:
     watermark = Watermark(0)
     for offset in (0, 1, 3, 5, 7):
         watermark.receive(offset)
     watermark.lose(1, 4)
+    watermark.finish(5)
+    assert watermark.after([0]) == (1, bitmap(1, 5))
     watermark.finish(0)
-    assert watermark.next_commit == 4
+    assert watermark.next_commit == 1
     watermark.finish(4)
-    assert watermark.next_commit == 5
+    assert watermark.next_commit == 7
+
+
+def test_what_is_lost_before_it_came_is_lost_whole_for_whoever_goes_on() -> None:
+    watermark = Watermark(3, bitmap(3, 5))
+    watermark.lose(3, 5)
+    assert watermark.received == 6
+    assert watermark.receive(6)
+    assert watermark.after([6]) == (3, bitmap(3, 6))
+    watermark.finish(6)
+    watermark.finish(5)
+    assert watermark.next_commit == 7
 
 
 @given(

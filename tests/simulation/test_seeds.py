@@ -44,6 +44,9 @@ FOUND: Mapping[str, Found] = {
     "a place was not written that passed such a record when what lay below had been written": Found(
         210005743, EXPIRING
     ),
+    "a place passed what had expired before its loss was written, and who went on from there named a part of it": Found(
+        810000052, EXPIRING
+    ),
     "at least once, a lost task's next try to commit was one of the process's new place in the group": Found(
         4160, AT_LEAST_ONCE
     ),

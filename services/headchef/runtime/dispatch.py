@@ -10,6 +10,7 @@ from typing import Literal
 from headchef_contracts.events.common import JOB_CLASSES, JobClass
 
 from headchef.runtime.admission import Admission
+from headchef.runtime.expiry import Expired
 from headchef.runtime.feed import ENOUGH_AT_HAND, Feed
 from headchef.runtime.finished import MAX_SPAN
 from headchef.runtime.holding import Holding
@@ -182,7 +183,8 @@ class Dispatcher:
             return True
         if self._crowded(job_class) or (self._holding is not None and self._holding.blocks(record)):
             return False
-        return record.offset - self._watermarks[Partition(record.topic, record.partition)].next_commit < MAX_SPAN
+        first = record.first if isinstance(record, Expired) else record.offset
+        return first - self._watermarks[Partition(record.topic, record.partition)].next_commit < MAX_SPAN
 
     def _crowded(self, job_class: JobClass) -> bool:
         """Say whether too many timers are set for a record: bulk stops first, at half of what all may set."""

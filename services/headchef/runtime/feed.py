@@ -104,10 +104,11 @@ class Feed:
         watermark = self._watermarks[partition]
         place, last_over = watermark.next_commit, None
         for record in records:
-            if not watermark.receive(record.offset):
-                last_over = record
-            elif isinstance(record, Expired):
+            if isinstance(record, Expired):
+                watermark.lose(record.first, record.offset)
                 self._queues.add_first([record], self._inputs[partition.topic].job_class)
+            elif not watermark.receive(record.offset):
+                last_over = record
             else:
                 self._queues.add(record)
         if last_over is not None and (watermark.next_commit > place or watermark.next_commit <= last_over.offset):

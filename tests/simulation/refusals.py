@@ -138,11 +138,11 @@ class Refusals:
         """
         for each in (asked, asked._replace(model=None)):
             known = self._known.setdefault((life, each), _Known(now_s))
-            if each == about and began_s <= known.let_in_s:
-                continue
             if each == about:
                 if known.in_a_row == 0 and now_s - known.first_s > _UNKNOWN_S:
                     known.first_s = now_s
+                if began_s <= known.let_in_s:
+                    continue
                 known.in_a_row += 1
                 known.latest_s = max(known.latest_s, began_s)
                 if known.in_a_row == _ENOUGH:

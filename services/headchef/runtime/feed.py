@@ -105,8 +105,7 @@ class Feed:
         place, last_over = watermark.next_commit, None
         for record in records:
             if isinstance(record, Expired):
-                watermark.lose(record.first, record.offset)
-                self._queues.add_first([record], self._inputs[partition.topic].job_class)
+                self._lost(partition, record)
             elif not watermark.receive(record.offset):
                 last_over = record
             else:
@@ -135,10 +134,13 @@ class Feed:
             now_ms: when it was noticed, in milliseconds of the epoch.
         """
         for first, last in self._queues.lose(loss.partition, loss.earliest):
-            self._watermarks[loss.partition].lose(first, last)
-            lost = expired(OffsetLost(loss.partition, wanted=first, earliest=last + 1), now_ms)
-            self._queues.add_first([lost], self._inputs[loss.partition.topic].job_class)
+            self._lost(loss.partition, expired(OffsetLost(loss.partition, wanted=first, earliest=last + 1), now_ms))
         self._fed()
+
+    def _lost(self, partition: Partition, record: Expired) -> None:
+        """Have what stands for lost offsets written before all that waits; no place passes them until it is."""
+        self._watermarks[partition].lose(record.first, record.offset)
+        self._queues.add_first([record], self._inputs[partition.topic].job_class)
 
     def _room(self, job_class: JobClass) -> int:
         return self._capacity - self._queues.length(job_class) - self._busy(job_class)

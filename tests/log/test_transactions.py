@@ -181,7 +181,8 @@ async def test_after_the_abort_a_failed_record_is_no_longer_told_of(backend: Bac
             await producer.commit()
 
 
-async def test_that_it_was_fenced_says_more_than_that_a_record_failed(backend: Backend) -> None:
+@pytest.mark.parametrize("found_by", ["a record", "an offset"])
+async def test_that_it_was_fenced_says_more_than_that_a_record_failed(backend: Backend, found_by: str) -> None:
     topic, transactional_id = await backend.make_topic(max_message_bytes=2000), backend.name("task")
     log = backend.process("p")
     async with started_producer(log, transactional_id) as old:
@@ -189,7 +190,11 @@ async def test_that_it_was_fenced_says_more_than_that_a_record_failed(backend: B
         with pytest.raises(SendFailed):
             await write(old, [NewRecord(topic, b"x" * 5000, partition=0)])
         async with started_producer(log, transactional_id):
-            await old.send([NewRecord(await backend.make_topic(), b"x", partition=0)])
+            if found_by == "a record":
+                await old.send([NewRecord(await backend.make_topic(), b"x", partition=0)])
+            else:
+                with pytest.raises(ProducerFenced):
+                    await old.send_offsets(backend.name("group"), {Partition(topic, 0): Commit(1)})
             with pytest.raises(ProducerFenced):
                 await old.commit()
 

@@ -165,7 +165,8 @@ class KafkaProducer:
         # A failure that came in this turn of the loop is noted in the next.
         await asyncio.sleep(0)
         if self._failed is not None:
-            raise self._failed
+            died = internals.cause_of_death(producer)
+            raise self._failed if died is None else self._judged(died, "commit")
         await self._asked(producer.commit_transaction(), "commit")
 
     async def abort(self) -> None:

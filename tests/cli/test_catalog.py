@@ -7,12 +7,13 @@ import pytest
 
 from headchef_contracts import topics
 
-from headchef.catalogue import DEFAULT_PATH, Fault
+from headchef.catalogue import DEFAULT_PATH
 from headchef.cli.broadcast import publish
 from headchef.cli.cataloguing.checking import candidate, missing_here, refused, unfit_for
 from headchef.cli.cataloguing.difference import Difference, differences
 from headchef.cli.cataloguing.topic import newest, record_of
 from headchef.cli.faults import WorkFailed, WrongUsage
+from headchef.document import Fault
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from tests.cli.clusters import NAMESPACE, make_log, put
@@ -71,8 +72,8 @@ def test_all_faults_of_a_file_are_named_with_their_lines(tmp_path: Path) -> None
     first, *lines = caught.value.message.splitlines()
     assert first == f"{tmp_path}/catalogue.yaml has 2 faults, and is not published"
     assert [line.split(": ")[:2] for line in lines] == [
-        [f"{tmp_path}/catalogue.yaml:3", "providers.acme.dialect"],
-        [f"{tmp_path}/catalogue.yaml:5", "models.small.prices.input"],
+        [f"{tmp_path}/catalogue.yaml:3:20", "providers.acme.dialect"],
+        [f"{tmp_path}/catalogue.yaml:5:42", "models.small.prices.input"],
     ]
 
 
@@ -124,7 +125,7 @@ async def test_a_share_is_that_of_a_task_of_this_very_cluster(tmp_path: Path) ->
         "is shared by 8 tasks, and a share is less than one call; at least 8 is needed,"
         " or `active_partitions: 6` in this lane"
     )
-    assert await unfit_for(log, NAMESPACE, found) == (Fault(4, "lanes.default.requests_per_minute", message),)
+    assert await unfit_for(log, NAMESPACE, found) == (Fault(4, "lanes.default.requests_per_minute", message, 35),)
     fewer = limited.replace("requests_per_minute", "active_partitions: 6, requests_per_minute")
     assert await unfit_for(log, NAMESPACE, candidate(written(tmp_path, fewer))) == ()
 

@@ -121,12 +121,12 @@ def models_and_prices_change(office: Office) -> None:
 
 def what_is_wrong_is_refused_and_the_last_good_one_holds(office: Office) -> None:
     _, err = office.type("apply", text=WRONG, code=2)
-    assert "new.yaml:8: models.simulated.prices.input: " in err
+    assert "new.yaml:8:39: models.simulated.prices.input: " in err
     _, err = office.type("apply", text=WRONG.replace("-3", "3"), code=2)
-    assert "new.yaml:6: lanes.default.provider: there is no provider 'acme'; known are simulator" in err
+    assert "new.yaml:6:13: lanes.default.provider: there is no provider 'acme'; known are simulator" in err
     slow = DEARER.replace("lane: default", "lane: slow").replace("  default:", "  slow:")
     _, err = office.type("apply", text=slow, code=2)
-    assert "new.yaml:6: lanes.slow: the cluster has no " in err
+    assert "new.yaml:6:3: lanes.slow: the cluster has no " in err
     assert "headchef topics create --lane slow" in err
     assert office.type("show")[0] == DEARER
     assert office.done()[0]["decided"]["catalog_version"] == version_of(DEARER)

@@ -10,11 +10,11 @@ import pytest
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Provider
 from headchef.router.handler import RouterHandler
 from headchef.router.overload import OverloadPolicy, OverloadState
-from headchef.router.rendering import Renderer
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.processor import Change, Delivery, Outcome
 from headchef.schema import SchemaCache
+from headchef.template import Renderer
 from tests.support.builders import make_delivery
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics

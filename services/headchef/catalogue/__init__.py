@@ -1,7 +1,7 @@
 """The models that jobs may name, with their lanes, providers and prices, read from one reviewed YAML file."""
 
 from headchef.catalogue.endpoint import Endpoint, resolve
-from headchef.catalogue.errors import BadCatalogue, Fault, shown
+from headchef.catalogue.errors import BadCatalogue
 from headchef.catalogue.in_force import InForce, published
 from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider, Quota
 from headchef.catalogue.reading import DEFAULT_PATH, load, read
@@ -12,7 +12,6 @@ __all__ = [
     "BadCatalogue",
     "Catalogue",
     "Endpoint",
-    "Fault",
     "InForce",
     "Lane",
     "Model",
@@ -23,6 +22,5 @@ __all__ = [
     "published",
     "read",
     "resolve",
-    "shown",
     "write_single",
 ]

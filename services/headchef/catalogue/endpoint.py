@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from headchef.catalogue.errors import BadCatalogue, Fault
+from headchef.catalogue.errors import BadCatalogue
 from headchef.catalogue.model import Catalogue, Provider
+from headchef.document import Fault
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 

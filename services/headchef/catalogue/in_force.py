@@ -10,9 +10,10 @@ from pathlib import Path
 from headchef_contracts.events.catalog import CATALOG_NAME, CatalogPublished
 from headchef_contracts.events.common import Event
 
-from headchef.catalogue.errors import BadCatalogue, Fault, shown
+from headchef.catalogue.errors import BadCatalogue
 from headchef.catalogue.model import Catalogue
 from headchef.catalogue.reading import read
+from headchef.document import Fault, shown
 from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import Broadcast
 from headchef.runtime.settings import BadSettings

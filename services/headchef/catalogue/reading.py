@@ -2,20 +2,16 @@
 
 import hashlib
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import get_args
 
-import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from headchef.catalogue.consistency import inconsistencies
-from headchef.catalogue.errors import BadCatalogue, Fault
+from headchef.catalogue.errors import BadCatalogue
 from headchef.catalogue.form import CatalogueFile, LaneEntry, ModelEntry, PricesEntry, Resource
 from headchef.catalogue.model import Catalogue, Lane, Model, Prices, Provider, Quota
-from headchef.catalogue.places import Document, dotted, read_yaml
+from headchef.document import Document, Fault, Unreadable, faults_of, read_document
 
 DEFAULT_PATH = Path(__file__).with_name("default.yaml")
 """The packaged catalogue: one simulated model on the lane `default`."""
@@ -53,15 +49,9 @@ def read(raw: bytes, path: Path, folder: Path) -> Catalogue:
         BadCatalogue: lists every fault with its line and field, and what would be right.
     """
     try:
-        document = read_yaml(raw.decode())
-    except UnicodeDecodeError as error:
-        raise BadCatalogue(path, (Fault(0, "", "is not UTF-8 text"),)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        raise BadCatalogue(path, (Fault(mark.line + 1 if mark else 0, "", f"is not YAML: {problem}"),)) from error
-    except RecursionError as error:
-        raise BadCatalogue(path, (Fault(0, "", "is nested too deep, or an alias refers to itself"),)) from error
+        document = read_document(raw)
+    except Unreadable as error:
+        raise BadCatalogue(path, (error.fault,)) from error
     return _catalogue(path, folder, hashlib.sha256(raw).hexdigest()[:16], document, _checked(path, document))
 
 
@@ -74,45 +64,12 @@ def _checked(path: Path, document: Document) -> CatalogueFile:
         try:
             file = CatalogueFile.model_validate(document.data)
         except ValidationError as error:
-            faults += [_fault(document, details) for details in error.errors(include_url=False)]
+            faults += faults_of(error, CatalogueFile, document)
         else:
-            faults += [Fault(document.line_of(place), dotted(place), said) for place, said in inconsistencies(file)]
+            faults += [document.fault(place, said) for place, said in inconsistencies(file)]
     if faults or file is None:
-        raise BadCatalogue(path, tuple(sorted(faults, key=lambda fault: fault.line)))
+        raise BadCatalogue(path, tuple(sorted(faults, key=lambda fault: (fault.line, fault.column))))
     return file
-
-
-def _fault(document: Document, details: ErrorDetails) -> Fault:
-    place = tuple(part for part in details["loc"] if part != "[key]")
-    kind, owner = details["type"], _owner(place)
-    if kind == "extra_forbidden" and owner is not None:
-        known = list(owner.model_fields)
-        near = get_close_matches(str(place[-1]), known, 1)
-        message = f"unknown field; did you mean {near[0]}?" if near else f"unknown field; known are {', '.join(known)}"
-    else:
-        field = owner.model_fields.get(str(place[-1])) if owner else None
-        right = f" (expected: {field.description})" if field and field.description else ""
-        message = f"{'is missing' if kind == 'missing' else details['msg']}{right}"
-    return Fault(document.line_of(place), dotted(place), message)
-
-
-def _owner(place: tuple[str | int, ...]) -> type[BaseModel] | None:
-    """Find the form that the last part of a place is a field of; None where it is a name chosen by the author."""
-    form: type[BaseModel] | None = CatalogueFile
-    named = False
-    for part in place[:-1]:
-        if named:
-            named = False
-            continue
-        field = form.model_fields.get(str(part)) if form else None
-        form, named = _form_of(field.annotation) if field else (None, False)
-    return None if named else form
-
-
-def _form_of(annotation: object) -> tuple[type[BaseModel] | None, bool]:
-    named = getattr(annotation, "__origin__", None) is dict
-    forms = [a for a in (annotation, *get_args(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)]
-    return (forms[0] if forms else None), named
 
 
 def _catalogue(path: Path, folder: Path, version: str, document: Document, file: CatalogueFile) -> Catalogue:

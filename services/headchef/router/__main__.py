@@ -8,7 +8,6 @@ from headchef_contracts import topics
 from headchef import catalogue, tenancy
 from headchef.router.handler import SEEN, RouterHandler
 from headchef.router.overload import OverloadPolicy, OverloadState
-from headchef.router.rendering import Renderer
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
@@ -17,6 +16,7 @@ from headchef.runtime.processor import Input, Processor, Store, pair
 from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
 from headchef.schema import SchemaCache
+from headchef.template import Renderer
 
 NAME = "router"
 

@@ -18,13 +18,13 @@ from headchef.router import home, policy
 from headchef.router.canonical import payload_hash
 from headchef.router.overload import OverloadState
 from headchef.router.refusal import Refused
-from headchef.router.rendering import Renderer
 from headchef.router.submission import Limits, Submission, read, validate
 from headchef.runtime.backlog import Backlog, Oldest
 from headchef.runtime.clock import Clock
 from headchef.runtime.processor import Change, DeadLetter, Delivery, Emit, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
+from headchef.template import Renderer
 
 _log = logging.getLogger(__name__)
 

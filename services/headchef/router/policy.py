@@ -1,6 +1,6 @@
 """Decides what a submitted job asks of which model. Pure: the same job, catalogue and limits give the same step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,8 +16,8 @@ from headchef.catalogue import Catalogue, Model
 from headchef.router.candidates import can_read, candidates_for
 from headchef.router.canonical import canonical, fingerprint
 from headchef.router.refusal import Refused
-from headchef.router.rendered import Rendered
 from headchef.schema import SchemaCache, SchemaRefused
+from headchef.template import Rendered, TemplateRefused
 
 POLICY_VERSION = "router/4"
 _BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
@@ -31,8 +31,8 @@ class NobodyLeft:
 
 
 Role = Literal["system", "user"]
-Render = Callable[[str, dict[str, Any], str], Rendered]
-"""Fills a template with values; the last argument names the field that the template stands in."""
+Render = Callable[[str, Mapping[str, Any]], Rendered]
+"""Fills a template with the values that it may name. Raises `TemplateRefused`."""
 
 
 def plan(
@@ -181,9 +181,12 @@ def _filled(body: Body, field: str, values: dict[str, Any] | None, render: Rende
     if not isinstance(body, Inline):
         raise _reference(field)
     text: str = body.inline
-    if values is not None:
-        return render(text, values, field)
-    return Rendered(text, len(text) if field == "system" else 0)
+    if values is None:
+        return Rendered(text, len(text) if field == "system" else 0)
+    try:
+        return render(text, {"input": values})
+    except TemplateRefused as refused:
+        raise Refused("template", field, str(refused)) from refused
 
 
 def _message(role: Role, rendered: Rendered, images: tuple[Image, ...] = ()) -> Message:

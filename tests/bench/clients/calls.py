@@ -9,8 +9,8 @@ from headchef.catalogue import Catalogue
 from headchef.executor.dialects.openai import OpenAI
 from headchef.executor.provider import Question, Turn
 from headchef.router.policy import plan
-from headchef.router.rendering import Renderer
 from headchef.schema import SchemaCache
+from headchef.template import Renderer
 from tests.bench.load import Job
 from tests.support.virtual_time import START
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from headchef_contracts import topics
 from headchef_contracts.events.catalog import MAX_CATALOG_CHARACTERS
 
-from headchef.catalogue import BadCatalogue, Catalogue, Fault, read, resolve, shown
+from headchef.catalogue import BadCatalogue, Catalogue, read, resolve
 from headchef.catalogue.consistency import share_faults
 from headchef.catalogue.form import CatalogueFile
-from headchef.catalogue.places import read_yaml
 from headchef.cli.faults import WrongUsage
+from headchef.document import Fault, read_yaml, shown
 from headchef.runtime.log.port import Log
 
 
@@ -89,13 +89,12 @@ async def unfit_for(log: Log, namespace: str, found: Candidate) -> tuple[Fault, 
     def faults() -> Iterator[Fault]:
         for lane, names in needed.items():
             if missing := [name for name in names if name not in counts]:
-                line = document.line_of(("lanes", lane))
                 message = f"the cluster has no {missing[0]}; first run `headchef topics create --lane {lane}`"
-                yield Fault(line, f"lanes.{lane}", message)
+                yield document.fault(("lanes", lane), message)
                 continue
             dispatched = topics.physical(namespace, f"steps.dispatched.{lane}")
             for field, message in share_faults(form, lane, counts[dispatched]):
-                yield Fault(document.line_of(("lanes", lane, field)), f"lanes.{lane}.{field}", message)
+                yield document.fault(("lanes", lane, field), message)
 
     return tuple(faults())
 

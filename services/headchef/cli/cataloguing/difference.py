@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headchef.catalogue.form import CatalogueFile
-from headchef.catalogue.places import read_yaml
+from headchef.document import read_yaml
 
 Mark = str
 """`+` for what is new, `-` for what is gone, `~` for another value."""

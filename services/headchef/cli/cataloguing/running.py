@@ -14,13 +14,13 @@ from yaml import YAMLError
 
 from headchef_contracts.events.catalog import CatalogPublished
 
-from headchef.catalogue import Fault
 from headchef.cli.broadcast import publish
 from headchef.cli.cataloguing.checking import Candidate, candidate, missing_here, refused, unfit_for
 from headchef.cli.cataloguing.difference import Difference, differences
 from headchef.cli.cataloguing.topic import newest, record_of
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
 from headchef.cli.screen import Screen, table
+from headchef.document import Fault
 from headchef.runtime.log.port import Log
 
 T = TypeVar("T")

@@ -28,7 +28,7 @@ def rendered(job: JobSubmitted) -> Prompt:
     """Fill a job's prompts from its input; without an input they are literal text.
 
     Raises:
-        Refused: a template does not fit the input.
+        TemplateRefused: a template does not fit the input.
     """
     values = job.input.inline if isinstance(job.input, Inline) else None
     texts, static, is_static = [], 0, True
@@ -37,7 +37,7 @@ def rendered(job: JobSubmitted) -> Prompt:
         text = body.inline if isinstance(body, Inline) else ""
         count = len(text) if body is job.system else 0
         if text and values is not None:
-            text, count = renderer().render(text, values, "prompt")
+            text, count = renderer().render(text, {"input": values})
         static += count if is_static else 0
         is_static = is_static and count == len(text)
         texts.append(text)

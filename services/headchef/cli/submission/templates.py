@@ -6,18 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, nodes
-from jinja2.meta import find_undeclared_variables
-
 from headchef.cli.faults import WrongUsage
-from headchef.router.refusal import Refused
-from headchef.router.rendering import Renderer
 from headchef.router.settings import RouterSettings
-from headchef.router.template_budget import Budget
-from headchef.router.template_language import PromptEnvironment
+from headchef.template import Read, Renderer, TemplateRefused, reads_of
 
 _LISTED_COLUMNS = 40
-_KNOWN = frozenset({"input", "range", "namespace"})
 
 
 class BadTemplate(Exception):
@@ -31,12 +24,12 @@ class PromptTemplate:
     Attributes:
         name: file or option that it came from, for messages.
         source: its text, as it is sent.
-        reads: (line in the template, column) for each `input.column` in it.
+        reads: the columns that it names.
     """
 
     name: str
     source: str
-    reads: tuple[tuple[int, str], ...]
+    reads: tuple[Read, ...]
 
     def check(self, row: Mapping[str, Any]) -> None:
         """Fill the template from a row, as the router will.
@@ -45,17 +38,18 @@ class PromptTemplate:
             BadTemplate: a column does not exist, or the template fails on this row; says line and columns.
         """
         try:
-            renderer().render(self.source, dict(row), "prompt")
-        except Refused as refused:
-            raise BadTemplate(self._missing(row) or f"{self.name}, {refused.message}") from refused
+            renderer().render(self.source, {"input": dict(row)})
+        except TemplateRefused as refused:
+            raise BadTemplate(self._missing(row) or f"{self.name}, {refused}") from refused
 
     def _missing(self, row: Mapping[str, Any]) -> str:
-        for line, column in self.reads:
+        for read in self.reads:
+            column = str(read.path[0])
             if column not in row:
                 near = difflib.get_close_matches(column, [str(key) for key in row], n=1, cutoff=0.6)
                 guess = f'; did you mean "{near[0]}"?' if near else ""
                 listed = ", ".join(list(row)[:_LISTED_COLUMNS]) or "none"
-                return f'{self.name}, line {line}: there is no column "{column}"{guess} Columns: {listed}'
+                return f'{self.name}, line {read.line}: there is no column "{column}"{guess} Columns: {listed}'
         return ""
 
 
@@ -79,32 +73,14 @@ def compile_template(source: str, name: str) -> PromptTemplate:
     Raises:
         WrongUsage: it does not parse, or it names a variable other than `input`.
     """
-    environment = PromptEnvironment(Budget(_max_work()))
     try:
-        tree = environment.parse(source)
-        environment.compiled(source)
-    except TemplateSyntaxError as error:
-        raise WrongUsage(f"{name}, line {error.lineno}: {error.message}", "see jinja.palletsprojects.com") from error
-    strangers = sorted(find_undeclared_variables(tree) - _KNOWN)
-    if strangers:
-        first = strangers[0]
-        line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == first), 1)
-        raise WrongUsage(
-            f'{name}, line {line}: "{first}" is not known; the row is called input',
-            f"write {{{{ input.{first} }}}} instead of {{{{ {first} }}}}",
-        )
-    return PromptTemplate(name, source, _reads(tree))
-
-
-def _reads(tree: nodes.Template) -> tuple[tuple[int, str], ...]:
-    found = []
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if isinstance(node, nodes.Getattr) and _is_row(node.node):
-            found.append((node.lineno, node.attr))
-        elif isinstance(node, nodes.Getitem) and _is_row(node.node) and isinstance(node.arg, nodes.Const):
-            found.append((node.lineno, str(node.arg.value)))
-    return tuple(sorted(found))
-
-
-def _is_row(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Name) and node.name == "input"
+        reads = reads_of(source).reads
+    except TemplateRefused as refused:
+        raise WrongUsage(f"{name}, {refused}", "see jinja.palletsprojects.com") from refused
+    for read in reads:
+        if read.root != "input":
+            raise WrongUsage(
+                f'{name}, line {read.line}: "{read.root}" is not known; the row is called input',
+                f"write {{{{ input.{read.root} }}}} instead of {{{{ {read.root} }}}}",
+            )
+    return PromptTemplate(name, source, tuple(read for read in reads if read.path))

@@ -1,16 +1,17 @@
-"""Renders prompts from templates and a job's input, within bounds, with errors that name the variable and the line."""
+"""Fills templates with values, within bounds, with errors that name the variable and the line."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError
 
-from headchef.router.refusal import Refused
-from headchef.router.rendered import Rendered
-from headchef.router.template_budget import Budget, TemplateTooCostly
-from headchef.router.template_filters import TemplateMisuse
-from headchef.router.template_language import PromptEnvironment
+from headchef.template.budget import Budget, TemplateTooCostly
+from headchef.template.errors import TemplateRefused
+from headchef.template.filters import TemplateMisuse
+from headchef.template.language import PromptEnvironment
+from headchef.template.rendered import Rendered
 
 _TEMPLATE_FILE = "<template>"
 _MAX_MESSAGE_CHARACTERS = 500
@@ -49,16 +50,15 @@ class Renderer:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def render(self, source: str, values: dict[str, Any], field: str) -> Rendered:
+    def render(self, source: str, names: Mapping[str, Any]) -> Rendered:
         """Fill a template.
 
         Args:
             source: the template.
-            values: the job's input, in the template as `input`.
-            field: of the job that the template stands in, for the error.
+            names: what the template may name, with the values: JSON, as a rule `input` and an object.
 
         Raises:
-            Refused: the template is wrong, names a value that is not given, or does too much.
+            TemplateRefused: the template is wrong, names a value that is not given, or does too much.
         """
         self._budget.refill()
         template = None
@@ -66,7 +66,7 @@ class Renderer:
         written = 0
         try:
             template, static_characters = self._compiled(source)
-            for piece in template.root_render_func(template.new_context({"input": values})):
+            for piece in template.root_render_func(template.new_context(dict(names))):
                 written += len(piece)
                 if written > self._max_work:
                     self._budget.spend(written)
@@ -75,7 +75,7 @@ class Renderer:
             # An escape in a template's string can make half a character, which no event can carry.
             text.encode()
         except _FAULTS as fault:
-            raise Refused("template", field, _described(fault, template)) from fault
+            raise TemplateRefused(_described(fault, template)) from fault
         return Rendered(text, static_characters)
 
     def _compiled(self, source: str) -> tuple[Template, int]:

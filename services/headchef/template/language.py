@@ -12,8 +12,8 @@ from jinja2.tests import TESTS
 from jinja2.utils import Namespace, missing
 from jinja2.visitor import NodeTransformer
 
-from headchef.router.template_budget import ITERATION_COST, Budget
-from headchef.router.template_filters import PromptFilters, TemplateMisuse
+from headchef.template.budget import ITERATION_COST, Budget
+from headchef.template.filters import PromptFilters, TemplateMisuse
 
 # fmt: off
 _JINJA_FILTERS = (

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Undefined
 from jinja2.filters import do_int
 
-from headchef.router.template_budget import Budget
+from headchef.template.budget import Budget
 
 _MAX_DIGITS = 15
 

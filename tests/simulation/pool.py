@@ -112,7 +112,7 @@ def _died(worker: _Worker[Item]) -> WorkerDied:
 
 def _serve(orders: Connection, work: Callable[[Item], Outcome]) -> None:
     logging.disable(logging.CRITICAL)
-    # Worlds are large and short-lived: each is collected when it is over, without what was there before.
+    # Worlds are large and short-lived: they are collected when a chunk of them is over, without what was there before.
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -123,4 +123,4 @@ def _serve(orders: Connection, work: Callable[[Item], Outcome]) -> None:
             return
         for item in chunk:
             orders.send(work(item))
-            gc.collect()
+        gc.collect()

@@ -65,6 +65,7 @@ class Intake:
         self._reader: Reader | None = None
         self._following: dict[Partition, Feed] = {}
         self._before: dict[Partition, int] = {}
+        self._partitions: dict[int, tuple[Partition, ...]] = {}
         self._polled: Mapping[Partition, Feed] | None = None
         self.lags: dict[Partition, int] = {}
 
@@ -125,13 +126,18 @@ class Intake:
             following[partition].take(partition, records)
 
     def _feeds(self) -> dict[Partition, Feed]:
-        feeds = {number: task.feed for number, task in self._tasks().items()}
-        return {
-            Partition(topic, number): feed
-            for number, feed in feeds.items()
-            if feed is not None
-            for topic in self._topics
-        }
+        feeds: dict[Partition, Feed] = {}
+        for number, task in self._tasks().items():
+            if (feed := task.feed) is not None:
+                feeds |= dict.fromkeys(self._of_task(number), feed)
+        return feeds
+
+    def _of_task(self, number: int) -> tuple[Partition, ...]:
+        """Give the partitions that are a task's, made once: this is asked at each poll and each change."""
+        known = self._partitions.get(number)
+        if known is None:
+            known = self._partitions[number] = tuple(Partition(topic, number) for topic in self._topics)
+        return known
 
     def _leaves_out_any(self, polled: Mapping[Partition, Feed]) -> bool:
         """Say whether an input wants more that was not there, or wanted nothing, when the poll began."""

@@ -23,6 +23,8 @@ COMMANDS: tuple[Name, ...] = (
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),
+    ("workflow", "check"),
+    ("workflow", "graph"),
     ("dlq", "list"),
     ("dlq", "show"),
     ("dlq", "redrive"),

@@ -1,4 +1,4 @@
-"""Writes the parts of docs/reference.md that follow from the code: settings, commands, topics, metrics.
+"""Writes the parts of the pages that follow from the code: settings, commands, topics, metrics, fields of workflows.
 
 `python -m tests.docs.reference` writes them again; with `--check` it only says whether they are as the code is.
 """
@@ -11,10 +11,11 @@ from pathlib import Path
 from headchef_contracts import topics
 
 from headchef.runtime.telemetry.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from tests.docs import workflow_fields
 from tests.docs.commands import COMMANDS, help_of
 from tests.docs.settings import GROUPS, rows_of
 
-FILE = Path(__file__).parents[2] / "docs" / "reference.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 _MS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 _KIB = 1_024
@@ -69,25 +70,38 @@ def metrics() -> str:
     return table(("name", "kind", "unit", "meaning [attributes]"), rows)
 
 
-PARTS: Mapping[str, Callable[[], str]] = {
-    "settings": settings,
-    "commands": commands,
-    "topics": topic_table,
-    "metrics": metrics,
+def fields_of_workflows() -> str:
+    """Describe what can stand in a workflow file."""
+    columns = ("field", "default", "meaning")
+    parts = [
+        f"### {title}\n\n{table(columns, list(workflow_fields.rows_of(model)))}"
+        for title, model in workflow_fields.SECTIONS
+    ]
+    return "\n\n".join(parts)
+
+
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "reference.md": {
+        "settings": settings,
+        "commands": commands,
+        "topics": topic_table,
+        "metrics": metrics,
+    },
+    "workflows.md": {"workflow fields": fields_of_workflows},
 }
 
 
-def renewed(text: str) -> str:
-    """Give the page with each generated part made anew.
+def renewed(page: str, text: str) -> str:
+    """Give a page with each generated part made anew.
 
     Raises:
         ValueError: a part has no place in the page.
     """
-    for name, make in PARTS.items():
+    for name, make in PARTS[page].items():
         begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
         found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", text, flags=re.DOTALL)
         if found is None:
-            raise ValueError(f"{FILE.name} has no place for `{name}`: {begin} … {end}")
+            raise ValueError(f"{page} has no place for `{name}`: {begin} … {end}")
         text = f"{text[: found.start()]}{begin}\n{make()}\n{end}{text[found.end() :]}"
     return text
 
@@ -122,14 +136,16 @@ def _differences(before: str, after: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the page, or with `--check` end with 1 if it is not as the code is."""
-    before = FILE.read_text("utf-8")
-    after = renewed(before)
-    if sys.argv[1:] != ["--check"]:
-        FILE.write_text(after, "utf-8")
-    elif before != after:
-        lines = "\n".join(f"  {line}" for line in _differences(before, after))
-        sys.exit(f"docs/reference.md is not as the code is; run `make generate` and commit it. New lines:\n{lines}")
+    """Write the pages, or with `--check` end with 1 if one is not as the code is."""
+    for page in PARTS:
+        path = DOCS / page
+        before = path.read_text("utf-8")
+        after = renewed(page, before)
+        if sys.argv[1:] != ["--check"]:
+            path.write_text(after, "utf-8")
+        elif before != after:
+            lines = "\n".join(f"  {line}" for line in _differences(before, after))
+            sys.exit(f"docs/{page} is not as the code is; run `make generate` and commit it. New lines:\n{lines}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from headchef_contracts.registry import REGISTRY
 from headchef_contracts.topics import required
 
 from tests.docs.blocks import PAGES, ROOT, text_of
-from tests.docs.reference import FILE, renewed
+from tests.docs.reference import DOCS, PARTS, renewed
 from tests.docs.settings import variables
 
 # Read by `headchef up` and `demo`, the packaged catalogue, the log and the tests: not part of a settings class.
@@ -35,9 +35,10 @@ def anchors_of(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_reference_is_as_the_code_is() -> None:
-    page = FILE.read_text("utf-8")
-    assert renewed(page) == page, "run `make generate` and commit docs/reference.md"
+@pytest.mark.parametrize("page", PARTS)
+def test_what_is_made_from_the_code_is_as_the_code_is(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    assert renewed(page, text) == text, f"run `make generate` and commit docs/{page}"
 
 
 @pytest.mark.parametrize("page", PAGES)

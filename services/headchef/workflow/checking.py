@@ -1,0 +1,176 @@
+"""Holds a workflow together: what its templates read, what its steps wait for, and that all of it is of use."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from headchef.document import Document, Fault, Place
+from headchef.template import Reads, TemplateRefused, reads_of
+from headchef.workflow.errors import FaultIn
+from headchef.workflow.files import Prompt
+from headchef.workflow.form import LlmEntry, StepEntry, WorkflowFile
+from headchef.workflow.gathering import Gathered
+from headchef.workflow.model import result_of, steps_of
+from headchef.workflow.order import circle, reached
+from headchef.workflow.outputs import output_of
+from headchef.workflow.schema_path import ANYTHING, NoSuchPath, Shape, follow, shape_of
+from headchef.workflow.scope import Scope
+from headchef.workflow.texts import Text, texts_of
+
+_NOTHING = Reads((), is_value=False, whole=None)
+
+
+class Checking:
+    """One look through a workflow; faults are gathered, and none hides another.
+
+    Args:
+        path: the workflow file.
+        document: what it holds, with places.
+        file: the same, in its form.
+        gathered: the files that it names.
+
+    Attributes:
+        faults: what was found.
+        needs: which steps each step reads.
+    """
+
+    def __init__(self, path: Path, document: Document, file: WorkflowFile, gathered: Gathered) -> None:
+        self.faults: list[FaultIn] = []
+        self._path = path
+        self._document = document
+        self._file = file
+        self._gathered = gathered
+        self._steps = steps_of(file)
+        self.needs: dict[str, set[str]] = {step.id: set() for step in self._steps}
+
+    def run(self) -> None:
+        """Look at everything."""
+        self._ids()
+        if self.faults:
+            # Which of two steps is meant nobody knows, and what else could be said would follow from that.
+            return
+        outside = Scope({"input": self._input()}, {step.id: self._output(step) for step in self._steps})
+        for number, step in enumerate(self._steps):
+            self._step(step, () if self._file.prompt else ("steps", number), outside)
+        result = result_of(self._file)
+        wanted = self._text(Text((), result.value), ("result", "from"), outside)
+        self._order(_steps_in([wanted]))
+
+    def _fault(self, place: Place, message: str) -> None:
+        self.faults.append(FaultIn(self._path, self._document.fault(place, message)))
+
+    def _ids(self) -> None:
+        first: dict[str, int] = {}
+        for number, step in enumerate(self._steps):
+            if step.id in first:
+                line = self._document.line_of(("steps", first[step.id], "id"))
+                self._fault(("steps", number, "id"), f"{step.id!r} is the id of another step too, on line {line}")
+            first.setdefault(step.id, number)
+
+    def _input(self) -> Shape:
+        name = self._file.input.schema_name
+        shape = shape_of(self._gathered.schemas[name]) if name in self._gathered.schemas else ANYTHING
+        for number, field in enumerate(self._file.input.identity):
+            found = follow(shape, [field])
+            if isinstance(found, NoSuchPath):
+                self._fault(("input", "identity", number), f"input {found.message}")
+        return shape
+
+    def _output(self, step: StepEntry) -> Shape:
+        return output_of(step, self._gathered.schemas)
+
+    def _step(self, step: StepEntry, place: Place, outside: Scope) -> None:
+        inside = outside
+        if step.for_each is not None:
+            listed = self._reads(step.for_each.items)
+            inside = outside.with_name(step.for_each.name, self._item(outside.shape_of(listed), step, place))
+        seen = {text.place: self._text(text, place, inside if text.of_item else outside) for text in texts_of(step)}
+        if step.llm is not None:
+            self._asked(step.llm, (*place, "llm") if self._file.prompt is None else (), inside, seen)
+        self.needs[step.id] |= _steps_in(seen.values())
+
+    def _item(self, listed: Shape, step: StepEntry, place: Place) -> Shape:
+        """Give the shape of an item of a list."""
+        kinds = listed.kinds()
+        if kinds and "array" not in kinds:
+            self._fault((*place, "for_each", "in"), f"is {' or '.join(sorted(kinds))}, and a list is wanted")
+            return ANYTHING
+        item = follow(listed, [0])
+        if isinstance(item, NoSuchPath):
+            return ANYTHING
+        key = step.for_each.key if step.for_each else None
+        if key is not None:
+            found = follow(item, [key])
+            if isinstance(found, NoSuchPath):
+                self._fault((*place, "for_each", "key"), f"an item {found.message}")
+        return item
+
+    def _text(self, text: Text, place: Place, scope: Scope) -> Reads:
+        """Look at one template of the file, and give what it reads."""
+        here = (*place, *text.place)
+        try:
+            found = reads_of(text.source)
+        except TemplateRefused as refused:
+            self._fault(here, str(refused))
+            return _NOTHING
+        if text.wants is not None and not found.is_value:
+            self._fault(here, f"must be one {{{{ … }}}} and nothing else, which stands for {text.wants}")
+        for read in found.reads:
+            if (fault := scope.fault_of(read)) is not None:
+                self._fault(here, fault)
+        return found
+
+    def _reads(self, source: str) -> Reads:
+        try:
+            return reads_of(source)
+        except TemplateRefused:
+            return _NOTHING
+
+    def _asked(self, llm: LlmEntry, place: Place, inside: Scope, seen: dict[Place, Reads]) -> None:
+        """Look at a step's prompts: they know the input, and what stands under `with`."""
+        given = {
+            name: inside.shape_of(seen[("llm", "with", name)]) if ("llm", "with", name) in seen else ANYTHING
+            for name in llm.with_values
+        }
+        scope = Scope({"input": inside.names["input"], **given}, None)
+        used: set[str] = set()
+        if llm.text is not None:
+            used |= _roots(self._text(Text(("text",), llm.text), place, scope))
+        for name in (llm.prompt, llm.system):
+            if name is not None and (prompt := self._gathered.prompts.get(name)) is not None:
+                used |= self._prompt(prompt, scope)
+            elif name is not None:
+                return
+        for name in llm.with_values:
+            if name not in used:
+                self._fault((*place, "with", name), "is given to the prompt, and the prompt does not use it")
+
+    def _prompt(self, prompt: Prompt, scope: Scope) -> set[str]:
+        try:
+            found = reads_of(prompt.text)
+        except TemplateRefused as refused:
+            self.faults.append(FaultIn(prompt.path, Fault(1, "", f"after its first line, {refused}")))
+            return set(scope.names)
+        for read in found.reads:
+            if (fault := scope.fault_of(read)) is not None:
+                # The first line of the file, which states the version, is no part of the template.
+                self.faults.append(FaultIn(prompt.path, Fault(read.line + 1, "", fault)))
+        return _roots(found)
+
+    def _order(self, wanted: Iterable[str]) -> None:
+        where = {step.id: number for number, step in enumerate(self._steps)}
+        if round_ := circle(self.needs):
+            self._fault(("steps", where[round_[0]]), f"waits for itself: {' needs '.join(round_)}")
+        decided = [step.id for step in self._steps if step.human is not None]
+        of_use = reached(self.needs, [*wanted, *decided])
+        for number, step in enumerate(self._steps):
+            if step.id not in of_use:
+                message = f"nothing uses steps.{step.id}: let the result, or what it needs, read it, or leave it out"
+                self._fault(("steps", number, "id"), message)
+
+
+def _roots(found: Reads) -> set[str]:
+    return {read.root for read in found.reads}
+
+
+def _steps_in(found: Iterable[Reads]) -> set[str]:
+    return {str(read.path[0]) for reads in found for read in reads.reads if read.root == "steps" and read.path}

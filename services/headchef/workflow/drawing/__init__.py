@@ -1,0 +1,6 @@
+"""Draws workflows: as a Mermaid diagram, and as an SVG image."""
+
+from headchef.workflow.drawing.mermaid import mermaid
+from headchef.workflow.drawing.svg import DrawingNeedsIgraph, svg
+
+__all__ = ["DrawingNeedsIgraph", "mermaid", "svg"]

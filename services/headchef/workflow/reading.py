@@ -1,0 +1,75 @@
+"""Loads a workflow file with all that it names: checks it whole, and names every fault with file, line and field."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from headchef.document import Document, Fault, Unreadable, faults_of, read_document
+from headchef.workflow.checking import Checking
+from headchef.workflow.errors import BadWorkflow, FaultIn
+from headchef.workflow.form import WorkflowFile
+from headchef.workflow.gathering import gather
+from headchef.workflow.model import Workflow, result_of, steps_of
+from headchef.workflow.order import ordered
+
+MAX_BYTES = 256 * 1024
+"""Of the file, without those that it names."""
+
+
+def load(path: Path) -> Workflow:
+    """Read and check a workflow.
+
+    Args:
+        path: a YAML file; its prompts and schemas lie in the same folder or below.
+
+    Raises:
+        BadWorkflow: lists every fault with its file, line and field, and what would be right.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _whole(path, f"cannot be read: {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        raise _whole(path, f"has more than {MAX_BYTES:,} bytes")
+    try:
+        document = read_document(raw)
+    except Unreadable as unreadable:
+        raise BadWorkflow((FaultIn(path, unreadable.fault),)) from unreadable
+    form = _form(path, document)
+    gathered = gather(path, document, form)
+    checking = Checking(path, document, form, gathered)
+    checking.run()
+    faults = [*(FaultIn(path, each) for each in document.faults), *gathered.faults, *checking.faults]
+    if faults:
+        raise BadWorkflow(_in_order(path, faults))
+    by_id = {step.id: step for step in steps_of(form)}
+    return Workflow(
+        path=path,
+        file=form,
+        steps={name: by_id[name] for name in ordered(checking.needs)},
+        needs={name: frozenset(needs) for name, needs in checking.needs.items()},
+        result=result_of(form),
+        prompts={name: prompt.text for name, prompt in gathered.prompts.items()},
+        schemas=gathered.schemas,
+    )
+
+
+def _form(path: Path, document: Document) -> WorkflowFile:
+    if not isinstance(document.data, dict):
+        raise _whole(path, "is not a mapping with the fields workflow, version, steps and result")
+    try:
+        return WorkflowFile.model_validate(document.data)
+    except ValidationError as error:
+        found = [*document.faults, *faults_of(error, WorkflowFile, document)]
+        raise BadWorkflow(_in_order(path, [FaultIn(path, each) for each in found])) from error
+
+
+def _whole(path: Path, message: str) -> BadWorkflow:
+    return BadWorkflow((FaultIn(path, Fault(0, "", message)),))
+
+
+def _in_order(path: Path, faults: list[FaultIn]) -> tuple[FaultIn, ...]:
+    """Put the faults of the workflow file first, and each file's in the order of their places, each once."""
+    once = dict.fromkeys(faults)
+    return tuple(sorted(once, key=lambda each: (each.path != path, str(each.path), each.fault.line, each.fault.column)))

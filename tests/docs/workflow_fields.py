@@ -1,0 +1,45 @@
+"""Describes the fields of a workflow file from its forms, table by table."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from headchef.workflow import form
+
+SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
+    ("The file", form.WorkflowFile),
+    ("`input`", form.InputEntry),
+    ("`defaults`", form.DefaultsEntry),
+    ("`retry`, in `defaults` or a step", form.RetryEntry),
+    ("`budget`", form.WholeBudgetEntry),
+    ("A step", form.StepEntry),
+    ("`llm`", form.LlmEntry),
+    ("`http`", form.HttpEntry),
+    ("`python`", form.PythonEntry),
+    ("`retrieve`", form.RetrieveEntry),
+    ("`audit`", form.AuditEntry),
+    ("`human`", form.HumanEntry),
+    ("`for_each`", form.ForEachEntry),
+    ("`output`", form.OutputEntry),
+    ("`checks` and `rules`", form.CheckEntry),
+    ("`budget` of a step", form.BudgetEntry),
+    ("`result`", form.ResultEntry),
+)
+
+
+def rows_of(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
+    """Give a field's name, its default and its meaning."""
+    for name, field in model.model_fields.items():
+        yield f"`{field.alias or name}`", _default(field), field.description or ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value: Any = field.get_default(call_default_factory=True)
+    if value is None or value is PydanticUndefined or value in ((), {}, "") or isinstance(value, BaseModel):
+        return ""
+    return f"`{value}`"

@@ -102,7 +102,7 @@ class Catalogues:
         self._published += 1
         draw = self._chance.random()
         if draw < 0.15:
-            return _record(namespace, _text(self._published, None, None).replace("input: ", "input: -"))
+            return _record(namespace, f"# Number {self._published}.{_OLDER}".replace("input: ", "input: -"))
         if draw < 0.3:
             return _record(namespace, "no catalogue", version=99)
         if draw < 0.4:

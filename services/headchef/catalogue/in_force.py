@@ -5,6 +5,7 @@ Whoever decides something takes the catalogue once and keeps it for that decisio
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from headchef_contracts.events.catalog import CATALOG_NAME, CatalogPublished
@@ -22,6 +23,9 @@ from headchef.runtime.telemetry.metrics import Metrics
 _log = logging.getLogger(__name__)
 
 TOPIC = "catalog"
+
+_read = lru_cache(maxsize=16)(read)
+"""Of all services of a process each takes what is published, and it need be read once: a catalogue never changes."""
 
 Adopt = Callable[[Catalogue], Awaitable[None]]
 
@@ -131,7 +135,7 @@ def published(event: CatalogPublished, folder: Path) -> Catalogue:
         BadCatalogue: it is none, also where a newer program wrote it in a newer form.
     """
     path = Path(event.file)
-    found = read(event.text.encode(), path, folder)
+    found = _read(event.text.encode(), path, folder)
     if found.version != event.catalog_version:
         said = f"is version {found.version}, and was published as {event.catalog_version}"
         raise BadCatalogue(path, (Fault(0, "", said),))

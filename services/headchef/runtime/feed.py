@@ -115,6 +115,10 @@ class Feed:
             self._pass_over(last_over)
         self._fed()
 
+    def notes_any(self, job_class: JobClass) -> bool:
+        """Say whether anything of a class may have to be read again."""
+        return self._queues.notes_any(job_class)
+
     def wanted(self, job_class: JobClass) -> Mapping[Partition, int]:
         """Say which partitions are to be read again, each from which offset on."""
         return self._queues.wanted(job_class)

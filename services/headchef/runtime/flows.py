@@ -105,6 +105,10 @@ class Flows:
             del self._flows[name]
         return record
 
+    def notes_any(self) -> bool:
+        """Say whether anything is noted that is not at hand."""
+        return any(flow.noted for flow in self._flows.values())
+
     def wanted(self) -> dict[Partition, int]:
         """Say where to read again for flows of which less than half of their share is at hand: the lowest offset."""
         wanted: dict[Partition, int] = {}

@@ -72,7 +72,7 @@ class Intake:
     def changed(self) -> None:
         """Note that tasks came, went, or have room again."""
         self._changed.set()
-        self._rereading.changed()
+        self._rereading.changed([feed for task in self._tasks().values() if (feed := task.feed) is not None])
         if self._polled is not None and self._reader is not None and self._leaves_out_any(self._polled):
             self._reader.wake()
 

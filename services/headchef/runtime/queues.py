@@ -67,6 +67,10 @@ class Queues:
         """Queue records before all others of a class, in their order."""
         self._first[job_class].extendleft(reversed(list(records)))
 
+    def notes_any(self, job_class: JobClass) -> bool:
+        """Say whether anything of a class is noted that is not at hand."""
+        return self._flows[job_class].notes_any()
+
     def wanted(self, job_class: JobClass) -> Mapping[Partition, int]:
         """Say what to read again, and from which offset on."""
         return self._flows[job_class].wanted()

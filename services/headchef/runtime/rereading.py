@@ -1,7 +1,7 @@
 """Reads records again that a task has only noted, when the turn of their flow comes near: a seek for some hundred."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from headchef_contracts.events.common import JobClass
 
@@ -49,9 +49,14 @@ class Rereading:
         self._reader: Reader | None = None
         self._places: dict[Partition, int] = {}
 
-    def changed(self) -> None:
-        """Note that tasks came, went, or have handed records over."""
-        self._changed.set()
+    def changed(self, feeds: Collection[Feed]) -> None:
+        """Note that tasks came, went, or have handed records over; mostly nothing is to be read again all the same.
+
+        Args:
+            feeds: those of the running tasks of this process.
+        """
+        if any(feed.notes_any(self._class) for feed in feeds):
+            self._changed.set()
 
     async def run(self) -> None:
         """Read again for ever, whatever is wanted.

@@ -101,6 +101,19 @@ def test_a_competitor_is_felt(kind: Kind, tells: bool, most: float) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bucket", "window"])
+@pytest.mark.parametrize(("quota", "competing"), [(LaneQuota({"requests": 1200}), 400), (TOKENS, 333)])
+def test_a_competitor_leaves_little_and_nothing_is_tried_with_that(
+    quota: LaneQuota, competing: float, kind: Kind
+) -> None:
+    """What is left at the end of a provider's minute the competitor takes: a call for it would be refused."""
+    provider = run_virtually(five_minutes(quota, kind, 2, work=replace(Work(), latency_s=0.5), competing=competing))
+    ((resource, limit),) = quota.a_minute.items()
+    of_call = {"requests": lambda _: 1, "tokens": lambda tokens: tokens.input + tokens.output}[resource]
+    assert goodput(provider, of_call, limit) >= 0.99
+    assert refusals(provider) < 0.0005
+
+
+@pytest.mark.parametrize("kind", ["bucket", "window"])
 def test_one_joins_and_one_is_killed(kind: Kind) -> None:
     """Each time tasks are nobody's for some seconds, and begin empty: what that costs is some seconds' worth."""
 

@@ -173,7 +173,7 @@ def test_what_the_provider_says_is_left_is_heeded() -> None:
     step = desk.begin()
     assert step is not None
     desk.lane.calling(step, "m")
-    desk.lane.called(step, answered(USAGE, Left("requests", 50), Left("tokens", 0)))
+    desk.lane.called(step, answered(USAGE, Left("requests", 80), Left("tokens", 0)))
     assert desk.lane.levels() == {"requests": 20}
 
 

@@ -82,8 +82,8 @@ def test_what_the_provider_says_is_left_is_heeded_by_all_in_parts() -> None:
     meters = [Meter(6000, 0) for _ in range(2)]
     for meter, tasks in zip(meters, (1, 3), strict=True):
         meter.own(tasks, 4, 0)
-        meter.heed(70, None, 1000)
-    assert [meter.level(1000) for meter in meters] == [10, 30], "of all but a spare 30"
+        meter.heed(100, None, 1000)
+    assert [meter.level(1000) for meter in meters] == [10, 30], "of all but a spare 60"
     meters[0].heed(5000, None, 1000)
     assert meters[0].level(1000) == 10, "that there is more does not mean that it is ours"
 
@@ -111,8 +111,8 @@ def test_what_is_scarce_slows_the_bucket_down_until_there_should_be_more() -> No
     bucket, window = meters
     bucket.heed(0, 60, 1000)
     window.heed(0, 10, 1000)
-    assert bucket.level(1001) == pytest.approx(bucket.rate * 100 / 180 / 2), "it fills by 100 a second, 180 are enough"
-    assert bucket.level(1001.8) == pytest.approx(bucket.rate * 0.9)
+    assert bucket.level(1001) == pytest.approx(bucket.rate * 100 / 120 / 2), "it fills by 100 a second, 120 are enough"
+    assert bucket.level(1001.2) == pytest.approx(bucket.rate * 0.6)
     assert window.level(1010) == 0
     assert window.level(1010.5) == pytest.approx(window.rate * 0.5)
 

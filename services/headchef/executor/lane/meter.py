@@ -12,11 +12,11 @@ MINUTE_S = 60.0
 RESERVE = 0.02
 """Part of a minute's share that a bucket holds. Less wastes what comes while no call is ready; more lowers the rate."""
 
-SCARCE = 0.03
-"""Part of a minute's quota below which calls begin the slower, the less the provider says is left."""
-
-SPARE = 0.005
+SPARE = 0.01
 """Part of a minute's quota that is not counted upon: by the time a call arrives others may have taken it."""
+
+SCARCE = 0.02
+"""Part of a minute's quota below which, beyond the spare part, calls begin the slower, the less is said to be left."""
 
 DISTRUST = 0.85
 """What a refusal leaves of the rate. It is won back at 3 % a minute, at the cost of a refusal in some hundred calls."""
@@ -127,7 +127,8 @@ class Meter:
         self._flow(now_s)
         spare = max(0.0, left - SPARE * self._a_minute)
         self._level = min(self._level, spare * self._tasks / self._of)
-        self._left, self._left_s = left, now_s
+        # With what others may have taken a call would still begin now and then, and be refused as often as not.
+        self._left, self._left_s = spare, now_s
         missing_s = (self._a_minute - left) / self._a_minute * MINUTE_S
         # What is full sooner than it could fill up begins anew then, and does not fill until then.
         self._anew_s = full_in_s if full_in_s is not None and full_in_s < _SOONER * missing_s else None

@@ -103,9 +103,9 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "each executor takes the whole quota of its lane": Mutant(broken.each_process_takes_all_of_the_quota, 30, NONE),
     "whether a task was left clean is not looked at": Mutant(broken_hand_back.mark_not_looked_at, 40, SHORT_LIVES),
-    "a task is said to be clean until its first commit": Mutant(broken_hand_back.mark_not_withdrawn, 60, SHORT_LIVES),
+    "a task is said to be clean until its first commit": Mutant(broken_hand_back.mark_not_withdrawn, 150, SHORT_LIVES),
     "a task is given back while other calls are in its places": Mutant(
-        broken_hand_back.places_not_waited_for, 60, replace(NONE, crashes=HIGHEST.crashes, stops=3 * HIGHEST.stops)
+        broken_hand_back.places_not_waited_for, 150, replace(NONE, crashes=HIGHEST.crashes, stops=3 * HIGHEST.stops)
     ),
     "a lane that stands still is called all the same": Mutant(broken.halted_lanes_called, 30, NONE),
     "a step is given up that was refused as all are": Mutant(broken.refused_steps_given_up, 30, NONE),

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from headchef.cli.__main__ import app
-from headchef.workflow.drawing.svg import DrawingNeedsIgraph
+from headchef.workflow.drawing import DrawingNeedsIgraph
 from tests.workflow.files import FILE, LANDING, changed
 
 GOOD = str(LANDING / FILE)

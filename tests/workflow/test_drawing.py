@@ -55,6 +55,24 @@ def test_arrows_lead_downwards_from_box_to_box(landing: Workflow) -> None:
         assert numbers[1] < numbers[-1]
 
 
+def test_no_arrow_runs_behind_a_box(landing: Workflow) -> None:
+    """It goes upright through each layer that it passes: there no box may be in its column."""
+    root = ET.fromstring(svg(landing))
+    boxes = [
+        tuple(float(each.attrib[name]) for name in ("x", "y", "width", "height")) for each in root.iter(f"{SVG}rect")
+    ]
+    passes = 0
+    for each in root.iter(f"{SVG}path"):
+        if each.attrib.get("class") == "arrow":
+            numbers = [float(number) for number in re.findall(r"-?[\d.]+", each.attrib["d"])]
+            # M x y, then for each stretch C and three points, the last of which is where it ends.
+            points = [numbers[0:2], *(numbers[at + 4 : at + 6] for at in range(2, len(numbers), 6))]
+            for at_x, at_y in points[1:-1]:
+                passes += 1
+                assert not any(x <= at_x <= x + width and y <= at_y <= y + height for x, y, width, height in boxes)
+    assert passes > 0
+
+
 def test_what_a_workflow_says_is_no_markup(tmp_path: Path) -> None:
     wild = "{{ steps.audit.score < 85 and '</text><script>\"&' }}"
     drawn = load(changed(tmp_path, ('"{{ steps.audit.score < 85 }}"', f"|-\n      {wild}")))

@@ -1,11 +1,11 @@
-"""Draws a workflow as an SVG image; the boxes are placed by igraph, layer by layer, with few crossings."""
+"""Draws a workflow as an SVG image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from headchef.runtime.errors import HeadchefError
 from headchef.workflow.drawing.diagram import Box, Diagram, diagram_of
+from headchef.workflow.drawing.layout import Layout, laid_out
 from headchef.workflow.model import Workflow
 
 _CHARACTER, _LINE, _PADDING = 7.0, 17.0, 12.0
@@ -13,6 +13,8 @@ _CHARACTER, _LINE, _PADDING = 7.0, 17.0, 12.0
 
 _GAP_X, _GAP_Y, _MARGIN, _TITLE = 24.0, 44.0, 20.0, 30.0
 _MOST_CHARACTERS = 40
+
+_Point = tuple[float, float]
 
 _STYLE = """
     text { font: 12px system-ui, sans-serif; fill: #1f2933; text-anchor: middle }
@@ -35,13 +37,6 @@ _TIP = (
 )
 
 
-class DrawingNeedsIgraph(HeadchefError):
-    """An SVG was asked for where igraph is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__('an SVG needs the layout of igraph: pip install "headchef[graph]"; Mermaid needs nothing')
-
-
 @dataclass(frozen=True, slots=True)
 class _Placed:
     box: Box
@@ -58,8 +53,12 @@ def svg(workflow: Workflow) -> str:
         DrawingNeedsIgraph: the extra `graph` is not installed.
     """
     diagram = diagram_of(workflow)
-    placed = _placed(diagram)
-    width = max(each.x + each.width / 2 for each in placed.values()) + _MARGIN
+    grid = _Grid(diagram, laid_out(diagram))
+    placed = grid.placed()
+    arrows = grid.arrows(placed)
+    width = (
+        max(*(each.x + each.width / 2 for each in placed.values()), *(x for way in arrows for x, _ in way)) + _MARGIN
+    )
     width = max(width, len(diagram.name) * _CHARACTER * 1.3 + 2 * _MARGIN)
     height = max(each.y + each.height for each in placed.values()) + _MARGIN
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
@@ -69,52 +68,56 @@ def svg(workflow: Workflow) -> str:
         f"  <style>{_STYLE}  </style>",
         f"  <defs>{_TIP}</defs>",
         f'  <text class="name" x="{_MARGIN:.0f}" y="{_MARGIN + 6:.0f}">{escape(diagram.name)}</text>',
-        *(_arrow(placed[one], placed[other]) for one, other in diagram.arrows),
+        *map(_arrow, arrows),
         *(_box(each) for each in placed.values()),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _placed(diagram: Diagram) -> Mapping[str, _Placed]:
-    sizes = {box.id: _size(box) for box in diagram.boxes}
-    columns, layers = _layout(diagram)
-    widest = max(width for width, _ in sizes.values()) + _GAP_X
-    heights = [0.0] * (max(layers.values()) + 1)
-    for box, layer in layers.items():
-        heights[layer] = max(heights[layer], sizes[box][1])
-    tops = [_MARGIN + _TITLE]
-    for height in heights:
-        tops.append(tops[-1] + height + _GAP_Y)
-    leftmost = min(columns.values())
-    return {
-        box.id: _Placed(
-            box,
-            _MARGIN + (columns[box.id] - leftmost) * widest + (widest - _GAP_X) / 2,
-            tops[layers[box.id]] + (heights[layers[box.id]] - sizes[box.id][1]) / 2,
-            *sizes[box.id],
-        )
-        for box in diagram.boxes
-    }
+class _Grid:
+    """Turns layers and columns into pixels."""
 
+    def __init__(self, diagram: Diagram, layout: Layout) -> None:
+        self._diagram = diagram
+        self._layout = layout
+        self._sizes = {box.id: _size(box) for box in diagram.boxes}
+        self._column = max(width for width, _ in self._sizes.values()) + _GAP_X
+        self._heights = [0.0] * (max(layout.layers.values()) + 1)
+        for box, layer in layout.layers.items():
+            self._heights[layer] = max(self._heights[layer], self._sizes[box][1])
+        self._tops = [_MARGIN + _TITLE]
+        for height in self._heights:
+            self._tops.append(self._tops[-1] + height + _GAP_Y)
 
-def _layout(diagram: Diagram) -> tuple[dict[str, float], dict[str, int]]:
-    """Give each box a column, which need not be whole, and a layer."""
-    try:
-        import igraph
-    except ImportError as error:
-        raise DrawingNeedsIgraph from error
-    layers: dict[str, int] = {}
-    for box in diagram.boxes:
-        above = [layers[one] for one, other in diagram.arrows if other == box.id]
-        layers[box.id] = max(above, default=-1) + 1
-    names = [box.id for box in diagram.boxes]
-    numbers = {name: number for number, name in enumerate(names)}
-    graph = igraph.Graph(
-        n=len(names), edges=[(numbers[one], numbers[other]) for one, other in diagram.arrows], directed=True
-    )
-    layout = graph.layout_sugiyama(layers=[layers[name] for name in names], hgap=1, vgap=1)
-    return {name: float(layout[numbers[name]][0]) for name in names}, layers
+    def placed(self) -> Mapping[str, _Placed]:
+        """Give the boxes."""
+        layout = self._layout
+        return {
+            box.id: _Placed(box, self._x(layout.columns[box.id]), self._y(box.id), *self._sizes[box.id])
+            for box in self._diagram.boxes
+        }
+
+    def arrows(self, placed: Mapping[str, _Placed]) -> list[list[_Point]]:
+        """Give the points through which each arrow goes: straight through a layer, bent between two."""
+        ways = []
+        for (one, other), bends in zip(self._diagram.arrows, self._layout.bends, strict=True):
+            first, last = placed[one], placed[other]
+            way = [(first.x, first.y + first.height)]
+            for layer, column in enumerate(bends, self._layout.layers[one] + 1):
+                way += [
+                    (self._x(column), self._tops[layer]),
+                    (self._x(column), self._tops[layer] + self._heights[layer]),
+                ]
+            ways.append([*way, (last.x, last.y)])
+        return ways
+
+    def _x(self, column: float) -> float:
+        return _MARGIN + column * self._column + (self._column - _GAP_X) / 2
+
+    def _y(self, box: str) -> float:
+        layer = self._layout.layers[box]
+        return self._tops[layer] + (self._heights[layer] - self._sizes[box][1]) / 2
 
 
 def _size(box: Box) -> tuple[float, float]:
@@ -137,11 +140,12 @@ def _box(placed: _Placed) -> str:
     return "\n".join(lines)
 
 
-def _arrow(one: _Placed, other: _Placed) -> str:
-    """Draw a curve from the bottom of one box to the top of another."""
-    top, bottom = one.y + one.height, other.y
-    bend = (bottom - top) / 2
-    return (
-        f'  <path class="arrow" d="M{one.x:.1f} {top:.1f}C{one.x:.1f} {top + bend:.1f}'
-        f' {other.x:.1f} {bottom - bend:.1f} {other.x:.1f} {bottom:.1f}"/>'
-    )
+def _arrow(way: Sequence[_Point]) -> str:
+    """Draw a curve through some points, upright in each."""
+    (x, y), *others = way
+    drawn = f"M{x:.1f} {y:.1f}"
+    for to_x, to_y in others:
+        bend = (to_y - y) / 2
+        drawn += f"C{x:.1f} {y + bend:.1f} {to_x:.1f} {to_y - bend:.1f} {to_x:.1f} {to_y:.1f}"
+        x, y = to_x, to_y
+    return f'  <path class="arrow" d="{drawn}"/>'

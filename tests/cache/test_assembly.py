@@ -85,6 +85,8 @@ async def test_one_setting_switches_to_a_server(
     monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_URL", qdrant.url)
     monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_GRPC_PORT", str(qdrant.grpc_port))
     monkeypatch.setenv("HEADCHEF_CACHE_COLLECTION", f"test.{tmp_path.name}")
+    # A server that has just begun, on a busy machine, may take longer than a step should wait for it.
+    monkeypatch.setenv("HEADCHEF_CACHE_LOOKUP_TIMEOUT_S", "30")
     async with assemble(surroundings) as processor:
         assert isinstance(processor.handler, CacheHandler)
         deliveries = [deliver(make_settled()), deliver(make_planned(), offset=1)]

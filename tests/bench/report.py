@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.bench.goodput import MEASURED_S
 from tests.support.marked_page import replace_between
 
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
@@ -66,7 +67,18 @@ def goodput_table(figures: Mapping[str, float]) -> str:
             who = ", ".join(_RUNS.get(each, each) for each in run)
             calls, refused = (figures[name.removesuffix("share") + what] for what in ("calls", "refused"))
             lines.append(f"| {limit} | {who} | {figures[name]:.1%} | {calls:,.0f} | {refused:.2%} |")
-    return "\n".join(lines)
+    lost = [f"{_lost_s(figures, limit):.1f} s where {limit} are the limit" for limit in _limits(figures)]
+    return "\n".join([*lines, "", f"That one joined and another was killed cost the work of {', and '.join(lost)}."])
+
+
+def _limits(figures: Mapping[str, float]) -> list[str]:
+    return list(dict.fromkeys(name.split(".")[1] for name in figures))
+
+
+def _lost_s(figures: Mapping[str, float], limit: str) -> float:
+    """Give what two moves of tasks have cost, in seconds of the same executors' work without them."""
+    calm, churned = (figures[f"goodput.{limit}.2{kind}.share"] for kind in ("", ".churn"))
+    return (calm - churned) / calm * MEASURED_S
 
 
 def write_goodput(path: Path, figures: Mapping[str, float], made: str) -> None:

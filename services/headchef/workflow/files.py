@@ -9,7 +9,7 @@ from typing import Any
 from headchef.schema import SchemaRefused, compile_schema
 
 MAX_FILE_BYTES = 256 * 1024
-"""Of one prompt or schema: a workflow is published with all of its files in one record."""
+"""Of a workflow file, a prompt or a schema: they are to be published together, in one record."""
 
 _VERSION_LINE = re.compile(r"\{#-?\s*version:\s*([1-9][0-9]*)\s*-?#\}[ \t]*(\r?\n|\Z)")
 
@@ -98,7 +98,12 @@ def _within(folder: Path, name: str) -> Path:
     return path
 
 
-def _text(path: Path) -> str:
+def read_bytes(path: Path) -> bytes:
+    """Read one of a workflow's files, or the workflow file itself.
+
+    Raises:
+        BadFile: not there, or too large.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
@@ -106,6 +111,11 @@ def _text(path: Path) -> str:
         raise BadFile(path, f"cannot be read: {error.strerror}") from error
     if len(raw) > MAX_FILE_BYTES:
         raise BadFile(path, f"has more than {MAX_FILE_BYTES:,} bytes")
+    return raw
+
+
+def _text(path: Path) -> str:
+    raw = read_bytes(path)
     try:
         return raw.decode()
     except UnicodeDecodeError as error:

@@ -7,13 +7,11 @@ from pydantic import ValidationError
 from headchef.document import Document, Fault, Unreadable, faults_of, read_document
 from headchef.workflow.checking import Checking
 from headchef.workflow.errors import BadWorkflow, FaultIn
+from headchef.workflow.files import BadFile, read_bytes
 from headchef.workflow.form import WorkflowFile
 from headchef.workflow.gathering import gather
 from headchef.workflow.model import Workflow, result_of, steps_of
 from headchef.workflow.order import ordered
-
-MAX_BYTES = 256 * 1024
-"""Of the file, without those that it names."""
 
 
 def load(path: Path) -> Workflow:
@@ -26,14 +24,9 @@ def load(path: Path) -> Workflow:
         BadWorkflow: lists every fault with its file, line and field, and what would be right.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _whole(path, f"cannot be read: {error.strerror}") from error
-    if len(raw) > MAX_BYTES:
-        raise _whole(path, f"has more than {MAX_BYTES:,} bytes")
-    try:
-        document = read_document(raw)
+        document = read_document(read_bytes(path))
+    except BadFile as bad:
+        raise _whole(path, bad.message) from bad
     except Unreadable as unreadable:
         raise BadWorkflow((FaultIn(path, unreadable.fault),)) from unreadable
     form = _form(path, document)

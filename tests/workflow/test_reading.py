@@ -209,6 +209,15 @@ def test_what_is_wrong_beside_the_file_is_named(
     assert [each[: len(start)] for each, start in zip(got, found, strict=True)] == found, got
 
 
+def test_a_schema_that_leads_elsewhere_is_not_read(tmp_path: Path) -> None:
+    path = changed(tmp_path / "own")
+    schema = path.parent / "schemas/meta.v1.json"
+    schema.rename(tmp_path / "elsewhere.json")
+    schema.symlink_to(tmp_path / "elsewhere.json")
+    (found,) = faults(path)
+    assert "lies outside of the workflow's folder" in found
+
+
 def test_all_faults_are_named_at_once_in_their_order(tmp_path: Path) -> None:
     path = changed(
         tmp_path,

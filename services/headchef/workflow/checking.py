@@ -79,11 +79,12 @@ class Checking:
         return output_of(step, self._gathered.schemas)
 
     def _step(self, step: StepEntry, place: Place, outside: Scope) -> None:
-        inside = outside
+        texts, inside = list(texts_of(step)), outside
+        seen = {text.place: self._text(text, place, outside) for text in texts if not text.of_item}
         if step.for_each is not None:
-            listed = self._reads(step.for_each.items)
-            inside = outside.with_name(step.for_each.name, self._item(outside.shape_of(listed), step, place))
-        seen = {text.place: self._text(text, place, inside if text.of_item else outside) for text in texts_of(step)}
+            listed = outside.shape_of(seen["for_each", "in"])
+            inside = outside.with_name(step.for_each.name, self._item(listed, step, place))
+        seen |= {text.place: self._text(text, place, inside) for text in texts if text.of_item}
         if step.llm is not None:
             self._asked(step.llm, (*place, "llm") if self._file.prompt is None else (), inside, seen)
         self.needs[step.id] |= _steps_in(seen.values())
@@ -118,12 +119,6 @@ class Checking:
             if (fault := scope.fault_of(read)) is not None:
                 self._fault(here, fault)
         return found
-
-    def _reads(self, source: str) -> Reads:
-        try:
-            return reads_of(source)
-        except TemplateRefused:
-            return _NOTHING
 
     def _asked(self, llm: LlmEntry, place: Place, inside: Scope, seen: dict[Place, Reads]) -> None:
         """Look at a step's prompts: they know the input, and what stands under `with`."""

@@ -73,9 +73,9 @@ def read_schema(folder: Path, name: str) -> dict[str, Any]:
         name: with its version, such as `outline.v1`, which is the file `schemas/outline.v1.json`.
 
     Raises:
-        BadFile: not there, not text, too large, not JSON, or not a JSON Schema.
+        BadFile: not there, outside of the folder, not text, too large, not JSON, or not a JSON Schema.
     """
-    path = folder / "schemas" / f"{name}.json"
+    path = _within(folder, f"schemas/{name}.json")
     try:
         schema = json.loads(_text(path))
     except json.JSONDecodeError as error:

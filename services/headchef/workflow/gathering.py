@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from headchef.document import Document, Fault, Place
 from headchef.workflow.errors import FaultIn
 from headchef.workflow.files import BadFile, Prompt, read_prompt, read_schema
-from headchef.workflow.form import StepEntry, WorkflowFile
+from headchef.workflow.form import WorkflowFile
 
 _T = TypeVar("_T")
 
@@ -80,12 +80,8 @@ def _schemas(file: WorkflowFile) -> Iterator[tuple[Place, str]]:
         (("input", "schema"), file.input.schema_name),
         (("output", "schema"), file.output.schema_name),
         (("result", "schema"), file.result.schema_name if file.result else None),
-        *((("steps", number, "output", "schema"), _of_step(step)) for number, step in enumerate(file.steps)),
+        *((("steps", number, "output", "schema"), step.output.schema_name) for number, step in enumerate(file.steps)),
     ]
     for place, name in named:
         if name is not None:
             yield place, name
-
-
-def _of_step(step: StepEntry) -> str | None:
-    return step.output.schema_name

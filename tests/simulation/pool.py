@@ -112,7 +112,8 @@ def _died(worker: _Worker[Item]) -> WorkerDied:
 
 def _serve(orders: Connection, work: Callable[[Item], Outcome]) -> None:
     logging.disable(logging.CRITICAL)
-    # Worlds are large and short-lived: they are collected when a chunk of them is over, without what was there before.
+    # A world is large, short-lived and full of cycles: it is collected when it is over, without what was there before,
+    # so that the next has its memory, still in the processor's cache. Ten at a time took a sixth longer.
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -123,4 +124,4 @@ def _serve(orders: Connection, work: Callable[[Item], Outcome]) -> None:
             return
         for item in chunk:
             orders.send(work(item))
-        gc.collect()
+            gc.collect()

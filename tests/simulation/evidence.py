@@ -13,6 +13,7 @@ from tests.simulation.history import ALL_DISPATCHED, EVENT_TOPICS, STEPS, Happen
 from tests.simulation.kinds import Kind
 from tests.simulation.oracle import Place, expect, place_of
 from tests.simulation.provider import Billed
+from tests.simulation.quiet import unhandled
 from tests.simulation.quota import LIMITED_LANE, beyond
 from tests.simulation.services import HOSTS
 from tests.simulation.takers import brakes_in, catalogues_in
@@ -81,7 +82,7 @@ class Evidence:
         self.shown_in_vain: Sequence[str] = world.provider.shown_in_vain
         self.beyond_quota = _beyond_quota(world)
         self.beyond_at_once = _beyond_at_once(world)
-        self.unhandled = world.unhandled()
+        self.unhandled = unhandled(world)
         self.broken: Sequence[str] = world.broken
         self.failures = [*world.loop.faults, *world.failures]
         self.stray_calls: Sequence[str] = world.stray_calls

@@ -12,6 +12,7 @@ from tests.simulation.history import digest
 from tests.simulation.invariants import violations
 from tests.simulation.kinds import Kind, drawn_kind
 from tests.simulation.loop import SeededLoop
+from tests.simulation.quiet import quiet
 from tests.simulation.world import World
 
 JOBS = 60
@@ -77,7 +78,7 @@ async def _watched(world: World, seed: int, jobs: int, digested: bool) -> Result
     chaos.stop()
     world.heal()
     await world.brakes.lift()
-    in_time = await world.quiet(BOUND_S)
+    in_time = await quiet(world, BOUND_S)
     evidence = Evidence(world, in_time=in_time, bound_s=BOUND_S)
     loop = world.loop
     word = digest(world.cluster) if digested else ""

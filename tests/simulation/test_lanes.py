@@ -9,6 +9,7 @@ from tests.simulation.history import events
 from tests.simulation.invariants import violations
 from tests.simulation.kinds import EXACTLY_ONCE
 from tests.simulation.loop import SeededLoop
+from tests.simulation.quiet import quiet, unhandled
 from tests.simulation.services import CATALOGUE, pair
 from tests.simulation.world import World, name_of
 
@@ -30,8 +31,8 @@ async def _live(loop: SeededLoop) -> None:
     for process in world.processes[DOWN]:
         process.kill()
     await world.submit(JOBS, WITHIN_S)
-    assert not await world.quiet(BOUND_S)
-    waiting = {partition.topic for partition in world.unhandled()}
+    assert not await quiet(world, BOUND_S)
+    waiting = {partition.topic for partition in unhandled(world)}
     assert waiting == set(map(name_of, pair("steps.dispatched.other")))
     asked = [event.data["step"]["request"]["model"] for event in events(world.cluster, "steps.completed")]
     lanes = Counter(CATALOGUE.models[model].lane for model in asked)
@@ -39,6 +40,6 @@ async def _live(loop: SeededLoop) -> None:
     assert lanes["other"] == 0
     for process in world.processes[DOWN]:
         process.start()
-    in_time = await world.quiet(BOUND_S)
+    in_time = await quiet(world, BOUND_S)
     assert violations(Evidence(world, in_time=in_time, bound_s=BOUND_S)) == []
     world.cluster.close()

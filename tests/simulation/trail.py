@@ -10,7 +10,6 @@ from headchef_contracts import topics
 
 from headchef.runtime.expiry import EXPIRED
 from headchef.runtime.log.memory import Cluster
-from headchef.runtime.log.memory.partition import PartitionLog
 from headchef.runtime.log.port import Record
 from headchef.runtime.timers import read_timer
 from tests.simulation.process import NAMESPACE
@@ -56,9 +55,9 @@ class Trail:
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self._topics = [cluster.topic(name) for name in NAMES]
+        self._topics = [(name, cluster.topic(name)) for name in NAMES]
         self._causes: set[Spot] = set()
-        self._read: dict[PartitionLog, int] = {}
+        self._read: dict[str, list[int]] = {name: [] for name in NAMES}
 
     def causes(self) -> set[Spot]:
         """Give all records that something on the log names as a cause; what was aborted counts too."""
@@ -67,12 +66,15 @@ class Trail:
 
     def follow(self) -> None:
         """Read on; also to be called before records are deleted."""
-        for topic in self._topics:
-            for log in topic.partitions:
-                read, end = self._read.get(log, 0), log.end
-                if end > read:
-                    self._read[log] = end
-                    for record in log.records(committed=False, since=read):
+        for name, topic in self._topics:
+            ends = [log.end for log in topic.partitions]
+            if ends == (read := self._read[name]):
+                continue
+            self._read[name] = ends
+            read += [0] * (len(ends) - len(read))
+            for log, end, since in zip(topic.partitions, ends, read, strict=True):
+                if end > since:
+                    for record in log.records(committed=False, since=since):
                         self._causes.update(causes_of(record))
 
 

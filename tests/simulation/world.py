@@ -1,19 +1,15 @@
 """A world: the log with its topics, the provider, the store, and several processes of each service, from one seed."""
 
 import asyncio
-from collections.abc import Collection, Iterator
 from random import Random
 
 from headchef_contracts import topics
 
-from headchef.brakes import TOPIC as BRAKES
-from headchef.catalogue.in_force import TOPIC as CATALOG
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Partition
-from headchef.runtime.task import Phase, Task
 from tests.simulation import growth, watch
-from tests.simulation.brakes import Brakeman, Called, standing
+from tests.simulation.brakes import Brakeman, Called
 from tests.simulation.broker import Network
 from tests.simulation.catalogues import Catalogues
 from tests.simulation.clock import ShiftedClock
@@ -27,7 +23,7 @@ from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
-from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside, timers_of
+from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside
 from tests.simulation.store import SharedStore
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
@@ -37,10 +33,6 @@ PARTITIONS, GROWN = 3, 5
 """Of every topic, and in a growing world afterwards."""
 
 _POISON_SHARE = 0.1
-_LOOK_S = 0.25
-_RUNAWAY = 1_000
-"""Records of one partition; a sound world has at most some hundreds. One whose records go round is not waited for."""
-
 _RESTART_S = (0.1, 3.0)
 
 
@@ -162,72 +154,6 @@ class World:
                 process.start()
             else:
                 process.thaw()
-
-    async def quiet(self, within_s: float) -> bool:
-        """Wait until every record has been handled and no transaction is open.
-
-        Returns:
-            False if that took too long, or will never be.
-        """
-        deadline_s = self.loop.time() + within_s
-        while unhandled := self.unhandled():
-            logs = [self.cluster.partition(partition) for partition in unhandled]
-            if self.loop.time() > deadline_s or any(log.end - log.start > _RUNAWAY for log in logs):
-                return False
-            await asyncio.sleep(_LOOK_S)
-        return True
-
-    def unhandled(self) -> Collection[Partition]:
-        """Give the partitions that a group has not read to the end, whose end is not yet known, or that hold timers."""
-        behind = [
-            partition
-            for service, about in SERVICES.items()
-            for partition in self.partitions(*about.inputs)
-            if self._behind(service, partition)
-        ]
-        if any(
-            version != self.catalogues.last_good.version for version in catalogues_in(self.all_processes()).values()
-        ):
-            behind += self.partitions(CATALOG)[:1]
-        wanted = standing([said.event for said in self.brakes.said])
-        if any(standing(known) != wanted for known in brakes_in(self.all_processes()).values()):
-            behind += self.partitions(BRAKES)[:1]
-        waiting = self._set_on_the_log if self.kind.guarantee == "exactly_once" else self._set_in_a_process
-        return [*behind, *(partition for service in SERVICES if timers_of(service) for partition in waiting(service))]
-
-    def _set_on_the_log(self, service: str) -> Iterator[Partition]:
-        """Give the tasks of which a timer is set: the newest value of some key."""
-        yield from filter(self._is_set, self.partitions(*timers_of(service)))
-
-    def _is_set(self, partition: Partition) -> bool:
-        newest = {record.key: record.value for record in self.cluster.partition(partition).records(committed=True)}
-        return any(value is not None for value in newest.values())
-
-    def _set_in_a_process(self, service: str) -> Iterator[Partition]:
-        """Give the tasks whose owner knows of a timer, or of what came of one and is not written yet.
-
-        Not what the log knows: a former owner may have written others after it, at least once.
-        Those go off in vain when the task moves next. Where nobody is at work it is the log that tells.
-        """
-        for partition in self.partitions(*timers_of(service)):
-            owned = [task.entries > 0 or task.in_flight > 0 for task in self._at_work(service, partition.number)]
-            if any(owned) or (not owned and self._is_set(partition)):
-                yield partition
-
-    def _at_work(self, service: str, number: int) -> list[Task]:
-        """Give the tasks of this number that run in processes which are alive: at least once there may be two."""
-        live = [each.engine for each in self.processes[service] if each.engine is not None and not each.life.dead]
-        tasks = (engine.tasks.get(number) for engine in live)
-        return [task for task in tasks if task is not None and task.phase is Phase.RUNNING]
-
-    def _behind(self, service: str, partition: Partition) -> bool:
-        log = self.cluster.partition(partition)
-        place = self.cluster.group(group_of(service)).offsets.of([partition]).get(partition)
-        unnamed = place is not None and bool(watch.unfinished(self.cluster.expired(partition), place))
-        if unnamed or log.stable_end < log.end:
-            return True
-        since = log.start if place is None else max(place.offset, log.start)
-        return since < log.end and bool(log.read(since, max_records=1)[0])
 
     def _behind_by(self) -> Gap | None:
         """Say what part of its places a coordinator leaves out, for a process that asks; the test itself sees all."""

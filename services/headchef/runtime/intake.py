@@ -141,10 +141,12 @@ class Intake:
 
     def _leaves_out_any(self, polled: Mapping[Partition, Feed]) -> bool:
         """Say whether an input wants more that was not there, or wanted nothing, when the poll began."""
-        return any(
-            polled.get(partition) is not feed and feed.wants_more(partition)
-            for partition, feed in self._feeds().items()
-        )
+        for number, task in self._tasks().items():
+            if (feed := task.feed) is not None:
+                for partition in self._of_task(number):
+                    if polled.get(partition) is not feed and feed.wants_more(partition):
+                        return True
+        return False
 
     async def _follow(self, reader: Reader) -> None:
         """Assign the partitions of the running tasks, from where each has come to."""

@@ -1,7 +1,7 @@
 """One client process as the log sees it: running, frozen or dead; every request passes here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Literal, Protocol, TypeVar
 
 from headchef.runtime.clock import Clock
@@ -49,6 +49,16 @@ class Faults(Protocol):
     def refusal(self, record: NewRecord, client: str) -> str | None:
         """Say why the log does not take this one record, or None if it does."""
         ...
+
+
+class _Turn:
+    """Lets others run once, as `asyncio.sleep(0)` does, without a coroutine: a simulated world does so 10,000 times."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+_TURN = _Turn()
 
 
 class Process:
@@ -130,22 +140,21 @@ class Process:
             task.cancel()
 
     async def _outward(self, operation: Operation) -> None:
-        await self.running()
+        if not self._running.is_set():
+            await self.running()
         # A real request always lets others run; without this a race would not show here.
-        await asyncio.sleep(0)
-        if self._faults is not None:
-            hindrance = self._faults.before(operation, self.name)
-            if hindrance is not None:
-                await self._bounded(hindrance, operation)
-        await self.running()
+        await _TURN
+        if self._faults is not None and (hindrance := self._faults.before(operation, self.name)) is not None:
+            await self._bounded(hindrance, operation)
+        if not self._running.is_set():
+            await self.running()
 
     async def _homeward(self, operation: Operation) -> None:
-        await asyncio.sleep(0)
-        if self._faults is not None:
-            hindrance = self._faults.after(operation, self.name)
-            if hindrance is not None:
-                await self._bounded(hindrance, operation)
-        await self.running()
+        await _TURN
+        if self._faults is not None and (hindrance := self._faults.after(operation, self.name)) is not None:
+            await self._bounded(hindrance, operation)
+        if not self._running.is_set():
+            await self.running()
 
     async def _bounded(self, hindrance: Hindrance, operation: Operation) -> None:
         try:

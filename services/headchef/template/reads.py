@@ -8,7 +8,7 @@ from jinja2.meta import find_undeclared_variables
 
 from headchef.template.budget import Budget
 from headchef.template.errors import TemplateRefused
-from headchef.template.language import PromptEnvironment
+from headchef.template.language import PromptEnvironment, only_slot
 
 _BUILT_IN = frozenset({"range", "namespace"})
 
@@ -63,16 +63,8 @@ def reads_of(source: str) -> Reads:
     except (RecursionError, SyntaxError, MemoryError) as error:
         raise TemplateRefused("nested too deeply") from error
     free = frozenset(find_undeclared_variables(tree)) - _BUILT_IN
-    slot = _only_slot(tree)
+    slot = only_slot(tree)
     return Reads(tuple(_found(tree, free)), slot is not None, None if slot is None else _read(slot, free))
-
-
-def _only_slot(tree: nodes.Template) -> nodes.Node | None:
-    match tree.body:
-        case [nodes.Output(nodes=[slot])] if not isinstance(slot, nodes.TemplateData):
-            return slot
-        case _:
-            return None
 
 
 def _found(node: nodes.Node, free: frozenset[str]) -> Iterator[Read]:

@@ -1,17 +1,19 @@
 """Fills templates with values, within bounds, with errors that name the variable and the line."""
 
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, ItemsView, KeysView, Mapping, ValuesView
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined
 
 from headchef.template.budget import Budget, TemplateTooCostly
 from headchef.template.errors import TemplateRefused
 from headchef.template.filters import TemplateMisuse
-from headchef.template.language import PromptEnvironment
+from headchef.template.language import VALUE, PromptEnvironment
 from headchef.template.rendered import Rendered
+
+_T = TypeVar("_T")
 
 _TEMPLATE_FILE = "<template>"
 _MAX_MESSAGE_CHARACTERS = 500
@@ -36,7 +38,7 @@ class Renderer:
     """Renders one template at a time; compiled ones are kept, the least recently used dropped first.
 
     Args:
-        max_templates: how many compiled templates are kept.
+        max_templates: how many compiled templates are kept, of those for texts and of those for values.
         max_work: characters and items that one rendering may touch; a turn of a loop counts as 40.
     """
 
@@ -46,9 +48,10 @@ class Renderer:
         self._budget = Budget(max_work)
         self._environment = PromptEnvironment(self._budget)
         self._kept: OrderedDict[str, tuple[Template, int]] = OrderedDict()
+        self._values: OrderedDict[str, Template | None] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._kept) + len(self._values)
 
     def render(self, source: str, names: Mapping[str, Any]) -> Rendered:
         """Fill a template.
@@ -78,15 +81,70 @@ class Renderer:
             raise TemplateRefused(_described(fault, template)) from fault
         return Rendered(text, static_characters)
 
+    def value(self, source: str, names: Mapping[str, Any]) -> Any:
+        """Give what a template stands for: a value of any kind where it is one `{{ … }}` and nothing else, or text.
+
+        Args:
+            source: the template.
+            names: as for `render`.
+
+        Returns:
+            JSON; parts of it may be parts of what was given.
+
+        Raises:
+            TemplateRefused: as `render`; or the value is no JSON.
+        """
+        template = None
+        try:
+            template = self._compiled_value(source)
+            if template is None:
+                return self.render(source, names).text
+            self._budget.refill()
+            context = template.new_context(dict(names))
+            deque(template.root_render_func(context), maxlen=0)
+            return self._json(context.vars[VALUE])
+        except _FAULTS as fault:
+            raise TemplateRefused(_described(fault, template)) from fault
+
+    def _json(self, value: Any) -> Any:
+        """Pay for a value, all through, and make plain what is JSON by another name.
+
+        Raises:
+            TemplateMisuse: it is none.
+            UndefinedError: it is not given.
+        """
+        self._budget.charge(value)
+        match value:
+            case Undefined():
+                # Whatever is done with what is not given raises, with words of its own.
+                return str(value)
+            case None | bool() | int() | float() | str():
+                return value
+            case dict():
+                return {name: self._json(each) for name, each in value.items()}
+            case list() | tuple() | range():
+                return [self._json(each) for each in value]
+            case KeysView() | ValuesView() | ItemsView():
+                return [self._json(each) for each in value]
+            case _:
+                raise TemplateMisuse("stands for nothing that JSON knows")
+
     def _compiled(self, source: str) -> tuple[Template, int]:
-        kept = self._kept.get(source)
-        if kept is None:
-            kept = self._kept[source] = self._environment.compiled(source)
-            if len(self._kept) > self._max_templates:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(source)
-        return kept
+        return _kept(self._kept, source, self._environment.compiled, self._max_templates)
+
+    def _compiled_value(self, source: str) -> Template | None:
+        return _kept(self._values, source, self._environment.compiled_value, self._max_templates)
+
+
+def _kept(kept: OrderedDict[str, _T], source: str, compiled: Callable[[str], _T], most: int) -> _T:
+    """Give a compiled template, and remember it; the least recently used is forgotten."""
+    if source in kept:
+        kept.move_to_end(source)
+    else:
+        kept[source] = compiled(source)
+        if len(kept) > most:
+            kept.popitem(last=False)
+    return kept[source]
 
 
 def _described(fault: BaseException, template: Template | None) -> str:

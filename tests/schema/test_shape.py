@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef.workflow.schema_path import NoSuchPath, Schema, Shape, follow, shape_of
+from headchef.schema import NoSuchPath, Schema, Shape, follow, shape_of
 
 TEXT = {"type": "string"}
 

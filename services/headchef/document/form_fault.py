@@ -20,22 +20,31 @@ def faults_of(error: ValidationError, form: type[BaseModel], document: Document)
         form: that of the whole document; its descriptions are part of the messages.
         document: that was validated.
     """
+    for place, message in messages_of(error, form):
+        yield document.fault(place, message)
+
+
+def messages_of(error: ValidationError, form: type[BaseModel]) -> Iterator[tuple[Place, str]]:
+    """Say all that a form finds wrong, and what would be right, each with its place in what was validated.
+
+    Args:
+        error: of the form's validation.
+        form: of the whole; its descriptions are part of the messages.
+    """
     for details in error.errors(include_url=False):
-        yield _fault(details, form, document)
+        place = tuple(part for part in details["loc"] if part != "[key]")
+        yield place, _message(details, place, form)
 
 
-def _fault(details: ErrorDetails, form: type[BaseModel], document: Document) -> Fault:
-    place = tuple(part for part in details["loc"] if part != "[key]")
+def _message(details: ErrorDetails, place: Place, form: type[BaseModel]) -> str:
     kind, owner = details["type"], _owner(place, form)
     if kind == "extra_forbidden" and owner is not None:
         known = list(_fields(owner))
         near = get_close_matches(str(place[-1]), known, 1)
-        message = f"unknown field; did you mean {near[0]}?" if near else f"unknown field; known are {', '.join(known)}"
-    else:
-        field = _fields(owner).get(str(place[-1])) if owner else None
-        right = f" (expected: {field.description})" if field and field.description else ""
-        message = f"{'is missing' if kind == 'missing' else _said(details)}{right}"
-    return document.fault(place, message)
+        return f"unknown field; did you mean {near[0]}?" if near else f"unknown field; known are {', '.join(known)}"
+    field = _fields(owner).get(str(place[-1])) if owner else None
+    right = f" (expected: {field.description})" if field and field.description else ""
+    return f"{'is missing' if kind == 'missing' else _said(details)}{right}"
 
 
 def _said(details: ErrorDetails) -> str:

@@ -72,7 +72,9 @@ class CompiledSchema:
         errors = islice(self._validator.iter_errors(value), max_findings)
         return tuple(
             Finding(
-                check="schema", path=_pointer(error.instance_path), message=_cut(error.message, max_message_characters)
+                check="schema",
+                path=pointer_of(error.instance_path),
+                message=_cut(error.message, max_message_characters),
             )
             for error in errors
         )
@@ -113,7 +115,8 @@ def _kinds(schema: dict[str, Any]) -> frozenset[str]:
     return frozenset([named] if isinstance(named, str) else named or ())
 
 
-def _pointer(path: Iterable[str | int]) -> str:
+def pointer_of(path: Iterable[str | int]) -> str:
+    """Write a path, of fields and numbers of items, as a JSON pointer (RFC 6901); a long one is cut."""
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
     return _cut(pointer, _MAX_PATH_CHARACTERS)
 

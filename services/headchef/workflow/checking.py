@@ -1,20 +1,21 @@
 """Holds a workflow together: what its templates read, what its steps wait for, and that all of it is of use."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from headchef.checks import Registry, faults_in
 from headchef.document import Document, Fault, Place
+from headchef.schema import ANYTHING, NoSuchPath, Shape, follow, shape_of
 from headchef.template import Reads, TemplateRefused, reads_of
 from headchef.workflow.errors import FaultIn
 from headchef.workflow.files import Prompt
-from headchef.workflow.form import LlmEntry, StepEntry, WorkflowFile
+from headchef.workflow.form import CheckEntry, LlmEntry, StepEntry, WorkflowFile
 from headchef.workflow.gathering import Gathered
 from headchef.workflow.model import result_of, steps_of
 from headchef.workflow.order import circle, reached
-from headchef.workflow.outputs import output_of
-from headchef.workflow.schema_path import ANYTHING, NoSuchPath, Shape, follow, shape_of
+from headchef.workflow.outputs import output_of, output_of_one
 from headchef.workflow.scope import Scope
-from headchef.workflow.texts import Text, texts_of
+from headchef.workflow.texts import Text, has_template, texts_of
 
 _NOTHING = Reads((), is_value=False, whole=None)
 
@@ -27,18 +28,22 @@ class Checking:
         document: what it holds, with places.
         file: the same, in its form.
         gathered: the files that it names.
+        checks: those that there are.
 
     Attributes:
         faults: what was found.
         needs: which steps each step reads.
     """
 
-    def __init__(self, path: Path, document: Document, file: WorkflowFile, gathered: Gathered) -> None:
+    def __init__(
+        self, path: Path, document: Document, file: WorkflowFile, gathered: Gathered, checks: Registry
+    ) -> None:
         self.faults: list[FaultIn] = []
         self._path = path
         self._document = document
         self._file = file
         self._gathered = gathered
+        self._checks_known = checks
         self._steps = steps_of(file)
         self.needs: dict[str, set[str]] = {step.id: set() for step in self._steps}
 
@@ -85,9 +90,23 @@ class Checking:
             listed = outside.shape_of(seen["for_each", "in"])
             inside = outside.with_name(step.for_each.name, self._item(listed, step, place))
         seen |= {text.place: self._text(text, place, inside) for text in texts if text.of_item}
+        self._checks(step.checks, (*place, "checks"), output_of_one(step, self._gathered.schemas))
+        if step.audit is not None:
+            target = inside.shape_of(seen["audit", "target"])
+            given = () if step.audit.facts is None else ("against",)
+            self._checks(step.audit.rules, (*place, "audit", "rules"), target, given)
         if step.llm is not None:
             self._asked(step.llm, (*place, "llm") if self._file.prompt is None else (), inside, seen)
         self.needs[step.id] |= _steps_in(seen.values())
+
+    def _checks(self, entries: Sequence[CheckEntry], place: Place, shape: Shape, given: Collection[str] = ()) -> None:
+        """Look at what is checked in values of a shape; arguments that are templates or given are not known yet."""
+        for number, entry in enumerate(entries):
+            own = entry.model_extra or {}
+            later = {*given, *(name for name, value in own.items() if has_template(value))}
+            asked = {"check": entry.check, "path": entry.path, **own}
+            for fault in faults_in(asked, self._checks_known, shape, later=later):
+                self._fault((*place, number, *fault.place), fault.message)
 
     def _item(self, listed: Shape, step: StepEntry, place: Place) -> Shape:
         """Give the shape of an item of a list."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from headchef.schema import ANYTHING, TEXT, Schema, Shape, shape_of
 from headchef.workflow.form import StepEntry
-from headchef.workflow.schema_path import ANYTHING, TEXT, Schema, Shape, shape_of
 
 _TEXT: Schema = {"type": "string"}
 
@@ -38,11 +38,12 @@ def output_of(step: StepEntry, schemas: Mapping[str, dict[str, Any]]) -> Shape:
         step: the step.
         schemas: by name; one that could not be read is taken for anything.
     """
-    one = _of_one(step, schemas)
+    one = output_of_one(step, schemas)
     return one if step.for_each is None else one.many()
 
 
-def _of_one(step: StepEntry, schemas: Mapping[str, dict[str, Any]]) -> Shape:
+def output_of_one(step: StepEntry, schemas: Mapping[str, dict[str, Any]]) -> Shape:
+    """Give the shape of what a step makes, of each item where it is run for several; see `output_of`."""
     name = step.output.schema_name
     if name is not None:
         return shape_of(schemas[name]) if name in schemas else ANYTHING

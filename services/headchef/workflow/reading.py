@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from headchef.checks import Registry, installed
 from headchef.document import Document, Fault, Unreadable, faults_of, read_document
 from headchef.workflow.checking import Checking
 from headchef.workflow.errors import BadWorkflow, FaultIn
@@ -14,11 +15,12 @@ from headchef.workflow.model import Workflow, result_of, steps_of
 from headchef.workflow.order import ordered
 
 
-def load(path: Path) -> Workflow:
+def load(path: Path, checks: Registry | None = None) -> Workflow:
     """Read and check a workflow.
 
     Args:
         path: a YAML file; its prompts and schemas lie in the same folder or below.
+        checks: that its steps may name; by default those of all packages that are installed.
 
     Raises:
         BadWorkflow: lists every fault with its file, line and field, and what would be right.
@@ -31,7 +33,7 @@ def load(path: Path) -> Workflow:
         raise BadWorkflow((FaultIn(path, unreadable.fault),)) from unreadable
     form = _form(path, document)
     gathered = gather(path, document, form)
-    checking = Checking(path, document, form, gathered)
+    checking = Checking(path, document, form, gathered, checks or installed())
     checking.run()
     faults = [*(FaultIn(path, each) for each in document.faults), *gathered.faults, *checking.faults]
     if faults:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from headchef.schema import ANYTHING, NoSuchPath, Shape, follow
 from headchef.template import Read, Reads
-from headchef.workflow.schema_path import ANYTHING, NoSuchPath, Shape, follow
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""Words that a text must have or must not: as words of their own, whatever their case, width or typesetting."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.checks.test_lengths_and_values import said
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("The Best in town", "best"),
+        ("best", "BEST"),
+        ("A risk\u00a0free\n offer", "risk free"),
+        ("It\u2019s guaran\u00adteed", "guaranteed"),
+        ("It\u2019s", "it's"),
+        ("\uff22\uff25\uff33\uff34", "best"),
+        ("stra\u00dfe", "STRASSE"),
+        ("the #1 choice", "#1"),
+        ("(best)", "best"),
+        ("\u6700\u9ad8\u306e\u54c1\u8cea", "\u6700\u9ad8"),
+        ("\ucd5c\uace0\uc758", "\ucd5c\uace0"),
+        ("bestial, but best", "best"),
+    ],
+)
+def test_a_term_is_found(text: str, term: str) -> None:
+    assert said(text, check="banned_terms", terms=["absent", term]) == [f'must not say "{term}"']
+    assert said(text, check="required_terms", terms=[term]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [("bestial", "best"), ("the nebest", "best"), ("risk, free", "risk free"), ("", "best"), ("best2", "best")],
+)
+def test_a_part_of_a_word_is_no_term(text: str, term: str) -> None:
+    assert said(text, check="banned_terms", terms=[term]) == []
+    assert said(text, check="required_terms", terms=[term]) == [f'must say "{term}"']
+
+
+@given(st.lists(st.sampled_from(["red", "redder", "fed up", "up", "a-b"]), max_size=6))
+def test_both_checks_agree_on_what_a_text_says(words: list[str]) -> None:
+    text = ". ".join(words)
+    for term in ("red", "up", "fed up"):
+        banned = said(text, check="banned_terms", terms=[term])
+        assert bool(banned) != bool(said(text, check="required_terms", terms=[term]))
+        assert bool(banned) == any(term in (word, *word.split()) for word in words)

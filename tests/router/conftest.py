@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Provider
+from headchef.checks import installed
 from headchef.router.handler import RouterHandler
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.submission import Limits
@@ -64,6 +65,7 @@ class Door:
             metrics=self.metrics,
             renderer=Renderer(max_templates=8, max_work=400_000),
             schemas=SchemaCache(8),
+            checks=installed(),
             limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),
             max_prompt_bytes=50_000,
             backlog=self.backlog,

@@ -15,7 +15,8 @@ from headchef_contracts.events.steps import Step, StepPlanned
 from headchef_contracts.registry import decode, encode
 
 from headchef.result import total
-from headchef.router.policy import NobodyLeft, next_candidate
+from headchef.router.again import after_failure
+from headchef.router.asking import NobodyLeft
 from headchef.runtime.processor import Emit
 from tests.router.conftest import Door, make_catalogue
 from tests.support.builders import (
@@ -127,7 +128,7 @@ async def test_where_all_are_gone_the_job_ends_with_the_last_failure() -> None:
     assert (result.status, result.output, result.provenance.model) == ("failed", None, "small")
     assert result.provenance.tried == (before,)
     assert (result.cost_usd, result.provenance.attempts, result.timing.provider_s) == (Decimal("0.75"), 5, 3.0)
-    assert (result.timing.finished_at, result.decided.policy_version) == (NOON, "router/4")
+    assert (result.timing.finished_at, result.decided.policy_version) == (NOON, "router/5")
 
 
 @pytest.mark.parametrize(("left_s", "asked"), [(-1, False), (0, False), (1, True)])
@@ -164,7 +165,7 @@ def test_each_model_is_asked_once_in_order_and_the_sums_add_up(
         attempts, reason = data.draw(st.integers(0, 9)), data.draw(st.sampled_from(REASONS))
         failed = make_tried(step.request.model, reason, plan=step.plan, cost_usd=cost, attempts=attempts)
         failures.append(failed)
-        following = next_candidate(step, failed, catalogue=catalogue, now=NOON)
+        following = after_failure(step, failed, catalogue=catalogue, now=NOON)
         if isinstance(following, NobodyLeft):
             break
         assert following.fingerprint != step.fingerprint

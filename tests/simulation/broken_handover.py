@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from headchef.result import Came, ending, total
-from headchef.router import policy
+from headchef.router import again, asking
 from headchef.validator import handler
 
 
@@ -22,9 +22,9 @@ def earlier_plans_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def first_candidate_passed_over(patch: pytest.MonkeyPatch) -> None:
-    hand_over = policy._handed_over
+    ask = asking.asked_of
 
-    def wrong(step: Any, failed: Any, model: Any, candidates: tuple[str, ...], catalogue: Any) -> Any:
-        return hand_over(step, failed, model, candidates[1:], catalogue)
+    def wrong(step: Any, model: Any, candidates: tuple[str, ...], catalogue: Any, changes: Any) -> Any:
+        return ask(step, model, candidates[1:], catalogue, changes)
 
-    patch.setattr(policy, "_handed_over", wrong)
+    patch.setattr(again, "asked_of", wrong)

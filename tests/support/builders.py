@@ -13,6 +13,7 @@ from headchef_contracts.events.common import (
     Cause,
     Decided,
     Event,
+    Finding,
     Inline,
     JobHead,
     Parameters,
@@ -70,6 +71,7 @@ def make_step(
     static_characters: int = 0,
     candidates: tuple[str, ...] = (),
     tried: tuple[Tried, ...] = (),
+    **fields: Any,
 ) -> Step:
     """Give a step; its hashes follow from the prompt, the model and the schema."""
     asked = orjson.dumps([prompt, model, output_schema], option=orjson.OPT_SORT_KEYS)
@@ -89,6 +91,7 @@ def make_step(
         catalog_version="test",
         candidates=candidates,
         tried=tried,
+        **fields,
     )
 
 
@@ -145,6 +148,13 @@ def make_failed(step: Step, tried: Tried | None = None) -> StepJudged:
     """Give a step whose model failed for good, handed back."""
     failed = tried or make_tried(step.request.model, plan=step.plan)
     return StepJudged(step=step, verdict="failed", findings=(), failed=failed, decided=make_decided())
+
+
+def make_rejected(step: Step, said: str = "A bad answer.", *findings: Finding) -> StepJudged:
+    """Give a step whose answer failed its checks, handed back."""
+    found = findings or (Finding(check="chars", path="/title", message="has 80 characters"),)
+    tried = make_tried(step.request.model, "rejected", plan=step.plan, findings=found)
+    return StepJudged(step=step, verdict="rejected", findings=found, failed=tried, said=said, decided=make_decided())
 
 
 def make_judged(step: Step | None = None) -> StepJudged:

@@ -7,6 +7,7 @@ from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import StepCompleted
 from headchef_contracts.registry import decode, encode
 
+from headchef.checks import installed
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.metrics import Metrics
@@ -31,7 +32,9 @@ ANSWER = json.dumps(
 def main() -> None:
     """Print the table."""
     policy = JudgingPolicy(max_answer_characters=1_000_000, max_findings=50, max_message_characters=500)
-    handler = ValidatorHandler(clock=SystemClock(), metrics=Metrics(), schemas=SchemaCache(8), policy=policy)
+    handler = ValidatorHandler(
+        clock=SystemClock(), metrics=Metrics(), schemas=SchemaCache(8), checks=installed(), policy=policy
+    )
 
     def handled(delivery: Delivery) -> None:
         try:

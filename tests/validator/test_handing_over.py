@@ -14,8 +14,8 @@ from headchef.runtime.processor import Emit
 from tests.support.builders import make_answer, make_completed, make_step, make_tried
 from tests.validator.test_handler import handle
 
-ENDS_THE_JOB = {"deadline_exceeded", "length", "cancelled"}
-"""What another model would share: the job's own deadline, its own output limit, and an operator's will."""
+ENDS_THE_JOB = {"deadline_exceeded", "length", "cancelled", "rejected"}
+"""What another model would share: the job's own deadline and output limit, and an operator's will. The last is none."""
 
 
 async def events(event: StepCompleted) -> list[Any]:

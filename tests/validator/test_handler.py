@@ -12,6 +12,7 @@ from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 from headchef_contracts.registry import decode, encode
 
+from headchef.checks import installed
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Emit, Outcome
 from headchef.runtime.telemetry.metrics import Metrics
@@ -44,6 +45,7 @@ async def handle(event: StepCompleted | StepJudged, metrics: Metrics | None = No
         clock=ManualClock(NOON),
         metrics=metrics or Metrics(),
         schemas=SchemaCache(4),
+        checks=installed(),
         policy=JudgingPolicy(max_answer_characters=1_000, max_findings=3, max_message_characters=80),
     )
     return await handler.handle(make_delivery(event, topic="steps.completed", value=b"{}", offset=4), NoState())
@@ -149,7 +151,7 @@ async def test_the_result_tells_where_it_came_from() -> None:
     assert (result.provenance.attempts, result.provenance.catalog_version) == (2, "test")
     assert result.provenance.fingerprint == event.step.fingerprint
     assert (result.timing.finished_at, result.timing.provider_s) == (NOON, 1.5)
-    assert (result.decided.catalog_version, result.decided.policy_version) == (None, "validator/3")
+    assert (result.decided.catalog_version, result.decided.policy_version) == (None, "validator/4")
     assert [(cause.topic, cause.offset) for cause in result.decided.causes] == [("steps.completed", 4)]
 
 

@@ -203,6 +203,18 @@ class Usage(Part):
     reasoning_tokens: int = Field(default=0, ge=0, description="part of output_tokens")
 
 
+CheckName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""The name of a check: lower case letters, digits and _, up to 63 characters."""
+
+
+class StepCheck(Part):
+    """A check that an answer must pass beside its schema."""
+
+    check: CheckName
+    path: str = Field(default="", description="what of the answer is looked at, such as edits[].new; empty for all")
+    arguments: dict[str, Any] = Field(default_factory=dict, description="of the check, filled in")
+
+
 class Finding(Part):
     """One thing that a check found in an output."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from headchef_contracts.events.common import (
     MAX_REVISION,
@@ -10,6 +10,7 @@ from headchef_contracts.events.common import (
     Body,
     CacheMode,
     Cause,
+    CheckName,
     Decided,
     Event,
     Finding,
@@ -44,11 +45,38 @@ RefusalReason = Literal[
 ]
 
 
+MAX_REPAIRS = 10
+
+
+class CheckSpec(PublicPart):
+    """A check that the answer must pass; the check's own arguments stand beside its name."""
+
+    # The arguments are the check's: the router knows which there are, and refuses others by name.
+    model_config = ConfigDict(extra="allow")
+
+    check: CheckName = Field(description="the name of a check, such as chars")
+    path: str = Field(
+        default="", max_length=1_000, description="what of the answer is looked at, such as edits[].new; empty for all"
+    )
+
+
 class OutputSpec(PublicPart):
     """What the answer must look like."""
 
     json_schema: dict[str, Any] | None = Field(
         default=None, alias="schema", description="JSON Schema of the answer; without one the answer is free text"
+    )
+    checks: tuple[CheckSpec, ...] = Field(
+        default=(),
+        max_length=100,
+        description="what the answer must pass besides; texts in arguments are templates like the prompt, and one that"
+        " is a single {{ … }} stands for the value itself",
+    )
+    repairs: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_REPAIRS,
+        description="so many more answers are asked for, each paid, while the last one fails its schema or checks",
     )
 
 
@@ -112,6 +140,7 @@ FailureReason = Literal[
     "malformed_response",
     "unknown_model",
     "cancelled",
+    "rejected",
 ]
 
 
@@ -130,12 +159,13 @@ class CacheUse(Part):
 
 
 class Tried(Part):
-    """A model that was asked in vain before the router chose another one, and what that came to."""
+    """A model that was asked in vain before the router asked another one, or the same again, and what that came to."""
 
     plan: int = Field(ge=0, description="of the step")
     model: str = Field(description="as the catalogue names it")
     lane: str
-    failure: Failure = Field(description="why it was left")
+    failure: Failure = Field(description="why it was left; rejected: its answer broke the output's schema or checks")
+    findings: tuple[Finding, ...] = Field(default=(), description="what its answer broke")
     cache: CacheUse
     usage: Usage = Field(default_factory=Usage)
     cost_usd: Money | None = Field(description="of its attempts; null where a price is not known")
@@ -177,7 +207,9 @@ class JobFinished(Event):
     superseded: bool = Field(default=False, description="a newer revision of the subject had finished before")
     output: Body | None = Field(description="the parsed JSON, or the text; for a rejected job what the model said")
     findings: tuple[Finding, ...] = ()
-    failure: Failure | None = Field(default=None, description="set if and only if the status is failed or cancelled")
+    failure: Failure | None = Field(
+        default=None, description="set if and only if the status is failed or cancelled; never for `rejected`"
+    )
     usage: Usage = Field(default_factory=Usage, description="of all attempts, whichever model they asked")
     cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
     cache: CacheUse

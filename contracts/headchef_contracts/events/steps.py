@@ -15,6 +15,7 @@ from headchef_contracts.events.common import (
     Parameters,
     Part,
     Sha256,
+    StepCheck,
     Usage,
 )
 from headchef_contracts.events.images import Image
@@ -69,6 +70,14 @@ class Step(Part):
         description="models that may be asked if this one fails for good, in order, as the catalogue names them",
     )
     tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
+    checks: tuple[StepCheck, ...] = Field(default=(), description="what the answer must pass beside its schema")
+    repairs: int = Field(default=0, ge=0, description="so many more answers may be asked for if this one fails them")
+    question: int | None = Field(
+        default=None,
+        ge=1,
+        description="so many of the first messages are the question; what follows is its last answer, and what was"
+        " wrong with that; null where nothing follows",
+    )
     lane_partitions: int | None = Field(
         default=None,
         ge=1,
@@ -211,17 +220,23 @@ class StepJudged(Event):
     version: ClassVar[int] = 1
 
     step: Step
-    verdict: Literal["hit_refused", "failed"] = Field(
-        description="hit_refused: a reused answer failed the step's checks; failed: its model did, and others are left"
+    verdict: Literal["hit_refused", "failed", "rejected"] = Field(
+        description="hit_refused: a reused answer failed the step's checks; failed: its model did, and others are left;"
+        " rejected: its answer failed the checks, and another may be asked for"
     )
     findings: tuple[Finding, ...]
-    failed: Tried | None = Field(default=None, description="set if and only if the verdict is failed")
+    failed: Tried | None = Field(default=None, description="set unless the verdict is hit_refused")
+    said: str | None = Field(
+        default=None, description="what the model said; set if and only if the verdict is rejected"
+    )
     decided: Decided
 
     @model_validator(mode="after")
     def _what_failed_with_its_verdict(self) -> Self:
-        if (self.verdict == "failed") != (self.failed is not None):
-            raise ValueError("`failed` must be set if and only if `verdict` is failed")
+        if (self.verdict == "hit_refused") != (self.failed is None):
+            raise ValueError("`failed` must be set unless `verdict` is hit_refused")
+        if (self.verdict == "rejected") != (self.said is not None):
+            raise ValueError("`said` must be set if and only if `verdict` is rejected")
         return self
 
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from headchef_contracts import topics
 
-from headchef import catalogue, tenancy
+from headchef import catalogue, checks, tenancy
 from headchef.router.handler import SEEN, RouterHandler
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.settings import RouterSettings
@@ -57,6 +57,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         metrics=surroundings.metrics,
         renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
         schemas=SchemaCache(settings.max_schemas),
+        checks=checks.installed(),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
         backlog=backlog,

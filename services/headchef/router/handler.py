@@ -1,20 +1,22 @@
 """The door: turns submitted records into planned steps, and plans steps again that the validator hands back.
 
 Consumes jobs.submitted and jobs.submitted.bulk (raw) and steps.judged; produces steps.planned, steps.planned.bulk and
-jobs.refused, and jobs.finished for a job whose model failed and that no other model can be asked for.
+jobs.refused, and jobs.finished for a job whose model failed or was rejected, and that nobody else can be asked for.
 """
 
 import logging
 from datetime import UTC, datetime
 
 from headchef_contracts import topics
-from headchef_contracts.events.common import Decided
-from headchef_contracts.events.jobs import Failure, JobRefused
+from headchef_contracts.events.common import Decided, Finding, Inline
+from headchef_contracts.events.jobs import Failure, JobRefused, Tried
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
 from headchef.catalogue import Catalogue
+from headchef.checks import Registry
 from headchef.result import Ending, finish, publish
-from headchef.router import home, policy
+from headchef.router import again, home, policy
+from headchef.router.asking import NobodyLeft
 from headchef.router.canonical import payload_hash
 from headchef.router.overload import OverloadState
 from headchef.router.refusal import Refused
@@ -40,6 +42,7 @@ class RouterHandler:
         metrics: counts jobs taken on and refused.
         renderer: fills templates.
         schemas: compiles output schemas.
+        checks: those that jobs may name.
         limits: how large a record may be.
         max_prompt_bytes: how large a rendered prompt may be.
         backlog: how old the work that waits is, here and downstream.
@@ -57,6 +60,7 @@ class RouterHandler:
         metrics: Metrics,
         renderer: Renderer,
         schemas: SchemaCache,
+        checks: Registry,
         limits: Limits,
         max_prompt_bytes: int,
         backlog: Backlog,
@@ -68,6 +72,7 @@ class RouterHandler:
         self._metrics = metrics
         self._renderer = renderer
         self._schemas = schemas
+        self._checks = checks
         self._limits = limits
         self._max_prompt_bytes = max_prompt_bytes
         self._backlog = backlog
@@ -92,17 +97,27 @@ class RouterHandler:
     def _plan_again(self, judged: StepJudged, delivery: Delivery, catalogue: Catalogue) -> Outcome:
         decided = self._decided(delivery, catalogue)
         if judged.failed is None:
-            again = self._planned(policy.replan(judged.step), decided)
-            return Outcome((again,), counted=("headchef.steps.replanned",))
+            planned = self._planned(again.replan(judged.step), decided)
+            return Outcome((planned,), counted=("headchef.steps.replanned",))
         failed = judged.failed
-        following = policy.next_candidate(judged.step, failed, catalogue=catalogue, now=decided.at)
-        if isinstance(following, policy.NobodyLeft):
-            why = Failure(reason=failed.failure.reason, message=f"{failed.failure.message} ({following.why})")
-            finished = finish(judged.step, failed, Ending("failed", failure=why), at=decided.at, decided=decided)
+        following = self._after(judged, failed, catalogue, decided.at)
+        if isinstance(following, NobodyLeft):
+            finished = finish(judged.step, failed, _ending(judged, failed, following), at=decided.at, decided=decided)
             return Outcome((publish(finished, self._metrics),))
-        about = {"from": failed.model, "to": following.request.model, "reason": failed.failure.reason}
-        self._metrics.count("headchef.steps.handed_over", attributes=about)
+        if following.question is not None:
+            about = {"model": following.request.model}
+            self._metrics.count("headchef.steps.repaired", attributes=about)
+        else:
+            about = {"from": failed.model, "to": following.request.model, "reason": failed.failure.reason}
+            self._metrics.count("headchef.steps.handed_over", attributes=about)
         return Outcome((self._planned(following, decided),))
+
+    def _after(self, judged: StepJudged, failed: Tried, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
+        if judged.said is None:
+            return again.after_failure(judged.step, failed, catalogue=catalogue, now=now)
+        return again.after_rejection(
+            judged.step, failed, judged.said, catalogue=catalogue, now=now, max_prompt_bytes=self._max_prompt_bytes
+        )
 
     def _take(self, submission: Submission, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
         record = delivery.record
@@ -129,7 +144,8 @@ class RouterHandler:
             submitted_at=_submitted_at(delivery),
             catalogue=catalogue,
             schemas=self._schemas,
-            render=self._renderer.render,
+            registry=self._checks,
+            renderer=self._renderer,
             max_prompt_bytes=self._max_prompt_bytes,
         )
         self._metrics.count("headchef.jobs.accepted", attributes={"class": step.job.job_class})
@@ -177,6 +193,15 @@ class RouterHandler:
             policy_version=policy.POLICY_VERSION,
             causes=(delivery.cause,),
         )
+
+
+def _ending(judged: StepJudged, failed: Tried, nobody: NobodyLeft) -> Ending:
+    """Say what a job ends with where nobody can be asked any more: what it would have if it had never gone back."""
+    if judged.said is not None:
+        note = Finding(check="repair", path="", message=f"no other answer was asked for: {nobody.why}")
+        return Ending("rejected", Inline(inline=judged.said), (*judged.findings, note))
+    why = Failure(reason=failed.failure.reason, message=f"{failed.failure.message} ({nobody.why})")
+    return Ending("failed", failure=why)
 
 
 def _without_id(submission: Submission) -> Refused:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from headchef import checks
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor
 from headchef.runtime.settings import load
@@ -37,6 +38,7 @@ def processor(settings: ValidatorSettings, surroundings: Surroundings) -> Proces
         clock=surroundings.clock,
         metrics=surroundings.metrics,
         schemas=SchemaCache(settings.max_schemas),
+        checks=checks.installed(),
         policy=JudgingPolicy(
             max_answer_characters=settings.max_answer_characters,
             max_findings=settings.max_findings,

@@ -1,17 +1,19 @@
 """The last station: judges completed steps, ends their jobs, settles what the cache may keep.
 
 Consumes steps.completed; produces jobs.finished and cache.settled. What needs another plan goes back by steps.judged: a
-reused answer that is refused, and a step whose model failed while there are others to ask.
+reused answer that is refused, a step whose model failed while there are others to ask, and one whose answer failed its
+checks while another may be asked for.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, assert_never
 
-from headchef_contracts.events.common import Decided, Inline
+from headchef_contracts.events.common import Decided, Finding, Inline
 from headchef_contracts.events.jobs import Failure, JobStatus, Tried
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 
+from headchef.checks import Registry
 from headchef.result import Ending, finish, publish
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -28,6 +30,7 @@ from headchef.validator.policy import (
     another_may_answer,
     findings_of,
     judge,
+    may_be_repaired,
 )
 
 
@@ -38,13 +41,17 @@ class ValidatorHandler:
         clock: for the time of verdicts.
         metrics: counts verdicts and findings, and times jobs.
         schemas: compiles output schemas.
+        checks: those that steps may name.
         policy: limits of what is looked at.
     """
 
-    def __init__(self, *, clock: Clock, metrics: Metrics, schemas: SchemaCache, policy: JudgingPolicy) -> None:
+    def __init__(
+        self, *, clock: Clock, metrics: Metrics, schemas: SchemaCache, checks: Registry, policy: JudgingPolicy
+    ) -> None:
         self._clock = clock
         self._metrics = metrics
         self._schemas = schemas
+        self._checks = checks
         self._policy = policy
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
@@ -52,7 +59,7 @@ class ValidatorHandler:
         event = delivery.event
         if not isinstance(event, StepCompleted):
             raise InvariantBroken(f"the validator reads completed steps, not {type(event).__name__}")
-        verdict = judge(event, self._schemas, self._policy)
+        verdict = judge(event, self._schemas, self._checks, self._policy)
         now = self._clock.now()
         decided = Decided(at=now, seed=0, catalog_version=None, policy_version=POLICY_VERSION, causes=(delivery.cause,))
         if isinstance(verdict, Rejected):
@@ -62,7 +69,10 @@ class ValidatorHandler:
         if reused and not isinstance(verdict, Accepted):
             return Outcome((_handed_back(event, verdict, decided),))
         if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
-            outputs = [_failed(event, verdict.failure, decided)]
+            outputs = [_judged(event, "failed", _tried(event, verdict.failure), decided)]
+        elif isinstance(verdict, Rejected) and may_be_repaired(event.step, verdict):
+            tried = _tried(event, Failure(reason="rejected", message=_counted(verdict)), verdict.findings)
+            outputs = [_judged(event, "rejected", tried, decided, verdict)]
         else:
             finished = finish(event.step, event, _ending(verdict), at=now, decided=decided)
             outputs = [publish(finished, self._metrics)]
@@ -76,9 +86,28 @@ def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Deci
     return Emit("steps.judged", judged, event.step.job.home_partition)
 
 
-def _failed(event: StepCompleted, failure: Failure, decided: Decided) -> Emit:
+def _judged(
+    event: StepCompleted,
+    word: Literal["failed", "rejected"],
+    tried: Tried,
+    decided: Decided,
+    rejected: Rejected | None = None,
+) -> Emit:
+    judged = StepJudged(
+        step=event.step,
+        verdict=word,
+        findings=rejected.findings if rejected else (),
+        failed=tried,
+        decided=decided,
+        **({"said": rejected.said} if rejected else {}),
+    )
+    return Emit("steps.judged", judged, event.step.job.home_partition)
+
+
+def _tried(event: StepCompleted, failure: Failure, findings: tuple[Finding, ...] = ()) -> Tried:
+    """Say what a plan came to that is not the last; what is not set is not written."""
     step = event.step
-    tried = Tried(
+    return Tried(
         plan=step.plan,
         model=step.request.model,
         lane=step.request.lane,
@@ -88,9 +117,13 @@ def _failed(event: StepCompleted, failure: Failure, decided: Decided) -> Emit:
         cost_usd=event.cost_usd,
         attempts=event.attempts,
         provider_s=event.provider_s,
+        **({"findings": findings} if findings else {}),
     )
-    judged = StepJudged(step=step, verdict="failed", findings=(), failed=tried, decided=decided)
-    return Emit("steps.judged", judged, step.job.home_partition)
+
+
+def _counted(verdict: Rejected) -> str:
+    first, *others = verdict.findings
+    return f"{first.check}: {first.message}" + (f" (and {len(others)} more)" if others else "")
 
 
 def _ending(verdict: Verdict) -> Ending:

@@ -1,16 +1,19 @@
 """Judges a completed step: accepted, rejected with findings, or failed. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
-from headchef_contracts.events.common import Finding, Inline
+from headchef_contracts.events.common import Finding, Inline, StepCheck
 from headchef_contracts.events.jobs import Failure, FailureReason
 from headchef_contracts.events.steps import Answer, Step, StepCompleted
 
+from headchef.checks import BadCheck, Registry, read_check
 from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
 from headchef.validator.answer import AnswerRefused, parse_answer
 
-POLICY_VERSION = "validator/3"
+POLICY_VERSION = "validator/4"
 
 # As providers say that an answer was cut off or withheld; no check can make such an answer good.
 _CUT_OFF = frozenset({"length", "max_tokens"})
@@ -30,7 +33,8 @@ _CURABLE: frozenset[FailureReason] = frozenset(
     }
 )
 """Failures that another model may not have. What it would share is not among them: the deadline, the output limit that
-an answer was cut off at, which is the job's own, and that an operator has cancelled it."""
+an answer was cut off at, which is the job's own, and that an operator has cancelled it. Nor is a rejected answer: the
+job itself says whether another is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The answer failed a check."""
+    """The answer failed a check.
+
+    Attributes:
+        said: the answer.
+        findings: what is wrong with it.
+        by_answer: False where it is the check, or the schema, that cannot be used: no other answer would do either.
+    """
 
     said: str
     findings: tuple[Finding, ...]
+    by_answer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +84,13 @@ class Failed:
 Verdict = Accepted | Rejected | Failed
 
 
-def judge(event: StepCompleted, schemas: SchemaCache, policy: JudgingPolicy) -> Verdict:
-    """Judge a step by its answer and its schema.
+def judge(event: StepCompleted, schemas: SchemaCache, checks: Registry, policy: JudgingPolicy) -> Verdict:
+    """Judge a step by its answer: it must obey the step's schema, and then pass its checks.
 
     Args:
         event: the completed step.
         schemas: compiles the step's schema.
+        checks: those that there are.
         policy: the limits.
     """
     if event.failure is not None:
@@ -93,15 +105,38 @@ def judge(event: StepCompleted, schemas: SchemaCache, policy: JudgingPolicy) -> 
     said = event.answer.output.inline
     schema = event.step.request.output_schema
     if schema is not None:
-        return _judge_json(said, schema, schemas, policy)
-    if not said.strip():
-        return Rejected(said, (Finding(check="empty", path="", message="the answer is empty"),))
-    return Accepted(said)
+        verdict = _judge_json(said, schema, schemas, policy)
+    elif not said.strip():
+        verdict = Rejected(said, (Finding(check="empty", path="", message="the answer is empty"),))
+    else:
+        verdict = Accepted(said)
+    if isinstance(verdict, Accepted) and event.step.checks:
+        return _checked(said, verdict, event.step.checks, checks, policy)
+    return verdict
+
+
+def _checked(
+    said: str, accepted: Accepted, asked: Sequence[StepCheck], checks: Registry, policy: JudgingPolicy
+) -> Accepted | Rejected:
+    """Hold an output that obeys its schema against the step's checks."""
+    try:
+        ready = [read_check({"check": each.check, "path": each.path, **each.arguments}, checks) for each in asked]
+    except BadCheck as bad:
+        # The router took it: its packages are others than ours.
+        return _rejected(said, "check", f"a check cannot be used: {bad}", policy, by_answer=False)
+    found = (each.findings(accepted.output, policy.max_message_characters) for each in ready)
+    findings = tuple(islice(chain.from_iterable(found), policy.max_findings))
+    return Rejected(said, findings) if findings else accepted
 
 
 def another_may_answer(step: Step, failure: Failure) -> bool:
     """Say whether a failed step is a question for the router: there are other models, and one may fare better."""
     return bool(step.candidates) and failure.reason in _CURABLE
+
+
+def may_be_repaired(step: Step, verdict: Rejected) -> bool:
+    """Say whether a rejected answer is a question for the router: another may be asked for, and may be better."""
+    return verdict.by_answer and step.repairs > 0
 
 
 def findings_of(verdict: Rejected | Failed) -> tuple[Finding, ...]:
@@ -121,12 +156,12 @@ def _unusable(answer: Answer) -> Failure | None:
     return None
 
 
-def _judge_json(said: str, schema: dict[str, Any], schemas: SchemaCache, policy: JudgingPolicy) -> Verdict:
+def _judge_json(said: str, schema: dict[str, Any], schemas: SchemaCache, policy: JudgingPolicy) -> Accepted | Rejected:
     try:
         compiled = schemas.compiled(schema)
         value = _parsed(said, compiled, policy)
     except SchemaRefused as refused:
-        return _rejected(said, "schema", f"the output schema cannot be used: {refused}", policy)
+        return _rejected(said, "schema", f"the output schema cannot be used: {refused}", policy, by_answer=False)
     except AnswerRefused as refused:
         return _rejected(said, refused.check, refused.message, policy)
     findings = compiled.findings(
@@ -141,5 +176,6 @@ def _parsed(said: str, compiled: CompiledSchema, policy: JudgingPolicy) -> Any:
     )
 
 
-def _rejected(said: str, check: str, message: str, policy: JudgingPolicy) -> Rejected:
-    return Rejected(said, (Finding(check=check, path="", message=message[: policy.max_message_characters]),))
+def _rejected(said: str, check: str, message: str, policy: JudgingPolicy, *, by_answer: bool = True) -> Rejected:
+    finding = Finding(check=check, path="", message=message[: policy.max_message_characters])
+    return Rejected(said, (finding,), by_answer)

@@ -6,6 +6,7 @@ from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.catalogue import Catalogue
+from headchef.checks import installed
 from headchef.executor.dialects.openai import OpenAI
 from headchef.executor.provider import Question, Turn
 from headchef.router.policy import plan
@@ -33,7 +34,8 @@ def bodies_of(jobs: Iterable[Job], catalogue: Catalogue) -> Iterator[bytes]:
             submitted_at=START,
             catalogue=catalogue,
             schemas=schemas,
-            render=renderer.render,
+            registry=installed(),
+            renderer=renderer,
             max_prompt_bytes=_MOST,
         ).request
         model = catalogue.models[request.model]

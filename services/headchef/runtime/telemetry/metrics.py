@@ -31,6 +31,7 @@ CounterName = Literal[
     "headchef.jobs.finished",
     "headchef.steps.replanned",
     "headchef.steps.handed_over",
+    "headchef.steps.repaired",
     "headchef.steps.moved",
     "headchef.cache.lookups",
     "headchef.cache.stored",
@@ -116,8 +117,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.jobs.finished": Measure("{job}", "results published [status, model]"),
     "headchef.steps.replanned": Measure("{step}", "steps planned again because a reused answer failed their checks"),
     "headchef.steps.handed_over": Measure(
-        "{step}", "steps whose model failed for good, planned for its next candidate [from, to, reason]"
+        "{step}", "steps whose model failed, or was rejected twice, planned for its next candidate [from, to, reason]"
     ),
+    "headchef.steps.repaired": Measure("{step}", "steps whose answer was rejected, planned for the same model [model]"),
     "headchef.steps.moved": Measure("{step}", "steps moved out of partitions that their lane does not use [lane]"),
     "headchef.cache.lookups": Measure("{lookup}", "looks into the cache [kind: exact, miss, bypass, unavailable]"),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),

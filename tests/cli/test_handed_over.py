@@ -13,7 +13,7 @@ from headchef.runtime.log.memory import MemoryLog
 from tests.cli.builders import make_finished
 from tests.cli.clusters import make_log, put_event
 from tests.cli.test_history import hop
-from tests.support.builders import make_completed, make_decided, make_failed, make_step, make_tried
+from tests.support.builders import make_completed, make_decided, make_failed, make_rejected, make_step, make_tried
 
 CACHE: CacheMode = "exact"
 TRIED = (make_tried("small", "refusal"),)
@@ -45,6 +45,14 @@ def test_each_hop_says_who_was_left_and_why() -> None:
     )
     words = describe(hop("steps.planned", planned(SECOND), 1))
     assert words.startswith("planned for large, plan 1, after small (refusal), fingerprint ")
+
+
+def test_a_rejected_answer_is_told_with_what_is_wrong_and_what_follows() -> None:
+    words = describe(hop("steps.judged", make_rejected(FIRST), 1))
+    assert words == "handed back, as the answer of small was rejected: /title has 80 characters"
+    again = make_step(tried=(make_tried("small", "rejected"),), plan=1, question=1, repairs=1)
+    told = describe(hop("steps.planned", planned(again), 1))
+    assert told.startswith("planned for small, plan 1, after small (rejected), which is shown its answer, fingerprint ")
 
 
 async def test_the_plan_that_is_under_way_is_found_although_nothing_tells_its_fingerprint() -> None:

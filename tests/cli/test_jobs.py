@@ -31,7 +31,7 @@ def test_a_line_can_be_a_whole_job() -> None:
 
 
 def test_a_row_becomes_the_input_of_the_template() -> None:
-    made = from_rows({"name": "Bolt", "price": 3}, schema={"type": "object"}, fields={"tenant": "t"})
+    made = from_rows({"name": "Bolt", "price": 3}, output={"schema": {"type": "object"}}, fields={"tenant": "t"})
     assert made.prompt == Inline(inline="About {{ input.name }}")
     assert made.input == Inline(inline={"name": "Bolt", "price": 3})
     assert made.output.json_schema == {"type": "object"}

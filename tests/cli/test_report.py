@@ -130,6 +130,12 @@ def test_totals_add_up() -> None:
     assert (str(summed.cost_usd), summed.p50_s, summed.p95_s) == ("0.0012", 0.5, 1.0)
 
 
+def test_jobs_that_came_right_after_a_rejected_answer_are_counted() -> None:
+    before = (make_tried("small", "rejected"), make_tried("small", "timeout"))
+    ok, failed = make_finished("a", tried=before), make_finished("b", tried=before[1:])
+    assert totals([ok, failed, make_finished("c", None, status="rejected", tried=before)]).repaired == 1
+
+
 @pytest.mark.parametrize(("share", "value"), [(0.5, 2), (0.95, 4), (0.0, 1), (1.0, 4)])
 def test_percentiles_are_values_that_were_seen(share: float, value: float) -> None:
     assert percentile([1, 2, 3, 4], share) == value

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES: Sequence[str] = ("README.md", "docs/concepts.md", "docs/how-to.md", "docs/workflows.md", "docs/reference.md")
+PAGES: Sequence[str] = (
+    "README.md",
+    "docs/concepts.md",
+    "docs/how-to.md",
+    "docs/checks.md",
+    "docs/workflows.md",
+    "docs/reference.md",
+)
 """In the order in which their commands are run."""
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", flags=re.DOTALL | re.MULTILINE)

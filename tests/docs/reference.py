@@ -1,4 +1,4 @@
-"""Writes the parts of the pages that follow from the code: settings, commands, topics, metrics, fields of workflows.
+"""Writes the parts of the pages that follow from the code: settings, commands, topics, metrics, checks, workflows.
 
 `python -m tests.docs.reference` writes them again; with `--check` it only says whether they are as the code is.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from headchef_contracts import topics
 
 from headchef.runtime.telemetry.metrics import COUNTERS, GAUGES, HISTOGRAMS
-from tests.docs import workflow_fields
+from tests.docs import fields
+from tests.docs.checks import checks as installed_checks
 from tests.docs.commands import COMMANDS, help_of
 from tests.docs.settings import GROUPS, rows_of
 
@@ -73,10 +74,16 @@ def metrics() -> str:
 def fields_of_workflows() -> str:
     """Describe what can stand in a workflow file."""
     columns = ("field", "default", "meaning")
-    parts = [
-        f"### {title}\n\n{table(columns, list(workflow_fields.rows_of(model)))}"
-        for title, model in workflow_fields.SECTIONS
-    ]
+    parts = [f"### {title}\n\n{table(columns, list(fields.rows_of(model)))}" for title, model in fields.SECTIONS]
+    return "\n\n".join(parts)
+
+
+def checks() -> str:
+    """Describe the checks that come with Headchef, and the arguments of each."""
+    found = list(installed_checks())
+    parts = [table(("check", "passes where"), [(f"`{name}`", passes) for name, passes, _ in found])]
+    for name, _, check in found:
+        parts.append(f"### `{name}`\n\n{table(('argument', 'default', 'meaning'), list(fields.rows_of(check)))}")
     return "\n\n".join(parts)
 
 
@@ -87,6 +94,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "topics": topic_table,
         "metrics": metrics,
     },
+    "checks.md": {"checks": checks},
     "workflows.md": {"workflow fields": fields_of_workflows},
 }
 

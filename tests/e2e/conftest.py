@@ -21,7 +21,12 @@ models:
   talkative: # says prose where JSON is wanted
     {lane: default, provider_model: simulated, structured_output: none}
   careless: # gives JSON, but not of the wanted form
-    {lane: default, provider_model: simulated, structured_output: json_object}
+    {lane: default, provider_model: simulated, structured_output: json_object, prices: {input: 1, output: 1}}
+  hasty: # as careless, and another one stands in for it
+    lane: default
+    provider_model: simulated
+    structured_output: json_object
+    fallback: [simulated]
   seeing: # takes images, which the others do not
     {lane: default, provider_model: simulated, input: [text, image]}
   withdrawn: # the provider no longer has it

@@ -67,7 +67,7 @@ async def test_a_model_is_shown_its_answer_and_what_is_wrong_with_it() -> None:
     assert question == QUESTION
     assert answer == ("assistant", "My answer.")
     assert wrong[0] == "user"
-    assert "- /title: has 80 characters, and may have at most 60\n- the answer: the number 8 is not" in wrong[1]
+    assert "- /title: has 80 characters, and may have at most 60\n- the number 8 is not among" in wrong[1]
     assert (second.plan, second.repairs, second.question, second.request.model) == (1, 2, 2, "small")
     assert [(each.plan, each.model, each.failure.reason) for each in second.tried] == [(0, "small", "rejected")]
     assert second.tried[0].findings == found

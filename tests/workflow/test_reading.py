@@ -153,6 +153,37 @@ def test_a_field_that_is_wrong_is_named(tmp_path: Path, old: str, new: str, foun
             "patch: [{deep: '{{ steps.goe }}'}], other: ",
             ["37:89: steps.7.python.with.patch.0.deep: there is no step 'goe'; did you mean geo?"],
         ),
+        (
+            "path: title, min: 30",
+            "path: titel, min: 30",
+            ["22:29: steps.3.checks.0.path: leads nowhere: the output cannot have 'titel'; did you mean title?"],
+        ),
+        ("path: sections, min: 3", "path: sections, min: 9", ["13:14: steps.1.checks.0: `min` is 9 and `max` 7"]),
+        (
+            "check: array_len",
+            "check: array_len, of: 5",
+            ["13:33: steps.1.checks.0.of: unknown field; known are min, max"],
+        ),
+        (
+            "check: array_len",
+            "check: arraylen",
+            ["13:15: steps.1.checks.0.check: there is no check 'arraylen'; did you"],
+        ),
+        (
+            "path: sections, min: 3",
+            "path: 'sections[].title', min: 3",
+            ["13:33: steps.1.checks.0.path: is string, and array_len looks at array"],
+        ),
+        (
+            "rules: [{check: grounded, path: html}",
+            "rules: [{check: grounded, path: title, numbers: exact}",
+            ["30:46: steps.5.audit.rules.0.numbers: Input should be 'strict', 'rounded' or 'any'"],
+        ),
+        (
+            '      facts: "{{ steps.facts }}"\n',
+            "",
+            ["29:15: steps.5.audit.rules.0.against: is missing (expected: the facts"],
+        ),
         ("j2@7", "j2@8", ["prompts/section.j2:1: is version 7, and the workflow names prompts/section.j2@8"]),
         ("prompts/section.j2@7", "../section.j2@7", ["16:11: steps.2.llm.prompt: "]),
         ("prompts/section.j2@7", "prompts/sections.j2@7", ["16:11: steps.2.llm.prompt: "]),

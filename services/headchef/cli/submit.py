@@ -9,6 +9,7 @@ from headchef.cli.edge import guarded
 
 _FILE = "Rows or jobs: .jsonl, .json, .csv, .tsv; - reads standard input."
 _URGENCY = "Urgency; of jobs that name none, by default bulk for a file and interactive for one job."
+_REPAIRS = "Further answers asked for, each paid, while one fails its schema or checks; 0 by default."
 _PATIENCE = "Seconds to wait for Kafka while it is away."
 
 
@@ -19,6 +20,10 @@ def submit(
     prompt_file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="File of the prompt.")] = None,
     system: Annotated[str | None, typer.Option(help="System prompt; a template like the prompt.")] = None,
     schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="JSON Schema of answers.")] = None,
+    checks: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="YAML list of checks that answers must pass.")
+    ] = None,
+    repairs: Annotated[int | None, typer.Option(min=0, max=10, help=_REPAIRS)] = None,
     values: Annotated[str | None, typer.Option("--input", help="JSON object, for the template of one job.")] = None,
     file_format: Annotated[
         Literal["jsonl", "json", "csv"] | None, typer.Option("--format", help="Of the file, if its name does not tell.")
@@ -71,6 +76,8 @@ def submit(
         prompt_file=prompt_file,
         system=system,
         schema=schema,
+        checks=checks,
+        repairs=repairs,
         values=values,
         file_format=file_format,
         job_id=job_id,

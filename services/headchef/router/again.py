@@ -94,7 +94,8 @@ def _shown(said: str) -> str:
 
 
 def _wrong(findings: Sequence[Finding]) -> str:
-    lines = [f"- {finding.path or 'the answer'}: {finding.message}" for finding in findings[:MAX_SHOWN_FINDINGS]]
+    shown = findings[:MAX_SHOWN_FINDINGS]
+    lines = [f"- {finding.path}: {finding.message}" if finding.path else f"- {finding.message}" for finding in shown]
     if len(findings) > MAX_SHOWN_FINDINGS:
         lines.append(f"- and {len(findings) - MAX_SHOWN_FINDINGS} more of this kind")
     listed = "\n".join(lines)

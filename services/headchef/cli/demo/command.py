@@ -110,8 +110,8 @@ def _present(screen: "Screen", served: "Served", folder: Path, simulated: bool) 
         screen.data(summary_as_json(served, page))
     elif page is not None:
         screen.write(summary(results))
-        if simulated and any(outcome.status == "rejected" for outcome in served.state.outcomes.values()):
-            screen.write("Rejected ones are meant: one simulated answer in a hundred breaks its schema.")
+        if simulated:
+            screen.write("One simulated answer in a hundred breaks its schema: it is shown to the model, and repaired.")
         screen.write(f"Page: {page.resolve().as_uri()}")
 
 

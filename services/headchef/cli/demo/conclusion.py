@@ -11,7 +11,10 @@ from headchef.cli.report.entry import Entry
 from headchef.cli.report.page import Heading, render_page
 from headchef.cli.report.totals import totals
 
-_ON_PURPOSE = " The simulator errs on purpose: one call in fifty fails, one answer in a hundred breaks its schema."
+_ON_PURPOSE = (
+    " The simulator errs on purpose: one call in fifty fails and is made again; one answer in a hundred breaks its"
+    " schema, is shown to the model with what is wrong, and comes again."
+)
 
 
 def write_page(served: Served, path: Path, *, simulated: bool) -> Path:

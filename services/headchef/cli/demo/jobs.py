@@ -13,6 +13,7 @@ from headchef_contracts.events.jobs import JobSubmitted, OutputSpec
 from headchef.cli.demo.data import cars, cities
 
 _REPEATED_EVERY = 10
+_REPAIRS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def repeated(jobs: list[DemoJob]) -> list[DemoJob]:
 def _jobs(kind: str, name: str, rows: list[dict[str, object]], batch: str, id_field: str) -> Iterator[DemoJob]:
     folder = files("headchef.cli.demo") / "content"
     prompt = Inline(inline=folder.joinpath(f"{name}.j2").read_text("utf-8"))
-    output = OutputSpec(json_schema=orjson.loads(folder.joinpath(f"{name}.schema.json").read_bytes()))
+    schema = orjson.loads(folder.joinpath(f"{name}.schema.json").read_bytes())
+    output = OutputSpec(json_schema=schema, repairs=_REPAIRS)
     for row in rows:
         job = JobSubmitted(
             job_id=f"{batch}-{name}-{row[id_field]}".lower(),

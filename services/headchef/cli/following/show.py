@@ -61,6 +61,8 @@ def summary(results: Sequence[JobFinished | JobRefused]) -> Table:
     for status, count in sorted(summed.statuses.items()):
         shown.add_row(status.replace("_", " "), Text(f"{count:,}", style=STYLES[status]))
     shown.add_row("exact hits", f"{summed.hits:,}")
+    if summed.repaired:
+        shown.add_row("repaired", f"{summed.repaired:,}")
     shown.add_row("tokens", f"{summed.input_tokens:,} in, {summed.output_tokens:,} out")
     unpriced = (
         f" (and {summed.unpriced:,} jobs of unknown cost)" if summed.unpriced and summed.cost_usd is not None else ""

@@ -95,6 +95,8 @@ def _planned(event: StepPlanned) -> str:
     again = f", plan {event.step.plan}" if event.step.plan else ""
     if event.step.tried:
         again += f", after {left_behind(event.step.tried)}"
+    if event.step.question is not None:
+        again += ", which is shown its answer"
     return f"planned for {event.step.request.model}{again}, fingerprint {event.step.fingerprint[:12]}"
 
 
@@ -119,6 +121,9 @@ def _completed(event: StepCompleted) -> str:
 
 
 def _judged(event: StepJudged) -> str:
+    if event.said is not None:
+        wrong = "; ".join(f"{each.path} {each.message}".strip() for each in event.findings)
+        return f"handed back, as the answer of {event.step.request.model} was rejected: {wrong}"
     if event.failed is not None:
         candidates = f"candidates are {', '.join(event.step.candidates)}"
         return f"handed back, as {event.failed.model} failed for good ({event.failed.failure.reason}): {candidates}"

@@ -21,6 +21,7 @@ class Totals:
     Attributes:
         statuses: number of jobs by status.
         hits: jobs answered from the cache.
+        repaired: jobs that are ok although an answer was rejected before.
         input_tokens: of all calls.
         output_tokens: of all calls.
         cost_usd: of all calls with a known price; None if there are calls and no price is known.
@@ -31,6 +32,7 @@ class Totals:
 
     statuses: dict[str, int]
     hits: int
+    repaired: int
     input_tokens: int
     output_tokens: int
     cost_usd: Decimal | None
@@ -54,6 +56,7 @@ def totals(results: Sequence[JobFinished | JobRefused]) -> Totals:
     return Totals(
         statuses=dict(statuses),
         hits=sum(result.cache.kind == "exact" for result in finished),
+        repaired=sum(map(_was_repaired, finished)),
         input_tokens=sum(result.usage.input_tokens for result in finished),
         output_tokens=sum(result.usage.output_tokens for result in finished),
         cost_usd=None if unpriced and not any(costs) else sum(costs, Decimal(0)),
@@ -61,6 +64,10 @@ def totals(results: Sequence[JobFinished | JobRefused]) -> Totals:
         p50_s=percentile(times, 0.50),
         p95_s=percentile(times, 0.95),
     )
+
+
+def _was_repaired(result: JobFinished) -> bool:
+    return result.status == "ok" and any(each.failure.reason == "rejected" for each in result.provenance.tried)
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:

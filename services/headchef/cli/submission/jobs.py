@@ -26,7 +26,7 @@ class JobOptions:
         stem: starts the ids that are derived from content, such as the file's name.
         prompt: with one, rows are values for it; without, each line is a whole job.
         system: template of the system prompt.
-        schema: JSON Schema of the answers.
+        output: what the answers must look like, as jobs say it; empty for free text.
         id_field: the column that holds the job id; without one ids are derived from the content.
         id_prefix: put before ids from the id field, and used in place of the stem.
         subject_field: the column that says what the content is about.
@@ -37,7 +37,7 @@ class JobOptions:
     stem: str
     prompt: PromptTemplate | None = None
     system: PromptTemplate | None = None
-    schema: dict[str, Any] | None = None
+    output: Mapping[str, Any] = field(default_factory=dict)
     id_field: str | None = None
     id_prefix: str = ""
     subject_field: str | None = None
@@ -88,16 +88,16 @@ def _from_template(row: Row, options: JobOptions, name: str) -> dict[str, Any]:
         except BadTemplate as error:
             raise BadLine(LineFault(name, row.line, None, str(error))) from error
         fields[key] = template.source
-    if options.schema is not None:
-        fields["output"] = {"schema": options.schema}
+    if options.output:
+        fields["output"] = options.output
     fields["input"] = row.values
     return fields
 
 
 def _written_out(row: Row, options: JobOptions) -> dict[str, Any]:
     fields = {**options.fields, **row.values}
-    if options.schema is not None and "output" not in row.values:
-        fields["output"] = {"schema": options.schema}
+    if options.output and "output" not in row.values:
+        fields["output"] = options.output
     return fields
 
 

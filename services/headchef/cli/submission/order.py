@@ -11,10 +11,10 @@ import orjson
 from headchef.cli.faults import WrongUsage
 from headchef.cli.submission.images import BadImage, image_of
 from headchef.cli.submission.jobs import JobOptions
+from headchef.cli.submission.output import output_of, text_of
 from headchef.cli.submission.rows import RowFormat, format_of
 from headchef.cli.submission.source import Source
 from headchef.cli.submission.templates import PromptTemplate, compile_template
-from headchef.schema.compiled import SchemaRefused, compile_schema
 
 _STDIN = "-"
 
@@ -29,6 +29,8 @@ class Order:
         prompt_file: file of the prompt.
         system: text of the system prompt.
         schema: file of the output schema.
+        checks: file of the checks of the output.
+        repairs: how often another answer may be asked for.
         values: JSON text of `--input`.
         file_format: as given.
         job_id: of one job.
@@ -48,6 +50,8 @@ class Order:
     prompt_file: Path | None
     system: str | None
     schema: Path | None
+    checks: Path | None
+    repairs: int | None
     values: str | None
     file_format: RowFormat | None
     job_id: str | None
@@ -76,7 +80,7 @@ class Order:
             stem=source.stem,
             prompt=compile_template(prompt, self._prompt_name) if templated and prompt is not None else None,
             system=self._system() if templated else None,
-            schema=_schema(self.schema),
+            output=output_of(self.schema, self.checks, self.repairs),
             id_field=self.id_field,
             id_prefix=self.id_prefix,
             subject_field=self.subject_field,
@@ -105,7 +109,7 @@ class Order:
             raise WrongUsage(said, "for one job give --job-id and --image")
 
     def _prompt(self) -> str | None:
-        return _text(self.prompt_file, "--prompt-file") if self.prompt_file is not None else self.prompt
+        return text_of(self.prompt_file, "--prompt-file") if self.prompt_file is not None else self.prompt
 
     def _system(self) -> PromptTemplate | None:
         return None if self.system is None else compile_template(self.system, "--system")
@@ -144,29 +148,6 @@ def _guessed(text: str) -> RowFormat:
     except orjson.JSONDecodeError:
         return "jsonl"
     return "json"
-
-
-def _text(path: Path, option: str) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WrongUsage(f"{option}: {path} is not UTF-8", "save the file as UTF-8") from error
-
-
-def _schema(path: Path | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    try:
-        schema = orjson.loads(_text(path, "--schema"))
-    except orjson.JSONDecodeError as error:
-        raise WrongUsage(f"--schema: {path}, line {error.lineno}, column {error.colno}: {error.msg}") from error
-    if not isinstance(schema, dict):
-        raise WrongUsage(f"--schema: {path} holds no JSON object", 'a JSON Schema starts with {"type": "object", …}')
-    try:
-        compile_schema(schema)
-    except SchemaRefused as refused:
-        raise WrongUsage(f"--schema: {path}, at {refused.path or 'the whole'}: {refused.message}") from refused
-    return schema
 
 
 def _image(named: str) -> dict[str, str]:

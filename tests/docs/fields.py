@@ -1,4 +1,4 @@
-"""Describes the fields of a workflow file from its forms, table by table."""
+"""Describes fields from their forms, table by table: those of a workflow file, and the arguments of checks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -3,7 +3,7 @@
 from headchef.checks.asked import AskedCheck, faults_in, read_check
 from headchef.checks.errors import BadCheck, CheckFault
 from headchef.checks.port import Check, Wrong
-from headchef.checks.registry import GROUP, Registry, installed
+from headchef.checks.registry import GROUP, Registry, installed, registry
 
 __all__ = [
     "GROUP",
@@ -16,4 +16,5 @@ __all__ = [
     "faults_in",
     "installed",
     "read_check",
+    "registry",
 ]

@@ -13,7 +13,8 @@ from headchef.checks.path import BadPath, Every, Path, read_path, values_at, wri
 from headchef.checks.port import Check
 from headchef.checks.registry import Registry
 from headchef.document import Place, messages_of
-from headchef.schema import ANYTHING, NoSuchPath, Shape, follow, pointer_of
+from headchef.extensions import NoSuchExtension
+from headchef.schema import ANYTHING, NoSuchPath, Shape, follow, kinds_of, pointer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class AskedCheck:
             max_message_characters: longer messages are cut.
         """
         for place, value in values_at(self.path, output):
-            kinds = _kinds_of(value)
+            kinds = kinds_of(value)
             if not kinds & self.check.looks_at:
                 yield self._finding(place, _unfit(kinds, self.name, self.check), max_message_characters)
                 continue
@@ -91,8 +92,8 @@ def faults_in(
         yield CheckFault(("path",), str(bad))
     try:
         check = registry.named(asked["check"])
-    except BadCheck as bad:
-        yield from bad.faults
+    except NoSuchExtension as error:
+        yield CheckFault(("check",), str(error))
         return
     try:
         check.model_validate(_arguments(asked))
@@ -120,22 +121,3 @@ def _nowhere(path: Path, name: str, check: type[Check], shape: Shape) -> str | N
 
 def _unfit(kinds: frozenset[str], name: str, check: type[Check] | Check) -> str:
     return f"is {' or '.join(sorted(kinds))}, and {name} looks at {' or '.join(sorted(check.looks_at))}"
-
-
-def _kinds_of(value: Any) -> frozenset[str]:
-    """Give the JSON types that a value has: a whole number has two."""
-    match value:
-        case bool():
-            return frozenset({"boolean"})
-        case int():
-            return frozenset({"integer", "number"})
-        case float():
-            return frozenset({"number"})
-        case str():
-            return frozenset({"string"})
-        case list():
-            return frozenset({"array"})
-        case None:
-            return frozenset({"null"})
-        case _:
-            return frozenset({"object"})

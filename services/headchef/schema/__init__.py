@@ -2,6 +2,7 @@
 
 from headchef.schema.cache import SchemaCache
 from headchef.schema.compiled import MAX_DEPTH, CompiledSchema, SchemaRefused, compile_schema, pointer_of
+from headchef.schema.kinds import kind_of, kinds_of
 from headchef.schema.nesting import depth_of
 from headchef.schema.pattern import Pattern, PatternRefused
 from headchef.schema.shape import ANYTHING, TEXT, NoSuchPath, Schema, Shape, follow, shape_of
@@ -21,6 +22,8 @@ __all__ = [
     "compile_schema",
     "depth_of",
     "follow",
+    "kind_of",
+    "kinds_of",
     "pointer_of",
     "shape_of",
 ]

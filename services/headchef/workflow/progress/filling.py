@@ -1,0 +1,94 @@
+"""Fills the templates of a step with what is known, and gives what is to be done for it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headchef.template import Renderer, is_template
+from headchef.workflow.form import AuditEntry, CheckEntry, LlmEntry, PythonEntry, StepEntry
+from headchef.workflow.model import Workflow
+from headchef.workflow.progress.unit import Unit
+from headchef.workflow.progress.work import Ask, Audit, Call, Work
+
+Names = Mapping[str, Any]
+
+
+class Filling:
+    """Fills the steps of one workflow.
+
+    Args:
+        workflow: has the steps, prompts and schemas.
+        renderer: fills templates.
+    """
+
+    def __init__(self, workflow: Workflow, renderer: Renderer) -> None:
+        self._workflow = workflow
+        self._renderer = renderer
+
+    def value(self, source: Any, names: Names) -> Any:
+        """Fill a value of any kind, in which texts may be templates. Raises TemplateRefused."""
+        match source:
+            case str():
+                return self._renderer.value(source, names) if is_template(source) else source
+            case list() | tuple():
+                return [self.value(each, names) for each in source]
+            case dict():
+                return {name: self.value(each, names) for name, each in source.items()}
+            case _:
+                return source
+
+    def work(self, unit: Unit, step: StepEntry, names: Names) -> Work:
+        """Give what is to be done for a step or item.
+
+        Args:
+            unit: for which.
+            step: how.
+            names: what its templates may name.
+
+        Raises:
+            TemplateRefused: a template needs what is not there.
+        """
+        checks = self._checks(step.checks, names)
+        if step.llm is not None:
+            return self._ask(unit, step, step.llm, names, checks)
+        if step.python is not None:
+            return self._call(unit, step.python, names, checks)
+        if step.audit is not None:
+            return self._audit(unit, step.audit, names, checks)
+        raise AssertionError(f"nobody runs a step of kind {step.kind} yet, and whoever begins a job sees to that")
+
+    def _ask(
+        self, unit: Unit, step: StepEntry, llm: LlmEntry, names: Names, checks: Sequence[Mapping[str, Any]]
+    ) -> Ask:
+        defaults, prompts = self._workflow.file.defaults, self._workflow.prompts
+        own = {"input": names["input"], **self.value(llm.with_values, names)}
+        source = prompts[str(llm.prompt)] if llm.text is None else llm.text
+        schema = step.output.schema_name
+        return Ask(
+            unit=unit,
+            system=None if llm.system is None else self._renderer.render(prompts[llm.system], own).text,
+            prompt=self._renderer.render(source, own).text,
+            asked=llm if llm.model or llm.tier else llm.model_copy(update=_asked_of(defaults.model, defaults.tier)),
+            schema=None if schema is None else self._workflow.schemas[schema],
+            checks=checks,
+            retry=step.retry or defaults.retry,
+            reuse=(step.cache or defaults.cache) == "exact",
+        )
+
+    def _call(self, unit: Unit, python: PythonEntry, names: Names, checks: Sequence[Mapping[str, Any]]) -> Call:
+        return Call(unit, python.call, self.value(python.with_values, names), python.timeout_s, checks)
+
+    def _audit(self, unit: Unit, audit: AuditEntry, names: Names, checks: Sequence[Mapping[str, Any]]) -> Audit:
+        facts = None if audit.facts is None else self.value(audit.facts, names)
+        return Audit(unit, self.value(audit.target, names), facts, self._checks(audit.rules, names), checks)
+
+    def _checks(self, entries: Sequence[CheckEntry], names: Names) -> list[Mapping[str, Any]]:
+        """Fill the arguments of checks."""
+        return [
+            {"check": each.check, "path": each.path, **self.value(each.model_extra or {}, names)} for each in entries
+        ]
+
+
+def _asked_of(model: str | None, tier: str | None) -> dict[str, str]:
+    if model is not None:
+        return {"model": model}
+    return {} if tier is None else {"tier": tier}

@@ -1,0 +1,222 @@
+"""The state of a job on its way through a workflow: told what came of each unit, it says what is to be done next. Pure.
+
+A step begins when all that it reads has ended. What comes of it depends on nothing but the workflow, the input and the
+outcomes, in whatever order they come, except which of several failures is told of.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from headchef_contracts.events.common import Finding
+
+from headchef.schema import kind_of, pointer_of
+from headchef.template import Renderer, TemplateRefused
+from headchef.workflow.form import ForEachEntry, StepEntry
+from headchef.workflow.model import Workflow
+from headchef.workflow.progress.ending import Ending
+from headchef.workflow.progress.filling import Filling, Names
+from headchef.workflow.progress.items import BadItems, Items
+from headchef.workflow.progress.judging import Judge
+from headchef.workflow.progress.unit import Came, Lost, Outcome, Unit
+from headchef.workflow.progress.work import Ask, Work
+
+
+class Progress:
+    """One job.
+
+    Args:
+        workflow: that it goes through.
+        values: the job's input, which obeys the workflow's schema.
+        renderer: fills templates.
+        judge: judges outputs, but for those of models, which come judged.
+        given: outputs of steps that are not run, by the steps' ids.
+
+    Attributes:
+        ending: what the job ended with; None while it goes on.
+        outputs: of the steps that have ended, by id; null for those that were left out.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        values: Any,
+        *,
+        renderer: Renderer,
+        judge: Judge,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.ending: Ending | None = None
+        self.outputs: dict[str, Any] = {}
+        self._workflow = workflow
+        self._filling = Filling(workflow, renderer)
+        self._judge = judge
+        self._given = given or {}
+        self._names: Names = {"input": values, "steps": self.outputs}
+        self._waits = {step: len(needs) for step, needs in workflow.needs.items()}
+        self._readers = {
+            step: [each for each, needs in workflow.needs.items() if step in needs] for step in self._waits
+        }
+        self._ready: deque[str] = deque()
+        self._todo: list[Work] = []
+        self._items: dict[str, Items] = {}
+        self._under_way: dict[Unit, Work] = {}
+        self._losses: list[tuple[Unit, Lost]] = []
+
+    @property
+    def under_way(self) -> frozenset[Unit]:
+        """What was given out, and has not come back."""
+        return frozenset(self._under_way)
+
+    @property
+    def losses(self) -> tuple[tuple[Unit, Lost], ...]:
+        """What was lost, in the order in which that was told; the job may have gone on without it."""
+        return tuple(self._losses)
+
+    def begin(self) -> list[Work]:
+        """Give what is to be done first."""
+        self._ready += [step for step, count in self._waits.items() if count == 0]
+        return self._go_on()
+
+    def ended(self, unit: Unit, outcome: Outcome) -> list[Work]:
+        """Take in what came of a unit, and give what is to be done now.
+
+        Args:
+            unit: that was given out. What is told of another one, or again, changes nothing.
+            outcome: of it. An output that breaks its schema or its checks is lost.
+        """
+        work = self._under_way.pop(unit, None)
+        if work is None or self.ending is not None:
+            return []
+        step = self._workflow.steps[unit.step]
+        if isinstance(outcome, Came) and not isinstance(work, Ask):
+            outcome = self._judged(outcome, step, work)
+        self._take(unit, step, outcome)
+        if step.for_each is not None:
+            self._continue(unit.step, step, step.for_each)
+        return self._go_on()
+
+    def _judged(self, came: Came, step: StepEntry, work: Work) -> Outcome:
+        name = step.output.schema_name
+        schema = None if name is None else self._workflow.schemas[name]
+        findings = self._judge.findings(came.value, schema, work.checks)
+        if not findings:
+            return came
+        first, *others = findings
+        more = f" (and {len(others)} more)" if others else ""
+        return Lost("rejected", f"{first.check}: {first.path} {first.message}{more}", findings)
+
+    def _go_on(self) -> list[Work]:
+        """Begin all steps that can begin, and give what is to be done for them."""
+        while self._ready and self.ending is None:
+            self._begin(self._ready.popleft())
+        if self.ending is None and len(self.outputs) == len(self._waits):
+            self._finish()
+        todo, self._todo = self._todo, []
+        return todo if self.ending is None else []
+
+    def _begin(self, name: str) -> None:
+        step = self._workflow.steps[name]
+        try:
+            if name in self._given:
+                self._settle(name, self._given[name])
+            elif step.when is not None and not self._holds(step.when):
+                self._settle(name, None)
+            elif step.for_each is not None:
+                self._items[name] = Items(step.for_each, self._listed(step.for_each.items))
+                self._continue(name, step, step.for_each)
+            else:
+                self._give_out(Unit(name), step, self._names)
+        except TemplateRefused as refused:
+            self._take(Unit(name), step, Lost("template", str(refused)))
+        except BadItems as bad:
+            self._take(Unit(name), step, Lost("items", str(bad)))
+
+    def _holds(self, condition: str) -> bool:
+        found = self._filling.value(condition, self._names)
+        if not isinstance(found, bool):
+            raise TemplateRefused(f"`when` must be true or false, and is {kind_of(found)}")
+        return found
+
+    def _listed(self, source: str) -> list[Any]:
+        found = self._filling.value(source, self._names)
+        if not isinstance(found, list):
+            raise TemplateRefused(f"`for_each` needs a list, and has {kind_of(found)}")
+        return found
+
+    def _continue(self, name: str, step: StepEntry, entry: ForEachEntry) -> None:
+        """Give out as many items as may be under way, or settle the step."""
+        items = self._items[name]
+        while items.loss is None and (begun := items.begin()):
+            for key, value in begun:
+                self._give_out(Unit(name, key), step, {**self._names, entry.name: value})
+        if (loss := items.loss) is not None:
+            self._fail(Unit(name), loss)
+        elif items.over:
+            self._settle(name, items.output)
+
+    def _give_out(self, unit: Unit, step: StepEntry, names: Names) -> None:
+        try:
+            work = self._filling.work(unit, step, names)
+        except TemplateRefused as refused:
+            self._take(unit, step, Lost("template", str(refused)))
+        else:
+            self._under_way[unit] = work
+            self._todo.append(work)
+
+    def _take(self, unit: Unit, step: StepEntry, outcome: Outcome) -> None:
+        """Note what came of a step or an item, as the step's `on_error` says."""
+        if isinstance(outcome, Came):
+            return self._note(unit, outcome.value)
+        self._losses.append((unit, outcome))
+        match step.on_error:
+            case "continue_with":
+                try:
+                    return self._note(unit, self._filling.value(step.continue_with, self._names))
+                except TemplateRefused as refused:
+                    return self._fail(unit, Lost("template", f"`continue_with`: {refused}"))
+            case "drop" if unit.item is not None:
+                return self._items[unit.step].left_out(unit.item)
+            case "drop":
+                return self._settle(unit.step, None)
+            case "fail" if unit.item is not None:
+                return self._items[unit.step].failed(unit.item, outcome)
+            case _:
+                return self._fail(unit, outcome)
+
+    def _note(self, unit: Unit, value: Any) -> None:
+        if unit.item is None:
+            self._settle(unit.step, value)
+        else:
+            self._items[unit.step].came(unit.item, value)
+
+    def _settle(self, name: str, output: Any) -> None:
+        """Note what a step gives to those that read it, and let those begin that waited for nothing else."""
+        self.outputs[name] = output
+        self._items.pop(name, None)
+        for reader in self._readers[name]:
+            self._waits[reader] -= 1
+            if self._waits[reader] == 0:
+                self._ready.append(reader)
+
+    def _fail(self, unit: Unit | None, why: Lost) -> None:
+        self.ending = Ending("failed", failed=unit, why=why, findings=why.findings)
+
+    def _finish(self) -> None:
+        result = self._workflow.result
+        try:
+            output = self._filling.value(result.value, self._names)
+        except TemplateRefused as refused:
+            return self._fail(None, Lost("template", f"the result: {refused}"))
+        schema = None if result.schema_name is None else self._workflow.schemas[result.schema_name]
+        broken = self._judge.findings(output, schema, ())
+        tolerated = tuple(
+            Finding(check=lost.reason, path=pointer_of(("steps", unit.step, *_item(unit))), message=lost.message)
+            for unit, lost in self._losses
+        )
+        self.ending = Ending("rejected" if broken else "ok", output, broken + tolerated)
+        return None
+
+
+def _item(unit: Unit) -> tuple[str, ...]:
+    return () if unit.item is None else (unit.item,)

@@ -1,0 +1,74 @@
+"""What is to be done next for a job, filled in: whoever does it needs neither the workflow nor the job's input."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headchef.workflow.form import LlmEntry, RetryEntry
+from headchef.workflow.progress.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to a model; its answer is held against the schema and the checks by whoever asks.
+
+    Attributes:
+        unit: what it is for.
+        system: the system prompt, if there is one.
+        prompt: the prompt.
+        asked: names the model or tier, and the parameters.
+        schema: JSON Schema of the answer; None for free text.
+        checks: each with its name, path and arguments.
+        retry: how often what is tried again.
+        reuse: whether an earlier answer serves.
+    """
+
+    unit: Unit
+    system: str | None
+    prompt: str
+    asked: LlmEntry
+    schema: Mapping[str, Any] | None
+    checks: Sequence[Mapping[str, Any]]
+    retry: RetryEntry
+    reuse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function of the user's.
+
+    Attributes:
+        unit: what it is for.
+        function: its name.
+        arguments: JSON values by name.
+        timeout_s: seconds that it may take.
+        checks: what its output must pass, beside its schema.
+    """
+
+    unit: Unit
+    function: str
+    arguments: Mapping[str, Any]
+    timeout_s: float
+    checks: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Rules held against a document.
+
+    Attributes:
+        unit: what it is for.
+        target: the document.
+        facts: what rules are held against that do not say it themselves; None where nothing is given.
+        rules: checks, each with its name, path and arguments.
+        checks: what the audit's own output must pass.
+    """
+
+    unit: Unit
+    target: Any
+    facts: Any
+    rules: Sequence[Mapping[str, Any]]
+    checks: Sequence[Mapping[str, Any]]
+
+
+Work = Ask | Call | Audit

@@ -25,6 +25,7 @@ COMMANDS: tuple[Name, ...] = (
     ("catalog", "show"),
     ("workflow", "check"),
     ("workflow", "graph"),
+    ("workflow", "run"),
     ("dlq", "list"),
     ("dlq", "show"),
     ("dlq", "redrive"),

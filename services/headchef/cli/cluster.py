@@ -1,5 +1,6 @@
 """Reaches the cluster that the environment names, and waits for it with a message while it is away."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -70,7 +71,12 @@ def named_cluster(*, repeatable: bool = True) -> Cluster:
 
 @asynccontextmanager
 async def opened(cluster: Cluster) -> AsyncIterator[Log]:
-    """Open the log and close it after the block; nothing is sent before it is used."""
+    """Open the log and close it after the block; nothing is sent before it is used.
+
+    The client's own log goes nowhere unless somebody has set logs up: it repeats itself a hundred times a second while
+    the cluster is away, which a command tells of in one line.
+    """
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     log = KafkaLog(cluster.kafka)
     try:
         yield log

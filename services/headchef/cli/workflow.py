@@ -1,4 +1,4 @@
-"""`headchef workflow check|graph`: find what is wrong with a workflow before anything runs, and see its steps."""
+"""`headchef workflow check|graph|run`: find what is wrong with a workflow, see its steps, run a job through it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from headchef.cli.edge import guarded
 
-commands = typer.Typer(no_args_is_help=True, help="Check and draw workflows, the steps of a job in a YAML file.")
+commands = typer.Typer(no_args_is_help=True, help="Check, draw and run workflows, the steps of a job in a YAML file.")
 
 
 class Picture(StrEnum):
@@ -49,3 +49,40 @@ def graph(
     from headchef.cli.workflows.running import draw
 
     draw(file, picture.value, output)
+
+
+@commands.command()
+@guarded
+def run(
+    file: Annotated[Path, typer.Argument(help="A workflow, a YAML file.", show_default=False)],
+    values: Annotated[str | None, typer.Option("--input", help="The job's input: JSON, or @FILE.")] = None,
+    given: Annotated[
+        list[str] | None, typer.Option(help="STEP=JSON or STEP=@FILE: an output in place of a step; may be repeated.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the output.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0, help="Seconds without any outcome to wait.")] = 300,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Run one job through a workflow: its questions go to the services, the rest runs on this machine.
+
+    Needs services at work, such as `headchef up`. Everything is checked before anything is paid for.
+    """
+    import uuid
+
+    from headchef.cli.workflows.run import Request
+    from headchef.cli.workflows.run import run as carry_out
+
+    request = Request(
+        file=file,
+        values=values,
+        given=given or (),
+        run=f"run-{uuid.uuid4().hex[:12]}",
+        fields={"tenant": tenant},
+        output=output,
+        timeout_s=timeout_s,
+        patience_s=patience_s,
+        as_json=as_json,
+    )
+    carry_out(request)

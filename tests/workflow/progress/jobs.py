@@ -28,10 +28,15 @@ def workflow(
     return load(path)
 
 
+def fresh(flow: Workflow, values: Any = None, **given: Any) -> Progress:
+    """Give a job that has not begun."""
+    renderer = Renderer(max_templates=64, max_work=1_000_000)
+    return Progress(flow, values or {}, renderer=renderer, judge=JUDGE, given=given)
+
+
 def begun(flow: Workflow, values: Any = None, **given: Any) -> tuple[Progress, list[Work]]:
     """Begin a job."""
-    renderer = Renderer(max_templates=64, max_work=1_000_000)
-    progress = Progress(flow, values or {}, renderer=renderer, judge=JUDGE, given=given)
+    progress = fresh(flow, values, **given)
     return progress, progress.begin()
 
 

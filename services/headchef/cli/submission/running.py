@@ -112,7 +112,7 @@ class _Submission:
         with stop_on_signals() as stop:
             async with opened(cluster) as log:
                 partitions = await patiently(
-                    lambda: _partitions(log, cluster.namespace),
+                    lambda: partitions_of_the_entry(log, cluster.namespace),
                     cluster=cluster,
                     screen=self._screen,
                     patience_s=self._manner.patience_s,
@@ -202,8 +202,12 @@ def _tell(screen: Screen, text: str, value: object) -> None:
         screen.say(text, "green")
 
 
-async def _partitions(log: Log, namespace: str) -> int:
-    """Count those that both entries have: while they grow they differ, and a job elsewhere is sent to its home."""
+async def partitions_of_the_entry(log: Log, namespace: str) -> int:
+    """Count those that both entries have: while they grow they differ, and a job elsewhere is sent to its home.
+
+    Raises:
+        WorkFailed: an entry does not exist.
+    """
     names = [topics.physical(namespace, topics.of_class("jobs.submitted", job_class)) for job_class in JOB_CLASSES]
     counts = await log.partition_counts(names)
     for name in names:

@@ -1,0 +1,127 @@
+"""One job is led through its workflow: questions are answered elsewhere, functions and audits here, until it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headchef.cli.faults import WorkFailed
+from headchef.cli.workflows.conducting import Conductor, Told
+from headchef.cli.workflows.tally import Tally
+from headchef.functions import CallFailed, Workshop
+from headchef.workflow import Workflow
+from headchef.workflow.progress import Ask, Came, Lost, Outcome, Progress
+from tests.cli.builders import make_finished
+from tests.support.builders import make_tried
+from tests.workflow.progress.jobs import JUDGE, fresh, workflow
+
+STEPS = """
+  - {id: parts, for_each: {in: "{{ input.names }}", as: name}, llm: {text: "{{ name }}", with: {name: "{{ name }}"}}}
+  - {id: joined, python: {call: join, with: {parts: "{{ steps.parts }}"}}}
+  - {id: seen, audit: {target: "{{ steps.joined }}", rules: [{check: chars, max: 3}]}}
+  - {id: last, python: {call: join, with: {parts: ["{{ steps.joined }}", "{{ steps.seen.score }}"]}}}"""
+
+
+class Oracle:
+    """Answers questions, each once it has been asked."""
+
+    def __init__(self, answer: Callable[[Ask], Outcome | None]) -> None:
+        self.asked: list[Ask] = []
+        self._answer = answer
+        self._answers: asyncio.Queue[Told] = asyncio.Queue()
+
+    async def ask(self, asks: Sequence[Ask], stop: asyncio.Event) -> None:
+        del stop
+        self.asked += asks
+        for ask in asks:
+            if (outcome := self._answer(ask)) is not None:
+                result = make_finished(ask.prompt, tried=(make_tried("small", "rejected"),))
+                self._answers.put_nowait((ask.unit, outcome, result))
+
+    async def answers(self) -> AsyncIterator[Told]:
+        while True:
+            yield await self._answers.get()
+
+
+class Bench(Workshop):
+    """Joins texts, in this process."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    async def call(self, name: str, arguments: Mapping[str, Any], timeout_s: float) -> Any:
+        if name != "join":
+            raise CallFailed("raised", f"{name} is not here")
+        return "-".join(map(str, arguments["parts"]))
+
+
+async def led(
+    flow: Workflow, values: Any, answer: Callable[[Ask], Outcome | None], timeout_s: float = 60
+) -> tuple[Progress, Tally, Oracle]:
+    progress = fresh(flow, values)
+    oracle, tally = Oracle(answer), Tally(flow)
+    conductor = Conductor(
+        progress, answering=oracle, workshop=Bench(), judge=JUDGE, told=tally.add, timeout_s=timeout_s
+    )
+    assert await conductor.lead(asyncio.Event())
+    return progress, tally, oracle
+
+
+async def test_all_kinds_of_steps_are_done_and_counted(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, STEPS)
+    progress, tally, oracle = await led(flow, {"names": ["a", "b"]}, lambda ask: Came(ask.prompt.upper()))
+    assert [ask.prompt for ask in oracle.asked] == ["a", "b"]
+    assert progress.ending is not None
+    assert (progress.ending.status, progress.ending.output) == ("ok", "A-B-100.0")
+    rows = {row["step"]: row for row in tally.as_json()}
+    assert (rows["parts"]["came"], rows["parts"]["repaired"], rows["parts"]["cost_usd"]) == (2, 2, "0.0024")
+    assert (rows["joined"]["came"], rows["joined"]["models"]) == (1, [])
+
+
+async def test_what_is_lost_ends_the_job(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, STEPS)
+    progress, tally, _ = await led(flow, {"names": ["a"]}, lambda _: Lost("timeout", "30 s"))
+    assert progress.ending is not None
+    assert progress.ending.why is not None
+    assert progress.ending.why.message == "1 of 1 items failed, and at most 0 may: 0: 30 s"
+    assert [row["lost"] for row in tally.as_json()] == [1, 0, 0, 0]
+
+
+async def test_a_function_that_fails_is_lost(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, "  - {id: last, python: {call: other}}")
+    progress, _, _ = await led(flow, {}, lambda _: None)
+    assert progress.ending is not None
+    assert progress.ending.why == Lost("raised", "other is not here")
+
+
+async def test_it_is_given_up_where_nothing_comes(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, "  - {id: last, llm: {text: x}}")
+    with pytest.raises(WorkFailed, match=r"nothing came for 0\.05 s; under way: last"):
+        await led(flow, {}, lambda _: None, timeout_s=0.05)
+
+
+async def test_it_stops_when_it_is_told_to(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, "  - {id: last, llm: {text: x}}")
+    progress = fresh(flow)
+    stop = asyncio.Event()
+    oracle = Oracle(lambda _: stop.set())
+    conductor = Conductor(progress, answering=oracle, workshop=Bench(), judge=JUDGE, told=Tally(flow).add, timeout_s=60)
+    assert not await conductor.lead(stop)
+    assert progress.ending is None
+
+
+async def test_a_reader_that_fails_is_not_waited_for(tmp_path: Path) -> None:
+    class Broken(Oracle):
+        async def answers(self) -> AsyncIterator[Told]:
+            raise WorkFailed("cannot be read")
+            yield
+
+    flow = workflow(tmp_path, "  - {id: last, llm: {text: x}}")
+    progress = fresh(flow)
+    conductor = Conductor(
+        progress, answering=Broken(lambda _: None), workshop=Bench(), judge=JUDGE, told=Tally(flow).add, timeout_s=60
+    )
+    with pytest.raises(WorkFailed, match="cannot be read"):
+        await conductor.lead(asyncio.Event())

@@ -20,7 +20,7 @@ from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import Refusals, RetryPolicy, RetryState, Standing, decide
 from headchef.executor.provider import Faulted
-from headchef.router import policy
+from headchef.router import asking
 from headchef.router.canonical import fingerprint
 from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
@@ -162,7 +162,7 @@ def answers_cross_tenants(patch: pytest.MonkeyPatch) -> None:
     def sought(_: str, wanted: str) -> Sought:
         return Sought("all", wanted)
 
-    patch.setattr(policy, "fingerprint", asked)
+    patch.setattr(asking, "fingerprint", asked)
     patch.setattr(handler, "worth_keeping", kept)
     patch.setattr(handler, "Sought", sought)
 

@@ -7,15 +7,15 @@ import pytest
 from headchef_contracts.events.steps import Message, ModelRequest
 
 from headchef.executor import handler
-from headchef.router import candidates, policy
+from headchef.router import asking, candidates
 
 
 def images_no_part_of_what_is_asked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(policy, "_asked", lambda message: (message.role, message.content.inline))
+    patch.setattr(asking, "_asked", lambda message: (message.role, message.content.inline))
 
 
 def every_model_planned_for(patch: pytest.MonkeyPatch) -> None:
-    for module in (candidates, policy):
+    for module in (candidates, asking):
         patch.setattr(module, "can_read", lambda *_, **__: True)
 
 

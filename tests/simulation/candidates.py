@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from headchef_contracts.events.jobs import Tried
@@ -29,7 +30,9 @@ def asked_in_order(evidence: Evidence) -> Iterator[str]:
         for event in evidence.events(topic):
             if (payload := evidence.expected.accepted.get(event.job)) is not None:
                 step, order = event.data["step"], order_of(payload)
-                said = [*_models(step.get("tried", ())), step["request"]["model"], *step.get("candidates", ())]
+                # One whose answer is rejected may be asked again.
+                asked = [*_models(step.get("tried", ())), step["request"]["model"]]
+                said = [*(model for model, _ in groupby(asked)), *step.get("candidates", ())]
                 if said != order:
                     yield f"{topic}: {event.job} plan {event.plan} is said to be for {said}, and is for {order}"
 
@@ -41,7 +44,7 @@ def failed_only_where_all_did(evidence: Evidence) -> Iterator[str]:
         if failure is None or payload is None or failure["reason"] in _SHARED:
             continue
         asked = [*_models(event.data["provenance"].get("tried", ())), event.data["provenance"]["model"]]
-        left = order_of(payload)[len(asked) :]
+        left = order_of(payload)[len(dict.fromkeys(asked)) :]
         if left and not (ended_by_a_router(event) and _too_late(event)):
             yield f"{event.job} failed of {failure['reason']} while {left} were not asked"
 

@@ -25,6 +25,12 @@ from tests.simulation.money import (
 )
 from tests.simulation.moves import moved_from, moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.oracle import Job, Place
+from tests.simulation.repairs import (
+    answers_pass,
+    repaired_as_often_as_said,
+    the_next_model_after_two,
+    the_question_stays,
+)
 from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair
 from tests.simulation.trail import FRONT_DOORS, topic_of
@@ -209,6 +215,10 @@ INVARIANTS: Mapping[str, Check] = {
     "bulk overtakes an interactive step at a lane by its share": attrgetter("overtakings"),
     "a model and those that stand in for it are asked in order": asked_in_order,
     "a job fails only where all its candidates did": failed_only_where_all_did,
+    "an answer that is accepted passes the checks of its job": answers_pass,
+    "no more answers are asked for than a job has repairs": repaired_as_often_as_said,
+    "a model whose answers are rejected twice is not asked again while there is another": the_next_model_after_two,
+    "a step asked again asks the same": the_question_stays,
     "a result adds up what all its plans came to": results_add_up,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),

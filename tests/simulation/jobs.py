@@ -19,6 +19,7 @@ from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import CATALOGUE, pair
+from tests.simulation.taste import demands_of
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
@@ -199,6 +200,8 @@ class Upstream:
                 {"model": "no-such-model"},
                 {"prompt": "{{ input.", "input": {"name": "x"}},
                 {"output": {"schema": {"type": "nonsense"}}},
+                {"output": {"checks": [{"check": "no_such_check"}]}},
+                {"output": {"schema": _SCHEMA, "checks": [{"check": "chars", "path": "titel", "max": 9}]}},
                 {"job_id": ""},
             )
         )
@@ -221,9 +224,12 @@ class Upstream:
             job["system"] = _SYSTEM_PROMPT
         draw = 1.0 if plain else self._chance.random()
         if draw < 0.3:
-            job["output"] = {"schema": _SCHEMA}
+            checks = [{**each, "path": "title"} for each in demands_of(self._number).get("checks", ())]
+            job["output"] = {"schema": _SCHEMA, **demands_of(self._number), **({"checks": checks} if checks else {})}
         elif draw < 0.4:
             job |= {"prompt": "About {{ input.name }}.", "input": {"name": f"model {self._chance.randrange(4)}"}}
+            if demanded := demands_of(self._number):
+                job["output"] = demanded
         elif draw < 0.45:
             job["cache"] = "bypass"
         elif draw < 0.5:

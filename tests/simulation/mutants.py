@@ -15,6 +15,7 @@ from tests.simulation import (
     broken_handover,
     broken_images,
     broken_moves,
+    broken_repairs,
     broken_state,
     overpaid,
 )
@@ -126,6 +127,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "a job fails with its first model": Mutant(broken_handover.candidates_not_asked, 10),
     "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),
     "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 10),
+    "the checks of a job are not looked at": Mutant(broken_repairs.checks_not_looked_at, 10, NONE),
+    "repairs are not counted": Mutant(broken_repairs.repairs_not_counted, 20, NONE),
+    "a model is shown all that was rejected": Mutant(broken_repairs.every_answer_shown, 20, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

@@ -1,0 +1,84 @@
+"""What must hold where jobs ask for checks and repairs: what passes, what is asked again, of whom, and how often."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.history import Happened
+from tests.simulation.oracle import Job
+from tests.simulation.order import order_of
+from tests.simulation.services import pair
+from tests.simulation.taste import SOUR
+
+_MOST_IN_A_ROW = 2
+
+
+def answers_pass(evidence: Evidence) -> Iterator[str]:
+    """Check each answer that was accepted: it does not say what its job does not want, whoever else it satisfied."""
+    for event, payload in _finished(evidence):
+        if event.data["status"] == "ok" and _output_of(payload).get("checks") and SOUR in str(event.data["output"]):
+            yield f"{event.job} does not want {SOUR!r}, and got {event.data['output']}"
+
+
+def repaired_as_often_as_said(evidence: Evidence) -> Iterator[str]:
+    """Check each result: no more answers were rejected before than may be, and if the last one was, exactly as many.
+
+    Unless a router could ask nobody any more, and says so.
+    """
+    for event, payload in _finished(evidence):
+        rejected = [each for each in _tried(event.data["provenance"]) if _was_rejected(each)]
+        may = _output_of(payload).get("repairs", 0)
+        ended_early = any(finding["check"] == "repair" for finding in event.data.get("findings", ()))
+        if len(rejected) > may or (event.data["status"] == "rejected" and len(rejected) < may and not ended_early):
+            yield f"{event.job} may have {may} repairs, had {len(rejected)}, and is {event.data['status']}"
+
+
+def the_next_model_after_two(evidence: Evidence) -> Iterator[str]:
+    """Check each result: after two rejected answers of a model it was the next one's turn, as far as there is one."""
+    for event, payload in _finished(evidence):
+        for model, tries in groupby(_tried(event.data["provenance"]), key=lambda each: str(each["model"])):
+            count = sum(map(_was_rejected, tries))
+            if count > _MOST_IN_A_ROW and model != order_of(payload)[-1]:
+                yield f"{event.job} had {count} answers of {model} rejected, and {order_of(payload)} to ask"
+
+
+def the_question_stays(evidence: Evidence) -> Iterator[str]:
+    """Check each plan: it asks what the first one did, and shows its model one answer of its own at most."""
+    first: dict[Job, list[Any]] = {}
+    names: dict[tuple[Job, str], str] = {}
+    for event in sorted(_planned(evidence), key=lambda each: each.plan):
+        step = event.data["step"]
+        messages, count = step["request"]["messages"], step.get("question")
+        question = messages[:count]
+        if question != first.setdefault(event.job, question):
+            yield f"{event.job} plan {event.plan} asks {question}, and the first plan {first[event.job]}"
+        if count is not None and [each["role"] for each in messages[count:]] != ["assistant", "user"]:
+            yield f"{event.job} plan {event.plan} shows {len(messages) - count} messages beside the question"
+        name = names.setdefault((event.job, step["request"]["model"]), step["fingerprint"])
+        if step["fingerprint"] != name:
+            yield f"{event.job} plan {event.plan} has another fingerprint than the question of its model"
+
+
+def _finished(evidence: Evidence) -> Iterator[tuple[Happened, Mapping[str, Any]]]:
+    for event in evidence.events("jobs.finished"):
+        if (payload := evidence.expected.accepted.get(event.job)) is not None:
+            yield event, payload
+
+
+def _planned(evidence: Evidence) -> list[Happened]:
+    return [event for topic in pair("steps.planned") for event in evidence.events(topic)]
+
+
+def _output_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    output: Mapping[str, Any] = payload.get("output", {})
+    return output
+
+
+def _tried(provenance: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    tried: Sequence[Mapping[str, Any]] = provenance.get("tried", ())
+    return tried
+
+
+def _was_rejected(tried: Mapping[str, Any]) -> bool:
+    return bool(tried["failure"]["reason"] == "rejected")

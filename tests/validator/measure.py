@@ -3,6 +3,7 @@
 import json
 from functools import partial
 
+from headchef_contracts.events.common import StepCheck
 from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import StepCompleted
 from headchef_contracts.registry import decode, encode
@@ -28,6 +29,14 @@ ANSWER = json.dumps(
     indent=1,
 )
 
+FACTS = {f"fact {number}": f"Part {number} costs {number}.50, and weighs 1,{number:03} g" for number in range(100)}
+CHECKS = (
+    StepCheck(check="chars", path="title", arguments={"max": 60}),
+    StepCheck(check="array_len", path="bullets", arguments={"min": 3, "max": 7}),
+    StepCheck(check="banned_terms", path="html", arguments={"terms": [f"term {number}" for number in range(100)]}),
+    StepCheck(check="grounded", path="html", arguments={"against": FACTS}),
+)
+
 
 def main() -> None:
     """Print the table."""
@@ -44,10 +53,12 @@ def main() -> None:
         raise AssertionError("the validator waited")
 
     step = make_step(output_schema=SCHEMA)
+    checked = make_step(output_schema=SCHEMA, checks=CHECKS)
     for name, event in (
         ("text", make_completed("word " * 200)),
         ("JSON", make_completed(ANSWER, step=step)),
         ("JSON in prose and a fence", make_completed(f"Sure:\n```json\n{ANSWER}\n```", step=step)),
+        ("JSON, with four checks", make_completed(ANSWER, step=checked)),
         ("JSON, rejected", make_completed(ANSWER.replace("title", "titel"), step=step)),
         ("JSON, from the cache", make_completed(ANSWER, step=step, cache=CacheUse(kind="exact", source_job_id="j"))),
     ):

@@ -4,6 +4,7 @@ from headchef.checks.asked import AskedCheck, faults_in, read_check
 from headchef.checks.errors import BadCheck, CheckFault
 from headchef.checks.port import Check, Wrong
 from headchef.checks.registry import GROUP, Registry, installed, registry
+from headchef.checks.short import in_short
 
 __all__ = [
     "GROUP",
@@ -14,6 +15,7 @@ __all__ = [
     "Registry",
     "Wrong",
     "faults_in",
+    "in_short",
     "installed",
     "read_check",
     "registry",

@@ -1,16 +1,20 @@
 """Checks of words that a text must have, or must not."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from headchef.checks.port import Check, Wrong
 
-_Term = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-_Terms = Annotated[tuple[_Term, ...], Field(min_length=1, max_length=5_000)]
+_Terms = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")], ...],
+    Field(min_length=1, max_length=5_000),
+]
+_WORD = re.compile(r"[^\W_]+")
 
 # Thai to Myanmar, Khmer, Chinese and Japanese, and Korean, whose particles stand at the word.
 _WITHOUT_BLANKS = (
@@ -35,9 +39,9 @@ class RequiredTerms(Check):
 
     def look(self, value: str) -> Iterator[Wrong]:
         """Search for each."""
-        text = _plain(value)
+        text = _Text(value)
         for term in self.terms:
-            if not _has(text, _plain_term(term)):
+            if not text.has(_term(term)):
                 yield Wrong(f'must say "{term}"')
 
 
@@ -48,10 +52,38 @@ class BannedTerms(Check):
 
     def look(self, value: str) -> Iterator[Wrong]:
         """Search for each."""
-        text = _plain(value)
+        text = _Text(value)
         for term in self.terms:
-            if _has(text, _plain_term(term)):
+            if text.has(_term(term)):
                 yield Wrong(f'must not say "{term}"')
+
+
+class _Term(NamedTuple):
+    plain: str
+    words: frozenset[str]
+
+
+class _Text:
+    """A text in which terms are looked for. Most are not there, and their words are not, which takes no search."""
+
+    def __init__(self, text: str) -> None:
+        self._plain = _plain(text)
+        alone = any(map(_stands_alone, set(self._plain)))
+        # Where words stand at each other nobody knows which there are.
+        self._words = None if alone else _words(self._plain)
+
+    def has(self, term: _Term) -> bool:
+        """Say whether a phrase stands there as words of its own."""
+        if self._words is not None and not term.words <= self._words:
+            return False
+        at = self._plain.find(term.plain)
+        while at >= 0:
+            end = at + len(term.plain)
+            before, after = self._plain[at - 1 : at], self._plain[end : end + 1]
+            if not _joined(before, term.plain[0]) and not _joined(term.plain[-1], after):
+                return True
+            at = self._plain.find(term.plain, at + 1)
+        return False
 
 
 def _plain(text: str) -> str:
@@ -60,18 +92,14 @@ def _plain(text: str) -> str:
     return " ".join(folded.split())
 
 
-_plain_term = lru_cache(maxsize=20_000)(_plain)
+def _words(plain: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(plain))
 
 
-def _has(text: str, term: str) -> bool:
-    """Say whether a phrase stands in a text as words of its own."""
-    at = text.find(term)
-    while at >= 0:
-        end = at + len(term)
-        if not _joined(text[at - 1 : at], term[0]) and not _joined(term[-1], text[end : end + 1]):
-            return True
-        at = text.find(term, at + 1)
-    return False
+@lru_cache(maxsize=20_000)
+def _term(text: str) -> _Term:
+    plain = _plain(text)
+    return _Term(plain, _words(plain))
 
 
 def _joined(before: str, after: str) -> bool:

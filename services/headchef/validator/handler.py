@@ -13,7 +13,7 @@ from headchef_contracts.events.common import Decided, Finding, Inline
 from headchef_contracts.events.jobs import Failure, JobStatus, Tried
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 
-from headchef.checks import Registry
+from headchef.checks import Registry, in_short
 from headchef.result import Ending, finish, publish
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -71,7 +71,7 @@ class ValidatorHandler:
         if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
             outputs = [_judged(event, "failed", _tried(event, verdict.failure), decided)]
         elif isinstance(verdict, Rejected) and may_be_repaired(event.step, verdict):
-            tried = _tried(event, Failure(reason="rejected", message=_counted(verdict)), verdict.findings)
+            tried = _tried(event, Failure(reason="rejected", message=in_short(verdict.findings)), verdict.findings)
             outputs = [_judged(event, "rejected", tried, decided, verdict)]
         else:
             finished = finish(event.step, event, _ending(verdict), at=now, decided=decided)
@@ -119,11 +119,6 @@ def _tried(event: StepCompleted, failure: Failure, findings: tuple[Finding, ...]
         provider_s=event.provider_s,
         **({"findings": findings} if findings else {}),
     )
-
-
-def _counted(verdict: Rejected) -> str:
-    first, *others = verdict.findings
-    return f"{first.check}: {first.message}" + (f" (and {len(others)} more)" if others else "")
 
 
 def _ending(verdict: Verdict) -> Ending:

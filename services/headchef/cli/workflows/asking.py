@@ -11,6 +11,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.common import JobClass
 from headchef_contracts.events.jobs import JobFinished, JobSubmitted
 
+from headchef.checks import in_short
 from headchef.cli.faults import WorkFailed
 from headchef.cli.following.feed import Feed, Outcome
 from headchef.cli.history.describe import body_value
@@ -131,5 +132,4 @@ def _outcome_of(outcome: Outcome) -> UnitOutcome:
         return Came(body_value(event.output))
     if event.failure is not None:
         return Lost(event.failure.reason, event.failure.message)
-    found = "; ".join(f"{each.path} {each.message}".strip() for each in event.findings)
-    return Lost("rejected", found, event.findings)
+    return Lost("rejected", in_short(event.findings), event.findings)

@@ -10,6 +10,7 @@ from typing import Any
 
 from headchef_contracts.events.common import Finding
 
+from headchef.checks import in_short
 from headchef.schema import kind_of, pointer_of
 from headchef.template import Renderer, TemplateRefused
 from headchef.workflow.form import ForEachEntry, StepEntry
@@ -100,11 +101,7 @@ class Progress:
         name = step.output.schema_name
         schema = None if name is None else self._workflow.schemas[name]
         findings = self._judge.findings(came.value, schema, work.checks)
-        if not findings:
-            return came
-        first, *others = findings
-        more = f" (and {len(others)} more)" if others else ""
-        return Lost("rejected", f"{first.check}: {first.path} {first.message}{more}", findings)
+        return Lost("rejected", in_short(findings), findings) if findings else came
 
     def _go_on(self) -> list[Work]:
         """Begin all steps that can begin, and give what is to be done for them."""

@@ -128,7 +128,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),
     "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 10),
     "the checks of a job are not looked at": Mutant(broken_repairs.checks_not_looked_at, 10, NONE),
-    "repairs are not counted": Mutant(broken_repairs.repairs_not_counted, 20, NONE),
+    "repairs are not counted": Mutant(broken_repairs.repairs_not_counted, 60, NONE),
     "a model is shown all that was rejected": Mutant(broken_repairs.every_answer_shown, 20, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),

@@ -3,9 +3,9 @@
 from typing import Any
 
 SOUR = "sour"
-"""A word that every second answer says, and that some jobs do not want to read."""
+"""A word that every third answer says, and that some jobs do not want to read."""
 
-_SOUR_EVERY = 2
+_SOUR_EVERY = 3
 
 
 def is_sour(call: int) -> bool:

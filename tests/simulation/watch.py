@@ -21,6 +21,7 @@ class Move:
         partition: where.
         before: the place until now; None for the first one, or after it has expired.
         after: the new place.
+        start: of the partition: what lies before it has expired.
         end: of the partition.
         unled: offsets that were consumed now and have led to nothing that lies on the log.
     """
@@ -30,6 +31,7 @@ class Move:
     partition: Partition
     before: Commit | None
     after: Commit
+    start: int
     end: int
     unled: tuple[int, ...]
 
@@ -45,12 +47,15 @@ def _within_the_log(move: Move) -> Iterator[str]:
 
 
 def _never_back(move: Move) -> Iterator[str]:
-    """A second owner that commits for a task knows less than the first, and is seen here too."""
+    """A second owner that commits for a task knows less than the first, and is seen here too.
+
+    The last of some expired offsets stands for all of them, unfinished even if it had finished (`Watermark.lose`).
+    """
     if move.before is None:
         return
     # At least once the map is an aid, which a log may not even keep.
     noted = _finished(move.before) if move.exactly_once else []
-    undone = unfinished(noted, move.after)
+    undone = [offset for offset in unfinished(noted, move.after) if offset >= move.start]
     if move.after.offset < move.before.offset or undone:
         yield f"the place goes back from {move.before.offset} to {move.after.offset}, and {undone} are not finished"
 

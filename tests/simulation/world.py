@@ -188,7 +188,7 @@ class World:
                     for record in log.records(committed=True, since=min(consumed))
                     if record.offset in consumed and record.value is not None and spot_of(record) not in causes
                 ]
-            move = watch.Move(self.kind, group, partition, before, after, log.end, tuple(unled))
+            move = watch.Move(self.kind, group, partition, before, after, log.start, log.end, tuple(unled))
             self.broken += watch.violations(move)
 
     def _place(self, service: str, number: int) -> SimulatedProcess:

@@ -109,6 +109,13 @@ def test_a_lost_item_is_left_out_or_something_stands_in(tmp_path: Path, on_error
     assert [each.path for each in ended(progress).findings] == ["/steps/parts/k0"]
 
 
+def test_nothing_begins_where_what_stands_in_cannot_be_filled_in(tmp_path: Path) -> None:
+    stand_in = "\n    on_error: continue_with\n    continue_with: '{{ input.gone }}'"
+    progress, [first] = begun(workflow(tmp_path, steps(", concurrency: 1", stand_in)), items(3))
+    assert progress.ended(first.unit, DOWN) == []
+    assert (ended(progress).status, ended(progress).failed, progress.under_way) == ("failed", first.unit, frozenset())
+
+
 def test_a_thousand_items_that_cannot_be_filled_in_are_no_recursion(tmp_path: Path) -> None:
     flow = workflow(tmp_path, steps(", min_success: 0, concurrency: 3"))
     progress, [last] = begun(flow, {"items": [{"id": number} for number in range(1_000)]})

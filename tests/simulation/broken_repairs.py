@@ -24,6 +24,34 @@ def repairs_not_counted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(again, "after_rejection", wrong)
 
 
+def given_up(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(again, "after_rejection", lambda *_about, **_more: asking.NobodyLeft("nobody was looked for"))
+
+
+def next_model_at_once(patch: pytest.MonkeyPatch) -> None:
+    follow = again.after_rejection
+
+    def wrong(step: Any, rejected: Any, said: str, **more: Any) -> Any:
+        another = asking.next_model(step, more["catalogue"])
+        if another is None:
+            return follow(step, rejected, said, **more)
+        left = {"repairs": step.repairs - 1, "tried": (*step.tried, rejected)}
+        return asking.asked_of(step, *another, more["catalogue"], left)
+
+    patch.setattr(again, "after_rejection", wrong)
+
+
+def failed_model_asked_again(patch: pytest.MonkeyPatch) -> None:
+    follow = again.after_failure
+
+    def wrong(step: Any, failed: Any, **more: Any) -> Any:
+        if any(each.model == failed.model for each in step.tried):
+            return follow(step, failed, **more)
+        return step.model_copy(update={"plan": step.plan + 1, "tried": (*step.tried, failed)})
+
+    patch.setattr(again, "after_failure", wrong)
+
+
 def every_answer_shown(patch: pytest.MonkeyPatch) -> None:
     follow = again.after_rejection
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
+from itertools import pairwise
 from typing import Any
 
 from headchef_contracts.events.jobs import Tried
@@ -30,9 +30,7 @@ def asked_in_order(evidence: Evidence) -> Iterator[str]:
         for event in evidence.events(topic):
             if (payload := evidence.expected.accepted.get(event.job)) is not None:
                 step, order = event.data["step"], order_of(payload)
-                # One whose answer is rejected may be asked again.
-                asked = [*_models(step.get("tried", ())), step["request"]["model"]]
-                said = [*(model for model, _ in groupby(asked)), *step.get("candidates", ())]
+                said = [*_in_turn(step), *step.get("candidates", ())]
                 if said != order:
                     yield f"{topic}: {event.job} plan {event.plan} is said to be for {said}, and is for {order}"
 
@@ -45,7 +43,7 @@ def failed_only_where_all_did(evidence: Evidence) -> Iterator[str]:
             continue
         asked = [*_models(event.data["provenance"].get("tried", ())), event.data["provenance"]["model"]]
         left = order_of(payload)[len(dict.fromkeys(asked)) :]
-        if left and not (ended_by_a_router(event) and _too_late(event)):
+        if left and not (ended_by_a_router(event) and too_late(event)):
             yield f"{event.job} failed of {failure['reason']} while {left} were not asked"
 
 
@@ -83,6 +81,16 @@ def _differences(event: Happened, ends: Sequence[Happened], left: Sequence[Tried
             yield f"{event.job} says {found} {what}, its plans {wanted}"
 
 
+def _in_turn(step: Mapping[str, Any]) -> Iterator[str]:
+    """Give whom a step was for; one whose answer is rejected may be asked again, and one that failed may not."""
+    asked = [(str(each["model"]), each["failure"]["reason"] == "rejected") for each in step.get("tried", ())]
+    now = str(step["request"]["model"])
+    for (model, was_rejected), (following, _) in pairwise([*asked, (now, False)]):
+        if not (was_rejected and model == following):
+            yield model
+    yield now
+
+
 def _models(tried: Sequence[Mapping[str, Any]]) -> list[str]:
     return [str(each["model"]) for each in tried]
 
@@ -92,7 +100,8 @@ def _tokens(event: Happened) -> dict[str, int]:
     return {name: said.get(name, 0) for name in _COUNTED}
 
 
-def _too_late(event: Happened) -> bool:
+def too_late(event: Happened) -> bool:
+    """Say whether a result was written after its job's deadline."""
     deadline = event.data["job"].get("deadline")
     at = datetime.fromisoformat(event.data["decided"]["at"])
     return deadline is not None and datetime.fromisoformat(deadline) <= at

@@ -28,6 +28,7 @@ from tests.simulation.oracle import Job, Place
 from tests.simulation.repairs import (
     answers_pass,
     repaired_as_often_as_said,
+    repaired_before_the_next,
     the_next_model_after_two,
     the_question_stays,
 )
@@ -218,6 +219,7 @@ INVARIANTS: Mapping[str, Check] = {
     "an answer that is accepted passes the checks of its job": answers_pass,
     "no more answers are asked for than a job has repairs": repaired_as_often_as_said,
     "a model whose answers are rejected twice is not asked again while there is another": the_next_model_after_two,
+    "a model is asked to put its answer right before another is asked": repaired_before_the_next,
     "a step asked again asks the same": the_question_stays,
     "a result adds up what all its plans came to": results_add_up,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from tests.simulation.candidates import ended_by_a_router, too_late
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
@@ -24,12 +25,13 @@ def answers_pass(evidence: Evidence) -> Iterator[str]:
 def repaired_as_often_as_said(evidence: Evidence) -> Iterator[str]:
     """Check each result: no more answers were rejected before than may be, and if the last one was, exactly as many.
 
-    Unless a router could ask nobody any more, and says so.
+    Unless it was too late when a router was to ask for another, and it says so.
     """
     for event, payload in _finished(evidence):
         rejected = [each for each in _tried(event.data["provenance"]) if _was_rejected(each)]
         may = _output_of(payload).get("repairs", 0)
-        ended_early = any(finding["check"] == "repair" for finding in event.data.get("findings", ()))
+        says_so = any(finding["check"] == "repair" for finding in event.data.get("findings", ()))
+        ended_early = says_so and ended_by_a_router(event) and too_late(event)
         if len(rejected) > may or (event.data["status"] == "rejected" and len(rejected) < may and not ended_early):
             yield f"{event.job} may have {may} repairs, had {len(rejected)}, and is {event.data['status']}"
 
@@ -41,6 +43,20 @@ def the_next_model_after_two(evidence: Evidence) -> Iterator[str]:
             count = sum(map(_was_rejected, tries))
             if count > _MOST_IN_A_ROW and model != order_of(payload)[-1]:
                 yield f"{event.job} had {count} answers of {model} rejected, and {order_of(payload)} to ask"
+
+
+def repaired_before_the_next(evidence: Evidence) -> Iterator[str]:
+    """Check each plan that another model was asked before: that one was shown its rejected answer, before it was left.
+
+    It may have failed then.
+    """
+    for event in _planned(evidence):
+        step = event.data["step"]
+        tries = [*step.get("tried", ()), {"model": step["request"]["model"]}]
+        groups = [list(group) for _, group in groupby(tries, key=lambda each: str(each["model"]))]
+        for group in groups[:-1]:
+            if len(group) == 1 and _was_rejected(group[0]):
+                yield f"{event.job} plan {event.plan}: {group[0]['model']} was not asked to put its answer right"
 
 
 def the_question_stays(evidence: Evidence) -> Iterator[str]:

@@ -68,10 +68,10 @@ def read_check(asked: Mapping[str, Any], registry: Registry, shape: Shape = ANYT
     Raises:
         BadCheck: there is no such check, its path leads nowhere, or its arguments will not do; all of it is told.
     """
-    if faults := list(faults_in(asked, registry, shape)):
+    faults, ready = _looked_over(asked, registry, shape)
+    if ready is None:
         raise BadCheck(*faults)
-    name, check = asked["check"], registry.named(asked["check"])
-    return AskedCheck(name, read_path(asked.get("path", "")), check.model_validate(_arguments(asked)))
+    return ready
 
 
 def faults_in(
@@ -85,25 +85,35 @@ def faults_in(
         shape: of the outputs.
         later: arguments that are not known yet.
     """
+    faults, _ = _looked_over(asked, registry, shape)
+    unknown = set(later) - {"check", "path"}
+    yield from (fault for fault in faults if not fault.place or fault.place[0] not in unknown)
+
+
+def _looked_over(
+    asked: Mapping[str, Any], registry: Registry, shape: Shape
+) -> tuple[list[CheckFault], AskedCheck | None]:
+    """Give all that is wrong with what asks for a check, or the check."""
+    faults: list[CheckFault] = []
     path: Path | None = None
     try:
         path = read_path(asked.get("path", ""))
     except BadPath as bad:
-        yield CheckFault(("path",), str(bad))
+        faults.append(CheckFault(("path",), str(bad)))
+    name, check = asked["check"], None
     try:
-        check = registry.named(asked["check"])
+        kind = registry.named(name)
     except NoSuchExtension as error:
-        yield CheckFault(("check",), str(error))
-        return
+        return [*faults, CheckFault(("check",), str(error))], None
     try:
-        check.model_validate(_arguments(asked))
+        check = kind.model_validate(_arguments(asked))
     except ValidationError as error:
-        for place, message in messages_of(error, check):
-            if not place or place[0] not in later:
-                yield CheckFault(place, message)
-    nowhere = None if path is None else _nowhere(path, asked["check"], check, shape)
+        faults += (CheckFault(*each) for each in messages_of(error, kind))
+    nowhere = None if path is None else _nowhere(path, name, kind, shape)
     if nowhere is not None:
-        yield CheckFault(("path",), nowhere)
+        faults.append(CheckFault(("path",), nowhere))
+    ready = None if faults or path is None or check is None else AskedCheck(name, path, check)
+    return faults, ready
 
 
 def _arguments(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Checks of how long something is: characters, words, items."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sized
 from typing import Annotated, Any, ClassVar, Self
 
@@ -34,8 +35,8 @@ class _Within(Check):
         if self.max is not None and count > self.max:
             yield Wrong(f"has {count} {self.unit}, and may have at most {self.max}")
 
-    def _count(self, value: Any) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _count(self, value: Any) -> int: ...
 
 
 class Chars(_Within):

@@ -1,6 +1,6 @@
 """Fills in and looks over the checks that a job asks for: what cannot be used is refused at the door. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from headchef_contracts.events.common import StepCheck
@@ -10,7 +10,7 @@ from headchef.checks import Registry, faults_in
 from headchef.document import dotted
 from headchef.router.refusal import Refused
 from headchef.schema import TEXT, shape_of
-from headchef.template import Renderer, TemplateRefused, is_template
+from headchef.template import Renderer, TemplateRefused, templates_in
 
 MAX_TEMPLATES = 100
 """Among the arguments of a job's checks."""
@@ -47,24 +47,12 @@ def checks_of(
 
 def _check_count(specs: Sequence[CheckSpec]) -> None:
     """Bound the time that filling may take: to compile a template takes a millisecond."""
-    count = sum(_templates_in(spec.model_extra) for spec in specs)
+    count = sum(templates_in(spec.model_extra) for spec in specs)
     if count > MAX_TEMPLATES:
         message = (
             f"{count} texts in arguments are templates; at most {MAX_TEMPLATES} are taken: give lists as one value"
         )
         raise Refused("invalid", "output.checks", message)
-
-
-def _templates_in(argument: Any) -> int:
-    match argument:
-        case str():
-            return int(is_template(argument))
-        case list():
-            return sum(map(_templates_in, argument))
-        case dict():
-            return sum(map(_templates_in, argument.values()))
-        case _:
-            return 0
 
 
 def _arguments(spec: CheckSpec, values: dict[str, Any] | None, place: str, renderer: Renderer) -> dict[str, Any]:
@@ -74,19 +62,7 @@ def _arguments(spec: CheckSpec, values: dict[str, Any] | None, place: str, rende
     filled = {}
     for name, argument in given.items():
         try:
-            filled[name] = _filled(argument, {"input": values}, renderer)
+            filled[name] = renderer.filled(argument, {"input": values})
         except TemplateRefused as refused:
             raise Refused("template", f"{place}.{name}", str(refused)) from refused
     return filled
-
-
-def _filled(argument: Any, names: Mapping[str, Any], renderer: Renderer) -> Any:
-    match argument:
-        case str():
-            return renderer.value(argument, names) if is_template(argument) else argument
-        case list():
-            return [_filled(each, names, renderer) for each in argument]
-        case dict():
-            return {name: _filled(each, names, renderer) for name, each in argument.items()}
-        case _:
-            return argument

@@ -1,9 +1,9 @@
 """Templates of prompts: Jinja2 in a sandbox, bounded, filled with a job's own values."""
 
 from headchef.template.errors import TemplateRefused
-from headchef.template.language import is_template
+from headchef.template.language import templates_in
 from headchef.template.reads import Read, Reads, reads_of
 from headchef.template.rendered import Rendered
 from headchef.template.rendering import Renderer
 
-__all__ = ["Read", "Reads", "Rendered", "Renderer", "TemplateRefused", "is_template", "reads_of"]
+__all__ = ["Read", "Reads", "Rendered", "Renderer", "TemplateRefused", "reads_of", "templates_in"]

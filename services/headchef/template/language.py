@@ -59,6 +59,19 @@ def is_template(source: str) -> bool:
     return any(mark in source for mark in ("{{", "{%", "{#"))
 
 
+def templates_in(value: Any) -> int:
+    """Count the templates in a value of any kind, however deep."""
+    match value:
+        case str():
+            return int(is_template(value))
+        case list() | tuple():
+            return sum(map(templates_in, value))
+        case dict():
+            return sum(map(templates_in, value.values()))
+        case _:
+            return 0
+
+
 class NotGiven(StrictUndefined):
     """A value that the template names and the job does not give; to use it is an error that says what there is."""
 

@@ -10,7 +10,7 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined
 from headchef.template.budget import Budget, TemplateTooCostly
 from headchef.template.errors import TemplateRefused
 from headchef.template.filters import TemplateMisuse
-from headchef.template.language import VALUE, PromptEnvironment
+from headchef.template.language import VALUE, PromptEnvironment, is_template
 from headchef.template.rendered import Rendered
 
 _T = TypeVar("_T")
@@ -105,6 +105,26 @@ class Renderer:
             return self._json(context.vars[VALUE])
         except _FAULTS as fault:
             raise TemplateRefused(_described(fault, template)) from fault
+
+    def filled(self, value: Any, names: Mapping[str, Any]) -> Any:
+        """Fill all templates in a value of any kind, however deep; what is no template stays as it is.
+
+        Args:
+            value: JSON.
+            names: as for `render`.
+
+        Raises:
+            TemplateRefused: as `value`.
+        """
+        match value:
+            case str():
+                return self.value(value, names) if is_template(value) else value
+            case list() | tuple():
+                return [self.filled(each, names) for each in value]
+            case dict():
+                return {name: self.filled(each, names) for name, each in value.items()}
+            case _:
+                return value
 
     def _json(self, value: Any) -> Any:
         """Pay for a value, all through, and make plain what is JSON by another name.

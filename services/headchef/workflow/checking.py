@@ -6,7 +6,7 @@ from pathlib import Path
 from headchef.checks import Registry, faults_in
 from headchef.document import Document, Fault, Place
 from headchef.schema import ANYTHING, NoSuchPath, Shape, follow, shape_of
-from headchef.template import Reads, TemplateRefused, reads_of
+from headchef.template import Reads, TemplateRefused, reads_of, templates_in
 from headchef.workflow.errors import FaultIn
 from headchef.workflow.files import Prompt
 from headchef.workflow.form import CheckEntry, LlmEntry, StepEntry, WorkflowFile
@@ -15,7 +15,7 @@ from headchef.workflow.model import result_of, steps_of
 from headchef.workflow.order import circle, reached
 from headchef.workflow.outputs import output_of, output_of_one
 from headchef.workflow.scope import Scope
-from headchef.workflow.texts import Text, has_template, texts_of
+from headchef.workflow.texts import Text, texts_of
 
 _NOTHING = Reads((), is_value=False, whole=None)
 
@@ -103,7 +103,7 @@ class Checking:
         """Look at what is checked in values of a shape; arguments that are templates or given are not known yet."""
         for number, entry in enumerate(entries):
             own = entry.model_extra or {}
-            later = {*given, *(name for name, value in own.items() if has_template(value))}
+            later = {*given, *(name for name, value in own.items() if templates_in(value))}
             asked = {"check": entry.check, "path": entry.path, **own}
             for fault in faults_in(asked, self._checks_known, shape, later=later):
                 self._fault((*place, number, *fault.place), fault.message)

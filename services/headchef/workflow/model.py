@@ -38,6 +38,10 @@ class Workflow:
         """The name with its version, by which jobs ask for it."""
         return f"{self.file.workflow}@{self.file.version}"
 
+    def schema(self, name: str | None) -> dict[str, Any] | None:
+        """Give a schema by its name with version; None, which anything obeys, where none is named."""
+        return None if name is None else self.schemas[name]
+
 
 def steps_of(file: WorkflowFile) -> tuple[StepEntry, ...]:
     """Give the steps of a file; a single prompt is one too."""

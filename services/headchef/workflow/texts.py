@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from headchef.document import Place
-from headchef.template import is_template
 from headchef.workflow.form import CheckEntry, StepEntry
 
 
@@ -50,11 +49,6 @@ def texts_of(step: StepEntry) -> Iterator[Text]:
         yield Text(("human", "review"), step.human.review)
     yield from _of_checks(step.checks, ("checks",))
     yield from _inside(step.continue_with, ("continue_with",))
-
-
-def has_template(value: Any) -> bool:
-    """Say whether a value of any kind is a template, or has one in it."""
-    return any(is_template(text.source) for text in _inside(value, ()))
 
 
 def _of_checks(checks: tuple[CheckEntry, ...], place: Place) -> Iterator[Text]:

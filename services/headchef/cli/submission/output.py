@@ -9,7 +9,7 @@ from headchef.checks import faults_in, installed
 from headchef.cli.faults import WrongUsage
 from headchef.document import Unreadable, read_document, shown
 from headchef.schema import TEXT, SchemaRefused, compile_schema, shape_of
-from headchef.template import is_template
+from headchef.template import templates_in
 
 
 def output_of(schema: Path | None, checks: Path | None, repairs: int | None) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _checks(path: Path, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
     shape = TEXT if schema is None else shape_of(schema)
     faults = list(document.faults)
     for number, asked in enumerate(checks):
-        later = {name for name, value in asked.items() if is_template(orjson.dumps(value).decode())}
+        later = {name for name, value in asked.items() if templates_in(value)}
         faults += [
             document.fault((number, *place), message)
             for place, message in faults_in(asked, installed(), shape, later=later)

@@ -111,12 +111,7 @@ class _Submission:
     async def run(self, cluster: Cluster) -> None:
         with stop_on_signals() as stop:
             async with opened(cluster) as log:
-                partitions = await patiently(
-                    lambda: partitions_of_the_entry(log, cluster.namespace),
-                    cluster=cluster,
-                    screen=self._screen,
-                    patience_s=self._manner.patience_s,
-                )
+                partitions = await partitions_of_the_entry(log, cluster, self._screen, self._manner.patience_s)
                 feed = await self._feed(log, cluster) if self._manner.wait else None
                 sent = await self._publish(log, cluster, partitions, stop)
                 if feed is None:
@@ -202,12 +197,24 @@ def _tell(screen: Screen, text: str, value: object) -> None:
         screen.say(text, "green")
 
 
-async def partitions_of_the_entry(log: Log, namespace: str) -> int:
+async def partitions_of_the_entry(log: Log, cluster: Cluster, screen: Screen, patience_s: float) -> int:
     """Count those that both entries have: while they grow they differ, and a job elsewhere is sent to its home.
 
+    Args:
+        log: of the cluster.
+        cluster: that is waited for while it is away.
+        screen: is told so.
+        patience_s: for how long, in seconds.
+
     Raises:
-        WorkFailed: an entry does not exist.
+        WorkFailed: an entry does not exist, or the cluster stays away.
     """
+    return await patiently(
+        lambda: _partitions(log, cluster.namespace), cluster=cluster, screen=screen, patience_s=patience_s
+    )
+
+
+async def _partitions(log: Log, namespace: str) -> int:
     names = [topics.physical(namespace, topics.of_class("jobs.submitted", job_class)) for job_class in JOB_CLASSES]
     counts = await log.partition_counts(names)
     for name in names:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from headchef.checks import installed as installed_checks
-from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
+from headchef.cli.cluster import Cluster, named_cluster, opened
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.following.feed import open_feed
 from headchef.cli.history.describe import dollars
@@ -102,12 +102,7 @@ class _Run:
         try:
             with stop_on_signals() as stop:
                 async with opened(cluster) as log:
-                    partitions = await patiently(
-                        lambda: partitions_of_the_entry(log, cluster.namespace),
-                        cluster=cluster,
-                        screen=self._screen,
-                        patience_s=self._request.patience_s,
-                    )
+                    partitions = await partitions_of_the_entry(log, cluster, self._screen, self._request.patience_s)
                     await self._lead(log, cluster.namespace, partitions, workshop, stop)
         finally:
             workshop.close()

@@ -30,8 +30,7 @@ def input_of(text: str | None, workflow: Workflow, judge: Judge) -> Any:
     """
     values = {} if text is None else _json(text, "--input")
     name = workflow.file.input.schema_name
-    schema = None if name is None else workflow.schemas[name]
-    if findings := judge.findings(values, schema, ()):
+    if findings := judge.findings(values, workflow.schema(name), ()):
         told = "\n".join(f"{finding.path or 'the whole'}: {finding.message}" for finding in findings)
         raise WrongUsage(f"--input does not obey {name}\n{told}")
     return values
@@ -56,7 +55,7 @@ def given_of(texts: Sequence[str], workflow: Workflow, judge: Judge) -> dict[str
             raise WrongUsage(f'--given: "{text[:60]}" names no step', f"STEP=JSON or STEP=@FILE; the steps are {steps}")
         given[step] = _json(value, f"--given {step}")
         name = workflow.steps[step].output.schema_name
-        schema = None if name is None else workflow.schemas[name]
+        schema = workflow.schema(name)
         if schema is not None and workflow.steps[step].for_each is not None:
             schema = {"type": "array", "items": schema}
         if findings := judge.findings(given[step], schema, ()):

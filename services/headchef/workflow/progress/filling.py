@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headchef.template import Renderer, is_template
+from headchef.template import Renderer
 from headchef.workflow.form import AuditEntry, CheckEntry, LlmEntry, PythonEntry, StepEntry
 from headchef.workflow.model import Workflow
 from headchef.workflow.progress.unit import Unit
@@ -26,15 +26,7 @@ class Filling:
 
     def value(self, source: Any, names: Names) -> Any:
         """Fill a value of any kind, in which texts may be templates. Raises TemplateRefused."""
-        match source:
-            case str():
-                return self._renderer.value(source, names) if is_template(source) else source
-            case list() | tuple():
-                return [self.value(each, names) for each in source]
-            case dict():
-                return {name: self.value(each, names) for name, each in source.items()}
-            case _:
-                return source
+        return self._renderer.filled(source, names)
 
     def work(self, unit: Unit, step: StepEntry, names: Names) -> Work:
         """Give what is to be done for a step or item.
@@ -62,13 +54,12 @@ class Filling:
         defaults, prompts = self._workflow.file.defaults, self._workflow.prompts
         own = {"input": names["input"], **self.value(llm.with_values, names)}
         source = prompts[str(llm.prompt)] if llm.text is None else llm.text
-        schema = step.output.schema_name
         return Ask(
             unit=unit,
             system=None if llm.system is None else self._renderer.render(prompts[llm.system], own).text,
             prompt=self._renderer.render(source, own).text,
             asked=llm if llm.model or llm.tier else llm.model_copy(update=_asked_of(defaults.model, defaults.tier)),
-            schema=None if schema is None else self._workflow.schemas[schema],
+            schema=self._workflow.schema(step.output.schema_name),
             checks=checks,
             retry=step.retry or defaults.retry,
             reuse=(step.cache or defaults.cache) == "exact",

@@ -98,8 +98,7 @@ class Progress:
         return self._go_on()
 
     def _judged(self, came: Came, step: StepEntry, work: Work) -> Outcome:
-        name = step.output.schema_name
-        schema = None if name is None else self._workflow.schemas[name]
+        schema = self._workflow.schema(step.output.schema_name)
         findings = self._judge.findings(came.value, schema, work.checks)
         return Lost("rejected", in_short(findings), findings) if findings else came
 
@@ -205,8 +204,7 @@ class Progress:
             output = self._filling.value(result.value, self._names)
         except TemplateRefused as refused:
             return self._fail(None, Lost("template", f"the result: {refused}"))
-        schema = None if result.schema_name is None else self._workflow.schemas[result.schema_name]
-        broken = self._judge.findings(output, schema, ())
+        broken = self._judge.findings(output, self._workflow.schema(result.schema_name), ())
         tolerated = tuple(
             Finding(check=lost.reason, path=pointer_of(("steps", unit.step, *_item(unit))), message=lost.message)
             for unit, lost in self._losses

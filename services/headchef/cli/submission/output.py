@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
+
+from headchef_contracts.events.jobs import CheckSpec
 
 from headchef.checks import faults_in, installed
 from headchef.cli.faults import WrongUsage
-from headchef.document import Unreadable, read_document, shown
+from headchef.document import Unreadable, messages_of, read_document, shown
 from headchef.schema import TEXT, SchemaRefused, compile_schema, shape_of
 from headchef.template import templates_in
 
@@ -63,11 +66,16 @@ def _checks(path: Path, schema: dict[str, Any] | None) -> list[dict[str, Any]]:
     except Unreadable as unreadable:
         raise WrongUsage(f"--checks: {shown(path, unreadable.fault)}") from unreadable
     checks = document.data
-    if not isinstance(checks, list) or not all(isinstance(each, dict) and "check" in each for each in checks):
+    if not isinstance(checks, list) or not all(isinstance(each, dict) for each in checks):
         raise WrongUsage(f"--checks: {path} is no list of checks", "write: [{check: chars, path: title, max: 60}]")
     shape = TEXT if schema is None else shape_of(schema)
     faults = list(document.faults)
     for number, asked in enumerate(checks):
+        try:
+            CheckSpec.model_validate(asked)
+        except ValidationError as error:
+            faults += [document.fault((number, *place), message) for place, message in messages_of(error, CheckSpec)]
+            continue
         later = {name for name, value in asked.items() if templates_in(value)}
         faults += [
             document.fault((number, *place), message)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, PydanticCustomError, from_json
 
 from headchef_contracts.errors import BrokenContract
 
@@ -29,6 +29,19 @@ _WORDING = {
 _SHOWN_VALUES = frozenset(
     {"literal_error", "string_pattern_mismatch", "timezone_aware", "datetime_parsing", "datetime_from_date_parsing"}
 )
+
+
+_AT_FIELD = "at_field"
+
+
+def at_field(field: str, message: str) -> PydanticCustomError:
+    """Make the fault of a field that depends on others, for a validator of the whole to raise.
+
+    Args:
+        field: its name, in the model that is validated.
+        message: what would be right.
+    """
+    return PydanticCustomError(_AT_FIELD, "{message}", {"field": field, "message": message})
 
 
 def explain(error: ValidationError, model: type[BaseModel], data: bytes) -> BrokenContract:
@@ -67,6 +80,8 @@ def _path(detail: ErrorDetails, value: Any) -> tuple[str, ...] | None:
         elif isinstance(value, list) and isinstance(part, int) and part < len(value):
             value = value[part]
         path.append(str(part))
+    if detail["type"] == _AT_FIELD:
+        path.append(detail["ctx"]["field"])
     return tuple(path)
 
 
@@ -88,6 +103,8 @@ def _message(path: tuple[str, ...], detail: ErrorDetails, model: type[BaseModel]
     kind, value = detail["type"], detail["input"]
     if kind == "missing":
         return _WORDING[kind]
+    if kind == _AT_FIELD:
+        return detail["msg"]
     if kind == "extra_forbidden":
         known = _fields(model, path[:-1])
         nearest = _nearest(path[-1], known)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
 from headchef_contracts.events.brakes import BrakeSet
+from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
@@ -19,6 +20,7 @@ from headchef_contracts.events.steps import (
     StepJudged,
     StepPlanned,
 )
+from headchef_contracts.events.workflows import WorkflowPublished
 from headchef_contracts.faults import explain
 from headchef_contracts.portability import refuse_unportable
 
@@ -207,6 +209,9 @@ REGISTRY = Registry(
         CacheSettled,
         CatalogPublished,
         BrakeSet,
+        WorkflowPublished,
+        CallPlanned,
+        CallEnded,
     ),
     in_full=(JobRefused, JobFinished),
 )

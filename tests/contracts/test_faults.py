@@ -66,7 +66,12 @@ def test_a_misspelled_field_is_named_rather_than_the_missing_one() -> None:
 
 def test_a_missing_field_is_named() -> None:
     fault = broken(b'{"job_id": "a"}')
-    assert (fault.field, fault.message) == ("prompt", "this field is required")
+    assert (fault.field, fault.message) == ("prompt", "this field is required, unless `workflow` is given")
+
+
+def test_what_a_workflow_says_itself_is_named() -> None:
+    fault = broken(b'{"job_id": "a", "workflow": "page@1", "model": "small", "input": {}}')
+    assert (fault.field, fault.message) == ("model", "a workflow says this itself: leave it out, or `workflow`")
 
 
 def test_the_prompt_itself_is_not_shown() -> None:

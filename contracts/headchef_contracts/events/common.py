@@ -203,6 +203,9 @@ class Usage(Part):
     reasoning_tokens: int = Field(default=0, ge=0, description="part of output_tokens")
 
 
+WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}@[1-9][0-9]{0,9}$")]
+"""A version of a workflow: `local-landing-page@3`."""
+
 CheckName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """The name of a check: lower case letters, digits and _, up to 63 characters."""
 

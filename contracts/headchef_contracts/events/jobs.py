@@ -27,8 +27,10 @@ from headchef_contracts.events.common import (
     PublicText,
     Sha256,
     Usage,
+    WorkflowName,
 )
 from headchef_contracts.events.images import MAX_IMAGES, PublicImage
+from headchef_contracts.faults import at_field
 
 RefusalReason = Literal[
     "not_json",
@@ -38,6 +40,7 @@ RefusalReason = Literal[
     "unknown_version",
     "too_large",
     "unknown_model",
+    "unknown_workflow",
     "template",
     "unsupported_reference",
     "job_id_conflict",
@@ -80,6 +83,10 @@ class OutputSpec(PublicPart):
     )
 
 
+ASKED_DIRECTLY = ("prompt", "system", "images", "output", "model", "parameters")
+"""Fields of a job that is one question; where there is a workflow, it says this for each of its steps."""
+
+
 class JobSubmitted(PublicEvent):
     """A content job, as an upstream system publishes it."""
 
@@ -87,8 +94,15 @@ class JobSubmitted(PublicEvent):
     version: ClassVar[int] = 1
 
     job_id: Name = Field(description="your idempotency key: the same id with the same content is one job")
-    prompt: PublicText = Field(description="the prompt; a Jinja template if input is given, literal text if not")
-    input: PublicObject | None = Field(default=None, description="values for the template, as `input`")
+    prompt: PublicText | None = Field(
+        default=None, description="the prompt; a Jinja template if input is given, literal text if not"
+    )
+    input: PublicObject | None = Field(
+        default=None, description="values for the template, as `input`; or what the workflow works on"
+    )
+    workflow: WorkflowName | None = Field(
+        default=None, description="the published workflow that does the job, as name@version; in place of a prompt"
+    )
     system: PublicText | None = Field(default=None, description="the system prompt; a template like the prompt")
     images: tuple[PublicImage, ...] = Field(
         default=(), max_length=MAX_IMAGES, description="shown to the model in this order, before the prompt"
@@ -106,6 +120,15 @@ class JobSubmitted(PublicEvent):
     subject: Name | None = None
     labels: dict[str, Label] = Field(default_factory=dict)
     deadline: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _prompt_or_workflow(self) -> Self:
+        if self.workflow is None:
+            if self.prompt is None:
+                raise at_field("prompt", "this field is required, unless `workflow` is given")
+        elif stray := [name for name in ASKED_DIRECTLY if name in self.model_fields_set]:
+            raise at_field(stray[0], "a workflow says this itself: leave it out, or `workflow`")
+        return self
 
 
 class JobRefused(Event):
@@ -173,16 +196,35 @@ class Tried(Part):
     provider_s: float = Field(ge=0, description="seconds spent inside those calls")
 
 
+class StepAccount(Part):
+    """What a step of a workflow came to, all its items together."""
+
+    step_id: str
+    ended: int = Field(ge=1, description="so many times it was run to an end: once, or once for each item")
+    lost: int = Field(default=0, ge=0, description="so many of these came to nothing")
+    reused: int = Field(default=0, ge=0, description="so many were answered by an earlier answer")
+    repaired: int = Field(default=0, ge=0, description="so many answers were rejected and asked for again")
+    models: tuple[str, ...] = Field(default=(), description="that were asked, as the catalogue names them")
+    usage: Usage = Field(default_factory=Usage)
+    cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
+    attempts: int = Field(ge=0)
+    provider_s: float = Field(ge=0, description="seconds spent inside calls")
+
+
 class Provenance(Part):
     """Where an output came from."""
 
-    prompt_sha256: Sha256 = Field(description="of the rendered messages with their images")
+    prompt_sha256: Sha256 = Field(
+        description="of the rendered messages with their images; where a workflow did the job, of that and the input"
+    )
     fingerprint: Sha256
     model: str | None = Field(description="as the catalogue names it")
     provider_model: str | None = Field(default=None, description="as the provider reported it")
     catalog_version: str | None
     attempts: int = Field(ge=0, description="calls made to a provider for this job, those to models in `tried` too")
     tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
+    workflow: WorkflowName | None = Field(default=None, description="that did the job; null for one question")
+    steps: tuple[StepAccount, ...] = Field(default=(), description="of the workflow, in the order of their first end")
 
 
 class Timing(Part):

@@ -17,6 +17,7 @@ from headchef_contracts.events.common import (
     Sha256,
     StepCheck,
     Usage,
+    WorkflowName,
 )
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, Failure, Tried
@@ -58,7 +59,11 @@ class Step(Part):
     """One step of a job on its way: a one-step job has the step `main`."""
 
     job: JobHead
+    workflow: WorkflowName | None = Field(
+        default=None, description="that the step is one of; null where it is all that the job is"
+    )
     step_id: str = "main"
+    item: str | None = Field(default=None, description="the key of the item that it is for; null for the whole step")
     plan: int = Field(default=0, ge=0, description="raised when the router plans the step again")
     fingerprint: Sha256 = Field(description="of tenant, request and schema: equal requests meet")
     prompt_sha256: Sha256
@@ -213,30 +218,47 @@ class AttemptRecorded(Event):
         return self.status_code is not None and self.status_code >= _REFUSED_STATUS
 
 
+class Ended(Part):
+    """What a step of a workflow ended with, when all its plans are done."""
+
+    status: Literal["ok", "rejected", "failed", "cancelled"]
+    output: Body | None = Field(description="the parsed JSON, or the text; for a rejected step what the model said")
+    findings: tuple[Finding, ...] = ()
+    failure: Failure | None = Field(default=None, description="set if and only if the status is failed or cancelled")
+    cache: CacheUse
+    usage: Usage = Field(default_factory=Usage, description="of all attempts, whichever model they asked")
+    cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
+    attempts: int = Field(ge=0)
+    provider_s: float = Field(ge=0, description="seconds spent inside calls")
+
+
 class StepJudged(Event):
-    """The validator hands a step back to the router: no verdict yet, the step needs another plan."""
+    """The validator hands a step back to the router, which plans it again, or goes on with the job that it is one of."""
 
     event_type: ClassVar[str] = "headchef.step.judged"
     version: ClassVar[int] = 1
 
     step: Step
-    verdict: Literal["hit_refused", "failed", "rejected"] = Field(
+    verdict: Literal["hit_refused", "failed", "rejected", "ended"] = Field(
         description="hit_refused: a reused answer failed the step's checks; failed: its model did, and others are left;"
-        " rejected: its answer failed the checks, and another may be asked for"
+        " rejected: its answer failed the checks, and another may be asked for; ended: the step of a workflow is done"
     )
     findings: tuple[Finding, ...]
-    failed: Tried | None = Field(default=None, description="set unless the verdict is hit_refused")
+    failed: Tried | None = Field(default=None, description="set if and only if the verdict is failed or rejected")
     said: str | None = Field(
         default=None, description="what the model said; set if and only if the verdict is rejected"
     )
+    ended: Ended | None = Field(default=None, description="set if and only if the verdict is ended")
     decided: Decided
 
     @model_validator(mode="after")
     def _what_failed_with_its_verdict(self) -> Self:
-        if (self.verdict == "hit_refused") != (self.failed is None):
-            raise ValueError("`failed` must be set unless `verdict` is hit_refused")
+        if (self.verdict in ("failed", "rejected")) != (self.failed is not None):
+            raise ValueError("`failed` must be set if and only if `verdict` is failed or rejected")
         if (self.verdict == "rejected") != (self.said is not None):
             raise ValueError("`said` must be set if and only if `verdict` is rejected")
+        if (self.verdict == "ended") != (self.ended is not None):
+            raise ValueError("`ended` must be set if and only if `verdict` is ended")
         return self
 
 

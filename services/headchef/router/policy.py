@@ -61,7 +61,7 @@ def plan(
     if job.system is not None:
         said.append(_message("system", _filled(job.system, "system", values, renderer)))
     images = tuple(Image(**image.model_dump(exclude_none=True)) for image in job.images)
-    said.append(_message("user", _filled(job.prompt, "prompt", values, renderer), images))
+    said.append(_message("user", _filled(_prompt(job), "prompt", values, renderer), images))
     model, candidates = candidates_for(job, catalogue)
     schema = job.output.json_schema
     if schema is not None:
@@ -108,6 +108,12 @@ def _input(job: JobSubmitted) -> dict[str, Any] | None:
         raise _reference("input")
     values: dict[str, Any] = job.input.inline
     return values
+
+
+def _prompt(job: JobSubmitted) -> Body:
+    if job.prompt is None:
+        raise AssertionError("the contract lets no job come with neither prompt nor workflow")
+    return job.prompt
 
 
 def _filled(body: Body, field: str, values: dict[str, Any] | None, renderer: Renderer) -> Rendered:

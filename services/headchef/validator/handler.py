@@ -7,7 +7,7 @@ checks while another may be asked for.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from headchef_contracts.events.common import Decided, Finding, Inline
 from headchef_contracts.events.jobs import Failure, JobStatus, Tried
@@ -93,13 +93,14 @@ def _judged(
     decided: Decided,
     rejected: Rejected | None = None,
 ) -> Emit:
+    said: dict[str, Any] = {"said": rejected.said} if rejected else {}
     judged = StepJudged(
         step=event.step,
         verdict=word,
         findings=rejected.findings if rejected else (),
         failed=tried,
         decided=decided,
-        **({"said": rejected.said} if rejected else {}),
+        **said,
     )
     return Emit("steps.judged", judged, event.step.job.home_partition)
 

@@ -1,6 +1,7 @@
 """A router of its own for each test, with a catalogue of two models and a state that is a dictionary."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,15 +11,20 @@ import pytest
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Provider
 from headchef.checks import installed
 from headchef.router.handler import RouterHandler
+from headchef.router.leading import Leader, Memory, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.processor import Change, Delivery, Outcome
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
+from headchef.workflow.library import Library
+from headchef.workflow.progress import Judge
 from tests.support.builders import make_delivery
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
+
+SILENCE = timedelta(days=8)
 
 
 def make_catalogue(
@@ -46,30 +52,44 @@ class FakeState:
 
     def apply(self, changes: tuple[Change, ...]) -> None:
         for change in changes:
-            assert change.value is not None
-            self.values[change.store, change.key] = change.value
+            if change.value is None:
+                del self.values[change.store, change.key]
+            else:
+                self.values[change.store, change.key] = change.value
 
 
 class Door:
     """A router and its state: what comes in is handled and remembered."""
 
-    def __init__(self, catalogue: Catalogue | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue | None = None, limits: Limits | None = None, library: Library | None = None
+    ) -> None:
         self.state = FakeState()
         self.metrics = RecordedMetrics()
         self.clock = ManualClock()
         self.backlog = Backlog()
         first = catalogue or make_catalogue()
         self.in_force = InForce(first, "router", self._adopt, self.metrics)
+        self.library = library or Library(installed())
+        renderer, schemas = Renderer(max_templates=8, max_work=400_000), SchemaCache(8)
         self.handler = RouterHandler(
             clock=self.clock,
             metrics=self.metrics,
-            renderer=Renderer(max_templates=8, max_work=400_000),
-            schemas=SchemaCache(8),
+            renderer=renderer,
+            schemas=schemas,
             checks=installed(),
             limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),
             max_prompt_bytes=50_000,
             backlog=self.backlog,
             overload=OverloadState(OverloadPolicy(0.75, 0.5), "router"),
+            leader=Leader(
+                shelf=Shelf(self.library),
+                renderer=renderer,
+                judge=Judge(schemas, installed()),
+                memory=Memory(1_000),
+                metrics=self.metrics,
+                silence=SILENCE,
+            ),
             catalogue=first,
         )
 

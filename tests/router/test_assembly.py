@@ -30,14 +30,32 @@ async def assembled() -> Processor:
 async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
-    assert processor.inputs == (*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged"))
+    door = pair("jobs.submitted", raw=True, flow=tenancy.of_job)
+    assert processor.inputs == (*door, Input("steps.judged"), Input("calls.ended"))
 
 
 async def test_the_store_forgets_when_its_changelog_does() -> None:
-    [store] = (await assembled()).stores
-    assert store.window_s is not None
-    assert store.window_s * 1000 == topics.topic(f"router.{store.name}.changelog").retention_ms
-    assert store.name in topics.STORES["router"]
+    seen, *others = (await assembled()).stores
+    assert seen.window_s is not None
+    assert seen.window_s * 1000 == topics.topic(f"router.{seen.name}.changelog").retention_ms
+    assert [store.window_s for store in others] == [None, None]
+
+
+async def test_all_stores_have_their_changelogs() -> None:
+    kept = {store.name for store in (await assembled()).kept}
+    assert {"tasks", *kept} == set(topics.STORES["router"])
+
+
+def test_silence_is_longer_than_steps_are_kept() -> None:
+    kept = (
+        "steps.planned",
+        "steps.dispatched.default",
+        "steps.completed",
+        "steps.judged",
+        "calls.planned",
+        "calls.ended",
+    )
+    assert RouterSettings().max_silence_s * 1000 > max(topics.topic(name).retention_ms for name in kept)
 
 
 async def test_a_catalogue_that_cannot_be_used_is_a_wrong_setting(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from headchef_contracts.events.steps import StepPlanned
 from headchef_contracts.registry import encode
 
-from headchef.router.canonical import canonical, fingerprint, payload_hash
+from headchef.canonical import canonical
+from headchef.router.hashes import fingerprint, payload_hash
 from headchef.runtime.log.port import Headers
 from headchef.runtime.processor import DeadLetter, Emit
 from tests.router.conftest import Door

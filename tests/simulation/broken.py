@@ -21,7 +21,7 @@ from headchef.executor.lane.pool import Pool
 from headchef.executor.policy import Refusals, RetryPolicy, RetryState, Standing, decide
 from headchef.executor.provider import Faulted
 from headchef.router import asking
-from headchef.router.canonical import fingerprint
+from headchef.router.hashes import fingerprint
 from headchef.runtime import handover
 from headchef.runtime.assignment import Report, shares
 from headchef.runtime.at_least_once import AtLeastOnceWriter

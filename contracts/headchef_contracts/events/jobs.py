@@ -164,6 +164,7 @@ FailureReason = Literal[
     "unknown_model",
     "cancelled",
     "rejected",
+    "step_failed",
 ]
 
 

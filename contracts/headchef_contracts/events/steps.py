@@ -218,10 +218,13 @@ class AttemptRecorded(Event):
         return self.status_code is not None and self.status_code >= _REFUSED_STATUS
 
 
+EndStatus = Literal["ok", "rejected", "failed", "cancelled"]
+
+
 class Ended(Part):
     """What a step of a workflow ended with, when all its plans are done."""
 
-    status: Literal["ok", "rejected", "failed", "cancelled"]
+    status: EndStatus
     output: Body | None = Field(description="the parsed JSON, or the text; for a rejected step what the model said")
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = Field(default=None, description="set if and only if the status is failed or cancelled")
@@ -233,7 +236,7 @@ class Ended(Part):
 
 
 class StepJudged(Event):
-    """The validator hands a step back to the router, which plans it again, or goes on with the job that it is one of."""
+    """The validator hands a step back to the router, which plans it again, or goes on with its job."""
 
     event_type: ClassVar[str] = "headchef.step.judged"
     version: ClassVar[int] = 1

@@ -1,11 +1,11 @@
-"""Writes the event that ends a job, under one id whichever processor writes it, and measures it."""
+"""Writes the event that ends a job, under one id whichever processor writes it, and measures it; or ends a step."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from headchef_contracts.events.common import Body, Decided, Finding, JobHead
-from headchef_contracts.events.jobs import Failure, JobFinished, JobStatus, Provenance, Timing, Tried
-from headchef_contracts.events.steps import Step, StepCompleted
+from headchef_contracts.events.jobs import Failure, JobFinished, Provenance, Timing, Tried
+from headchef_contracts.events.steps import Ended, EndStatus, Step, StepCompleted
 
 from headchef.result.totals import total
 from headchef.runtime.processor import Emit
@@ -17,13 +17,13 @@ class Ending:
     """What a job ends with.
 
     Attributes:
-        status: of the result.
+        status: of the result, or of the step.
         output: what came out, or what the model said; None where nothing did.
         findings: why it was rejected.
         failure: why there is no answer.
     """
 
-    status: JobStatus
+    status: EndStatus
     output: Body | None = None
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None
@@ -61,6 +61,22 @@ def finish(step: Step, last: StepCompleted | Tried, ending: Ending, *, at: datet
         ),
         timing=Timing(submitted_at=step.job.submitted_at, finished_at=at, provider_s=came.provider_s),
         decided=decided,
+    )
+
+
+def ended(step: Step, last: StepCompleted | Tried, ending: Ending) -> Ended:
+    """Say what a workflow's step ended with, with what all its plans came to; see `finish`."""
+    came = total((*step.tried, last))
+    return Ended(
+        status=ending.status,
+        output=ending.output,
+        findings=ending.findings,
+        failure=ending.failure,
+        cache=last.cache,
+        usage=came.usage,
+        cost_usd=came.cost_usd,
+        attempts=came.attempts,
+        provider_s=came.provider_s,
     )
 
 

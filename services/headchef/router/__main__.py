@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from headchef_contracts import topics
 
 from headchef import catalogue, checks, tenancy
 from headchef.router.handler import SEEN, RouterHandler
+from headchef.router.leading import JOBS, UNITS, Leader, Memory, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
@@ -17,6 +19,8 @@ from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
+from headchef.workflow.library import Library
+from headchef.workflow.progress import Judge
 
 NAME = "router"
 
@@ -52,25 +56,41 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         backlog.watched = topics.inputs(sorted(lanes))
         handler.catalogue = found
 
+    registry, schemas = checks.installed(), SchemaCache(settings.max_schemas)
+    renderer = Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work)
+    library = Library(registry)
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
-        renderer=Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work),
-        schemas=SchemaCache(settings.max_schemas),
-        checks=checks.installed(),
+        renderer=renderer,
+        schemas=schemas,
+        checks=registry,
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
         backlog=backlog,
         overload=OverloadState(OverloadPolicy(settings.refuse_at, settings.accept_below), NAME),
+        leader=Leader(
+            shelf=Shelf(library),
+            renderer=renderer,
+            judge=Judge(schemas, registry),
+            memory=Memory(settings.max_units),
+            metrics=surroundings.metrics,
+            silence=timedelta(seconds=settings.max_silence_s),
+        ),
         catalogue=models,
     )
     return Processor(
         name=NAME,
-        inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged")),
+        inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged"), Input("calls.ended")),
         handler=handler,
-        stores=(Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),),
+        stores=(
+            Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),
+            Store(JOBS),
+            Store(UNITS),
+        ),
+        timers=True,
         backlog=backlog,
-        broadcasts=(catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast,),
+        broadcasts=(catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast, library.broadcast),
     )
 
 

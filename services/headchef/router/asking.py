@@ -9,9 +9,10 @@ from typing import Any
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
+from headchef.canonical import canonical
 from headchef.catalogue import Catalogue, Model
 from headchef.router.candidates import can_read
-from headchef.router.canonical import canonical, fingerprint
+from headchef.router.hashes import fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,34 @@
-"""The door: turns submitted records into planned steps, and plans steps again that the validator hands back.
+"""The door: turns submitted records into planned steps, plans steps again that come back, and has workflows led.
 
-Consumes jobs.submitted and jobs.submitted.bulk (raw) and steps.judged; produces steps.planned, steps.planned.bulk and
-jobs.refused, and jobs.finished for a job whose model failed or was rejected, and that nobody else can be asked for.
+Consumes jobs.submitted and jobs.submitted.bulk (raw), steps.judged and calls.ended; produces steps.planned and
+calls.planned with their topics of bulk, and jobs.refused; and jobs.finished for a job that went through a workflow, or
+whose model failed or was rejected, and that nobody else can be asked for.
 """
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from headchef_contracts import topics
-from headchef_contracts.events.common import Decided, Finding, Inline
+from headchef_contracts.events.calls import CallEnded
+from headchef_contracts.events.common import Cause, Decided, Finding, Inline
 from headchef_contracts.events.jobs import Failure, JobRefused, Tried
-from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
+from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
 
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
-from headchef.result import Ending, finish, publish
+from headchef.result import Ending, ended, finish, publish
 from headchef.router import again, home, policy
 from headchef.router.asking import NobodyLeft
-from headchef.router.canonical import payload_hash
+from headchef.router.hashes import payload_hash
+from headchef.router.leading import Leader, Planner
 from headchef.router.overload import OverloadState
 from headchef.router.refusal import Refused
 from headchef.router.submission import Limits, Submission, read, validate
 from headchef.runtime.backlog import Backlog, Oldest
 from headchef.runtime.clock import Clock
+from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Change, DeadLetter, Delivery, Emit, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
@@ -47,6 +53,7 @@ class RouterHandler:
         max_prompt_bytes: how large a rendered prompt may be.
         backlog: how old the work that waits is, here and downstream.
         overload: decides by it whether new jobs are taken.
+        leader: leads jobs through workflows.
         catalogue: has the models.
 
     Attributes:
@@ -65,6 +72,7 @@ class RouterHandler:
         max_prompt_bytes: int,
         backlog: Backlog,
         overload: OverloadState,
+        leader: Leader,
         catalogue: Catalogue,
     ) -> None:
         self.catalogue = catalogue
@@ -77,14 +85,15 @@ class RouterHandler:
         self._max_prompt_bytes = max_prompt_bytes
         self._backlog = backlog
         self._overload = overload
+        self._leader = leader
         self._judged: tuple[Oldest, ...] = ()
         self._overloaded: str | None = None
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
         catalogue = self.catalogue
-        if isinstance(delivery.event, StepJudged):
-            return self._plan_again(delivery.event, delivery, catalogue)
+        if delivery.event is not None or delivery.timer is not None:
+            return self._go_on(delivery, state, catalogue)
         if delivery.record.value is None:
             return Outcome(counted=("headchef.records.skipped",))
         submission: Submission | None = None
@@ -94,15 +103,38 @@ class RouterHandler:
         except Refused as refused:
             return self._refuse(refused, submission, delivery, catalogue)
 
-    def _plan_again(self, judged: StepJudged, delivery: Delivery, catalogue: Catalogue) -> Outcome:
+    def _go_on(self, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
+        """Decide what becomes of a job that was taken on before."""
+        plan = self._planner(catalogue)
+        if delivery.timer is not None:
+            return self._leader.overdue(delivery.timer, state, partial(self._decided_by, catalogue), plan)
         decided = self._decided(delivery, catalogue)
+        match delivery.event:
+            case CallEnded() as call:
+                return self._leader.call_ended(call, state, decided, plan)
+            case StepJudged(ended=Ended() as came) as judged:
+                return self._leader.step_ended(judged.step, came, state, decided, plan)
+            case StepJudged() as judged if judged.step.workflow is not None and not self._leader.knows(
+                judged.step.job, state
+            ):
+                return Outcome(counted=("headchef.steps.stray",))
+            case StepJudged() as judged:
+                return self._plan_again(judged, state, decided, catalogue)
+            case _:
+                raise InvariantBroken(f"the router reads no {type(delivery.event).__name__}")
+
+    def _plan_again(self, judged: StepJudged, state: State, decided: Decided, catalogue: Catalogue) -> Outcome:
         if judged.failed is None:
             planned = self._planned(again.replan(judged.step), decided)
             return Outcome((planned,), counted=("headchef.steps.replanned",))
         failed = judged.failed
         following = self._after(judged, failed, catalogue, decided.at)
         if isinstance(following, NobodyLeft):
-            finished = finish(judged.step, failed, _ending(judged, failed, following), at=decided.at, decided=decided)
+            ending = _ending(judged, failed, following)
+            if judged.step.workflow is not None:
+                came = ended(judged.step, failed, ending)
+                return self._leader.step_ended(judged.step, came, state, decided, self._planner(catalogue))
+            finished = finish(judged.step, failed, ending, at=decided.at, decided=decided)
             return Outcome((publish(finished, self._metrics),))
         if following.question is not None:
             about = {"model": following.request.model}
@@ -137,20 +169,29 @@ class RouterHandler:
             raise AssertionError("the contract took a run or revision that is not a whole number")
         if (overloaded := self._overloaded_by()) is not None:
             raise Refused("overloaded", None, overloaded)
-        step = policy.plan(
+        head = policy.head_of(
             job,
             job_class=policy.class_of(job, delivery.topic),
             home_partition=record.partition,
             submitted_at=_submitted_at(delivery),
+        )
+        decided, plan = self._decided(delivery, catalogue), self._planner(catalogue)
+        if job.workflow is None:
+            begun = Outcome((self._planned(plan(job, head), decided),))
+        else:
+            begun = self._leader.begin(job, head, decided, plan)
+        self._metrics.count("headchef.jobs.accepted", attributes={"class": head.job_class})
+        return replace(begun, changes=(*begun.changes, Change(SEEN, key, content)))
+
+    def _planner(self, catalogue: Catalogue) -> Planner:
+        return partial(
+            policy.plan,
             catalogue=catalogue,
             schemas=self._schemas,
             registry=self._checks,
             renderer=self._renderer,
             max_prompt_bytes=self._max_prompt_bytes,
         )
-        self._metrics.count("headchef.jobs.accepted", attributes={"class": step.job.job_class})
-        planned = self._planned(step, self._decided(delivery, catalogue))
-        return Outcome((planned,), (Change(SEEN, key, content),))
 
     def _overloaded_by(self) -> str | None:
         """Judge each look at the backlog once: between two looks nothing new is known."""
@@ -186,12 +227,15 @@ class RouterHandler:
         return Outcome((letter, Emit("jobs.refused", event)))
 
     def _decided(self, delivery: Delivery, catalogue: Catalogue) -> Decided:
+        return self._decided_by(catalogue, (delivery.cause,))
+
+    def _decided_by(self, catalogue: Catalogue, causes: tuple[Cause, ...]) -> Decided:
         return Decided(
             at=self._clock.now(),
             seed=0,
             catalog_version=catalogue.version,
             policy_version=policy.POLICY_VERSION,
-            causes=(delivery.cause,),
+            causes=causes,
         )
 
 

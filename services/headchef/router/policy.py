@@ -10,17 +10,17 @@ from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
+from headchef.canonical import canonical
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.router.asking import fingerprint_of, hash_of, lane_in_use, size_of
 from headchef.router.candidates import candidates_for
-from headchef.router.canonical import canonical
 from headchef.router.checked import checks_of
 from headchef.router.refusal import Refused
 from headchef.schema import SchemaCache, SchemaRefused
 from headchef.template import Rendered, Renderer, TemplateRefused
 
-POLICY_VERSION = "router/5"
+POLICY_VERSION = "router/6"
 _BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
 
 
@@ -29,23 +29,19 @@ Role = Literal["system", "user"]
 
 def plan(
     job: JobSubmitted,
+    head: JobHead,
     *,
-    job_class: JobClass,
-    home_partition: int,
-    submitted_at: datetime,
     catalogue: Catalogue,
     schemas: SchemaCache,
     registry: Registry,
     renderer: Renderer,
     max_prompt_bytes: int,
 ) -> Step:
-    """Plan the one step of a job.
+    """Plan the one step of a job that is a question.
 
     Args:
         job: as submitted, within its contract.
-        job_class: of the work that it makes.
-        home_partition: the partition of `jobs.submitted` whose task owns the job.
-        submitted_at: when the job was published.
+        head: of its events.
         catalogue: the models in force.
         schemas: compiles output schemas.
         registry: has the checks that there are.
@@ -77,7 +73,7 @@ def plan(
         output_schema=schema,
     )
     return Step(
-        job=_head(job, job_class, home_partition, submitted_at),
+        job=head,
         fingerprint=fingerprint_of(job.tenant, prompt_sha256, request),
         prompt_sha256=prompt_sha256,
         request=request,
@@ -164,7 +160,15 @@ def _check_schema(schema: dict[str, Any], schemas: SchemaCache) -> None:
         raise Refused("invalid", place, f"not a usable JSON Schema: {refused.message}") from refused
 
 
-def _head(job: JobSubmitted, job_class: JobClass, home_partition: int, submitted_at: datetime) -> JobHead:
+def head_of(job: JobSubmitted, *, job_class: JobClass, home_partition: int, submitted_at: datetime) -> JobHead:
+    """Give what all events of a job repeat.
+
+    Args:
+        job: as submitted.
+        job_class: of the work that it makes.
+        home_partition: the partition of `jobs.submitted` whose task owns the job.
+        submitted_at: when the job was published.
+    """
     return JobHead(
         job_id=job.job_id,
         run=job.run,

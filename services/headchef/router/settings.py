@@ -50,6 +50,19 @@ class RouterSettings(BaseSettings):
     accept_below: float = Field(
         default=0.5, gt=0, le=1, description="share below which jobs are taken again; less than the other"
     )
+    max_units: int = Field(
+        default=20_000,
+        ge=1,
+        le=1_000_000,
+        description="steps and items of workflow jobs kept in memory; a job that is not is read again from its records",
+    )
+    max_silence_s: float = Field(
+        default=691_200,
+        ge=60,
+        le=31_536_000,
+        description="seconds without any news of a workflow's job after which it fails: longer than the topics of its"
+        " steps keep their records, 8 days",
+    )
     max_schemas: int = Field(default=256, ge=1, le=10_000, description="compiled output schemas kept")
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 Consumes steps.completed; produces jobs.finished and cache.settled. What needs another plan goes back by steps.judged: a
 reused answer that is refused, a step whose model failed while there are others to ask, and one whose answer failed its
-checks while another may be asked for.
+checks while another may be asked for; and so does a workflow's step when it has ended.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from headchef_contracts.events.jobs import Failure, JobStatus, Tried
 from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
 
 from headchef.checks import Registry, in_short
-from headchef.result import Ending, finish, publish
+from headchef.result import Ending, ended, finish, publish
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Delivery, Emit, Outcome, State
@@ -73,6 +73,8 @@ class ValidatorHandler:
         elif isinstance(verdict, Rejected) and may_be_repaired(event.step, verdict):
             tried = _tried(event, Failure(reason="rejected", message=in_short(verdict.findings)), verdict.findings)
             outputs = [_judged(event, "rejected", tried, decided, verdict)]
+        elif event.step.workflow is not None:
+            outputs = [_ended(event, _ending(verdict), decided)]
         else:
             finished = finish(event.step, event, _ending(verdict), at=now, decided=decided)
             outputs = [publish(finished, self._metrics)]
@@ -83,6 +85,13 @@ class ValidatorHandler:
 
 def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Emit:
     judged = StepJudged(step=event.step, verdict="hit_refused", findings=findings_of(verdict), decided=decided)
+    return Emit("steps.judged", judged, event.step.job.home_partition)
+
+
+def _ended(event: StepCompleted, ending: Ending, decided: Decided) -> Emit:
+    judged = StepJudged(
+        step=event.step, verdict="ended", findings=(), ended=ended(event.step, event, ending), decided=decided
+    )
     return Emit("steps.judged", judged, event.step.job.home_partition)
 
 

@@ -13,7 +13,7 @@ from headchef.checks import BadCheck, Registry, read_check
 from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
 from headchef.validator.answer import AnswerRefused, parse_answer
 
-POLICY_VERSION = "validator/4"
+POLICY_VERSION = "validator/5"
 
 # As providers say that an answer was cut off or withheld; no check can make such an answer good.
 _CUT_OFF = frozenset({"length", "max_tokens"})

@@ -1,16 +1,18 @@
-"""Reads the prompts and schemas that a workflow names, from the folder of its file and nowhere else."""
+"""Reads the prompts and schemas that a workflow names: from its folder, or as they were published with it."""
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from headchef.schema import SchemaRefused, compile_schema
 
 MAX_FILE_BYTES = 256 * 1024
 """Of a workflow file, a prompt or a schema: they are to be published together, in one record."""
 
+_T = TypeVar("_T")
 _VERSION_LINE = re.compile(r"\{#-?\s*version:\s*([1-9][0-9]*)\s*-?#\}[ \t]*(\r?\n|\Z)")
 
 
@@ -36,52 +38,113 @@ class Prompt:
 
     Attributes:
         path: of the file.
+        whole: what it holds.
         text: the template, without the line that states the version.
     """
 
     path: Path
+    whole: str
     text: str
 
 
-def read_prompt(folder: Path, name: str) -> Prompt:
-    """Read a prompt, which must state the version that it is asked for.
+class Beside(Protocol):
+    """Where the files lie that a workflow names."""
+
+    def prompt(self, name: str) -> Prompt:
+        """Read a prompt, which must state the version that it is asked for.
+
+        Args:
+            name: the file with its version, such as `prompts/outline.j2@4`.
+
+        Raises:
+            BadFile: not there, outside of the folder, not text, too large, or of another version.
+        """
+        ...
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Read a JSON Schema.
+
+        Args:
+            name: with its version, such as `outline.v1`, which is the file `schemas/outline.v1.json`.
+
+        Raises:
+            BadFile: not there, outside of the folder, not text, too large, not JSON, or not a JSON Schema.
+        """
+        ...
+
+
+class Folder:
+    """The folder of a workflow file, and nothing outside of it.
 
     Args:
-        folder: of the workflow file.
-        name: the file with its version, such as `prompts/outline.j2@4`.
-
-    Raises:
-        BadFile: not there, outside of the folder, not text, too large, or of another version.
+        path: of the folder.
     """
-    file, _, version = name.rpartition("@")
-    path = _within(folder, file)
-    text = _text(path)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def prompt(self, name: str) -> Prompt:
+        """Read a prompt; see `Beside`."""
+        path = _within(self._path, name.rpartition("@")[0])
+        return _prompt(path, name, _text(path))
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Read a JSON Schema; see `Beside`."""
+        path = _within(self._path, _schema_file(name))
+        try:
+            schema = json.loads(_text(path))
+        except json.JSONDecodeError as error:
+            raise BadFile(path, f"is not JSON: {error.msg}", error.lineno) from error
+        except RecursionError as error:
+            raise BadFile(path, "is nested too deep") from error
+        return _schema(path, schema)
+
+
+class Packed:
+    """What was published with a workflow.
+
+    Args:
+        prompts: whole files, by their names with versions.
+        schemas: by their names with versions.
+    """
+
+    def __init__(self, prompts: Mapping[str, str], schemas: Mapping[str, dict[str, Any]]) -> None:
+        self._prompts = prompts
+        self._schemas = schemas
+
+    def prompt(self, name: str) -> Prompt:
+        """Give a prompt; see `Beside`."""
+        path = Path(name.rpartition("@")[0])
+        return _prompt(path, name, _packed(self._prompts, name, path))
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Give a JSON Schema; see `Beside`."""
+        path = Path(_schema_file(name))
+        return _schema(path, _packed(self._schemas, name, path))
+
+
+def _packed(files: Mapping[str, _T], name: str, path: Path) -> _T:
+    if name not in files:
+        raise BadFile(path, "was not published with the workflow")
+    return files[name]
+
+
+def _schema_file(name: str) -> str:
+    return f"schemas/{name}.json"
+
+
+def _prompt(path: Path, name: str, text: str) -> Prompt:
+    version = name.rpartition("@")[2]
     stated = _VERSION_LINE.match(text)
     if stated is None:
         raise BadFile(path, f"does not say which version it is: let its first line be {{# version: {version} #}}", 1)
     if stated[1] != version:
         message = f"is version {stated[1]}, and the workflow names {name}: name the one that you mean"
         raise BadFile(path, message, 1)
-    return Prompt(path, text[stated.end() :])
+    return Prompt(path, text, text[stated.end() :])
 
 
-def read_schema(folder: Path, name: str) -> dict[str, Any]:
-    """Read a JSON Schema.
-
-    Args:
-        folder: of the workflow file.
-        name: with its version, such as `outline.v1`, which is the file `schemas/outline.v1.json`.
-
-    Raises:
-        BadFile: not there, outside of the folder, not text, too large, not JSON, or not a JSON Schema.
-    """
-    path = _within(folder, f"schemas/{name}.json")
-    try:
-        schema = json.loads(_text(path))
-    except json.JSONDecodeError as error:
-        raise BadFile(path, f"is not JSON: {error.msg}", error.lineno) from error
-    except RecursionError as error:
-        raise BadFile(path, "is nested too deep") from error
+def _schema(path: Path, schema: Any) -> dict[str, Any]:
     if not isinstance(schema, dict):
         raise BadFile(path, "is not a JSON Schema: an object is wanted", 1)
     try:

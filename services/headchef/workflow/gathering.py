@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from headchef.document import Document, Fault, Place
 from headchef.workflow.errors import FaultIn
-from headchef.workflow.files import BadFile, Prompt, read_prompt, read_schema
+from headchef.workflow.files import BadFile, Beside, Prompt
 from headchef.workflow.form import WorkflowFile
 
 _T = TypeVar("_T")
@@ -28,23 +28,24 @@ class Gathered:
     faults: list[FaultIn] = field(default_factory=list)
 
 
-def gather(path: Path, document: Document, file: WorkflowFile) -> Gathered:
+def gather(path: Path, beside: Beside, document: Document, file: WorkflowFile) -> Gathered:
     """Read all files that a workflow names.
 
     Args:
-        path: the workflow file, beside which they lie.
+        path: the workflow file.
+        beside: where they lie.
         document: what it holds, with places.
         file: the same, in its form.
     """
     found = Gathered()
-    _take(found.prompts, read_prompt, _prompts(file), path, document, found.faults)
-    _take(found.schemas, read_schema, _schemas(file), path, document, found.faults)
+    _take(found.prompts, beside.prompt, _prompts(file), path, document, found.faults)
+    _take(found.schemas, beside.schema, _schemas(file), path, document, found.faults)
     return found
 
 
 def _take(
     kept: dict[str, _T],
-    read: Callable[[Path, str], _T],
+    read: Callable[[str], _T],
     named: Iterator[tuple[Place, str]],
     path: Path,
     document: Document,
@@ -56,7 +57,7 @@ def _take(
             continue
         tried.add(name)
         try:
-            kept[name] = read(path.parent, name)
+            kept[name] = read(name)
         except BadFile as bad:
             if bad.line:
                 faults.append(FaultIn(bad.path, Fault(bad.line, "", bad.message)))

@@ -2,13 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from headchef.canonical import canonical
 from headchef.workflow.form import LlmEntry, ResultEntry, StepEntry, WorkflowFile
 
 ONLY_STEP = "main"
 """The one step of a workflow that is a single prompt."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files of a workflow as they were written.
+
+    Attributes:
+        text: of the workflow file.
+        prompts: whole files, by their names with versions.
+        schemas: by their names with versions.
+    """
+
+    text: str
+    prompts: Mapping[str, str]
+    schemas: Mapping[str, dict[str, Any]]
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell these files from others that have the same name and version: 16 hexadecimal digits."""
+        return sha256(canonical([self.text, dict(self.prompts), dict(self.schemas)])).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +46,7 @@ class Workflow:
         result: what a job's output is.
         prompts: the templates, by their names with versions.
         schemas: JSON Schemas, by their names with versions.
+        sources: the files themselves, to be published.
     """
 
     path: Path
@@ -32,6 +56,7 @@ class Workflow:
     result: ResultEntry
     prompts: Mapping[str, str]
     schemas: Mapping[str, dict[str, Any]]
+    sources: Sources
 
     @property
     def name(self) -> str:

@@ -8,10 +8,10 @@ from headchef.checks import Registry, installed
 from headchef.document import Document, Fault, Unreadable, faults_of, read_document
 from headchef.workflow.checking import Checking
 from headchef.workflow.errors import BadWorkflow, FaultIn
-from headchef.workflow.files import BadFile, read_bytes
+from headchef.workflow.files import BadFile, Beside, Folder, read_bytes
 from headchef.workflow.form import WorkflowFile
 from headchef.workflow.gathering import gather
-from headchef.workflow.model import Workflow, result_of, steps_of
+from headchef.workflow.model import Sources, Workflow, result_of, steps_of
 from headchef.workflow.order import ordered
 
 
@@ -26,13 +26,27 @@ def load(path: Path, checks: Registry | None = None) -> Workflow:
         BadWorkflow: lists every fault with its file, line and field, and what would be right.
     """
     try:
-        document = read_document(read_bytes(path))
+        raw = read_bytes(path)
     except BadFile as bad:
         raise _whole(path, bad.message) from bad
+    return read(path, raw, Folder(path.parent), checks)
+
+
+def read(path: Path, raw: bytes, beside: Beside, checks: Registry | None = None) -> Workflow:
+    """Check a workflow that was read; see `load`.
+
+    Args:
+        path: of the file, for messages.
+        raw: what it holds.
+        beside: where the files lie that it names.
+        checks: that its steps may name.
+    """
+    try:
+        document = read_document(raw)
     except Unreadable as unreadable:
         raise BadWorkflow((FaultIn(path, unreadable.fault),)) from unreadable
     form = _form(path, document)
-    gathered = gather(path, document, form)
+    gathered = gather(path, beside, document, form)
     checking = Checking(path, document, form, gathered, checks or installed())
     checking.run()
     faults = [*(FaultIn(path, each) for each in document.faults), *gathered.faults, *checking.faults]
@@ -47,6 +61,9 @@ def load(path: Path, checks: Registry | None = None) -> Workflow:
         result=result_of(form),
         prompts={name: prompt.text for name, prompt in gathered.prompts.items()},
         schemas=gathered.schemas,
+        sources=Sources(
+            raw.decode(), {name: prompt.whole for name, prompt in gathered.prompts.items()}, gathered.schemas
+        ),
     )
 
 

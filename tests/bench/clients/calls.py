@@ -9,7 +9,7 @@ from headchef.catalogue import Catalogue
 from headchef.checks import installed
 from headchef.executor.dialects.openai import OpenAI
 from headchef.executor.provider import Question, Turn
-from headchef.router.policy import plan
+from headchef.router.policy import head_of, plan
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
 from tests.bench.load import Job
@@ -27,11 +27,10 @@ def bodies_of(jobs: Iterable[Job], catalogue: Catalogue) -> Iterator[bytes]:
     """
     schemas, renderer = SchemaCache(8), Renderer(max_templates=8, max_work=_MOST)
     for job in jobs:
+        submitted = JobSubmitted.model_validate_json(job.value)
         request = plan(
-            JobSubmitted.model_validate_json(job.value),
-            job_class="interactive",
-            home_partition=0,
-            submitted_at=START,
+            submitted,
+            head_of(submitted, job_class="interactive", home_partition=0, submitted_at=START),
             catalogue=catalogue,
             schemas=schemas,
             registry=installed(),

@@ -89,21 +89,11 @@ class Asking:
     def _job(self, ask: Ask) -> JobSubmitted:
         job_id = f"{self._run}.{_name_of(ask.unit)}"
         self._units[job_id] = ask.unit
-        output: dict[str, Any] = {"repairs": ask.retry.validation}
-        if ask.schema is not None:
-            output["schema"] = ask.schema
-        if ask.checks:
-            output["checks"] = ask.checks
         fields = {
+            **ask.fields(),
             "job_id": job_id,
-            "prompt": ask.prompt,
-            "output": output,
             "batch_id": self._run,
             "labels": {"workflow": self._workflow, "step": ask.unit.step},
-            "parameters": ask.asked.parameters.model_dump(exclude_none=True),
-            "cache": "exact" if ask.reuse else "bypass",
-            **({} if ask.system is None else {"system": ask.system}),
-            **({} if ask.asked.model is None else {"model": ask.asked.model}),
             **self._fields,
         }
         try:

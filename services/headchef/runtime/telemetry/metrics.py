@@ -33,6 +33,7 @@ CounterName = Literal[
     "headchef.steps.handed_over",
     "headchef.steps.repaired",
     "headchef.steps.moved",
+    "headchef.steps.stray",
     "headchef.cache.lookups",
     "headchef.cache.stored",
     "headchef.cache.dropped",
@@ -121,6 +122,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
     ),
     "headchef.steps.repaired": Measure("{step}", "steps whose answer was rejected, planned for the same model [model]"),
     "headchef.steps.moved": Measure("{step}", "steps moved out of partitions that their lane does not use [lane]"),
+    "headchef.steps.stray": Measure(
+        "{step}", "steps of workflows that ended when their job was over, or a second time; only at least once"
+    ),
     "headchef.cache.lookups": Measure("{lookup}", "looks into the cache [kind: exact, miss, bypass, unavailable]"),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),

@@ -13,14 +13,15 @@ class Ending:
     """The end of a job.
 
     Attributes:
-        status: ok; rejected: its output breaks the schema of the result; failed: there is no output.
-        output: JSON, if it is not failed.
+        status: ok; rejected: its output breaks the schema of the result; failed: there is no output; cancelled:
+            likewise, since somebody has ended it.
+        output: JSON, if there is one.
         findings: what breaks the schema, and what was lost on the way to an output that is there all the same.
-        failed: what ended it, if it is failed.
+        failed: what ended it, if there is no output.
         why: and why.
     """
 
-    status: Literal["ok", "rejected", "failed"]
+    status: Literal["ok", "rejected", "failed", "cancelled"]
     output: Any = None
     findings: tuple[Finding, ...] = ()
     failed: Unit | None = None

@@ -8,6 +8,8 @@ from headchef.workflow.form import ForEachEntry
 from headchef.workflow.progress.unit import Lost
 
 _SHOWN_KEYS = 10
+_LONGEST_KEY = 200
+"""Characters: it is part of names and messages."""
 
 
 class BadItems(Exception):
@@ -90,6 +92,8 @@ def _keys(values: Sequence[Any], field: str | None) -> list[str]:
         key = value.get(field) if isinstance(value, dict) else None
         if not isinstance(key, str | int) or isinstance(key, bool):
             raise BadItems(f"item {number} has no `{field}` that is a text or a whole number, to tell it by")
+        if len(str(key)) > _LONGEST_KEY:
+            raise BadItems(f"item {number} has a `{field}` of more than {_LONGEST_KEY} characters")
         if str(key) in keys:
             raise BadItems(f"two items have the `{field}` {key!r}")
         keys[str(key)] = None

@@ -97,6 +97,11 @@ class Progress:
             self._continue(unit.step, step, step.for_each)
         return self._go_on()
 
+    def end(self, ending: Ending) -> None:
+        """End the job from outside, unless it has ended: nothing is given out any more."""
+        if self.ending is None:
+            self.ending = ending
+
     def _judged(self, came: Came, step: StepEntry, work: Work) -> Outcome:
         schema = self._workflow.schema(step.output.schema_name)
         findings = self._judge.findings(came.value, schema, work.checks)
@@ -109,7 +114,12 @@ class Progress:
         if self.ending is None and len(self.outputs) == len(self._waits):
             self._finish()
         todo, self._todo = self._todo, []
-        return todo if self.ending is None else []
+        if self.ending is None:
+            return todo
+        for work in todo:
+            # Nobody begins what was to be done when the job ended.
+            self._under_way.pop(work.unit, None)
+        return []
 
     def _begin(self, name: str) -> None:
         step = self._workflow.steps[name]

@@ -32,6 +32,22 @@ class Ask:
     retry: RetryEntry
     reuse: bool
 
+    def fields(self) -> dict[str, Any]:
+        """Give the fields of a job that asks this and nothing else."""
+        output: dict[str, Any] = {"repairs": self.retry.validation}
+        if self.schema is not None:
+            output["schema"] = self.schema
+        if self.checks:
+            output["checks"] = self.checks
+        return {
+            "prompt": self.prompt,
+            "output": output,
+            "parameters": self.asked.parameters.model_dump(exclude_none=True),
+            "cache": "exact" if self.reuse else "bypass",
+            **({} if self.system is None else {"system": self.system}),
+            **({} if self.asked.model is None else {"model": self.asked.model}),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

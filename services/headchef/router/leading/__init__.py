@@ -1,0 +1,9 @@
+"""Leads jobs through workflows: what comes of a step decides what is asked next, until the job has its one result."""
+
+from headchef.router.leading.asked import Planner
+from headchef.router.leading.leader import Leader
+from headchef.router.leading.memory import Memory
+from headchef.router.leading.records import JOBS, UNITS
+from headchef.router.leading.shelf import Shelf
+
+__all__ = ["JOBS", "UNITS", "Leader", "Memory", "Planner", "Shelf"]

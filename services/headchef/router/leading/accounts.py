@@ -1,0 +1,39 @@
+"""Adds up what the steps of a job came to, for its result."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from headchef_contracts.events.jobs import StepAccount
+
+from headchef.result import total_usage
+from headchef.router.leading.records import UnitRecord
+
+
+def accounts_of(records: Iterable[UnitRecord]) -> tuple[StepAccount, ...]:
+    """Give an account of each step, in the order in which the first unit of each ended."""
+    by_step: dict[str, list[UnitRecord]] = {}
+    for record in records:
+        by_step.setdefault(record.step_id, []).append(record)
+    return tuple(_account(step, units) for step, units in by_step.items())
+
+
+def cost_of(records: Iterable[UnitRecord]) -> Decimal | None:
+    """Give the cost of some units; None where one's is not known."""
+    costs = [record.cost_usd for record in records]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal()) if len(known) == len(costs) else None
+
+
+def _account(step: str, units: list[UnitRecord]) -> StepAccount:
+    return StepAccount(
+        step_id=step,
+        ended=len(units),
+        lost=sum(unit.lost is not None for unit in units),
+        reused=sum(unit.reused for unit in units),
+        repaired=sum(unit.repaired for unit in units),
+        models=tuple(dict.fromkeys(model for unit in units for model in unit.models)),
+        usage=total_usage(unit.usage for unit in units),
+        cost_usd=cost_of(units),
+        attempts=sum(unit.attempts for unit in units),
+        provider_s=sum(unit.provider_s for unit in units),
+    )

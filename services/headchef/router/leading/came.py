@@ -1,0 +1,63 @@
+"""Turns what the services say of a step or a call into the record of a unit. Pure."""
+
+from datetime import datetime
+
+from headchef_contracts.events.calls import CallEnded
+from headchef_contracts.events.common import Body, Inline
+from headchef_contracts.events.steps import Ended, Step
+
+from headchef.checks import in_short
+from headchef.router.leading.records import LostRecord, UnitRecord
+
+
+def of_step(step: Step, ended: Ended, at: datetime) -> UnitRecord:
+    """Record what a step's question came to.
+
+    Args:
+        step: as it was planned last.
+        ended: what all its plans came to.
+        at: the time.
+    """
+    repaired = sum(tried.failure.reason == "rejected" for tried in step.tried)
+    return UnitRecord(
+        step_id=step.step_id,
+        item=step.item,
+        output=_inline(ended.output) if ended.status == "ok" else None,
+        lost=_lost(ended),
+        at=at,
+        models=tuple(dict.fromkeys((*(tried.model for tried in step.tried), step.request.model))),
+        reused=ended.cache.kind == "exact" and ended.status == "ok",
+        repaired=repaired,
+        usage=ended.usage,
+        cost_usd=ended.cost_usd,
+        attempts=ended.attempts,
+        provider_s=ended.provider_s,
+    )
+
+
+def of_call(ended: CallEnded, at: datetime) -> UnitRecord:
+    """Record what a call of a function came to."""
+    failure = ended.failure
+    return UnitRecord(
+        step_id=ended.step_id,
+        item=ended.item,
+        output=_inline(ended.output),
+        lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
+        at=at,
+    )
+
+
+def _lost(ended: Ended) -> LostRecord | None:
+    if ended.failure is not None:
+        return LostRecord(reason=ended.failure.reason, message=ended.failure.message)
+    if ended.status == "rejected":
+        return LostRecord(reason="rejected", message=in_short(ended.findings), findings=ended.findings)
+    return None
+
+
+def _inline(body: Body | None) -> object:
+    if body is None:
+        return None
+    if not isinstance(body, Inline):
+        raise AssertionError("no service writes a reference")
+    return body.inline

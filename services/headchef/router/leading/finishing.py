@@ -1,0 +1,80 @@
+"""Writes the one result of a job that went through a workflow. Pure."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, get_args
+
+from headchef_contracts.events.common import Decided, Inline
+from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, JobFinished, Provenance, Timing
+
+from headchef.canonical import canonical
+from headchef.result import total_usage
+from headchef.router.leading.accounts import accounts_of, cost_of
+from headchef.router.leading.led import Led
+from headchef.workflow.progress import Ending, Lost
+
+MAX_OUTPUT_BYTES = 3_000_000
+"""Of the output as JSON: with all else the result must fit into the 4 MiB of its topic."""
+
+_REASONS = frozenset(get_args(FailureReason)) - {"rejected"}
+
+
+def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
+    """Write the result of a job that is over.
+
+    Args:
+        led: the job.
+        at: the time.
+        decided: from what.
+    """
+    record, units = led.record, led.units
+    ending = _fitting(led.progress.ending)
+    asked = [unit for unit in units if unit.models]
+    what = sha256(canonical([record.workflow, record.digest, record.input])).hexdigest()
+    return JobFinished(
+        job=record.head,
+        status=ending.status,
+        output=Inline(inline=ending.output) if ending.status in ("ok", "rejected") else None,
+        findings=ending.findings,
+        failure=_failure(ending) if ending.status in ("failed", "cancelled") else None,
+        usage=total_usage(unit.usage for unit in units),
+        cost_usd=cost_of(units),
+        cache=CacheUse(kind="exact" if asked and all(unit.reused for unit in asked) else "miss"),
+        provenance=Provenance(
+            prompt_sha256=what,
+            fingerprint=sha256(canonical([record.head.tenant, what])).hexdigest(),
+            model=None,
+            catalog_version=decided.catalog_version,
+            attempts=sum(unit.attempts for unit in units),
+            workflow=record.workflow,
+            steps=accounts_of(units),
+        ),
+        timing=Timing(
+            submitted_at=record.head.submitted_at, finished_at=at, provider_s=sum(unit.provider_s for unit in units)
+        ),
+        decided=decided,
+    )
+
+
+def _fitting(ending: Ending | None) -> Ending:
+    if ending is None:
+        raise AssertionError("the result of a job is written when it has ended")
+    if (size := _size(ending.output)) <= MAX_OUTPUT_BYTES:
+        return ending
+    message = f"the output has {size:,} bytes; a result takes at most {MAX_OUTPUT_BYTES:,}"
+    return Ending("failed", why=Lost("too_large", message), findings=ending.findings)
+
+
+def _size(output: Any) -> int:
+    return 0 if output is None else len(canonical(output))
+
+
+def _failure(ending: Ending) -> Failure:
+    """Say why there is no output, in a result's own words where it has such."""
+    why = ending.why
+    if why is None:
+        raise AssertionError("what ends without an output says why")
+    where = "" if ending.failed is None else f"{ending.failed}: "
+    if why.reason in _REASONS:
+        return Failure.model_validate({"reason": why.reason, "message": f"{where}{why.message}"})
+    return Failure(reason="step_failed", message=f"{where}{why.reason}: {why.message}")

@@ -1,0 +1,258 @@
+"""Leads jobs: begins them, takes in what came of their steps, and gives all that this leads to as one outcome."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from headchef_contracts import topics
+from headchef_contracts.events.calls import CallEnded, CallPlanned
+from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHead
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.steps import Ended, Step, StepPlanned
+
+from headchef.canonical import canonical
+from headchef.result import publish
+from headchef.router.leading import came
+from headchef.router.leading.asked import Planner, step_of
+from headchef.router.leading.finishing import result_of
+from headchef.router.leading.led import Led
+from headchef.router.leading.memory import Memory
+from headchef.router.leading.records import JOBS, UNITS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.shelf import Shelf
+from headchef.router.refusal import Refused
+from headchef.runtime.processor import Change, Emit, Outcome, State, Timer
+from headchef.runtime.telemetry.metrics import Metrics
+from headchef.template import Renderer
+from headchef.workflow.progress import Ask, Audit, Call, Ending, Judge, Lost, Progress, Work
+
+MAX_ARGUMENT_BYTES = 3_000_000
+"""Of a function's arguments as JSON: with all else the call must fit into the 4 MiB of its topic."""
+
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class _Turn:
+    """All that one delivery leads to, as it comes about; `stored` units were there before, None for no job either."""
+
+    led: Led
+    decided: Decided
+    plan: Planner
+    stored: int | None
+    outputs: list[Emit] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Leader:
+    """Leads the jobs of a process's tasks.
+
+    Args:
+        shelf: has the published workflows.
+        renderer: fills templates.
+        judge: judges outputs, and carries audits out.
+        memory: keeps jobs between deliveries.
+        metrics: counts results.
+        silence: after so long without news of a job nothing of it can still come: what was sent has expired.
+    """
+
+    def __init__(
+        self,
+        *,
+        shelf: Shelf,
+        renderer: Renderer,
+        judge: Judge,
+        memory: Memory,
+        metrics: Metrics,
+        silence: timedelta,
+    ) -> None:
+        self._shelf = shelf
+        self._renderer = renderer
+        self._judge = judge
+        self._memory = memory
+        self._metrics = metrics
+        self._silence = silence
+
+    def begin(self, job: JobSubmitted, head: JobHead, decided: Decided, plan: Planner) -> Outcome:
+        """Take a job on.
+
+        Args:
+            job: names a workflow.
+            head: of all its events.
+            decided: at what time and from what.
+            plan: plans questions.
+
+        Raises:
+            Refused: there is no such workflow, it cannot be led, or the input does not obey it.
+        """
+        workflow = self._shelf.wanted(job.workflow or "")
+        values = _value(job.input)
+        schema = workflow.schema(workflow.file.input.schema_name)
+        for finding in self._judge.findings(values, schema, ()):
+            raise Refused("invalid", f"input{finding.path.replace('/', '.')}", finding.message)
+        record = JobRecord(
+            head=_in_time(head, workflow.file.budget.seconds),
+            workflow=workflow.name,
+            digest=workflow.sources.digest,
+            input=values,
+            cache=job.cache,
+            at=decided.at,
+            cause=decided.causes[0],
+        )
+        written = record.model_dump_json(exclude_defaults=True).encode()
+        progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
+        turn = _Turn(Led(record, written, progress), decided, plan, stored=None)
+        turn.changes.append(Change(JOBS, turn.led.key, written))
+        self._do(turn, progress.begin())
+        return self._closed(turn, (self._alarm(turn.led, decided.at),))
+
+    def knows(self, head: JobHead, state: State) -> bool:
+        """Say whether a job is under way."""
+        return state.get(JOBS, job_key(head)) is not None
+
+    def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, plan: Planner) -> Outcome:
+        """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
+        record = came.of_step(step, ended, decided.at)
+        return self._take(step.job, record, state, decided, plan, cancelled=ended.status == "cancelled")
+
+    def call_ended(self, ended: CallEnded, state: State, decided: Decided, plan: Planner) -> Outcome:
+        """Take in what a call of a function came to; likewise."""
+        return self._take(ended.job, came.of_call(ended, decided.at), state, decided, plan, cancelled=False)
+
+    def overdue(
+        self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], plan: Planner
+    ) -> Outcome:
+        """End a job of which nothing has come for too long, or wait on if something has."""
+        led = self._recalled(timer.payload, state)
+        if led is None:
+            return Outcome()
+        decided = decide((led.record.cause,))
+        newest = led.units[-1].at if led.units else led.record.at
+        if newest + self._silence > decided.at:
+            return Outcome(timers=(self._alarm(led, newest),))
+        waiting = sorted(map(str, led.progress.under_way))
+        message = f"nothing has come of {', '.join(waiting[:_SHOWN])} since {newest.isoformat(timespec='seconds')}"
+        led.progress.end(Ending("failed", why=Lost("lost", message)))
+        return self._closed(_Turn(led, decided, plan, stored=len(led.units)), forced=True)
+
+    def _take(
+        self, head: JobHead, record: UnitRecord, state: State, decided: Decided, plan: Planner, *, cancelled: bool
+    ) -> Outcome:
+        led = self._recalled(job_key(head), state)
+        if led is None or record.unit not in led.progress.under_way:
+            return Outcome(counted=("headchef.steps.stray",))
+        turn = _Turn(led, decided, plan, stored=len(led.units))
+        if record.lost is not None and (cancelled or record.lost.reason == "deadline_exceeded"):
+            # Whatever the step does about its errors: nothing more is to be paid for.
+            why = Lost(record.lost.reason, record.lost.message)
+            led.progress.end(Ending("cancelled" if cancelled else "failed", failed=record.unit, why=why))
+        self._do(turn, self._noted(turn, record))
+        return self._closed(turn)
+
+    def _recalled(self, key: bytes, state: State) -> Led | None:
+        """Give a job that is under way, from memory if that is what is stored."""
+        written = state.get(JOBS, key)
+        if written is None:
+            return None
+        led = self._memory.get(key)
+        if led is None or not led.agrees(written, state):
+            led = self._memory.keep(self._shelf.recalled(written, state, self._renderer, self._judge))
+        return led
+
+    def _do(self, turn: _Turn, works: Sequence[Work]) -> None:
+        """Do all that is to be done, and what that leads to at once."""
+        todo = deque(works)
+        while todo:
+            work = todo.popleft()
+            match work:
+                case Ask():
+                    todo += self._ask(turn, work)
+                case Call():
+                    todo += self._call(turn, work)
+                case Audit():
+                    output = self._judge.audited(work)
+                    todo += self._noted(turn, _record(work, turn.decided.at, output=output))
+
+    def _ask(self, turn: _Turn, ask: Ask) -> Sequence[Work]:
+        record = turn.led.record
+        try:
+            step = step_of(ask, head=record.head, workflow=record.workflow, cache=record.cache, plan=turn.plan)
+        except Refused as refused:
+            field_ = f"{refused.field}: " if refused.field else ""
+            return self._lost(turn, ask, refused.reason, f"{field_}{refused.message}")
+        topic = topics.of_class("steps.planned", step.job.job_class)
+        turn.outputs.append(Emit(topic, StepPlanned(step=step, decided=turn.decided)))
+        return ()
+
+    def _call(self, turn: _Turn, call: Call) -> Sequence[Work]:
+        record = turn.led.record
+        if (size := len(canonical(call.arguments))) > MAX_ARGUMENT_BYTES:
+            message = f"the arguments of {call.function} have {size:,} bytes; at most {MAX_ARGUMENT_BYTES:,} are taken"
+            return self._lost(turn, call, "too_large", message)
+        planned = CallPlanned(
+            job=record.head,
+            workflow=record.workflow,
+            step_id=call.unit.step,
+            item=call.unit.item,
+            function=call.function,
+            arguments=dict(call.arguments),
+            timeout_s=call.timeout_s,
+            decided=turn.decided,
+        )
+        turn.outputs.append(Emit(topics.of_class("calls.planned", record.head.job_class), planned))
+        return ()
+
+    def _lost(self, turn: _Turn, work: Work, reason: str, message: str) -> Sequence[Work]:
+        return self._noted(turn, _record(work, turn.decided.at, lost=LostRecord(reason=reason, message=message)))
+
+    def _noted(self, turn: _Turn, record: UnitRecord) -> Sequence[Work]:
+        key = unit_key(turn.led.key, len(turn.led.units))
+        value, works = turn.led.take(record)
+        turn.changes.append(Change(UNITS, key, value))
+        return works
+
+    def _closed(self, turn: _Turn, timers: tuple[Timer, ...] = (), *, forced: bool = False) -> Outcome:
+        """Write down how far the job has come, or give its result and forget it."""
+        led = turn.led
+        if not led.over and not forced:
+            self._memory.keep(led)
+            return Outcome(tuple(turn.outputs), tuple(turn.changes), timers=timers)
+        self._memory.drop(led.key)
+        finished = publish(result_of(led, at=turn.decided.at, decided=turn.decided), self._metrics)
+        if turn.stored is None:
+            return Outcome((*turn.outputs, finished))
+        keys = [(JOBS, led.key), *((UNITS, unit_key(led.key, number)) for number in range(turn.stored))]
+        forgotten = tuple(Change(store, key, None) for store, key in keys)
+        return Outcome((*turn.outputs, finished), forgotten, cleared=() if forced else (_alarm_id(led.key),))
+
+    def _alarm(self, led: Led, since: datetime) -> Timer:
+        due = since + self._silence
+        return Timer(_alarm_id(led.key), due, led.key, led.record.head.job_class)
+
+
+def _record(work: Work, at: datetime, *, output: object = None, lost: LostRecord | None = None) -> UnitRecord:
+    return UnitRecord(step_id=work.unit.step, item=work.unit.item, output=output, lost=lost, at=at)
+
+
+def _alarm_id(key: bytes) -> str:
+    return key.decode()
+
+
+def _in_time(head: JobHead, seconds: float | None) -> JobHead:
+    """Bound a job by the time that its workflow may take, counted from when the job was submitted."""
+    if seconds is None:
+        return head
+    latest = head.submitted_at + timedelta(seconds=seconds)
+    if head.deadline is not None and head.deadline <= latest:
+        return head
+    return head.model_copy(update={"deadline": latest})
+
+
+def _value(body: Body | None) -> object:
+    if body is None:
+        return {}
+    if not isinstance(body, Inline):
+        raise Refused(
+            "unsupported_reference", "input", "references to an object store are not supported yet: send it inline"
+        )
+    return body.inline

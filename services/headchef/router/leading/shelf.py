@@ -1,0 +1,67 @@
+"""The published workflows as the router needs them: for a job that is to begin, and for one that has begun."""
+
+from headchef.router.leading.led import Led
+from headchef.router.leading.records import JobRecord, read_units
+from headchef.router.refusal import Refused
+from headchef.runtime.errors import InvalidEvent
+from headchef.runtime.processor import State
+from headchef.template import Renderer
+from headchef.workflow import BadWorkflow, Workflow
+from headchef.workflow.led import hindrances
+from headchef.workflow.library import Library
+from headchef.workflow.progress import Judge, Progress
+
+
+class Shelf:
+    """Gives workflows.
+
+    Args:
+        library: what is published.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def wanted(self, name: str) -> Workflow:
+        """Give the workflow that a job asks for.
+
+        Args:
+            name: with its version.
+
+        Raises:
+            Refused: it is not published, or cannot be used.
+        """
+        try:
+            found = self._library.find(name)
+        except BadWorkflow as bad:
+            raise Refused("unknown_workflow", "workflow", f"{name} cannot be used here: {bad.faults[0]}") from bad
+        if found is None:
+            raise Refused("unknown_workflow", "workflow", self._library.unknown(name))
+        for hindrance in hindrances(found):
+            raise Refused("unknown_workflow", "workflow", f"{name} cannot be led: {hindrance}")
+        return found
+
+    def recalled(self, written: bytes, state: State, renderer: Renderer, judge: Judge) -> Led:
+        """Make a job that is under way from its records.
+
+        Args:
+            written: the job's own record.
+            state: of its task, which has those of its units.
+            renderer: fills templates.
+            judge: judges outputs.
+
+        Raises:
+            InvalidEvent: its workflow cannot be read any more. What came of its step lies in the dead letters then, and
+                can be sent again when it can.
+        """
+        record = JobRecord.model_validate_json(written)
+        try:
+            workflow = self._library.find(record.workflow)
+        except BadWorkflow as bad:
+            raise InvalidEvent("unknown_workflow", "step.workflow", str(bad)) from bad
+        if workflow is None:
+            message = f"{record.workflow}, by which the job {record.head.job_id!r} goes on, is not published any more"
+            raise InvalidEvent("unknown_workflow", "step.workflow", message)
+        led = Led(record, written, Progress(workflow, record.input, renderer=renderer, judge=judge))
+        led.recall(read_units(state, led.key))
+        return led

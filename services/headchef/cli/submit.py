@@ -8,6 +8,7 @@ import typer
 from headchef.cli.edge import guarded
 
 _FILE = "Rows or jobs: .jsonl, .json, .csv, .tsv; - reads standard input."
+_WORKFLOW = "A published workflow, NAME@VERSION, in place of a prompt: --input or the rows are its input."
 _URGENCY = "Urgency; of jobs that name none, by default bulk for a file and interactive for one job."
 _REPAIRS = "Further answers asked for, each paid, while one fails its schema or checks; 0 by default."
 _PATIENCE = "Seconds to wait for Kafka while it is away."
@@ -18,6 +19,7 @@ def submit(
     file: Annotated[Path | None, typer.Argument(help=_FILE, show_default=False)] = None,
     prompt: Annotated[str | None, typer.Option(help="The prompt; with rows or --input a Jinja template.")] = None,
     prompt_file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="File of the prompt.")] = None,
+    workflow: Annotated[str | None, typer.Option(help=_WORKFLOW)] = None,
     system: Annotated[str | None, typer.Option(help="System prompt; a template like the prompt.")] = None,
     schema: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="JSON Schema of answers.")] = None,
     checks: Annotated[
@@ -60,6 +62,8 @@ def submit(
 
     Rows: headchef submit products.csv --prompt-file product.j2 --schema product.json --id-field sku
 
+    Through a workflow: headchef submit places.csv --workflow local-landing-page@3 --id-field slug
+
     Whole jobs: headchef submit jobs.jsonl
 
     The input is checked before anything is sent. Job ids follow from the id field or from the content, so running the
@@ -74,6 +78,7 @@ def submit(
         file=file,
         prompt=prompt,
         prompt_file=prompt_file,
+        workflow=workflow,
         system=system,
         schema=schema,
         checks=checks,

@@ -1,4 +1,4 @@
-"""`headchef workflow check|graph|run`: find what is wrong with a workflow, see its steps, run a job through it."""
+"""`headchef workflow check|graph|run|apply|list`: find faults, see the steps, run a job, publish a version."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +8,9 @@ import typer
 
 from headchef.cli.edge import guarded
 
-commands = typer.Typer(no_args_is_help=True, help="Check, draw and run workflows, the steps of a job in a YAML file.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Check, draw, run and publish workflows: the steps of jobs, in YAML files."
+)
 
 
 class Picture(StrEnum):
@@ -49,6 +51,36 @@ def graph(
     from headchef.cli.workflows.running import draw
 
     draw(file, picture.value, output)
+
+
+@commands.command()
+@guarded
+def apply(
+    files: Annotated[list[Path], typer.Argument(help="Workflows, YAML files.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and compare; publish nothing.")] = False,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Publish workflows, with their prompts and schemas, for jobs to name as NAME@VERSION.
+
+    A published version never changes: with other content the version is to be raised. With any fault in any file
+    nothing is published, and the exit code is 2.
+    """
+    from headchef.cli.workflows.publishing import apply as carry_out
+
+    carry_out(files, dry_run=dry_run, patience_s=patience_s, as_json=as_json)
+
+
+@commands.command("list")
+@guarded
+def list_published(
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List the published workflows."""
+    from headchef.cli.workflows.publishing import list_all
+
+    list_all(patience_s=patience_s, as_json=as_json)
 
 
 @commands.command()

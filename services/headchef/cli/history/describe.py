@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from headchef_contracts.events.common import Body, Inline, Usage
+from headchef_contracts.events.calls import CallEnded, CallPlanned
+from headchef_contracts.events.common import Body, Finding, Inline, Usage
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.steps import (
     AttemptRecorded,
     CacheSettled,
+    Ended,
+    Step,
     StepCompleted,
     StepDispatched,
     StepJudged,
@@ -17,6 +20,7 @@ from headchef_contracts.events.steps import (
 )
 
 from headchef.cli.history.hop import Hop
+from headchef.workflow.model import ONLY_STEP
 
 
 def describe(hop: Hop) -> str:
@@ -80,6 +84,8 @@ def _cache(use: CacheUse) -> str:
 
 def _submitted(event: JobSubmitted) -> str:
     shape = "template and input" if event.input is not None else "plain prompt"
+    if event.workflow is not None:
+        shape = f"through {event.workflow}"
     if count := len(event.images):
         shape += f", {count} image{'' if count == 1 else 's'}"
     again = f", run {event.run}" if event.run else ""
@@ -91,19 +97,28 @@ def _refused(event: JobRefused) -> str:
     return f"refused as {event.reason}: {field}{event.message}"
 
 
+def _unit(step_id: str, item: str | None) -> str:
+    return f"{step_id}: " if item is None else f"{step_id}[{item}]: "
+
+
+def _of(step: Step) -> str:
+    """Name the step, where a job has several."""
+    return "" if step.workflow is None else _unit(step.step_id, step.item)
+
+
 def _planned(event: StepPlanned) -> str:
     again = f", plan {event.step.plan}" if event.step.plan else ""
     if event.step.tried:
         again += f", after {left_behind(event.step.tried)}"
     if event.step.question is not None:
         again += ", which is shown its answer"
-    return f"planned for {event.step.request.model}{again}, fingerprint {event.step.fingerprint[:12]}"
+    return f"{_of(event.step)}planned for {event.step.request.model}{again}, fingerprint {event.step.fingerprint[:12]}"
 
 
 def _dispatched(event: StepDispatched) -> str:
     if event.decided.causes[0].topic.startswith("steps.dispatched."):
-        return f"moved to a partition of lane {event.step.request.lane} that is in use"
-    return f"{_cache(event.cache)}, sent to lane {event.step.request.lane}"
+        return f"{_of(event.step)}moved to a partition of lane {event.step.request.lane} that is in use"
+    return f"{_of(event.step)}{_cache(event.cache)}, sent to lane {event.step.request.lane}"
 
 
 def _attempt(event: AttemptRecorded) -> str:
@@ -111,19 +126,33 @@ def _attempt(event: AttemptRecorded) -> str:
     why = f": {event.message}" if event.message else ""
     outcome = event.outcome.replace("_", " ")
     spent = f"{duration(event.duration_s)}, {_tokens(event.usage)}, {dollars(event.cost_usd)}"
-    return f"call {event.number} to {event.model}: {outcome}{code} in {spent}{why}"
+    unit = "" if event.step_id == ONLY_STEP else f"{event.step_id}: "
+    return f"{unit}call {event.number} to {event.model}: {outcome}{code} in {spent}{why}"
 
 
 def _completed(event: StepCompleted) -> str:
     if event.failure is not None:
-        return f"failed for good: {event.failure.reason}: {event.failure.message}"
-    return f"answered ({_cache(event.cache)}), {_tokens(event.usage)}, {dollars(event.cost_usd)}"
+        return f"{_of(event.step)}failed for good: {event.failure.reason}: {event.failure.message}"
+    return f"{_of(event.step)}answered ({_cache(event.cache)}), {_tokens(event.usage)}, {dollars(event.cost_usd)}"
 
 
 def _judged(event: StepJudged) -> str:
+    return _of(event.step) + (_ended(event.ended) if event.ended is not None else _handed_back(event))
+
+
+def _ended(ended: Ended) -> str:
+    why = f": {ended.failure.reason}: {ended.failure.message}" if ended.failure else ""
+    wrong = f": {_wrong(ended.findings)}" if ended.findings else ""
+    return f"ended {ended.status}{why}{wrong}"
+
+
+def _wrong(findings: Sequence[Finding]) -> str:
+    return "; ".join(f"{each.path} {each.message}".strip() for each in findings)
+
+
+def _handed_back(event: StepJudged) -> str:
     if event.said is not None:
-        wrong = "; ".join(f"{each.path} {each.message}".strip() for each in event.findings)
-        return f"handed back, as the answer of {event.step.request.model} was rejected: {wrong}"
+        return f"handed back, as the answer of {event.step.request.model} was rejected: {_wrong(event.findings)}"
     if event.failed is not None:
         candidates = f"candidates are {', '.join(event.step.candidates)}"
         return f"handed back, as {event.failed.model} failed for good ({event.failed.failure.reason}): {candidates}"
@@ -139,6 +168,15 @@ def _finished(event: JobFinished) -> str:
     return f"finished: {event.status}{why}, {dollars(event.cost_usd)}"
 
 
+def _call_planned(event: CallPlanned) -> str:
+    return f"{_unit(event.step_id, event.item)}calls {event.function}"
+
+
+def _call_ended(event: CallEnded) -> str:
+    came = "came back" if event.failure is None else f"failed: {event.failure.reason}: {event.failure.message}"
+    return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
+
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     JobSubmitted: _submitted,
     JobRefused: _refused,
@@ -146,6 +184,8 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     StepDispatched: _dispatched,
     AttemptRecorded: _attempt,
     StepCompleted: _completed,
+    CallPlanned: _call_planned,
+    CallEnded: _call_ended,
     StepJudged: _judged,
     CacheSettled: _settled,
     JobFinished: _finished,

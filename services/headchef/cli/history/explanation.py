@@ -53,10 +53,11 @@ def story(history: History) -> list[Line]:
 
 
 def messages(history: History) -> list[dict[str, Any]]:
-    """Give the messages of the newest plan, as the model was asked them."""
+    """Give the messages of the newest plan, as the model was asked them; none where a job has several steps."""
     for hop in reversed(history.hops):
         if isinstance(hop.event, StepPlanned | StepDispatched | StepCompleted | StepJudged):
-            return [_message(message) for message in hop.event.step.request.messages]
+            step = hop.event.step
+            return [_message(message) for message in step.request.messages] if step.workflow is None else []
     return []
 
 
@@ -97,6 +98,8 @@ def as_json(job_id: str, history: History) -> dict[str, Any]:
         "usage": finished.usage.model_dump() if finished else None,
         "model": finished.provenance.model if finished else None,
         "tried": [each.model_dump(mode="json") for each in finished.provenance.tried] if finished else [],
+        "workflow": finished.provenance.workflow if finished else None,
+        "steps": [each.model_dump(mode="json") for each in finished.provenance.steps] if finished else [],
         "held": history.held,
         "elapsed_ms": max((line.since_start_ms for line in story(history)), default=0),
         "events": [_line_as_json(line) for line in story(history)],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from headchef_contracts import placement, topics
 from headchef_contracts.events.common import JOB_CLASSES, JobHead
-from headchef_contracts.events.jobs import JobFinished, JobRefused
+from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
 
 from headchef.cli.history.held import held
@@ -15,9 +15,9 @@ from headchef.cli.history.scan import partitions_of, scan, stretches
 from headchef.runtime.log.port import Log, Partition, Reader
 
 _BY_JOB = ("jobs.finished", "steps.completed", "attempts.recorded", "jobs.refused")
-_ENTRIES, _PLANNED = (
+_ENTRIES, _PLANNED, _CALLS = (
     tuple(topics.of_class(topic, job_class) for job_class in JOB_CLASSES)
-    for topic in ("jobs.submitted", "steps.planned")
+    for topic in ("jobs.submitted", "steps.planned", "calls.planned")
 )
 _DEFAULT_LANE = "default"
 _WITH_STEP = (StepPlanned, StepDispatched, StepCompleted, StepJudged)
@@ -133,6 +133,9 @@ class _Search:
         if (head := self._head()) is not None:
             names = (f"steps.dispatched.{lane}" for lane in sorted(lanes or {_DEFAULT_LANE}))
             await self.read([topics.of_class(name, head.job_class) for name in names])
+        if head is not None and self._goes_through_a_workflow():
+            await self.read(["calls.ended"], number=head.home_partition)
+            await self.read([topics.of_class(_CALLS[0], head.job_class)])
         for fingerprint in self._fingerprints():
             await self.read(["cache.settled"], key=fingerprint.encode())
 
@@ -156,8 +159,13 @@ class _Search:
     def _head(self) -> JobHead | None:
         return next((job for hop in self.hops if (job := head_of(hop.event))), None)
 
+    def _goes_through_a_workflow(self) -> bool:
+        return any(isinstance(hop.event, JobSubmitted) and hop.event.workflow is not None for hop in self.hops)
+
     def _waits_for_another_model(self) -> bool:
         """Say whether a plan is under way of which no event by the job's id tells, nor hence its fingerprint."""
+        if self._goes_through_a_workflow():
+            return self.is_unfinished
         events = [hop.event for hop in self.hops]
         told = {_name(event.job) for event in events if isinstance(event, JobFinished)}
         plans = {(_name(event.step.job), event.step.plan) for event in events if isinstance(event, StepCompleted)}

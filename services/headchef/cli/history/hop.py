@@ -13,6 +13,8 @@ RANK = {
     "headchef.step.dispatched": 3,
     "headchef.attempt.recorded": 4,
     "headchef.step.completed": 5,
+    "headchef.call.planned": 2,
+    "headchef.call.ended": 5,
     "headchef.step.judged": 6,
     "headchef.cache.settled": 7,
     "headchef.job.finished": 8,

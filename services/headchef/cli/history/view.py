@@ -1,13 +1,13 @@
 """Shows a job's history to a person: the verdict, the hops with their times, the prompt, the answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import orjson
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from headchef_contracts.events.jobs import JobFinished
+from headchef_contracts.events.jobs import JobFinished, StepAccount
 
 from headchef.cli.history.describe import dollars, duration, left_behind
 from headchef.cli.history.explanation import answer, attempts, last_result, messages, story
@@ -40,6 +40,9 @@ def _parts(job_id: str, history: History) -> Iterator[RenderableType]:
         for line in story(history)
     ]
     yield table("", ("at", "took", "event", "what"), rows)
+    finished = last_result(history)
+    if isinstance(finished, JobFinished) and finished.provenance.steps:
+        yield _steps(finished.provenance.steps)
     for message in messages(history):
         title = "Prompt" if message["role"] == "user" else f"Prompt ({message['role']})"
         shown = "".join(f"[image {image}]\n" for image in message.get("images", ()))
@@ -48,7 +51,6 @@ def _parts(job_id: str, history: History) -> Iterator[RenderableType]:
     if result is not None:
         text = result if isinstance(result, str) else orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
         yield _panel("Answer", text)
-    finished = last_result(history)
     if isinstance(finished, JobFinished) and finished.findings:
         found = "\n".join(
             f"{finding.path or '/'}: {finding.message} ({finding.check})" for finding in finished.findings
@@ -56,6 +58,22 @@ def _parts(job_id: str, history: History) -> Iterator[RenderableType]:
         yield _panel("Findings", found)
     for topic, count in history.skipped.items():
         yield Text(f"Not looked at: {count:,} older records of {topic}; --records looks further.", style="dim")
+
+
+def _steps(steps: Sequence[StepAccount]) -> RenderableType:
+    rows = [
+        (
+            each.step_id,
+            f"{each.ended - each.lost}" + (f", {each.lost} lost" if each.lost else ""),
+            str(each.reused or ""),
+            str(each.repaired or ""),
+            str(each.attempts or ""),
+            ", ".join(each.models),
+            dollars(each.cost_usd) if each.models else "",
+        )
+        for each in steps
+    ]
+    return table("", ("step", "came to an end", "reused", "repaired", "calls", "models", "cost"), rows)
 
 
 def _verdict(job_id: str, history: History) -> Text:

@@ -32,6 +32,7 @@ class JobOptions:
         subject_field: the column that says what the content is about.
         image_field: the column that holds the address of an image.
         fields: other fields of the event, such as `model`; a line that is a whole job may overrule them.
+        workflow: with one, rows are its input.
     """
 
     stem: str
@@ -43,6 +44,7 @@ class JobOptions:
     subject_field: str | None = None
     image_field: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    workflow: str | None = None
 
 
 def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
@@ -56,7 +58,10 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
     Raises:
         BadLine: the row cannot become a job; names the line, the field and what would be right.
     """
-    fields = _from_template(row, options, name) if options.prompt else _written_out(row, options)
+    if options.workflow is not None:
+        fields = {**options.fields, "workflow": options.workflow, "input": row.values}
+    else:
+        fields = _from_template(row, options, name) if options.prompt else _written_out(row, options)
     if options.image_field is not None:
         fields["images"] = [_image(row, options.image_field, name)]
     if options.id_field is not None:
@@ -123,5 +128,5 @@ def _image(row: Row, column: str, name: str) -> dict[str, str]:
 
 def _right(broken: registry.BrokenContract, options: JobOptions) -> str:
     if broken.field == "prompt" and options.prompt is None:
-        return f"{broken.message}; a line is a whole job, or give --prompt or --prompt-file to make jobs from rows"
+        return f"{broken.message}; a line is a whole job, or give --prompt or --workflow to make jobs from rows"
     return broken.message

@@ -27,6 +27,7 @@ class Order:
         file: what to read; None for the one job of `--prompt`.
         prompt: text of `--prompt`.
         prompt_file: file of the prompt.
+        workflow: its name with version, in place of a prompt.
         system: text of the system prompt.
         schema: file of the output schema.
         checks: file of the checks of the output.
@@ -48,6 +49,7 @@ class Order:
     file: Path | None
     prompt: str | None
     prompt_file: Path | None
+    workflow: str | None
     system: str | None
     schema: Path | None
     checks: Path | None
@@ -73,7 +75,7 @@ class Order:
         """
         self._check()
         prompt = self._prompt()
-        single = self.file is None and prompt is not None
+        single = self.file is None and (prompt is not None or (self.workflow is not None and self._one_input))
         source = self._single(prompt) if single else self._source()
         templated = prompt is not None and not (single and self.values is None)
         options = JobOptions(
@@ -86,8 +88,14 @@ class Order:
             subject_field=self.subject_field,
             image_field=self.image_field,
             fields=self._fields(single, templated),
+            workflow=self.workflow,
         )
         return source, options
+
+    @property
+    def _one_input(self) -> bool:
+        """Whether a workflow is given one input, or none, rather than rows on standard input."""
+        return self.values is not None or sys.stdin.isatty() or self.job_id is not None
 
     @property
     def _prompt_name(self) -> str:
@@ -96,6 +104,22 @@ class Order:
     def _check(self) -> None:
         if self.prompt is not None and self.prompt_file is not None:
             raise WrongUsage("--prompt and --prompt-file are both given", "give one of them")
+        if self.workflow is not None:
+            for option, value in (
+                ("--prompt", self.prompt),
+                ("--prompt-file", self.prompt_file),
+                ("--system", self.system),
+                ("--schema", self.schema),
+                ("--checks", self.checks),
+                ("--repairs", self.repairs),
+                ("--model", self.fields.get("model")),
+                ("--temperature", self.parameters.get("temperature")),
+                ("--max-output-tokens", self.parameters.get("max_output_tokens")),
+                ("--image", self.images or None),
+                ("--image-field", self.image_field),
+            ):
+                if value is not None:
+                    raise WrongUsage(f"{option} does not go with --workflow", "the workflow says this for each step")
         if self.file is not None:
             for option, value, instead in (
                 ("--job-id", self.job_id, "--id-field names the column that holds the ids"),
@@ -130,7 +154,10 @@ class Order:
         return fields
 
     def _single(self, prompt: str | None) -> Source:
-        text = orjson.dumps({"prompt": prompt}).decode() if self.values is None else self.values
+        if self.values is not None:
+            text = self.values
+        else:
+            text = orjson.dumps({} if prompt is None else {"prompt": prompt}).decode()
         return Source("--input" if self.values is not None else self._prompt_name, "json", text=text)
 
     def _source(self) -> Source:

@@ -130,5 +130,7 @@ def deliver(event: Event, *, topic: str | None = None, offset: int = 0) -> Deliv
 class NoState:
     """The cache keeps none."""
 
+    edition: object = None
+
     def get(self, store: str, key: bytes) -> bytes | None:
         raise AssertionError((store, key))

@@ -172,6 +172,8 @@ class OpenPermit:
 class NoState:
     """The executor has no state."""
 
+    edition: object = None
+
     def get(self, store: str, key: bytes) -> bytes | None:
         """Know nothing."""
         raise AssertionError(f"the executor asked for {store}")

@@ -46,6 +46,7 @@ class FakeState:
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, bytes], bytes] = {}
+        self.edition = object()
 
     def get(self, store: str, key: bytes) -> bytes | None:
         return self.values.get((store, key))

@@ -36,6 +36,8 @@ HIT = CacheUse(kind="exact", source_job_id="job-0")
 
 
 class NoState:
+    edition: object = None
+
     def get(self, store: str, key: bytes) -> bytes | None:
         raise AssertionError(f"the validator has no state, and asks {store} for {key!r}")
 

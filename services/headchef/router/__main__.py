@@ -8,7 +8,7 @@ from headchef_contracts import topics
 
 from headchef import catalogue, checks, tenancy
 from headchef.router.handler import SEEN, RouterHandler
-from headchef.router.leading import JOBS, UNITS, Leader, Memory, Shelf
+from headchef.router.leading import JOBS, Leader, Memory, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
@@ -84,9 +84,9 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged"), Input("calls.ended")),
         handler=handler,
         stores=(
-            Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),
+            # At least once a job that is known to be taken on must be known to be led.
             Store(JOBS),
-            Store(UNITS),
+            Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),
         ),
         timers=True,
         backlog=backlog,

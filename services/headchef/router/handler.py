@@ -179,7 +179,7 @@ class RouterHandler:
         if job.workflow is None:
             begun = Outcome((self._planned(plan(job, head), decided),))
         else:
-            begun = self._leader.begin(job, head, decided, plan)
+            begun = self._leader.begin(job, head, state, decided, plan)
         self._metrics.count("headchef.jobs.accepted", attributes={"class": head.job_class})
         return replace(begun, changes=(*begun.changes, Change(SEEN, key, content)))
 

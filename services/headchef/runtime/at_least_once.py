@@ -1,4 +1,4 @@
-"""Writes a batch piece by piece: outputs, then state, then offsets."""
+"""Writes a batch piece by piece: outputs, then state, store by store, then offsets."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -18,7 +18,8 @@ class AtLeastOnceWriter:
     """Outputs first; when all are acknowledged, the state; then the offsets, as a member of the group.
 
     In this order a crash in between repeats work. In any other it could lose some: a record that the state calls done
-    is not done again, and one whose offset is committed is not read again.
+    is not done again, and one whose offset is committed is not read again. Of several stores each is acknowledged
+    before the next is begun, so that a processor can say which of them is true if they differ.
 
     Args:
         log: the log.
@@ -26,7 +27,7 @@ class AtLeastOnceWriter:
         group: whose offsets are committed.
         partitions: the task's inputs.
         ledger: of the task; here it holds births alone.
-        changelogs: full names of the topics that hold the task's state.
+        changelogs: full names of the topics that hold the task's state, in the order in which they are written.
         commit: commits offsets as this process's member.
         clock: for pauses between tries.
     """
@@ -47,7 +48,7 @@ class AtLeastOnceWriter:
         self._group = group
         self._partitions = partitions
         self._ledger = ledger
-        self._changelogs = frozenset(changelogs)
+        self._changelogs = tuple(changelogs)
         self._commit = commit
         self._clock = clock
         self._name = name
@@ -83,12 +84,12 @@ class AtLeastOnceWriter:
             await self._clock.sleep(_COMMIT_PAUSE_S)
 
     def _outputs_and_state(self, records: Sequence[NewRecord]) -> list[dict[int, NewRecord]]:
-        """Divide a batch into what is sent first and second, each by index; a part without records is left out."""
+        """Divide a batch into what is sent one after the other, each by index; a part without records is left out."""
         outputs: dict[int, NewRecord] = {}
-        state: dict[int, NewRecord] = {}
+        stores: dict[str, dict[int, NewRecord]] = {name: {} for name in self._changelogs}
         for index, record in enumerate(records):
-            (state if record.topic in self._changelogs else outputs)[index] = record
-        return [part for part in (outputs, state) if part]
+            stores.get(record.topic, outputs)[index] = record
+        return [part for part in (outputs, *stores.values()) if part]
 
     async def _connect(self) -> None:
         self._producer.abandon()

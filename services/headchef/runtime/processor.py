@@ -135,6 +135,11 @@ class Outcome:
 class State(Protocol):
     """The task's stores, to read. Writing is done by outcomes."""
 
+    @property
+    def edition(self) -> object:
+        """Another object after each restore: what a handler remembers beside the stores holds for one edition."""
+        ...
+
     def get(self, store: str, key: bytes) -> bytes | None:
         """Give a key's value, or None."""
         ...
@@ -257,7 +262,7 @@ class Processor:
         name: consumer group and part of ids, such as `router` or `executor.default`.
         inputs: what it reads; partition number p of all of them is task p.
         handler: what it does.
-        stores: its state.
+        stores: its state. At least once they are written in this order, one after the other.
         timers: whether its handler sets timers, which are kept in a store of their own; not for `batches`.
         waiting: timers that a task may have set before it is handed no more bulk records; at twice as many it is
             handed none at all. None for no bound.

@@ -22,6 +22,12 @@ class TaskState:
         self._passing = {name: Window() for name in self._windows_ms}
         self._task = task
         self._changelogs = changelogs
+        self._edition = object()
+
+    @property
+    def edition(self) -> object:
+        """What stands for all that was read since the last restore: another one after each."""
+        return self._edition
 
     def get(self, store: str, key: bytes) -> bytes | None:
         """Give a key's value, or None."""
@@ -56,6 +62,7 @@ class TaskState:
 
     def clear(self) -> None:
         """Forget everything, before a restore."""
+        self._edition = object()
         for kept in self._kept.values():
             kept.clear()
         for passing in self._passing.values():

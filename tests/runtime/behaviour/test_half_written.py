@@ -3,7 +3,7 @@
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
-from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State
+from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State, Store
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import crash_at
@@ -11,6 +11,7 @@ from tests.runtime.behaviour.tally import STORE
 from tests.runtime.behaviour.world import Instance, World
 
 SINK_MAX_BYTES = 20_000
+FIRST = Store("first")
 
 
 class Once(Echo):
@@ -32,6 +33,20 @@ class Once(Echo):
         return Outcome(
             (Emit(SINK, event, partition=delivery.record.partition),), (Change(STORE.name, value.encode(), b"seen"),)
         )
+
+
+class InTwoStores(Echo):
+    """Drops what its second store has, and says of all else whether its first store has it."""
+
+    def outcome(self, delivery: Delivery, state: State, value: str) -> Outcome:
+        """Write to both stores, named in the other order."""
+        key = value.encode()
+        if state.get(STORE.name, key) is not None:
+            return Outcome()
+        known = "new" if state.get(FIRST.name, key) is None else "known"
+        event = JobSubmitted(job_id=f"{known} {value}", prompt=Inline(inline="echo"))
+        changes = (Change(STORE.name, key, b"seen"), Change(FIRST.name, key, b"begun"))
+        return Outcome((Emit(SINK, event, partition=delivery.record.partition),), changes)
 
 
 def start(world: World, handler: Echo) -> Instance:
@@ -70,3 +85,13 @@ async def test_a_crash_between_state_and_offsets_repeats_nothing(make_world: Mak
     start(world, Once())
     await world.until_done()
     assert await world.outputs() == ["a", "b"]
+
+
+async def test_stores_are_written_in_the_order_in_which_they_are_declared(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, stores=[FIRST, STORE])
+    await world.publish("a")
+    # The sends are the birth's, the outputs', the first store's, and the second one's.
+    await crash_at(start(world, InTwoStores()), "before", "producer.send", skip=3)
+    start(world, InTwoStores())
+    await world.until_done()
+    assert await world.outputs() == ["new a", "known a"]

@@ -3,7 +3,7 @@
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.leader import Leader
 from headchef.router.leading.memory import Memory
-from headchef.router.leading.records import JOBS, UNITS
+from headchef.router.leading.records import JOBS
 from headchef.router.leading.shelf import Shelf
 
-__all__ = ["JOBS", "UNITS", "Leader", "Memory", "Planner", "Shelf"]
+__all__ = ["JOBS", "Leader", "Memory", "Planner", "Shelf"]

@@ -1,22 +1,20 @@
 """Turns what the services say of a step or a call into the record of a unit. Pure."""
 
-from datetime import datetime
-
 from headchef_contracts.events.calls import CallEnded
-from headchef_contracts.events.common import Body, Inline
+from headchef_contracts.events.common import Body, Decided, Inline
 from headchef_contracts.events.steps import Ended, Step
 
 from headchef.checks import in_short
 from headchef.router.leading.records import LostRecord, UnitRecord
 
 
-def of_step(step: Step, ended: Ended, at: datetime) -> UnitRecord:
+def of_step(step: Step, ended: Ended, decided: Decided) -> UnitRecord:
     """Record what a step's question came to.
 
     Args:
         step: as it was planned last.
         ended: what all its plans came to.
-        at: the time.
+        decided: when that was known, and from what.
     """
     repaired = sum(tried.failure.reason == "rejected" for tried in step.tried)
     return UnitRecord(
@@ -24,7 +22,8 @@ def of_step(step: Step, ended: Ended, at: datetime) -> UnitRecord:
         item=step.item,
         output=_inline(ended.output) if ended.status == "ok" else None,
         lost=_lost(ended),
-        at=at,
+        at=decided.at,
+        cause=decided.causes[0],
         models=tuple(dict.fromkeys((*(tried.model for tried in step.tried), step.request.model))),
         reused=ended.cache.kind == "exact" and ended.status == "ok",
         repaired=repaired,
@@ -35,7 +34,7 @@ def of_step(step: Step, ended: Ended, at: datetime) -> UnitRecord:
     )
 
 
-def of_call(ended: CallEnded, at: datetime) -> UnitRecord:
+def of_call(ended: CallEnded, decided: Decided) -> UnitRecord:
     """Record what a call of a function came to."""
     failure = ended.failure
     return UnitRecord(
@@ -43,7 +42,8 @@ def of_call(ended: CallEnded, at: datetime) -> UnitRecord:
         item=ended.item,
         output=_inline(ended.output),
         lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
-        at=at,
+        at=decided.at,
+        cause=decided.causes[0],
     )
 
 

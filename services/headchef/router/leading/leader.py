@@ -18,7 +18,7 @@ from headchef.router.leading.asked import Planner, step_of
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.memory import Memory
-from headchef.router.leading.records import JOBS, UNITS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
 from headchef.router.leading.shelf import Shelf
 from headchef.router.refusal import Refused
 from headchef.runtime.processor import Change, Emit, Outcome, State, Timer
@@ -73,12 +73,13 @@ class Leader:
         self._metrics = metrics
         self._silence = silence
 
-    def begin(self, job: JobSubmitted, head: JobHead, decided: Decided, plan: Planner) -> Outcome:
+    def begin(self, job: JobSubmitted, head: JobHead, state: State, decided: Decided, plan: Planner) -> Outcome:
         """Take a job on.
 
         Args:
             job: names a workflow.
             head: of all its events.
+            state: of its task.
             decided: at what time and from what.
             plan: plans questions.
 
@@ -99,10 +100,9 @@ class Leader:
             at=decided.at,
             cause=decided.causes[0],
         )
-        written = record.model_dump_json(exclude_defaults=True).encode()
         progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
-        turn = _Turn(Led(record, written, progress), decided, plan, stored=None)
-        turn.changes.append(Change(JOBS, turn.led.key, written))
+        turn = _Turn(Led(record, progress, state.edition), decided, plan, stored=None)
+        turn.changes.append(Change(JOBS, turn.led.key, record.written()))
         self._do(turn, progress.begin())
         return self._closed(turn, (self._alarm(turn.led, decided.at),))
 
@@ -112,12 +112,12 @@ class Leader:
 
     def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, plan: Planner) -> Outcome:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
-        record = came.of_step(step, ended, decided.at)
+        record = came.of_step(step, ended, decided)
         return self._take(step.job, record, state, decided, plan, cancelled=ended.status == "cancelled")
 
     def call_ended(self, ended: CallEnded, state: State, decided: Decided, plan: Planner) -> Outcome:
         """Take in what a call of a function came to; likewise."""
-        return self._take(ended.job, came.of_call(ended, decided.at), state, decided, plan, cancelled=False)
+        return self._take(ended.job, came.of_call(ended, decided), state, decided, plan, cancelled=False)
 
     def overdue(
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], plan: Planner
@@ -155,8 +155,9 @@ class Leader:
         if written is None:
             return None
         led = self._memory.get(key)
-        if led is None or not led.agrees(written, state):
-            led = self._memory.keep(self._shelf.recalled(written, state, self._renderer, self._judge))
+        if led is None or not led.agrees(state):
+            record = JobRecord.model_validate_json(written)
+            led = self._memory.keep(self._shelf.recalled(record, state, self._renderer, self._judge))
         return led
 
     def _do(self, turn: _Turn, works: Sequence[Work]) -> None:
@@ -170,8 +171,7 @@ class Leader:
                 case Call():
                     todo += self._call(turn, work)
                 case Audit():
-                    output = self._judge.audited(work)
-                    todo += self._noted(turn, _record(work, turn.decided.at, output=output))
+                    todo += self._noted(turn, _record(work, turn.decided, output=self._judge.audited(work)))
 
     def _ask(self, turn: _Turn, ask: Ask) -> Sequence[Work]:
         record = turn.led.record
@@ -203,12 +203,11 @@ class Leader:
         return ()
 
     def _lost(self, turn: _Turn, work: Work, reason: str, message: str) -> Sequence[Work]:
-        return self._noted(turn, _record(work, turn.decided.at, lost=LostRecord(reason=reason, message=message)))
+        return self._noted(turn, _record(work, turn.decided, lost=LostRecord(reason=reason, message=message)))
 
     def _noted(self, turn: _Turn, record: UnitRecord) -> Sequence[Work]:
-        key = unit_key(turn.led.key, len(turn.led.units))
-        value, works = turn.led.take(record)
-        turn.changes.append(Change(UNITS, key, value))
+        key, value, works = turn.led.take(record)
+        turn.changes.append(Change(JOBS, key, value))
         return works
 
     def _closed(self, turn: _Turn, timers: tuple[Timer, ...] = (), *, forced: bool = False) -> Outcome:
@@ -221,8 +220,9 @@ class Leader:
         finished = publish(result_of(led, at=turn.decided.at, decided=turn.decided), self._metrics)
         if turn.stored is None:
             return Outcome((*turn.outputs, finished))
-        keys = [(JOBS, led.key), *((UNITS, unit_key(led.key, number)) for number in range(turn.stored))]
-        forgotten = tuple(Change(store, key, None) for store, key in keys)
+        # The job first: at least once it may be all that is written, and is what counts.
+        keys = (led.key, *(unit_key(led.key, record.unit) for record in led.units[: turn.stored]))
+        forgotten = tuple(Change(JOBS, key, None) for key in keys)
         return Outcome((*turn.outputs, finished), forgotten, cleared=() if forced else (_alarm_id(led.key),))
 
     def _alarm(self, led: Led, since: datetime) -> Timer:
@@ -230,8 +230,10 @@ class Leader:
         return Timer(_alarm_id(led.key), due, led.key, led.record.head.job_class)
 
 
-def _record(work: Work, at: datetime, *, output: object = None, lost: LostRecord | None = None) -> UnitRecord:
-    return UnitRecord(step_id=work.unit.step, item=work.unit.item, output=output, lost=lost, at=at)
+def _record(work: Work, decided: Decided, *, output: object = None, lost: LostRecord | None = None) -> UnitRecord:
+    """Record what came of a unit at once."""
+    unit, cause = work.unit, decided.causes[0]
+    return UnitRecord(step_id=unit.step, item=unit.item, output=output, lost=lost, at=decided.at, cause=cause)
 
 
 def _alarm_id(key: bytes) -> str:

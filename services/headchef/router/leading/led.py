@@ -1,20 +1,8 @@
 """A job on its way through a workflow, in memory: made from its records, and made again from them whenever in doubt."""
 
-from collections.abc import Sequence
-
-from headchef.router.leading.records import (
-    UNITS,
-    JobRecord,
-    UnitRecord,
-    first_link,
-    job_key,
-    link_of,
-    linked,
-    read_unit,
-    unit_key,
-)
+from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import State
-from headchef.workflow.progress import Progress, Work
+from headchef.workflow.progress import Progress, Unit, Work
 
 
 class Led:
@@ -22,58 +10,68 @@ class Led:
 
     Args:
         record: as it was taken on.
-        written: the same, as it is stored.
         progress: of the job, not begun.
+        edition: of the state that it is remembered beside.
 
     Attributes:
         record: as it was taken on.
-        key: names it in the stores.
+        key: names it in the store.
         progress: how far it has come.
         units: what has come of its units, in order.
     """
 
-    def __init__(self, record: JobRecord, written: bytes, progress: Progress) -> None:
+    def __init__(self, record: JobRecord, progress: Progress, edition: object) -> None:
         self.record = record
-        self.key = job_key(record.head)
+        self.key = record.key
         self.progress = progress
         self.units: list[UnitRecord] = []
-        self._first = self._link = first_link(written)
+        self._edition = edition
+        self._last: tuple[bytes, bytes] | None = None
 
-    def recall(self, values: Sequence[bytes]) -> None:
-        """Go through all that is stored: what was to be done then was done then."""
-        self.progress.begin()
-        for value in values:
-            record = read_unit(value)
-            self._append(record, link_of(value))
-            self.progress.ended(record.unit, record.outcome)
-
-    def take(self, record: UnitRecord) -> tuple[bytes, list[Work]]:
+    def take(self, record: UnitRecord) -> tuple[bytes, bytes, list[Work]]:
         """Take in what came of a unit that is under way.
 
         Returns:
-            Its record, to be stored under the number that the units had before; and what is to be done now.
+            Under which key that is to be stored, and as what; and what is to be done now.
         """
-        value = linked(self._link, record)
-        self._append(record, link_of(value))
-        return value, self.progress.ended(record.unit, record.outcome)
+        numbered = record.model_copy(update={"number": len(self.units)})
+        key, value = unit_key(self.key, record.unit), numbered.written()
+        return key, value, self._take(numbered, key, value)
 
-    def agrees(self, written: bytes, state: State) -> bool:
-        """Say whether this is what is stored of the job, no more and no less.
+    def recall(self, state: State) -> None:
+        """Go through all that is stored, in the order in which it came; what was to be done then was done then."""
+        unseen = [work.unit for work in self.progress.begin()]
+        found: dict[int, tuple[UnitRecord, bytes, bytes]] = {}
+        while True:
+            for unit in unseen:
+                self._look_up(unit, state, found)
+            if not found:
+                return
+            # At least once a former owner may have numbered some of them too.
+            number = len(self.units) if len(self.units) in found else min(found)
+            unseen = [work.unit for work in self._take(*found.pop(number))]
 
-        Args:
-            written: the job's own record.
-            state: of its task.
-        """
-        if first_link(written) != self._first or state.get(UNITS, unit_key(self.key, len(self.units))) is not None:
+    def agrees(self, state: State) -> bool:
+        """Say whether this is what is stored of the job, no more and no less."""
+        if self._edition is not state.edition:
             return False
-        last = state.get(UNITS, unit_key(self.key, len(self.units) - 1)) if self.units else None
-        return (self._first if last is None else link_of(last)) == self._link
+        return self._last is None or state.get(JOBS, self._last[0]) == self._last[1]
 
     @property
     def over(self) -> bool:
         """Whether the job has ended, and nothing of it is under way that would still cost something."""
         return self.progress.ending is not None and not self.progress.under_way
 
-    def _append(self, record: UnitRecord, link: bytes) -> None:
+    def _look_up(self, unit: Unit, state: State, found: dict[int, tuple[UnitRecord, bytes, bytes]]) -> None:
+        key = unit_key(self.key, unit)
+        if (value := state.get(JOBS, key)) is not None:
+            record = UnitRecord.model_validate_json(value)
+            number = record.number
+            while number in found:
+                number += 1
+            found[number] = record, key, value
+
+    def _take(self, record: UnitRecord, key: bytes, value: bytes) -> list[Work]:
         self.units.append(record)
-        self._link = link
+        self._last = key, value
+        return self.progress.ended(record.unit, record.outcome)

@@ -1,22 +1,18 @@
 """What a router remembers of a job that goes through a workflow: a record of the job, and one of each unit that ended.
 
-The units of a job are numbered in the order in which they ended, and each begins with a link: a hash of all before it
-and of itself. So what somebody else knows of the job is the same if the last link is, and is read again if it is not.
+All are in one store. So at least once, where a batch may be written in part, the record of the job alone says whether
+it is under way, and what is left of its units without it means nothing.
 """
 
 from datetime import datetime
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Usage
 
-from headchef.runtime.processor import State
 from headchef.workflow.progress import Came, Lost, Outcome, Unit
 
 JOBS = "jobs"
-UNITS = "units"
-LINK_BYTES = 8
 
 
 class JobRecord(Part):
@@ -40,6 +36,15 @@ class JobRecord(Part):
     at: datetime
     cause: Cause
 
+    @property
+    def key(self) -> bytes:
+        """Names the job in its store."""
+        return job_key(self.head)
+
+    def written(self) -> bytes:
+        """Give it as it is stored."""
+        return self.model_dump_json(exclude_defaults=True).encode()
+
 
 class LostRecord(Part):
     """Why a unit came to nothing."""
@@ -53,11 +58,13 @@ class UnitRecord(Part):
     """What came of a step or of one item of it.
 
     Attributes:
+        number: it ended as the so-manyeth of its job, from 0.
         step_id: the step.
         item: the item's key; None for the whole step.
         output: JSON; None also where it is lost.
         lost: why there is no output.
         at: when that was known.
+        cause: the record that told it.
         models: that were asked.
         reused: whether an earlier answer served.
         repaired: how many answers were rejected and asked for again.
@@ -67,11 +74,13 @@ class UnitRecord(Part):
         provider_s: seconds spent inside them.
     """
 
+    number: int = 0
     step_id: str
     item: str | None = None
     output: Any = None
     lost: LostRecord | None = None
     at: datetime
+    cause: Cause
     models: tuple[str, ...] = ()
     reused: bool = False
     repaired: int = 0
@@ -92,41 +101,17 @@ class UnitRecord(Part):
             return Came(self.output)
         return Lost(self.lost.reason, self.lost.message, self.lost.findings)
 
+    def written(self) -> bytes:
+        """Give it as it is stored."""
+        return self.model_dump_json(exclude_defaults=True).encode()
+
 
 def job_key(head: JobHead) -> bytes:
     """Name a job within its task, as the store of accepted jobs does."""
     return f"{head.tenant}\0{head.job_id}\0{head.run}\0{head.revision}".encode()
 
 
-def unit_key(job: bytes, number: int) -> bytes:
-    """Name the record of a job's unit that ended as the so-manyeth, from 0."""
-    return b"%s\0%d" % (job, number)
-
-
-def first_link(value: bytes) -> bytes:
-    """Give the link of a job's own record."""
-    return blake2b(value, digest_size=LINK_BYTES).digest()
-
-
-def linked(before: bytes, record: UnitRecord) -> bytes:
-    """Write a unit's record behind that with the link `before`."""
-    content = record.model_dump_json(exclude_defaults=True).encode()
-    return blake2b(before + content, digest_size=LINK_BYTES).digest() + content
-
-
-def link_of(value: bytes) -> bytes:
-    """Give the link of a unit's record."""
-    return value[:LINK_BYTES]
-
-
-def read_units(state: State, job: bytes) -> list[bytes]:
-    """Give the records of all units of a job that have ended, in that order."""
-    found: list[bytes] = []
-    while (value := state.get(UNITS, unit_key(job, len(found)))) is not None:
-        found.append(value)
-    return found
-
-
-def read_unit(value: bytes) -> UnitRecord:
-    """Read a unit's record."""
-    return UnitRecord.model_validate_json(value[LINK_BYTES:])
+def unit_key(job: bytes, unit: Unit) -> bytes:
+    """Name the record of a job's unit."""
+    step = b"%s\0%s" % (job, unit.step.encode())
+    return step if unit.item is None else b"%s\0%s" % (step, unit.item.encode())

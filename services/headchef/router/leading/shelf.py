@@ -1,7 +1,7 @@
 """The published workflows as the router needs them: for a job that is to begin, and for one that has begun."""
 
 from headchef.router.leading.led import Led
-from headchef.router.leading.records import JobRecord, read_units
+from headchef.router.leading.records import JobRecord
 from headchef.router.refusal import Refused
 from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import State
@@ -41,11 +41,11 @@ class Shelf:
             raise Refused("unknown_workflow", "workflow", f"{name} cannot be led: {hindrance}")
         return found
 
-    def recalled(self, written: bytes, state: State, renderer: Renderer, judge: Judge) -> Led:
+    def recalled(self, record: JobRecord, state: State, renderer: Renderer, judge: Judge) -> Led:
         """Make a job that is under way from its records.
 
         Args:
-            written: the job's own record.
+            record: of the job.
             state: of its task, which has those of its units.
             renderer: fills templates.
             judge: judges outputs.
@@ -54,7 +54,6 @@ class Shelf:
             InvalidEvent: its workflow cannot be read any more. What came of its step lies in the dead letters then, and
                 can be sent again when it can.
         """
-        record = JobRecord.model_validate_json(written)
         try:
             workflow = self._library.find(record.workflow)
         except BadWorkflow as bad:
@@ -62,6 +61,6 @@ class Shelf:
         if workflow is None:
             message = f"{record.workflow}, by which the job {record.head.job_id!r} goes on, is not published any more"
             raise InvalidEvent("unknown_workflow", "step.workflow", message)
-        led = Led(record, written, Progress(workflow, record.input, renderer=renderer, judge=judge))
-        led.recall(read_units(state, led.key))
+        led = Led(record, Progress(workflow, record.input, renderer=renderer, judge=judge), state.edition)
+        led.recall(state)
         return led

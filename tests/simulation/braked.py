@@ -37,11 +37,11 @@ def no_call_long_after_a_brake(evidence: Evidence) -> Iterator[str]:
 def cancelled_only_by_a_cancel(evidence: Evidence) -> Iterator[str]:
     """Check each result that says so: there was a cancel, the job came before it, and no answer is in the result."""
     cancels = [said.event for said in evidence.said if said.event.action == "cancel"]
-    for event in evidence.events("jobs.finished"):
+    for event in evidence.every("jobs.finished"):
         if event.data["status"] != "cancelled":
             continue
         job, failure = event.data["job"], event.data["failure"]
-        lanes = [step.data["step"]["request"]["lane"] for step in evidence.events("steps.completed")]
+        lanes = [step.data["step"]["request"]["lane"] for step in evidence.every("steps.completed")]
         if not any(_concerns(each, job, lane) for each in cancels for lane in {*lanes}):
             yield f"{event.job} was cancelled by nobody"
         if failure["reason"] != "cancelled" or event.data["output"] is not None:
@@ -57,7 +57,7 @@ def what_was_said_last_everywhere(evidence: Evidence) -> Iterator[str]:
 
 
 def _calls(evidence: Evidence) -> Iterator[tuple[Mapping[str, Any], str, Called]]:
-    for event in evidence.events("attempts.recorded"):
+    for event in evidence.every("attempts.recorded"):
         called = evidence.called.get(str(event.data.get("provider_request_id")))
         if called is not None:
             yield event.data["job"], event.data["lane"], called

@@ -20,6 +20,8 @@ from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import FRONT_DOORS, NAMES, Spot, causes_of, names_a_loss, spot_of
 from tests.simulation.world import World, name_of
 
+_OF_NO_JOB = frozenset({"cache.settled", "jobs.refused"})
+
 
 class Evidence:
     """What is left of a world.
@@ -31,6 +33,8 @@ class Evidence:
 
     Attributes:
         kind: of the world.
+        led: jobs that go through a workflow.
+        led_state: what routers remember of such jobs in the end, by key.
         submitted: the records of both front doors, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         origins: of such copies, where the record lay that each is a copy of.
@@ -95,8 +99,14 @@ class Evidence:
         self.called: Mapping[str, Called] = world.called
         self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
         self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
+        self.led = frozenset(job for job, payload in self.expected.accepted.items() if "workflow" in payload)
+        self._of_questions = {
+            topic: found if topic in _OF_NO_JOB else [event for event in found if event.job not in self.led]
+            for topic, found in self._events.items()
+        }
+        self.led_state = _newest(cluster)
         self.lost_jobs = {
-            event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.events(topic) if event.spot in self.lost
+            event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost
         }
 
     @property
@@ -104,9 +114,19 @@ class Evidence:
         """Whether nothing may be there twice; otherwise the same thing may, with the same event id."""
         return self.kind.guarantee == "exactly_once"
 
-    def events(self, topic: str) -> Sequence[Happened]:
+    def every(self, topic: str) -> Sequence[Happened]:
         """Give the events of a topic, by its logical name."""
         return self._events[topic]
+
+    def events(self, topic: str) -> Sequence[Happened]:
+        """Give those events that are not of jobs that go through a workflow."""
+        return self._of_questions[topic]
+
+
+def _newest(cluster: Cluster) -> Mapping[bytes, bytes]:
+    """Give what the routers' store of jobs holds, by its changelog."""
+    newest = {record.key: record.value for record in cluster.read_committed(name_of("router.jobs.changelog"))}
+    return {key: value for key, value in newest.items() if key is not None and value is not None}
 
 
 def _beyond_quota(world: World) -> list[str]:

@@ -22,9 +22,11 @@ DISPATCHED = {lane: pair(f"steps.dispatched.{lane}") for lane in LANES}
 
 ALL_DISPATCHED = tuple(topic for both in DISPATCHED.values() for topic in both)
 STEPS = (*pair("steps.planned"), "steps.completed", "steps.judged")
+CALLS = (*pair("calls.planned"), "calls.ended")
 EVENT_TOPICS = (
     *ALL_DISPATCHED,
     *STEPS,
+    *CALLS,
     "cache.settled",
     "attempts.recorded",
     "jobs.finished",
@@ -55,6 +57,12 @@ class Happened:
     def job(self) -> Job:
         """The job that it belongs to."""
         return job_of(self.data["job"] if "job" in self.data else self.data["step"]["job"])
+
+    @property
+    def unit(self) -> tuple[str, str | None]:
+        """The step, and the item of it."""
+        about = self.data.get("step", self.data)
+        return about.get("step_id", "main"), about.get("item")
 
     @property
     def plan(self) -> int:

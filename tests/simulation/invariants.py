@@ -18,6 +18,13 @@ from tests.simulation.braked import (
 from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
+from tests.simulation.led import (
+    each_step_once,
+    nothing_is_remembered,
+    parts_are_not_sour,
+    results_follow,
+    results_say_what_was_paid,
+)
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
     all_of_the_bill_where_no_answer_was_lost,
@@ -45,14 +52,14 @@ _CALL = ("number", "provider_request_id", "started_at", "duration_s")
 
 
 def _a_result_each(evidence: Evidence) -> Iterator[str]:
-    finished = Counter(event.job for event in evidence.events("jobs.finished"))
+    finished = Counter(event.job for event in evidence.every("jobs.finished"))
     lost, accepted = evidence.lost_jobs, evidence.expected.accepted
     wanted = Counter(job for job in accepted if finished[job] or job not in lost)
     yield from _differences(evidence, "result", wanted, finished)
 
 
 def _a_refusal_each(evidence: Evidence) -> Iterator[str]:
-    refused = Counter(_refused_place(event) for event in evidence.events("jobs.refused"))
+    refused = Counter(_refused_place(event) for event in evidence.every("jobs.refused"))
     yield from _differences(evidence, "refusal", Counter(evidence.expected.refused.keys()), refused)
 
 
@@ -95,7 +102,7 @@ def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
     )
     seen = _times if evidence.exactly_once else _at_all
     ended = {event.job for event in evidence.events("jobs.finished") if ended_by_a_router(event)}
-    for job in evidence.expected.accepted:
+    for job in (job for job in evidence.expected.accepted if job not in evidence.led):
         last = max((plan for each, plan in planned if each == job), default=0)
         for plan in range(last + 1):
             chain = (seen(planned[job, plan]), seen(completed[job, plan]), seen(judged[job, plan]))
@@ -113,9 +120,9 @@ def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
 def _nothing_after_the_end(evidence: Evidence) -> Iterator[str]:
     if not evidence.exactly_once:
         return
-    ended_ms = {event.job: event.record.timestamp_ms for event in evidence.events("jobs.finished")}
+    ended_ms = {event.job: event.record.timestamp_ms for event in evidence.every("jobs.finished")}
     for topic in (*ALL_DISPATCHED, *STEPS):
-        for event in evidence.events(topic):
+        for event in evidence.every(topic):
             if event.record.timestamp_ms > ended_ms.get(event.job, event.record.timestamp_ms):
                 yield f"{topic} has an event of {event.job} from after its result"
 
@@ -124,7 +131,7 @@ def _an_id_means_one_thing(evidence: Evidence) -> Iterator[str]:
     """Exactly once it is there once; at least once a reader who drops repeats by it must lose nothing else."""
     for topic in EVENT_TOPICS:
         found: dict[str, list[Meaning]] = {}
-        for event in evidence.events(topic):
+        for event in evidence.every(topic):
             found.setdefault(event.id, []).append(_meaning(topic, event, evidence))
         for each, meanings in found.items():
             if len(meanings if evidence.exactly_once else set(meanings)) > 1:
@@ -135,14 +142,14 @@ def _a_thing_has_one_id(evidence: Evidence) -> Iterator[str]:
     """Otherwise whoever drops repeats would count the same result or refusal twice."""
     for topic in ("jobs.finished", "jobs.refused"):
         ids: dict[Meaning, set[str]] = {}
-        for event in evidence.events(topic):
+        for event in evidence.every(topic):
             ids.setdefault(_meaning(topic, event, evidence), set()).add(event.id)
         yield from (f"{topic} tells of {each} with ids {found}" for each, found in ids.items() if len(found) > 1)
 
 
 def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
     for lane, both in DISPATCHED.items():
-        for event in (event for topic in both for event in evidence.events(topic)):
+        for event in (event for topic in both for event in evidence.every(topic)):
             model = event.data["step"]["request"]["model"]
             if CATALOGUE.models[model].lane != lane:
                 yield f"{event.job} is for {model}, and was sent to the lane {lane}"
@@ -154,7 +161,7 @@ def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
 def _the_topic_of_its_class(evidence: Evidence) -> Iterator[str]:
     for topic in (*pair("steps.planned"), *ALL_DISPATCHED):
         of = "bulk" if topic.endswith(".bulk") else "interactive"
-        for event in evidence.events(topic):
+        for event in evidence.every(topic):
             named = event.data["step"]["job"].get("class", "interactive")
             if named != of or named not in evidence.expected.classes.get(event.job, {named}):
                 yield f"{event.job}, which may be {evidence.expected.classes.get(event.job)}, is {named} in {topic}"
@@ -162,21 +169,21 @@ def _the_topic_of_its_class(evidence: Evidence) -> Iterator[str]:
 
 def _no_job_fails_where_a_lane_stands_still(evidence: Evidence) -> Iterator[str]:
     """Nor does another model answer it for that: the first one will be back."""
-    ends = [(event, event.data.get("failure")) for event in evidence.events("jobs.finished")]
-    left = [(event, event.data.get("failed", {}).get("failure")) for event in evidence.events("steps.judged")]
+    ends = [(event, event.data.get("failure")) for event in evidence.every("jobs.finished")]
+    left = [(event, event.data.get("failed", {}).get("failure")) for event in evidence.every("steps.judged")]
     for event, failure in (*ends, *left):
         if failure is not None and failure["reason"] in ("credentials", "unknown_model"):
             yield f"{event.job} failed: {failure}"
 
 
 def _no_answer_crosses_tenants(evidence: Evidence) -> Iterator[str]:
-    completed = [event for event in evidence.events("steps.completed") if event.data.get("answer") is not None]
+    completed = [event for event in evidence.every("steps.completed") if event.data.get("answer") is not None]
     made = {_answer_of(event) for event in completed if event.data["cache"]["kind"] != "exact"}
     reused: dict[Job, set[tuple[str, str]]] = {}
     for event in completed:
         if event.data["cache"]["kind"] == "exact":
             reused.setdefault(event.job, set()).add(_answer_of(event))
-    for event in evidence.events("jobs.finished"):
+    for event in evidence.every("jobs.finished"):
         if event.data["cache"]["kind"] == "exact" and not reused[event.job] & made:
             yield f"{event.job} got an answer that no call for its tenant gave"
 
@@ -222,6 +229,11 @@ INVARIANTS: Mapping[str, Check] = {
     "a model is asked to put its answer right before another is asked": repaired_before_the_next,
     "a step asked again asks the same": the_question_stays,
     "a result adds up what all its plans came to": results_add_up,
+    "a step of a workflow is done once": each_step_once,
+    "the result of a workflow follows from what its steps came to": results_follow,
+    "a workflow goes on with answers alone that pass": parts_are_not_sour,
+    "the result of a workflow says what its steps cost": results_say_what_was_paid,
+    "a job that is over is forgotten": nothing_is_remembered,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),
@@ -285,8 +297,8 @@ def _meaning(topic: str, event: Happened, evidence: Evidence) -> Meaning:
     if topic == "cache.settled":
         return event.data["fingerprint"], event.data["source_job_id"]
     if topic == "attempts.recorded":
-        return (event.job, event.plan, *(str(event.data.get(name)) for name in _CALL))
-    return event.job, event.plan
+        return (event.job, event.unit, event.plan, *(str(event.data.get(name)) for name in _CALL))
+    return event.job, event.unit, event.plan
 
 
 def _answer_of(event: Happened) -> tuple[str, str]:

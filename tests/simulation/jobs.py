@@ -15,6 +15,7 @@ from headchef_contracts.placement import home_partition
 from headchef_contracts.topics import physical
 
 from headchef.runtime.log.port import Headers, NewRecord
+from tests.simulation import workflows
 from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
 from tests.simulation.process import NAMESPACE
@@ -74,9 +75,10 @@ class Upstream:
         chance: decides what comes next.
         counts: of the partitions of both front doors, one after the other if it grows. A job whose home moves then is
             submitted once: duplicates are recognised as long as the topic keeps its number of partitions.
+        leads: whether some jobs go through a workflow.
     """
 
-    def __init__(self, chance: Random, counts: Sequence[int]) -> None:
+    def __init__(self, chance: Random, counts: Sequence[int], *, leads: bool) -> None:
         self._chance = chance
         self._counts = counts
         self._earlier: list[dict[str, Any]] = []
@@ -96,6 +98,8 @@ class Upstream:
             self._poison: 4,
             self._tombstone: 1,
         }
+        if leads:
+            kinds[self._through_a_workflow] = 4
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
     def draw(self) -> Submission:
@@ -123,7 +127,7 @@ class Upstream:
 
     def _repeated(self) -> Submission:
         earlier = self._an_earlier_job()
-        if earlier is None:
+        if earlier is None or "prompt" not in earlier:
             return self._fresh()
         kept = {name: earlier[name] for name in ("input", "output", "model", "system", "images") if name in earlier}
         again = self._job(earlier["prompt"], plain=True) | kept
@@ -141,7 +145,8 @@ class Upstream:
         if earlier is None:
             return self._fresh()
         self._number += 1
-        return self._placed(earlier | {"prompt": f"Other content {self._number}."})
+        asked = "prompt" if "prompt" in earlier else "subject"
+        return self._placed(earlier | {asked: f"Other content {self._number}."})
 
     def _rerun(self) -> Submission:
         earlier = self._an_earlier_job()
@@ -207,6 +212,16 @@ class Upstream:
         )
         job |= wrong
         return self._placed(job, "refused")
+
+    def _through_a_workflow(self) -> Submission:
+        job = self._job("", plain=True)
+        kept: dict[str, Any] = {
+            name: job[name] for name in ("job_id", "tenant", "batch_id", "labels", "class") if name in job
+        }
+        job = kept | {"workflow": workflows.NAME, "input": workflows.drawn_input(self._chance, self._number)}
+        if (deadline_s := workflows.drawn_deadline_s(self._chance)) is not None:
+            job["deadline"] = (START + timedelta(seconds=deadline_s)).isoformat()
+        return self._placed(job)
 
     def _tombstone(self) -> Submission:
         return Submission(None, "skipped", None, b"job-1")

@@ -11,6 +11,9 @@ from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.provider import Billed
 
+Plan = tuple[Job, tuple[str, str | None], int]
+"""Of a step, or of an item of one."""
+
 
 def never_more_than_the_bill(evidence: Evidence) -> Iterator[str]:
     """A call that is recorded is on the bill, as much as it says, and under one id, by which copies can be dropped."""
@@ -43,13 +46,13 @@ def a_step_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
     The last is so where a crash let only the step's end through.
     """
     calls = {_request_of(event): event for event in _paid(evidence)}
-    attempts: dict[tuple[Job, int], Decimal] = {}
+    attempts: dict[Plan, Decimal] = {}
     for event in calls.values():
-        key = (event.job, event.plan)
+        key = (event.job, event.unit, event.plan)
         attempts[key] = attempts.get(key, Decimal(0)) + (event.cost_usd or Decimal(0))
-    ends: dict[tuple[Job, int], list[Decimal]] = {}
-    for event in evidence.events("steps.completed"):
-        ends.setdefault((event.job, event.plan), []).append(event.cost_usd or Decimal(0))
+    ends: dict[Plan, list[Decimal]] = {}
+    for event in evidence.every("steps.completed"):
+        ends.setdefault((event.job, event.unit, event.plan), []).append(event.cost_usd or Decimal(0))
     for plan, said in ends.items():
         recorded = attempts.get(plan, Decimal(0))
         if min(said) > recorded or (evidence.exactly_once and set(said) != {recorded}):
@@ -57,7 +60,7 @@ def a_step_costs_what_its_attempts_cost(evidence: Evidence) -> Iterator[str]:
 
 
 def _paid(evidence: Evidence) -> list[Happened]:
-    return [event for event in evidence.events("attempts.recorded") if event.data.get("usage") is not None]
+    return [event for event in evidence.every("attempts.recorded") if event.data.get("usage") is not None]
 
 
 def _request_of(event: Happened) -> str:

@@ -16,7 +16,7 @@ def moved_from(event: Happened) -> Spot | None:
 
 def no_call_where_nothing_is_in_use(evidence: Evidence) -> Iterator[str]:
     """By the catalogue that the calling process used when the call began."""
-    for event in evidence.events("attempts.recorded"):
+    for event in evidence.every("attempts.recorded"):
         called = evidence.called.get(str(event.data.get("provider_request_id")))
         if called is None or called.version is None:
             continue
@@ -30,7 +30,7 @@ def moved_into_use(evidence: Evidence) -> Iterator[str]:
     """By the catalogue that each move names; and exactly once a step is moved once from where it lay."""
     sources: Counter[Spot] = Counter()
     for topic in ALL_DISPATCHED:
-        for event in evidence.events(topic):
+        for event in evidence.every(topic):
             if (source := moved_from(event)) is None:
                 continue
             sources[source] += 1

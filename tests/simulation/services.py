@@ -136,8 +136,9 @@ def pair(topic: str) -> tuple[str, str]:
     return topic, f"{topic}.bulk"
 
 
+ROUTER = "router"
 SERVICES: Mapping[str, Service] = {
-    "router": Service(_router, (*pair("jobs.submitted"), "steps.judged")),
+    ROUTER: Service(_router, (*pair("jobs.submitted"), "steps.judged", "calls.ended")),
     "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
     "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
@@ -151,4 +152,4 @@ INPUTS = tuple(topic for service in SERVICES.values() for topic in service.input
 
 def timers_of(service: str) -> tuple[str, ...]:
     """Give the changelog of a service's timers, by logical name, if it has any."""
-    return (f"{service}.{TIMERS}.changelog",) if service.startswith("executor.") else ()
+    return (f"{service}.{TIMERS}.changelog",) if service == ROUTER or service.startswith("executor.") else ()

@@ -1,8 +1,8 @@
 """What led to what: which records of a world are named, by something that lies on the log, as its cause."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,11 +17,14 @@ from tests.simulation.services import INPUTS, SERVICES, pair, timers_of
 
 FRONT_DOORS = pair("jobs.submitted")
 MUST_LEAD = frozenset(INPUTS) - {*FRONT_DOORS, "cache.settled"}
-"""Topics each record of which has a consequence: another event, a dead letter, or a timer."""
+"""Topics each record of which has a consequence: another event, a dead letter, a timer, or a change of state."""
 
 _OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused")
-_TIMERS = frozenset(timers for service in SERVICES for timers in timers_of(service))
-_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS), *sorted(_TIMERS))
+_TIMERS = frozenset(timers for service in SERVICES if service != "router" for timers in timers_of(service))
+_LED = "router.jobs.changelog"
+"""Each record of which says by what it came: a job that goes through a workflow, and what came of a unit of it."""
+
+_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS), *sorted(_TIMERS), _LED)
 NAMES = tuple(topics.physical(NAMESPACE, topic) for topic in _CAUSED)
 """Full names of the topics whose records have causes."""
 
@@ -108,10 +111,16 @@ def causes_of(record: Record) -> Iterator[Spot]:
         for name, source in record.headers:
             if name == _FORWARDED_FROM and source is not None:
                 yield Spot(topic, *map(int, source.split(b"/")))
-    elif topic in _TIMERS:
-        if record.key is not None and record.value is not None:
-            cause = orjson.loads(read_timer(record.key, record.value)[0].payload.partition(b"\n")[0])["cause"]
+    elif record.value is not None:
+        for cause in _named(topic, record.key, record.value):
             yield Spot(cause["topic"], cause["partition"], cause["offset"])
-    elif record.value is not None and record.value.startswith(b"{"):
-        for cause in orjson.loads(record.value)["decided"]["causes"]:
-            yield Spot(cause["topic"], cause["partition"], cause["offset"])
+
+
+def _named(topic: str, key: bytes | None, value: bytes) -> Sequence[Mapping[str, Any]]:
+    """Give the causes that an event, a timer or a router's state names in its data."""
+    if topic in _TIMERS:
+        return [orjson.loads(read_timer(key, value)[0].payload.partition(b"\n")[0])["cause"]] if key else []
+    if topic == _LED:
+        return [orjson.loads(value)["cause"]]
+    causes: Sequence[Mapping[str, Any]] = orjson.loads(value)["decided"]["causes"] if value.startswith(b"{") else ()
+    return causes

@@ -19,7 +19,7 @@ def by_what_was_published(evidence: Evidence) -> Iterator[str]:
         if record.value is not None and record.value.startswith(b"{"):
             since_ms.setdefault(orjson.loads(record.value)["catalog_version"], record.timestamp_ms)
     for topic in _DECIDED:
-        for event in evidence.events(topic):
+        for event in evidence.every(topic):
             for version in _versions(event):
                 known = version in evidence.catalogues.by_version and version in since_ms
                 if not known or since_ms[version] > event.record.timestamp_ms:

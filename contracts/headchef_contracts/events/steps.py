@@ -192,6 +192,7 @@ class AttemptRecorded(Event):
 
     job: JobHead
     step_id: str
+    item: str | None = Field(default=None, description="the key of the item that it is for; null for the whole step")
     plan: int = Field(ge=0)
     number: int = Field(ge=1, description="counts from 1 within the step's plan")
     model: str

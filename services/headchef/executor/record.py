@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from headchef_contracts.events.common import Decided, Inline, Usage
 from headchef_contracts.events.jobs import Failure
@@ -64,9 +65,11 @@ class StepRecord:
         step, model = self.dispatched.step, self.model
         prices = model.prices if model else None
         fault = reply if isinstance(reply, Faulted) else None
+        item: dict[str, Any] = {} if step.item is None else {"item": step.item}
         attempt = AttemptRecorded(
             job=step.job,
             step_id=step.step_id,
+            **item,
             plan=step.plan,
             number=self.before.count + len(self.attempts) + 1,
             model=step.request.model,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from headchef_contracts.events.common import Body, Decided, Finding, JobHead
 from headchef_contracts.events.jobs import Failure, JobFinished, Provenance, Timing, Tried
@@ -65,18 +66,20 @@ def finish(step: Step, last: StepCompleted | Tried, ending: Ending, *, at: datet
 
 
 def ended(step: Step, last: StepCompleted | Tried, ending: Ending) -> Ended:
-    """Say what a workflow's step ended with, with what all its plans came to; see `finish`."""
+    """Say what a workflow's step ended with, with what all its plans came to; what is not set is not written."""
     came = total((*step.tried, last))
+    why: dict[str, Any] = {"findings": ending.findings} if ending.findings else {}
+    if ending.failure is not None:
+        why["failure"] = ending.failure
     return Ended(
         status=ending.status,
         output=ending.output,
-        findings=ending.findings,
-        failure=ending.failure,
         cache=last.cache,
         usage=came.usage,
         cost_usd=came.cost_usd,
         attempts=came.attempts,
         provider_s=came.provider_s,
+        **why,
     )
 
 

@@ -199,6 +199,20 @@ async def test_a_cancel_or_a_deadline_ends_the_job_whatever_its_steps_do_about_e
     assert finished.failure == Failure(reason=reason, message="first: why")
 
 
+async def test_that_a_job_was_called_off_is_known_to_who_goes_on(tmp_path: Path) -> None:
+    steps = """
+  - {id: first, llm: {text: "one"}, on_error: drop}
+  - {id: second, llm: {text: "two"}}
+  - {id: last, llm: {text: "{{ all }}", with: {all: "{{ steps.first }} {{ steps.second }}"}}}
+"""
+    kit = await kitchen(written(tmp_path, steps), lambda _: Failure(reason="deadline_exceeded", message="late"))
+    await kit.submit()
+    await kit.serve()
+    kit.restart()
+    finished = await kit.run()
+    assert finished.failure == Failure(reason="deadline_exceeded", message="first: late")
+
+
 async def test_a_rejected_answer_is_lost_with_its_findings(tmp_path: Path) -> None:
     steps = """
   - {id: last, llm: {text: "one"}, on_error: drop}

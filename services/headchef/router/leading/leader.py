@@ -24,7 +24,7 @@ from headchef.router.refusal import Refused
 from headchef.runtime.processor import Change, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.template import Renderer
-from headchef.workflow.progress import Ask, Audit, Call, Ending, Judge, Lost, Progress, Work
+from headchef.workflow.progress import Ask, Audit, Call, Ending, Judge, Lost, Progress, Unit, Work
 
 MAX_ARGUMENT_BYTES = 3_000_000
 """Of a function's arguments as JSON: with all else the call must fit into the 4 MiB of its topic."""
@@ -112,12 +112,11 @@ class Leader:
 
     def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, plan: Planner) -> Outcome:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
-        record = came.of_step(step, ended, decided)
-        return self._take(step.job, record, state, decided, plan, cancelled=ended.status == "cancelled")
+        return self._take(step.job, came.of_step(step, ended, decided), state, decided, plan)
 
     def call_ended(self, ended: CallEnded, state: State, decided: Decided, plan: Planner) -> Outcome:
         """Take in what a call of a function came to; likewise."""
-        return self._take(ended.job, came.of_call(ended, decided), state, decided, plan, cancelled=False)
+        return self._take(ended.job, came.of_call(ended, decided), state, decided, plan)
 
     def overdue(
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], plan: Planner
@@ -135,17 +134,11 @@ class Leader:
         led.progress.end(Ending("failed", why=Lost("lost", message)))
         return self._closed(_Turn(led, decided, plan, stored=len(led.units)), forced=True)
 
-    def _take(
-        self, head: JobHead, record: UnitRecord, state: State, decided: Decided, plan: Planner, *, cancelled: bool
-    ) -> Outcome:
+    def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, plan: Planner) -> Outcome:
         led = self._recalled(job_key(head), state)
         if led is None or record.unit not in led.progress.under_way:
             return Outcome(counted=("headchef.steps.stray",))
         turn = _Turn(led, decided, plan, stored=len(led.units))
-        if record.lost is not None and (cancelled or record.lost.reason == "deadline_exceeded"):
-            # Whatever the step does about its errors: nothing more is to be paid for.
-            why = Lost(record.lost.reason, record.lost.message)
-            led.progress.end(Ending("cancelled" if cancelled else "failed", failed=record.unit, why=why))
         self._do(turn, self._noted(turn, record))
         return self._closed(turn)
 
@@ -181,7 +174,8 @@ class Leader:
             field_ = f"{refused.field}: " if refused.field else ""
             return self._lost(turn, ask, refused.reason, f"{field_}{refused.message}")
         topic = topics.of_class("steps.planned", step.job.job_class)
-        turn.outputs.append(Emit(topic, StepPlanned(step=step, decided=turn.decided)))
+        planned = StepPlanned(step=step, decided=turn.decided)
+        turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, ask.unit)))
         return ()
 
     def _call(self, turn: _Turn, call: Call) -> Sequence[Work]:
@@ -199,7 +193,8 @@ class Leader:
             timeout_s=call.timeout_s,
             decided=turn.decided,
         )
-        turn.outputs.append(Emit(topics.of_class("calls.planned", record.head.job_class), planned))
+        topic = topics.of_class("calls.planned", record.head.job_class)
+        turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, call.unit)))
         return ()
 
     def _lost(self, turn: _Turn, work: Work, reason: str, message: str) -> Sequence[Work]:
@@ -234,6 +229,11 @@ def _record(work: Work, decided: Decided, *, output: object = None, lost: LostRe
     """Record what came of a unit at once."""
     unit, cause = work.unit, decided.causes[0]
     return UnitRecord(step_id=unit.step, item=unit.item, output=output, lost=lost, at=decided.at, cause=cause)
+
+
+def _identity(led: Led, unit: Unit) -> str:
+    """Name the beginning of a unit: at least once another event may bring it about, or the same one another unit's."""
+    return unit_key(led.key, unit).decode()
 
 
 def _alarm_id(key: bytes) -> str:

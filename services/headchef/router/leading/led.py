@@ -1,8 +1,14 @@
 """A job on its way through a workflow, in memory: made from its records, and made again from them whenever in doubt."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import State
-from headchef.workflow.progress import Progress, Unit, Work
+from headchef.workflow.progress import Ending, Lost, Progress, Unit, Work
+
+_CALLED_OFF: Mapping[str, Literal["cancelled", "failed"]] = {"cancelled": "cancelled", "deadline_exceeded": "failed"}
+"""What ends a job whatever its steps do about their errors, as nothing more is to be paid for; and how it ends then."""
 
 
 class Led:
@@ -74,4 +80,7 @@ class Led:
     def _take(self, record: UnitRecord, key: bytes, value: bytes) -> list[Work]:
         self.units.append(record)
         self._last = key, value
+        if record.lost is not None and record.lost.reason in _CALLED_OFF:
+            why = Lost(record.lost.reason, record.lost.message)
+            self.progress.end(Ending(_CALLED_OFF[record.lost.reason], failed=record.unit, why=why))
         return self.progress.ended(record.unit, record.outcome)

@@ -1,0 +1,129 @@
+"""What must hold of jobs that go through a workflow: each step once, and the result that follows from them.
+
+Worked out from the workflow as a reader understands it (`workflows.py`), without any code of the product.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.history import Happened
+from tests.simulation.oracle import Job
+from tests.simulation.services import pair
+from tests.simulation.taste import SOUR
+from tests.simulation.workflows import LEAST_SHARE, LONG, UNTITLED
+
+Unit = tuple[str, str | None]
+Ends = Mapping[Unit, Mapping[str, Any]]
+"""What each step or item came to."""
+
+_CALLED_OFF = {"cancelled": "cancelled", "deadline_exceeded": "failed"}
+"""What ends a job whatever its workflow does about errors, and how the job ends then."""
+
+
+def each_step_once(evidence: Evidence) -> Iterator[str]:
+    """Check that each plan is made, completed and judged once; and each unit is begun with its first plan, and ends."""
+    planned, completed, judged = (
+        Counter((event.job, event.unit, event.plan) for topic in each for event in _led(evidence, topic))
+        for each in (pair("steps.planned"), ("steps.completed",), ("steps.judged",))
+    )
+    for each in dict.fromkeys([*planned, *completed, *judged]):
+        chain = (planned[each], completed[each], judged[each])
+        if chain != (1, 1, 1) and (evidence.exactly_once or 0 in chain):
+            yield f"{each}: planned, completed, judged {chain}"
+        job, unit, plan = each
+        if plan and not planned[job, unit, plan - 1]:
+            yield f"{each} is planned without a plan before"
+
+
+def results_follow(evidence: Evidence) -> Iterator[str]:
+    """Check each result against what its steps came to.
+
+    At least once a plan may be made twice, and come to two things. Which of them counted the log does not tell.
+    """
+    judged = Counter((event.job, event.unit, event.plan) for event in _led(evidence, "steps.judged"))
+    doubtful = {job for (job, _, _), count in judged.items() if count > 1}
+    ends = _ends(evidence)
+    for event in _led(evidence, "jobs.finished"):
+        if event.job not in doubtful:
+            wanted = _wanted(evidence.expected.accepted[event.job], ends.get(event.job, {}))
+            found = (event.data["status"], _inline(event.data["output"]))
+            if found not in wanted:
+                yield f"{event.job} is {found}, and of {ends.get(event.job)} follows {wanted}"
+
+
+def parts_are_not_sour(evidence: Evidence) -> Iterator[str]:
+    """Check each part that was accepted."""
+    for event in _led(evidence, "steps.judged"):
+        ended = event.data.get("ended", {})
+        if ended.get("status") == "ok" and event.unit[0] == "parts" and SOUR in str(ended["output"]):
+            yield f"{event.job} {event.unit} is {ended['output']}"
+
+
+def results_say_what_was_paid(evidence: Evidence) -> Iterator[str]:
+    """Check cost and calls of each result against what was completed. At least once some may be paid twice."""
+    if not evidence.exactly_once:
+        return
+    paid: dict[Job, list[Happened]] = {}
+    for event in _led(evidence, "steps.completed"):
+        paid.setdefault(event.job, []).append(event)
+    for event in _led(evidence, "jobs.finished"):
+        ends = paid.get(event.job, [])
+        costs = [end.cost_usd for end in ends]
+        cost_usd = None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+        calls = sum(end.data["attempts"] for end in ends)
+        said = (event.cost_usd, event.data["provenance"]["attempts"])
+        if said != (cost_usd, calls):
+            yield f"{event.job} says {said}, its steps {(cost_usd, calls)}"
+
+
+def nothing_is_remembered(evidence: Evidence) -> Iterator[str]:
+    """Check that routers forget a job that has its result; at least once a part of it may be left."""
+    if evidence.exactly_once:
+        yield from (f"{key!r} is remembered: {value!r}" for key, value in evidence.led_state.items())
+
+
+def _led(evidence: Evidence, topic: str) -> list[Happened]:
+    return [event for event in evidence.every(topic) if event.job in evidence.led]
+
+
+def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
+    """Give what each unit came to: as it was judged, or where a router gave it up, the failure of its last plan."""
+    ends: dict[Job, dict[Unit, Mapping[str, Any]]] = {}
+    for event in sorted(_led(evidence, "steps.judged"), key=lambda each: each.plan):
+        given_up = {"status": "failed", "failure": {"reason": event.data["verdict"]}, "output": None}
+        ends.setdefault(event.job, {})[event.unit] = event.data.get("ended", given_up)
+    return ends
+
+
+def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
+    """Give the status and the output that a job may have: one, or several where more than one thing ended it."""
+    causes = {
+        _CALLED_OFF[reason]
+        for each in came.values()
+        if (reason := each.get("failure", {}).get("reason")) in _CALLED_OFF
+    }
+    parts = [came.get(("parts", str(number))) for number in range(len(payload["input"]["parts"]))]
+    lost = sum(each is not None and each["status"] != "ok" for each in parts)
+    if not _is_ok(came.get(("outline", None))) or lost > len(parts) - ceil(len(parts) * LEAST_SHARE):
+        causes.add("failed")
+    if causes:
+        return [(status, None) for status in sorted(causes)]
+    made = [_inline(each["output"]) for each in parts if each is not None and each["status"] == "ok"]
+    title, end = came.get(("title", None)), came.get(("end", None))
+    said = _inline(title["output"]) if title is not None and _is_ok(title) else UNTITLED
+    last = _inline(end["output"]) if end is not None and _is_ok(end) else "-"
+    if None in parts or title is None or (end is not None) != (len(made) >= LONG):
+        return []
+    return [("ok", "".join(f"{part}; " for part in made) + f"{said}, {last}")]
+
+
+def _is_ok(ended: Mapping[str, Any] | None) -> bool:
+    return ended is not None and ended["status"] == "ok"
+
+
+def _inline(body: Mapping[str, Any] | None) -> Any:
+    return None if body is None else body["inline"]

@@ -29,6 +29,12 @@ def of_step(record: Record) -> str:
     return _tenant(job) if isinstance(job, dict) else NOBODY
 
 
+def of_call(record: Record) -> str:
+    """Give the tenant of the job that a call of a function belongs to."""
+    job = _read(record).get("job")
+    return _tenant(job) if isinstance(job, dict) else NOBODY
+
+
 def _read(record: Record) -> dict[str, Any]:
     try:
         value = orjson.loads(record.value or b"")

@@ -56,6 +56,7 @@ HistogramName = Literal[
     "headchef.restore.duration",
     "headchef.transaction.records",
     "headchef.cache.duration",
+    "headchef.function.duration",
 ]
 
 GaugeName = Literal[
@@ -149,6 +150,9 @@ HISTOGRAMS: Mapping[HistogramName, Measure] = {
     "headchef.restore.duration": Measure("s", "from assignment to the task's first poll", _WIDE_S),
     "headchef.transaction.records": Measure("{record}", "records of one transaction", _RECORDS),
     "headchef.cache.duration": Measure("s", "one operation on the store [operation]", _WIDE_S),
+    "headchef.function.duration": Measure(
+        "s", "one call of a function [function, outcome: ok, or why it failed]", _WIDE_S
+    ),
 }
 
 GAUGES: Mapping[GaugeName, Measure] = {

@@ -1,0 +1,24 @@
+"""A package with functions that is installed, for this process and for those that it starts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headchef.functions import Workshop
+
+INSTALLED = Path(__file__).with_name("installed")
+
+
+@pytest.fixture
+def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(INSTALLED))
+    monkeypatch.setenv("PYTHONPATH", str(INSTALLED), prepend=":")
+
+
+@pytest.fixture
+def workshop(_installed: None) -> Iterator[Workshop]:
+    """A workshop with one process, whose functions may give little."""
+    workshop = Workshop(1, max_output_bytes=1_000)
+    yield workshop
+    workshop.close()

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from headchef.cache.settings import CacheSettings
 from headchef.executor.settings import Settings as ExecutorSettings
+from headchef.functions.settings import FunctionsSettings
 from headchef.router.settings import RouterSettings
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.settings import RuntimeSettings
@@ -25,6 +26,7 @@ GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("Cache", CacheSettings),
     ("Executor", ExecutorSettings),
     ("Validator", ValidatorSettings),
+    ("Functions", FunctionsSettings),
     ("Provider simulator", SimulatorSettings),
 )
 

@@ -11,13 +11,14 @@ INSTALLED = Path(__file__).with_name("installed")
 
 
 @pytest.fixture
-def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package itself."""
     monkeypatch.syspath_prepend(str(INSTALLED))
     monkeypatch.setenv("PYTHONPATH", str(INSTALLED), prepend=":")
 
 
 @pytest.fixture
-def workshop(_installed: None) -> Iterator[Workshop]:
+def workshop(installed: None) -> Iterator[Workshop]:
     """A workshop with one process, whose functions may give little."""
     workshop = Workshop(1, max_output_bytes=1_000)
     yield workshop

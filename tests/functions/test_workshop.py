@@ -88,7 +88,8 @@ async def test_a_signal_to_all_processes_of_a_service_ends_no_call(
     assert await call == "done"
 
 
-async def test_functions_end_with_a_service_that_is_killed(_installed: None, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("installed")
+async def test_functions_end_with_a_service_that_is_killed(tmp_path: Path) -> None:
     code = (
         "import asyncio\nfrom headchef.functions import Workshop\nif __name__ == '__main__':\n"
         f"    asyncio.run(Workshop(1).call('kitchen.wait_for', {waiting(tmp_path)!r}, 60))\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from headchef_contracts.events.calls import CallPlanned
 from headchef_contracts.events.common import (
     CacheMode,
     Cause,
@@ -160,6 +161,20 @@ def make_rejected(step: Step, said: str = "A bad answer.", *findings: Finding) -
 def make_judged(step: Step | None = None) -> StepJudged:
     """Give a step whose reused answer was refused."""
     return StepJudged(step=step or make_step(), verdict="hit_refused", findings=(), decided=make_decided())
+
+
+def make_call(function: str = "kitchen.join", **fields: Any) -> CallPlanned:
+    """Give a call that a step makes."""
+    known: dict[str, Any] = {
+        "job": make_head(),
+        "workflow": "guide@1",
+        "step_id": "page",
+        "function": function,
+        "arguments": {"parts": ["a", "b"]},
+        "timeout_s": 60.0,
+        "decided": make_decided(),
+    }
+    return CallPlanned(**(known | fields))
 
 
 def make_record(

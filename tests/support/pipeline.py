@@ -21,6 +21,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
     "cache": ("steps.planned", "steps.planned.bulk", "cache.settled"),
     "executor.default": ("steps.dispatched.default", "steps.dispatched.default.bulk"),
     "validator": ("steps.completed",),
+    "functions": ("calls.planned", "calls.planned.bulk"),
 }
 """The inputs of each processor."""
 

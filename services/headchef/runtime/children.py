@@ -20,7 +20,8 @@ def _end_with_parent() -> Callable[[], None] | None:
 
 
 END_WITH_PARENT = _end_with_parent()
-"""For `preexec_fn`, or for the child to call, on Linux: the kernel ends the child when the thread that started it ends, killed or not."""
+"""For `preexec_fn`, or the child, on Linux: the kernel ends the child when the thread that started it ends, killed
+or not."""
 
 
 async def end(process: asyncio.subprocess.Process, within_s: float) -> None:

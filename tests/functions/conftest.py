@@ -1,13 +1,11 @@
 """A package with functions that is installed, for this process and for those that it starts."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from headchef.functions import Workshop
-
-INSTALLED = Path(__file__).with_name("installed")
+from tests.functions.planned import INSTALLED
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from headchef.runtime.log.memory import Operation
 from tests.simulation.broker import COORDINATORS
 from tests.simulation.loop import Life
 from tests.simulation.process import SESSION_S, SimulatedProcess
-from tests.simulation.services import HOSTS, LANES, SERVICES, timers_of
+from tests.simulation.services import HOSTS, LANES, timers_of
 from tests.simulation.world import World, group_of
 
 _TURNS = 10_000
@@ -106,8 +106,9 @@ class Chaos:
 
     def _expire_records(self) -> None:
         """Delete the oldest records of an input that its group has begun to read."""
-        world, service = self._world, self._chance.choice(list(SERVICES))
-        begun = world.cluster.group(group_of(service)).offsets.of(world.partitions(*SERVICES[service].inputs))
+        world = self._world
+        service = self._chance.choice(list(world.services))
+        begun = world.cluster.group(group_of(service)).offsets.of(world.partitions(*world.services[service].inputs))
         logs = {each: world.cluster.partition(each) for each in begun}
         filled = [each for each, log in logs.items() if log.stable_end > log.start]
         if filled:
@@ -118,11 +119,12 @@ class Chaos:
 
     def _expire_places(self) -> None:
         """Let a whole group be down until its places have expired."""
-        world, service = self._world, self._chance.choice(list(SERVICES))
+        world = self._world
+        service = self._chance.choice(list(world.services))
         for process in world.processes[service]:
             process.kill()
             world.start_later(process)
-        world.operator.expire(group_of(service), world.partitions(*SERVICES[service].inputs, *timers_of(service)))
+        world.operator.expire(group_of(service), world.partitions(*world.services[service].inputs, *timers_of(service)))
 
     def _from_time_to_time(self, a_minute: float, act: Callable[[], None]) -> None:
         if a_minute <= 0:

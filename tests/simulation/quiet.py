@@ -11,7 +11,7 @@ from headchef.runtime.log.port import Partition
 from headchef.runtime.task import Phase, Task
 from tests.simulation import watch
 from tests.simulation.brakes import standing
-from tests.simulation.services import ROUTER, SERVICES, timers_of
+from tests.simulation.services import ROUTER, timers_of
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.world import World, group_of
 
@@ -65,12 +65,12 @@ def _runs_away(world: World) -> bool:
 
 
 def _duties(world: World) -> Iterator[_Duty]:
-    for service, about in SERVICES.items():
+    for service, about in world.services.items():
         for partition in world.partitions(*about.inputs):
             yield _Duty(partition, partial(_is_behind, world, service, partition))
     yield _Duty(world.partitions(CATALOG)[0], partial(_misses_a_catalogue, world))
     yield _Duty(world.partitions(BRAKES)[0], partial(_misses_a_brake, world))
-    for service in SERVICES:
+    for service in world.services:
         for partition in world.partitions(*timers_of(service)):
             if world.kind.guarantee == "exactly_once":
                 yield _Duty(partition, partial(_holds_a_timer, world, partition))

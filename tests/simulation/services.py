@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 
 from headchef import catalogue
 from headchef.cache.__main__ import processor as cache_processor
@@ -19,6 +20,7 @@ from headchef.executor.account import Accounts
 from headchef.executor.calling import HttpProvider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
+from headchef.functions.__main__ import processor as functions_processor
 from headchef.router.__main__ import processor as router_processor
 from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import TIMERS, Processor
@@ -27,6 +29,7 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.runtime.turns import Turns
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
+from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Asked
@@ -48,6 +51,8 @@ vars(in_force)["read"] = read_catalogue
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 _BATCH = 256
+_FUNCTIONS_AT_ONCE = 2
+_FUNCTIONS, _FUNCTIONS_SHARE = "functions", 0.25
 BULK_SHARE = 0.1
 _RETRY = RetryPolicy(window_s=15.0)
 
@@ -59,12 +64,14 @@ class Outside:
     Attributes:
         provider: what executors call.
         store: where caches keep answers.
+        workshop: what calls functions.
         catalogue: the file's, in force until one is published.
         overtakings: takes what is seen at the doors of lanes that must not be.
     """
 
     provider: SimulatedProvider
     store: SharedStore
+    workshop: SimulatedWorkshop
     catalogue: Catalogue = CATALOGUE
     overtakings: list[str] = field(default_factory=list)
 
@@ -95,6 +102,11 @@ async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator
 @asynccontextmanager
 async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     yield validator_processor(_VALIDATOR, surroundings)
+
+
+@asynccontextmanager
+async def _functions(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    yield functions_processor(outside.workshop, _FUNCTIONS_AT_ONCE, surroundings)
 
 
 @asynccontextmanager
@@ -143,11 +155,18 @@ SERVICES: Mapping[str, Service] = {
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
     "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
     "validator": Service(_validator, ("steps.completed",)),
+    _FUNCTIONS: Service(_functions, pair("calls.planned")),
 }
 """By the processor's name, which is also its group's."""
 
 INPUTS = tuple(topic for service in SERVICES.values() for topic in service.inputs)
 """What is read, by logical name."""
+
+
+def drawn_services(chance: Random) -> Mapping[str, Service]:
+    """Draw the processors of a world: one that is idle costs nearly as much time as one at work, so not all have it."""
+    called = chance.random() < _FUNCTIONS_SHARE
+    return SERVICES if called else {name: each for name, each in SERVICES.items() if name != _FUNCTIONS}
 
 
 def timers_of(service: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from tests.simulation.catalogues import Catalogues
 from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, Places, WatchedCluster
 from tests.simulation.faults import Faults
+from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.jobs import Submission, Upstream
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
@@ -25,7 +26,7 @@ from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
-from tests.simulation.services import INPUTS, LANES, MODELS, SERVICES, Outside
+from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services
 from tests.simulation.store import SharedStore
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
@@ -61,6 +62,7 @@ class World:
         loop: the running loop.
 
     Attributes:
+        services: its processors, by name.
         catalogues: the file's, and those that are published.
         brakes: what is paused, resumed and cancelled.
         called: calls by the provider's number, as they began.
@@ -80,9 +82,12 @@ class World:
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
+        self.services = drawn_services(Random(f"{seed} services"))
+        self._inputs = [topic for about in self.services.values() for topic in about.inputs]
         self.catalogues = Catalogues(seed, grows=kind.grows)
         calls = self.catalogues.calls
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call, calls)
+        self.workshop = SimulatedWorkshop(Random(f"{seed} functions"))
         self.store = SharedStore(faults, Random(f"{seed} store"))
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
@@ -108,7 +113,7 @@ class World:
             growth.grow(self.cluster, loop, GROWN, Random(f"{seed} growth"))
         self.processes = {
             service: [self._place(service, number) for number in range(about.instances)]
-            for service, about in SERVICES.items()
+            for service, about in self.services.items()
         }
 
     def all_processes(self) -> list[SimulatedProcess]:
@@ -146,7 +151,7 @@ class World:
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
-        topic, record = drawn_poison(self.chance, len(self.submissions))
+        topic, record = drawn_poison(self.chance, len(self.submissions), self._inputs)
         if record.value is not None:
             self.poison.setdefault(topic, []).append(record.value)
         await publish(self._outside, [record])
@@ -205,11 +210,13 @@ class World:
     def _place(self, service: str, number: int) -> SimulatedProcess:
         return SimulatedProcess(
             f"{service}-{number}",
-            SERVICES[service].assemble,
+            self.services[service].assemble,
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(self.provider, self.store, self.catalogues.file_of(service), self.overtakings),
+            outside=Outside(
+                self.provider, self.store, self.workshop, self.catalogues.file_of(service), self.overtakings
+            ),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

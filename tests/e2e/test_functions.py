@@ -1,6 +1,8 @@
 """Calls of a user's functions as processes on real Kafka: planned calls in, one end of each out, also through kills."""
 
 import os
+import subprocess
+import sys
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -96,3 +98,45 @@ def test_kills_amid_calls_lose_and_repeat_none(kafka: str, tmp_path: Path) -> No
         f"job-{number}": f"{number}" for number in range(CALLS)
     }
     assert set(notes.read_text().split()) == {f"{number}" for number in range(CALLS)}
+
+
+WORKFLOW = """
+workflow: cards
+version: 1
+steps:
+  - id: words
+    for_each: {in: "{{ input.words }}", as: word, concurrency: 2}
+    python: {call: kitchen.note, with: {path: "{{ input.path }}", word: "{{ word }}", pause_s: 0.02}}
+  - id: card
+    python: {call: kitchen.join, with: {parts: ["{{ steps.words[0].word }}", "{{ steps.words[2].word }}"]}}
+result: {from: "{{ steps.card }}"}
+"""
+JOBS = 60
+
+
+@pytest.mark.timeout(300)
+def test_jobs_go_through_a_workflow_of_functions_while_both_its_processors_are_killed(
+    kafka: str, tmp_path: Path
+) -> None:
+    namespace, notes = f"cards-{uuid.uuid4().hex[:8]}", tmp_path / "notes"
+    deployment = Deployment(kafka, namespace, tmp_path, counts=NO_MODELS, environment=settings())
+    deployment.make()
+    (tmp_path / "cards.yaml").write_text(WORKFLOW)
+    apply = [sys.executable, "-m", "headchef.cli", "workflow", "apply", str(tmp_path / "cards.yaml")]
+    environment = {**os.environ, **settings(), "HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
+    subprocess.run(apply, check=True, env=environment, timeout=60)
+    with deployment, Pipeline(deployment) as pipeline:
+        for number in range(JOBS):
+            given = {"words": [f"{number}a", f"{number}b", f"{number}c"], "path": str(notes)}
+            pipeline.publish({"job_id": f"job-{number}", "workflow": "cards@1", "input": given}, key=f"job-{number}")
+        for kill, victim in enumerate((*deployment.of("functions"), *deployment.of("router")) * 2, start=1):
+            pipeline.wait_for_count("calls.ended", kill * 4 * JOBS // 6, within_s=60)
+            victim.kill()
+            victim.start()
+        pipeline.wait_for_count("jobs.finished", JOBS, within_s=120)
+        pipeline.settled()
+        finished = [it.event for it in pipeline.of("jobs.finished")]
+    assert Counter(it["job"]["job_id"] for it in finished) == Counter(f"job-{number}" for number in range(JOBS))
+    assert {it["job"]["job_id"]: it["output"]["inline"] for it in finished} == {
+        f"job-{number}": {"text": f"{number}a, {number}c"} for number in range(JOBS)
+    }

@@ -18,13 +18,7 @@ from tests.simulation.braked import (
 from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
-from tests.simulation.led import (
-    each_step_once,
-    nothing_is_remembered,
-    parts_are_not_sour,
-    results_follow,
-    results_say_what_was_paid,
-)
+from tests.simulation.led import LED
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
     all_of_the_bill_where_no_answer_was_lost,
@@ -229,11 +223,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a model is asked to put its answer right before another is asked": repaired_before_the_next,
     "a step asked again asks the same": the_question_stays,
     "a result adds up what all its plans came to": results_add_up,
-    "a step of a workflow is done once": each_step_once,
-    "the result of a workflow follows from what its steps came to": results_follow,
-    "a workflow goes on with answers alone that pass": parts_are_not_sour,
-    "the result of a workflow says what its steps cost": results_say_what_was_paid,
-    "a job that is over is forgotten": nothing_is_remembered,
+    **LED,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),

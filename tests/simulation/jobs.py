@@ -15,12 +15,12 @@ from headchef_contracts.placement import home_partition
 from headchef_contracts.topics import physical
 
 from headchef.runtime.log.port import Headers, NewRecord
-from tests.simulation import workflows
 from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import CATALOGUE, pair
 from tests.simulation.taste import demands_of
+from tests.simulation.workflows import drawn_deadline_s, drawn_input
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
@@ -75,10 +75,10 @@ class Upstream:
         chance: decides what comes next.
         counts: of the partitions of both front doors, one after the other if it grows. A job whose home moves then is
             submitted once: duplicates are recognised as long as the topic keeps its number of partitions.
-        leads: whether some jobs go through a workflow.
+        workflows: that some jobs go through, by their names.
     """
 
-    def __init__(self, chance: Random, counts: Sequence[int], *, leads: bool) -> None:
+    def __init__(self, chance: Random, counts: Sequence[int], workflows: Sequence[str]) -> None:
         self._chance = chance
         self._counts = counts
         self._earlier: list[dict[str, Any]] = []
@@ -98,7 +98,8 @@ class Upstream:
             self._poison: 4,
             self._tombstone: 1,
         }
-        if leads:
+        self._workflows = workflows
+        if workflows:
             kinds[self._through_a_workflow] = 4
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
@@ -218,8 +219,9 @@ class Upstream:
         kept: dict[str, Any] = {
             name: job[name] for name in ("job_id", "tenant", "batch_id", "labels", "class") if name in job
         }
-        job = kept | {"workflow": workflows.NAME, "input": workflows.drawn_input(self._chance, self._number)}
-        if (deadline_s := workflows.drawn_deadline_s(self._chance)) is not None:
+        job = kept | {"workflow": self._chance.choice(self._workflows)}
+        job["input"] = drawn_input(self._chance, self._number)
+        if (deadline_s := drawn_deadline_s(self._chance)) is not None:
             job["deadline"] = (START + timedelta(seconds=deadline_s)).isoformat()
         return self._placed(job)
 

@@ -4,7 +4,7 @@ Worked out from the workflow as a reader understands it (`workflows.py`), withou
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -14,7 +14,7 @@ from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
-from tests.simulation.workflows import LEAST_SHARE, LONG, UNTITLED
+from tests.simulation.workflows import LEAST_SHARE, LONG, UNTITLED, page_of
 
 Unit = tuple[str, str | None]
 Ends = Mapping[Unit, Mapping[str, Any]]
@@ -24,7 +24,7 @@ _CALLED_OFF = {"cancelled": "cancelled", "deadline_exceeded": "failed"}
 """What ends a job whatever its workflow does about errors, and how the job ends then."""
 
 
-def each_step_once(evidence: Evidence) -> Iterator[str]:
+def _each_step_once(evidence: Evidence) -> Iterator[str]:
     """Check that each plan is made, completed and judged once; and each unit is begun with its first plan, and ends."""
     planned, completed, judged = (
         Counter((event.job, event.unit, event.plan) for topic in each for event in _led(evidence, topic))
@@ -39,7 +39,19 @@ def each_step_once(evidence: Evidence) -> Iterator[str]:
             yield f"{each} is planned without a plan before"
 
 
-def results_follow(evidence: Evidence) -> Iterator[str]:
+def _each_call_once(evidence: Evidence) -> Iterator[str]:
+    """Check that each function that a step calls is called once, and comes back once."""
+    planned, ended = (
+        Counter((event.job, event.unit) for topic in each for event in _led(evidence, topic))
+        for each in (pair("calls.planned"), ("calls.ended",))
+    )
+    for each in dict.fromkeys([*planned, *ended]):
+        calls = (planned[each], ended[each])
+        if calls != (1, 1) and (evidence.exactly_once or 0 in calls):
+            yield f"{each}: planned, ended {calls}"
+
+
+def _results_follow(evidence: Evidence) -> Iterator[str]:
     """Check each result against what its steps came to.
 
     At least once a plan may be made twice, and come to two things. Which of them counted the log does not tell.
@@ -55,7 +67,7 @@ def results_follow(evidence: Evidence) -> Iterator[str]:
                 yield f"{event.job} is {found}, and of {ends.get(event.job)} follows {wanted}"
 
 
-def parts_are_not_sour(evidence: Evidence) -> Iterator[str]:
+def _parts_are_not_sour(evidence: Evidence) -> Iterator[str]:
     """Check each part that was accepted."""
     for event in _led(evidence, "steps.judged"):
         ended = event.data.get("ended", {})
@@ -63,7 +75,7 @@ def parts_are_not_sour(evidence: Evidence) -> Iterator[str]:
             yield f"{event.job} {event.unit} is {ended['output']}"
 
 
-def results_say_what_was_paid(evidence: Evidence) -> Iterator[str]:
+def _results_say_what_was_paid(evidence: Evidence) -> Iterator[str]:
     """Check cost and calls of each result against what was completed. At least once some may be paid twice."""
     if not evidence.exactly_once:
         return
@@ -80,10 +92,20 @@ def results_say_what_was_paid(evidence: Evidence) -> Iterator[str]:
             yield f"{event.job} says {said}, its steps {(cost_usd, calls)}"
 
 
-def nothing_is_remembered(evidence: Evidence) -> Iterator[str]:
+def _nothing_is_remembered(evidence: Evidence) -> Iterator[str]:
     """Check that routers forget a job that has its result; at least once a part of it may be left."""
     if evidence.exactly_once:
         yield from (f"{key!r} is remembered: {value!r}" for key, value in evidence.led_state.items())
+
+
+LED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    "a step of a workflow is done once": _each_step_once,
+    "a function is called once for a step": _each_call_once,
+    "the result of a workflow follows from what its steps came to": _results_follow,
+    "a workflow goes on with answers alone that pass": _parts_are_not_sour,
+    "the result of a workflow says what its steps cost": _results_say_what_was_paid,
+    "a job that is over is forgotten": _nothing_is_remembered,
+}
 
 
 def _led(evidence: Evidence, topic: str) -> list[Happened]:
@@ -96,6 +118,9 @@ def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
     for event in sorted(_led(evidence, "steps.judged"), key=lambda each: each.plan):
         given_up = {"status": "failed", "failure": {"reason": event.data["verdict"]}, "output": None}
         ends.setdefault(event.job, {})[event.unit] = event.data.get("ended", given_up)
+    for event in _led(evidence, "calls.ended"):
+        if (failure := event.data.get("failure")) is not None:
+            ends.setdefault(event.job, {})[event.unit] = {"status": "failed", "failure": failure, "output": None}
     return ends
 
 
@@ -118,7 +143,7 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     last = _inline(end["output"]) if end is not None and _is_ok(end) else "-"
     if None in parts or title is None or (end is not None) != (len(made) >= LONG):
         return []
-    return [("ok", "".join(f"{part}; " for part in made) + f"{said}, {last}")]
+    return [("ok", page_of(payload["workflow"], made, said, last))]
 
 
 def _is_ok(ended: Mapping[str, Any] | None) -> bool:

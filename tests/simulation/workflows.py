@@ -1,5 +1,6 @@
-"""The workflow that some jobs of a world go through, and their input; `led.py` works out what must come of them."""
+"""The workflows that some jobs of a world go through, and their input; `led.py` works out what must come of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,17 +14,18 @@ from headchef.workflow.reading import read
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
-NAME = "pages@1"
+PAGES, JOINED = "pages@1", "pages@2"
+"""The second calls functions too, for which there are processes in some worlds alone."""
+
 UNTITLED = "Untitled"
+SURE = "for sure"
 LEAST_SHARE = 0.5
 """Of the parts of a page that must succeed."""
 
 LONG = 3
 """So many parts make a page that gets an end too."""
 
-_FILE = f"""
-workflow: pages
-version: 1
+_STEPS = f"""
 defaults: {{retry: {{validation: 1}}}}
 steps:
   - id: outline
@@ -44,17 +46,41 @@ steps:
     when: "{{{{ steps.long.score > 50 }}}}"
     llm: {{text: "End of {{{{ title }}}}.", with: {{title: "{{{{ steps.title }}}}"}}}}
     on_error: drop
+"""
+_ALONE = f"""workflow: pages
+version: 1
+{_STEPS}
 result:
   from: "{{% for part in steps.parts %}}{{{{ part }}}}; {{% endfor %}}{{{{ steps.title }}}}, {{{{ steps.end or '-' }}}}"
 """
+_CALLING = f"""workflow: pages
+version: 2
+{_STEPS}
+  - id: joined
+    python: {{call: join, with: {{parts: "{{{{ steps.parts }}}}", sign: " + "}}}}
+  - id: sure
+    python: {{call: fail, with: {{word: "{{{{ steps.title }}}}"}}}}
+    on_error: continue_with
+    continue_with: {SURE}
+result: {{from: "{{{{ steps.joined }}}}: {{{{ steps.title }}}}, {{{{ steps.end or '-' }}}} {{{{ steps.sure }}}}"}}
+"""
+
+
+def page_of(workflow: str, parts: Sequence[str], title: str, end: str) -> str:
+    """Give what a workflow makes of parts, a title and an end."""
+    if workflow == PAGES:
+        return "".join(f"{part}; " for part in parts) + f"{title}, {end}"
+    return f"{' + '.join(parts)}: {title}, {end} {SURE}"
+
 
 _SHARE_WITH_DEADLINE = 0.15
 _MOST_PARTS = 5
 
 
-def published() -> WorkflowPublished:
-    """Give the event that publishes the workflow."""
-    return publication(read(Path("pages.yaml"), _FILE.encode(), Packed({}, {}), installed()), START)
+def published() -> Sequence[WorkflowPublished]:
+    """Give the events that publish the workflows."""
+    found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in (_ALONE, _CALLING)]
+    return [publication(each, START) for each in found]
 
 
 def drawn_input(chance: Random, number: int) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_serv
 from tests.simulation.store import SharedStore
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
-from tests.simulation.workflows import published
+from tests.simulation.workflows import JOINED, PAGES, published
 from tests.support.log_client import publish
 from tests.support.virtual_time import START
 
@@ -98,7 +98,8 @@ class World:
         self.counts = (PARTITIONS, GROWN) if kind.grows else (PARTITIONS,)
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
         # A step that is lost would hold its job up for days, until all of it must have expired.
-        self._upstream = Upstream(Random(f"{seed} jobs"), self.counts, leads=not kind.expires)
+        workflows = [] if kind.expires else [PAGES, JOINED] if "functions" in self.services else [PAGES]
+        self._upstream = Upstream(Random(f"{seed} jobs"), self.counts, workflows)
         self._outside = MemoryLog(self.cluster, "outside")
         self.brakes = Brakeman(Random(f"{seed} brakes"), self._outside, self.cluster.clock)
         for topic in topics.required(LANES):
@@ -130,7 +131,7 @@ class World:
 
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
-        await publish(self._outside, [entry(PUBLISHED, WORKFLOWS, NAMESPACE, START)])
+        await publish(self._outside, [entry(each, WORKFLOWS, NAMESPACE, START) for each in PUBLISHED])
         if before := self.catalogues.before(NAMESPACE):
             await publish(self._outside, before)
         for process in self.all_processes():

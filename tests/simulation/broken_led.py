@@ -1,0 +1,81 @@
+"""Ways to break what is promised where jobs go through workflows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from headchef import result
+from headchef.router.leading import came, leader, led
+from headchef.runtime import state
+from headchef.validator import handler as validating
+from headchef.workflow.progress import items
+
+
+def units_not_restored(patch: pytest.MonkeyPatch) -> None:
+    restore = state.TaskState.restore
+
+    def without_units(self: state.TaskState, store: str, records: Any) -> None:
+        restore(self, store, (record for record in records if store != "jobs" or (record.key or b"").count(b"\0") == 3))
+
+    patch.setattr(state.TaskState, "restore", without_units)
+
+
+def memory_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(led.Led, "agrees", lambda *_: True)
+
+
+def called_off_forgotten(patch: pytest.MonkeyPatch) -> None:
+    called_off: Mapping[str, str] = {}
+    patch.setattr(led, "_CALLED_OFF", called_off)
+
+
+def units_not_written(patch: pytest.MonkeyPatch) -> None:
+    close = leader.Leader._closed
+
+    def without_units(self: Any, *about: Any, **more: Any) -> Any:
+        outcome = close(self, *about, **more)
+        return replace(outcome, changes=tuple(each for each in outcome.changes if each.key.count(b"\0") == 3))
+
+    patch.setattr(leader.Leader, "_closed", without_units)
+
+
+def one_call_each(patch: pytest.MonkeyPatch) -> None:
+    record = came.of_step
+
+    def wrong(step: Any, ended: Any, decided: Any) -> Any:
+        return record(step, ended, decided).model_copy(update={"attempts": min(1, ended.attempts)})
+
+    patch.setattr(came, "of_step", wrong)
+
+
+def rejected_taken(patch: pytest.MonkeyPatch) -> None:
+    end = result.ended
+
+    def wrong(*about: Any) -> Any:
+        ended = end(*about)
+        return ended.model_copy(update={"status": "ok"}) if ended.status == "rejected" else ended
+
+    patch.setattr(validating, "ended", wrong)
+
+
+def one_loss_is_too_many(patch: pytest.MonkeyPatch) -> None:
+    begin = items.Items.__init__
+
+    def wrong(self: Any, *about: Any) -> None:
+        begin(self, *about)
+        self._may_fail = 0
+
+    patch.setattr(items.Items, "__init__", wrong)
+
+
+def units_stay(patch: pytest.MonkeyPatch) -> None:
+    close = leader.Leader._closed
+
+    def wrong(self: Any, *about: Any, **more: Any) -> Any:
+        outcome = close(self, *about, **more)
+        kept = tuple(each for each in outcome.changes if each.value is not None or each.key.count(b"\0") == 3)
+        return replace(outcome, changes=kept)
+
+    patch.setattr(leader.Leader, "_closed", wrong)

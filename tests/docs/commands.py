@@ -26,6 +26,8 @@ COMMANDS: tuple[Name, ...] = (
     ("workflow", "check"),
     ("workflow", "graph"),
     ("workflow", "run"),
+    ("workflow", "apply"),
+    ("workflow", "list"),
     ("dlq", "list"),
     ("dlq", "show"),
     ("dlq", "redrive"),

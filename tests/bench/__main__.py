@@ -14,6 +14,7 @@ from tests.bench.goodput import RUNS, fixed_pause, goodput
 from tests.bench.limits import LIMITS
 from tests.bench.machine import made_here
 from tests.bench.pacing.comparison import compare
+from tests.bench.workflows import Amounts, workflows
 from tests.support.kafka_process import LONG_LIVED
 from tests.support.kafka_server import KafkaServer, running_server
 
@@ -85,11 +86,20 @@ def _caching(server: KafkaServer, chosen: argparse.Namespace, document: Path | N
         report.write_caching(document, caching.table(figures), made_here())
 
 
+def _workflows(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
+    sys.stderr.write("workflows …\n")
+    figures = workflows(server, Amounts())
+    _report(report.workflows_table(figures), figures)
+    if document is not None:
+        report.write_workflows(document, figures, made_here())
+
+
 _PARTS: Mapping[str, Callable[[KafkaServer, argparse.Namespace, Path | None], None]] = {
     "pipeline": _pipeline,
     "goodput": _goodput,
     "fairness": _fairness,
     "caching": _caching,
+    "workflows": _workflows,
 }
 """What is measured on a cluster, by the name that `--only` takes."""
 

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 ENTRY = "jobs.submitted"
 _PATIENCE_S = 120.0
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,16 @@ class Load:
             if number % 500 == 0:
                 self._producer.poll(0)
         self._producer.flush(30)
+
+    def await_count(self, topic: str, count: int) -> None:
+        """Wait until so many records are in a topic, by its logical name."""
+        name = f"{self._namespace}.{topic}.v1"
+        places = [TopicPartition(name, number) for number in self._consumer.list_topics(name).topics[name].partitions]
+        due = time.perf_counter() + _PATIENCE_S
+        while sum(self._consumer.get_watermark_offsets(place, timeout=30)[1] for place in places) < count:
+            if time.perf_counter() > due:
+                raise RuntimeError(f"{topic} has not {count} records after {_PATIENCE_S} s")
+            time.sleep(_LOOK_S)
 
     def close(self) -> None:
         """Disconnect."""

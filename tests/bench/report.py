@@ -10,6 +10,7 @@ _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 _GOODPUT_MARKS = ("<!-- goodput: begin -->", "<!-- goodput: end -->")
 _CACHING_MARKS = ("<!-- caching: begin -->", "<!-- caching: end -->")
 _FAIRNESS_MARKS = ("<!-- fairness: begin -->", "<!-- fairness: end -->")
+_WORKFLOW_MARKS = ("<!-- workflows: begin -->", "<!-- workflows: end -->")
 _PACING_MARKS = ("<!-- pacing: begin -->", "<!-- pacing: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
@@ -120,6 +121,32 @@ def write_caching(path: Path, table: str, made: str) -> None:
         ValueError: the document has no marks.
     """
     replace_between(path, _CACHING_MARKS, f"{made}.\n\n{table}\n")
+
+
+def workflows_table(figures: Mapping[str, float]) -> str:
+    """Write how quick workflows are, and their router's restart, as a Markdown table."""
+    led, single = (figures[f"workflows.{each}.steps_per_s"] for each in ("led", "single"))
+    restore_s, empty_s = (figures[f"workflows.restore.{each}"] for each in ("s", "empty_s"))
+    in_flight = f"{figures['workflows.in_flight']:,.0f}"
+    rows = {
+        "steps a second of jobs of one step": f"{single:,.0f}",
+        "steps a second of jobs of 8 steps": f"{led:,.0f}, {led / single:.0%} of that",
+        f"seconds until a killed router goes on with {in_flight} jobs in flight": f"{restore_s:.1f}",
+        "seconds until it goes on with none": f"{empty_s:.1f}",
+        f"MB of a router with {in_flight} jobs in flight, before and after": (
+            f"{figures['workflows.restore.before_mb']:,.0f}, {figures['workflows.restore.after_mb']:,.0f}"
+        ),
+    }
+    return "\n".join(["| | |", "|---|---|", *(f"| {title} | {value} |" for title, value in rows.items())])
+
+
+def write_workflows(path: Path, figures: Mapping[str, float], made: str) -> None:
+    """Replace the figures of workflows in a document, between two other marks.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _WORKFLOW_MARKS, f"{made}.\n\n{workflows_table(figures)}\n")
 
 
 def fairness_table(figures: Mapping[str, float]) -> str:

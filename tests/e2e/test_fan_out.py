@@ -60,10 +60,10 @@ def test_bad_items_are_named_and_kills_change_nothing(kafka: str, tmp_path: Path
             (it.event["step"]["job"]["job_id"], it.event["step"]["item"]) for it in pipeline.of("steps.planned")
         )
         assert len(pipeline.of("jobs.finished")) == 2
-    bad = {each["id"] for each in items_of(BAD) if each["banned"] == ["simulated"]}
+    lost = {each["id"] for each in items_of(BAD) if each["banned"] == ["simulated"]}
     assert enough["status"] == "ok"
     assert len(enough["output"]["inline"]) == ITEMS - BAD
-    assert {finding["path"] for finding in enough["findings"]} == {f"/steps/texts/{key}" for key in bad}
+    assert {finding["path"] for finding in enough["findings"]} == {f"/steps/texts/{key}" for key in lost}
     assert {planned["enough", each["id"]] for each in items_of(BAD)} == {1}
     [account] = enough["provenance"]["steps"]
     assert (account["ended"], account["lost"]) == (ITEMS, BAD)

@@ -4,12 +4,19 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.common import Finding
+
 from headchef.router import again, asking
 from headchef.validator import policy
 
 
 def checks_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(policy, "_checked", lambda _said, accepted, *_: accepted)
+
+
+def every_checked_answer_rejected(patch: pytest.MonkeyPatch) -> None:
+    wrong = Finding(check="banned_terms", path="", message="no answer will do")
+    patch.setattr(policy, "_checked", lambda said, *_: policy.Rejected(said, (wrong,)))
 
 
 def repairs_not_counted(patch: pytest.MonkeyPatch) -> None:
@@ -60,3 +67,20 @@ def every_answer_shown(patch: pytest.MonkeyPatch) -> None:
         return follow(grown, *about, **more)
 
     patch.setattr(again, "after_rejection", wrong)
+
+
+def nothing_shown(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(again, "_shown", lambda _said: "(nothing)")
+
+
+def next_model_shown_what_the_former_said(patch: pytest.MonkeyPatch) -> None:
+    def wrong(step: Any, *about: Any) -> Any:
+        asked = asking.asked_of(step, *about)
+        return asked.model_copy(
+            update={
+                "question": step.question,
+                "request": asked.request.model_copy(update={"messages": step.request.messages}),
+            }
+        )
+
+    patch.setattr(again, "asked_of", wrong)

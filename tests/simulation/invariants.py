@@ -28,8 +28,10 @@ from tests.simulation.moves import moved_from, moved_into_use, no_call_where_not
 from tests.simulation.oracle import Job, Place
 from tests.simulation.repairs import (
     answers_pass,
+    only_what_is_sour_is_rejected,
     repaired_as_often_as_said,
     repaired_before_the_next,
+    the_answer_that_was_rejected_is_shown,
     the_next_model_after_two,
     the_question_stays,
 )
@@ -218,10 +220,12 @@ INVARIANTS: Mapping[str, Check] = {
     "a model and those that stand in for it are asked in order": asked_in_order,
     "a job fails only where all its candidates did": failed_only_where_all_did,
     "an answer that is accepted passes the checks of its job": answers_pass,
+    "an answer that is rejected fails the checks of its job": only_what_is_sour_is_rejected,
     "no more answers are asked for than a job has repairs": repaired_as_often_as_said,
     "a model whose answers are rejected twice is not asked again while there is another": the_next_model_after_two,
     "a model is asked to put its answer right before another is asked": repaired_before_the_next,
     "a step asked again asks the same": the_question_stays,
+    "a model is shown the answer of its own that was rejected": the_answer_that_was_rejected_is_shown,
     "a result adds up what all its plans came to": results_add_up,
     **LED,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),

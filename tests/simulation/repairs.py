@@ -76,6 +76,39 @@ def the_question_stays(evidence: Evidence) -> Iterator[str]:
             yield f"{event.job} plan {event.plan} has another fingerprint than the question of its model"
 
 
+def only_what_is_sour_is_rejected(evidence: Evidence) -> Iterator[str]:
+    """Check each answer that was rejected: it says what its job does not want, as no job here asks for more."""
+    said = [(event.job, event.data["said"]) for event in evidence.events("steps.judged") if "said" in event.data]
+    said += [
+        (event.job, event.data["output"]) for event, _ in _finished(evidence) if event.data["status"] == "rejected"
+    ]
+    yield from (
+        f"{job} had an answer rejected that is good: {answer}" for job, answer in said if SOUR not in str(answer)
+    )
+
+
+def the_answer_that_was_rejected_is_shown(evidence: Evidence) -> Iterator[str]:
+    """Check each plan that shows an answer: its model gave it, as the last to be rejected, and is told what is wrong.
+
+    That need not be in the plan before, as a reused answer may have been refused since.
+    """
+    gave: dict[tuple[Job, int, str], set[str]] = {}
+    for event in evidence.events("steps.completed"):
+        if (answer := event.data.get("answer")) is not None:
+            said = gave.setdefault((event.job, event.plan, event.data["step"]["request"]["model"]), set())
+            said.add(answer["output"]["inline"])
+    for event in _planned(evidence):
+        step = event.data["step"]
+        if step.get("question") is None:
+            continue
+        model, rejected = step["request"]["model"], _tried(step)[-1]
+        shown, told = (message["content"]["inline"] for message in step["request"]["messages"][-2:])
+        if not _was_rejected(rejected) or shown not in gave.get((event.job, rejected["plan"], model), ()):
+            yield f"{event.job} plan {event.plan} shows {model} what it did not say, or what was not rejected: {shown}"
+        if SOUR not in told:
+            yield f"{event.job} plan {event.plan} does not say what is wrong: {told}"
+
+
 def _finished(evidence: Evidence) -> Iterator[tuple[Happened, Mapping[str, Any]]]:
     for event in evidence.events("jobs.finished"):
         if (payload := evidence.expected.accepted.get(event.job)) is not None:

@@ -7,11 +7,21 @@ import pytest
 from headchef_contracts.events.common import Finding
 
 from headchef.router import again, asking
-from headchef.validator import policy
+from headchef.validator import handler, policy
 
 
 def checks_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(policy, "_checked", lambda _said, accepted, *_: accepted)
+
+
+def reused_answers_not_checked(patch: pytest.MonkeyPatch) -> None:
+    judge = policy.judge
+
+    def wrong(event: Any, *about: Any) -> Any:
+        unchecked = event.step.model_copy(update={"checks": ()})
+        return judge(event.model_copy(update={"step": unchecked}) if event.cache.kind == "exact" else event, *about)
+
+    patch.setattr(handler, "judge", wrong)
 
 
 def every_checked_answer_rejected(patch: pytest.MonkeyPatch) -> None:

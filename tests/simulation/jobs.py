@@ -130,8 +130,12 @@ class Upstream:
         earlier = self._an_earlier_job()
         if earlier is None or "prompt" not in earlier:
             return self._fresh()
-        kept = {name: earlier[name] for name in ("input", "output", "model", "system", "images") if name in earlier}
+        kept = {name: earlier[name] for name in ("input", "model", "system", "images") if name in earlier}
         again = self._job(earlier["prompt"], plain=True) | kept
+        # The same question by who wants something else of its answer: checks are no part of what is asked.
+        schema = {"schema": _SCHEMA} if "schema" in earlier.get("output", ()) else {}
+        if output := schema | demands_of(self._number, "title" if schema else ""):
+            again["output"] = output
         # The same words with other images, or with none, are another question.
         return self._placed(self._showing(again) if self._number % 2 else again)
 
@@ -241,11 +245,10 @@ class Upstream:
             job["system"] = _SYSTEM_PROMPT
         draw = 1.0 if plain else self._chance.random()
         if draw < 0.3:
-            checks = [{**each, "path": "title"} for each in demands_of(self._number).get("checks", ())]
-            job["output"] = {"schema": _SCHEMA, **demands_of(self._number), **({"checks": checks} if checks else {})}
+            job["output"] = {"schema": _SCHEMA, **demands_of(self._number, "title")}
         elif draw < 0.4:
             job |= {"prompt": "About {{ input.name }}.", "input": {"name": f"model {self._chance.randrange(4)}"}}
-            if demanded := demands_of(self._number):
+            if demanded := demands_of(self._number, ""):
                 job["output"] = demanded
         elif draw < 0.45:
             job["cache"] = "bypass"

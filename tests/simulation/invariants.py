@@ -6,7 +6,7 @@ To add one: write a function from the evidence to the violations it finds, in wo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from headchef.runtime.log.port import Record
 from tests.simulation.braked import (
@@ -15,16 +15,23 @@ from tests.simulation.braked import (
     no_call_under_a_brake_that_is_known,
     what_was_said_last_everywhere,
 )
-from tests.simulation.candidates import asked_in_order, ended_by_a_router, failed_only_where_all_did, results_add_up
+from tests.simulation.candidates import asked_in_order, failed_only_where_all_did, results_add_up
+from tests.simulation.chains import (
+    a_thing_has_one_id,
+    an_id_means_one_thing,
+    nothing_after_the_end,
+    one_chain_of_events,
+    refused_place,
+)
 from tests.simulation.evidence import Evidence
-from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, EVENT_TOPICS, STEPS, Happened
+from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, Happened
 from tests.simulation.led import LED
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
     all_of_the_bill_where_no_answer_was_lost,
     never_more_than_the_bill,
 )
-from tests.simulation.moves import moved_from, moved_into_use, no_call_where_nothing_is_in_use
+from tests.simulation.moves import moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.oracle import Job, Place
 from tests.simulation.repairs import (
     answers_pass,
@@ -41,10 +48,7 @@ from tests.simulation.trail import FRONT_DOORS, topic_of
 from tests.simulation.versions import by_what_was_published, the_last_good_one_everywhere
 
 T = TypeVar("T")
-Meaning = tuple[Any, ...]
 Check = Callable[[Evidence], Iterable[str]]
-
-_CALL = ("number", "provider_request_id", "started_at", "duration_s")
 
 
 def _a_result_each(evidence: Evidence) -> Iterator[str]:
@@ -55,7 +59,7 @@ def _a_result_each(evidence: Evidence) -> Iterator[str]:
 
 
 def _a_refusal_each(evidence: Evidence) -> Iterator[str]:
-    refused = Counter(_refused_place(event) for event in evidence.every("jobs.refused"))
+    refused = Counter(refused_place(event) for event in evidence.every("jobs.refused"))
     yield from _differences(evidence, "refusal", Counter(evidence.expected.refused.keys()), refused)
 
 
@@ -79,68 +83,6 @@ def _misplaced_is_forwarded(evidence: Evidence) -> Iterator[str]:
     wanted = Counter((place, value) for place, value in evidence.expected.forwarded.items())
     # A record that is sent on again keeps only its newest mark, but is expected at its newest place too.
     yield from _differences(evidence, "forwarded copy", wanted, evidence.forwarded)
-
-
-def _one_chain_of_events(evidence: Evidence) -> Iterator[str]:
-    """Each plan is planned and completed, all but the last are handed back, and nothing follows the result.
-
-    The last is handed back too where a router ended the job.
-    """
-    planned, completed, judged = (
-        Counter((event.job, event.plan) for topic in each for event in evidence.events(topic))
-        for each in (pair("steps.planned"), ("steps.completed",), ("steps.judged",))
-    )
-    dispatched = Counter(
-        (event.job, event.plan)
-        for topic in ALL_DISPATCHED
-        for event in evidence.events(topic)
-        if moved_from(event) is None
-    )
-    seen = _times if evidence.exactly_once else _at_all
-    ended = {event.job for event in evidence.events("jobs.finished") if ended_by_a_router(event)}
-    for job in (job for job in evidence.expected.accepted if job not in evidence.led):
-        last = max((plan for each, plan in planned if each == job), default=0)
-        for plan in range(last + 1):
-            chain = (seen(planned[job, plan]), seen(completed[job, plan]), seen(judged[job, plan]))
-            # At least once a router may have planned another step of the job that it ends, before a crash. And what is
-            # lost may be the verdict that hands the step back.
-            either = plan == last and (job in evidence.lost_jobs or (job in ended and not evidence.exactly_once))
-            whole = (1, 1, chain[2] if either else int(plan < last or job in ended))
-            if seen(dispatched[job, plan]) > 1 or (chain != whole and (job not in evidence.lost_jobs or chain > whole)):
-                yield f"{job} plan {plan}: planned, completed, judged {chain}, dispatched {dispatched[job, plan]}"
-    known = evidence.expected.accepted
-    found = dict.fromkeys(job for job, _ in planned + completed + judged + dispatched)
-    yield from (f"an event of {job}, which was not accepted" for job in found if job not in known)
-
-
-def _nothing_after_the_end(evidence: Evidence) -> Iterator[str]:
-    if not evidence.exactly_once:
-        return
-    ended_ms = {event.job: event.record.timestamp_ms for event in evidence.every("jobs.finished")}
-    for topic in (*ALL_DISPATCHED, *STEPS):
-        for event in evidence.every(topic):
-            if event.record.timestamp_ms > ended_ms.get(event.job, event.record.timestamp_ms):
-                yield f"{topic} has an event of {event.job} from after its result"
-
-
-def _an_id_means_one_thing(evidence: Evidence) -> Iterator[str]:
-    """Exactly once it is there once; at least once a reader who drops repeats by it must lose nothing else."""
-    for topic in EVENT_TOPICS:
-        found: dict[str, list[Meaning]] = {}
-        for event in evidence.every(topic):
-            found.setdefault(event.id, []).append(_meaning(topic, event, evidence))
-        for each, meanings in found.items():
-            if len(meanings if evidence.exactly_once else set(meanings)) > 1:
-                yield f"{topic} has event id {each} {len(meanings)} times: {dict.fromkeys(meanings)}"
-
-
-def _a_thing_has_one_id(evidence: Evidence) -> Iterator[str]:
-    """Otherwise whoever drops repeats would count the same result or refusal twice."""
-    for topic in ("jobs.finished", "jobs.refused"):
-        ids: dict[Meaning, set[str]] = {}
-        for event in evidence.every(topic):
-            ids.setdefault(_meaning(topic, event, evidence), set()).add(event.id)
-        yield from (f"{topic} tells of {each} with ids {found}" for each, found in ids.items() if len(found) > 1)
 
 
 def _where_the_lane_of_the_model_says(evidence: Evidence) -> Iterator[str]:
@@ -204,10 +146,10 @@ INVARIANTS: Mapping[str, Check] = {
     "every refused record is in the dead letters, with its raw bytes": _a_dead_letter_each,
     "what is no event of an internal topic is in its dead letters": _poison_is_put_aside,
     "every misplaced record is forwarded": _misplaced_is_forwarded,
-    "the events of a job form one chain": _one_chain_of_events,
-    "no event of a job comes after its result": _nothing_after_the_end,
-    "an event id stands for one event": _an_id_means_one_thing,
-    "a result and a refusal keep their event id": _a_thing_has_one_id,
+    "the events of a job form one chain": one_chain_of_events,
+    "no event of a job comes after its result": nothing_after_the_end,
+    "an event id stands for one event": an_id_means_one_thing,
+    "a result and a refusal keep their event id": a_thing_has_one_id,
     "recorded cost never exceeds the bill": never_more_than_the_bill,
     "recorded cost is the bill where nothing could be lost": all_of_the_bill_where_no_answer_was_lost,
     "a process writes the same to the provider's cache once at a time": attrgetter("written_at_once"),
@@ -263,36 +205,9 @@ def _differences(evidence: Evidence, what: str, wanted: Counter[T], found: Count
             yield f"{each!r} should have {wanted[each]} {what}, has {found[each]}"
 
 
-def _times(count: int) -> int:
-    return count
-
-
-def _at_all(count: int) -> int:
-    return min(count, 1)
-
-
 def _original_place(letter: Record) -> Place:
     headers, of = dict(letter.headers), topic_of(letter.topic).removesuffix(".dlq")
     return Place(of, int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
-
-
-def _refused_place(event: Happened) -> Place:
-    return Place(*(event.data["source"][name] for name in ("topic", "partition", "offset")))
-
-
-def _meaning(topic: str, event: Happened, evidence: Evidence) -> Meaning:
-    """Say what an event tells of. At least once a step may be planned twice, and a record forwarded twice.
-
-    A call that is made again is another call: whoever drops it as a repeat misses what it cost.
-    """
-    if topic == "jobs.refused":
-        place = _refused_place(event)
-        return evidence.origins.get(place, place)
-    if topic == "cache.settled":
-        return event.data["fingerprint"], event.data["source_job_id"]
-    if topic == "attempts.recorded":
-        return (event.job, event.unit, event.plan, *(str(event.data.get(name)) for name in _CALL))
-    return event.job, event.unit, event.plan
 
 
 def _answer_of(event: Happened) -> tuple[str, str]:

@@ -1,32 +1,11 @@
-"""Ways to break what is promised where answers are checked, and repaired."""
+"""Ways to break what is promised where a rejected answer is to be put right: how often, by whom, and how."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from headchef_contracts.events.common import Finding
-
 from headchef.router import again, asking
-from headchef.validator import handler, policy
-
-
-def checks_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(policy, "_checked", lambda _said, accepted, *_: accepted)
-
-
-def reused_answers_not_checked(patch: pytest.MonkeyPatch) -> None:
-    judge = policy.judge
-
-    def wrong(event: Any, *about: Any) -> Any:
-        unchecked = event.step.model_copy(update={"checks": ()})
-        return judge(event.model_copy(update={"step": unchecked}) if event.cache.kind == "exact" else event, *about)
-
-    patch.setattr(handler, "judge", wrong)
-
-
-def every_checked_answer_rejected(patch: pytest.MonkeyPatch) -> None:
-    wrong = Finding(check="banned_terms", path="", message="no answer will do")
-    patch.setattr(policy, "_checked", lambda said, *_: policy.Rejected(said, (wrong,)))
 
 
 def repairs_not_counted(patch: pytest.MonkeyPatch) -> None:
@@ -43,6 +22,44 @@ def repairs_not_counted(patch: pytest.MonkeyPatch) -> None:
 
 def given_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(again, "after_rejection", lambda *_about, **_more: asking.NobodyLeft("nobody was looked for"))
+
+
+def deadline_ignored(patch: pytest.MonkeyPatch) -> None:
+    follow, long_ago = again.after_rejection, datetime.min.replace(tzinfo=UTC)
+    patch.setattr(again, "after_rejection", lambda *about, now, **more: follow(*about, now=long_ago, **more))
+
+
+def findings_not_kept(patch: pytest.MonkeyPatch) -> None:
+    follow = again.after_rejection
+
+    def wrong(*about: Any, **more: Any) -> Any:
+        following = follow(*about, **more)
+        if isinstance(following, asking.NobodyLeft):
+            return following
+        *earlier, rejected = following.tried
+        without = rejected.model_copy(update={"findings": ()})
+        return following.model_copy(update={"tried": (*earlier, without)})
+
+    patch.setattr(again, "after_rejection", wrong)
+
+
+def hash_kept(patch: pytest.MonkeyPatch) -> None:
+    follow = again.after_rejection
+
+    def wrong(step: Any, *about: Any, **more: Any) -> Any:
+        following = follow(step, *about, **more)
+        if isinstance(following, asking.NobodyLeft):
+            return following
+        return following.model_copy(update={"prompt_sha256": step.prompt_sha256})
+
+    patch.setattr(again, "after_rejection", wrong)
+
+
+def fingerprint_kept(patch: pytest.MonkeyPatch) -> None:
+    def wrong(step: Any, *about: Any) -> Any:
+        return asking.asked_of(step, *about).model_copy(update={"fingerprint": step.fingerprint})
+
+    patch.setattr(again, "asked_of", wrong)
 
 
 def next_model_at_once(patch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,14 @@ _SHARED = frozenset({"deadline_exceeded", "length", "cancelled"})
 
 def ended_by_a_router(event: Happened) -> bool:
     """Say whether a result was written where no other model was asked any more."""
-    return bool(event.data["decided"]["causes"][0]["topic"] == "steps.judged")
+    return event.cause.topic == "steps.judged"
+
+
+def too_late(event: Happened) -> bool:
+    """Say whether something was decided after its job's deadline."""
+    deadline = event.head.get("deadline")
+    at = datetime.fromisoformat(event.data["decided"]["at"])
+    return deadline is not None and datetime.fromisoformat(deadline) <= at
 
 
 def asked_in_order(evidence: Evidence) -> Iterator[str]:
@@ -98,10 +105,3 @@ def _models(tried: Sequence[Mapping[str, Any]]) -> list[str]:
 def _tokens(event: Happened) -> dict[str, int]:
     said = event.data.get("usage", {})
     return {name: said.get(name, 0) for name in _COUNTED}
-
-
-def too_late(event: Happened) -> bool:
-    """Say whether a result was written after its job's deadline."""
-    deadline = event.data["job"].get("deadline")
-    at = datetime.fromisoformat(event.data["decided"]["at"])
-    return deadline is not None and datetime.fromisoformat(deadline) <= at

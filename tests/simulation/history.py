@@ -54,9 +54,21 @@ class Happened:
         return spot_of(self.record)
 
     @property
+    def cause(self) -> Spot:
+        """Where the record lies that it follows from."""
+        first = self.data["decided"]["causes"][0]
+        return Spot(first["topic"], first["partition"], first["offset"])
+
+    @property
     def job(self) -> Job:
         """The job that it belongs to."""
-        return job_of(self.data["job"] if "job" in self.data else self.data["step"]["job"])
+        return job_of(self.head)
+
+    @property
+    def head(self) -> Mapping[str, Any]:
+        """What all events of that job repeat."""
+        head: Mapping[str, Any] = self.data["job"] if "job" in self.data else self.data["step"]["job"]
+        return head
 
     @property
     def unit(self) -> tuple[str, str | None]:

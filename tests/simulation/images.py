@@ -37,9 +37,13 @@ def telling(text: str, shown: Sequence[str]) -> str:
     return f"{text}{_SAW}{orjson.dumps(shown).decode()}"
 
 
-def told_of(output: Any) -> list[str]:
-    """Give the images that an answer tells of: a text, or an object with one."""
-    seen: list[str] = orjson.loads((output["title"] if isinstance(output, dict) else output).rpartition(_SAW)[2])
+def told_of(output: Any) -> list[str] | None:
+    """Give the images that an answer tells of: a text, or an object with one; None where it does not tell."""
+    text = str(output.get("title")) if isinstance(output, dict) else str(output)
+    try:
+        seen: list[str] = orjson.loads(text.rpartition(_SAW)[2])
+    except orjson.JSONDecodeError:
+        return None
     return seen
 
 

@@ -33,18 +33,26 @@ from tests.simulation.money import (
 )
 from tests.simulation.moves import moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.oracle import Job, Place
+from tests.simulation.questions import (
+    asked_under_its_names,
+    the_answer_that_was_rejected_is_shown,
+    the_question_stays,
+)
 from tests.simulation.repairs import (
-    answers_pass,
-    only_what_is_sour_is_rejected,
+    nobody_is_asked_too_late,
     repaired_as_often_as_said,
     repaired_before_the_next,
-    the_answer_that_was_rejected_is_shown,
     the_next_model_after_two,
-    the_question_stays,
 )
 from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair
 from tests.simulation.trail import FRONT_DOORS, topic_of
+from tests.simulation.verdicts import (
+    results_have_the_answer,
+    the_findings_say_what_is_wrong,
+    what_is_accepted_is_good,
+    what_is_rejected_is_bad,
+)
 from tests.simulation.versions import by_what_was_published, the_last_good_one_everywhere
 
 T = TypeVar("T")
@@ -161,11 +169,14 @@ INVARIANTS: Mapping[str, Check] = {
     "bulk overtakes an interactive step at a lane by its share": attrgetter("overtakings"),
     "a model and those that stand in for it are asked in order": asked_in_order,
     "a job fails only where all its candidates did": failed_only_where_all_did,
-    "an answer that is accepted passes the checks of its job": answers_pass,
-    "an answer that is rejected fails the checks of its job": only_what_is_sour_is_rejected,
+    "an answer that is accepted is as its job wants it": what_is_accepted_is_good,
+    "an answer that is rejected is not as its job wants it": what_is_rejected_is_bad,
+    "a result has the answer that was judged": results_have_the_answer,
+    "what is rejected says what is wrong with it": the_findings_say_what_is_wrong,
     "no more answers are asked for than a job has repairs": repaired_as_often_as_said,
     "a model whose answers are rejected twice is not asked again while there is another": the_next_model_after_two,
     "a model is asked to put its answer right before another is asked": repaired_before_the_next,
+    "nobody is asked to put it right after the deadline": nobody_is_asked_too_late,
     "a step asked again asks the same": the_question_stays,
     "a model is shown the answer of its own that was rejected": the_answer_that_was_rejected_is_shown,
     "a result adds up what all its plans came to": results_add_up,
@@ -183,6 +194,7 @@ INVARIANTS: Mapping[str, Check] = {
     "no job fails for want of a key, money or a model": _no_job_fails_where_a_lane_stands_still,
     "no answer crosses tenants": _no_answer_crosses_tenants,
     "an answer is of the images of its job": answers_are_of_the_right_images,
+    "what is asked is known by its hash and its fingerprint": asked_under_its_names,
     "no model that takes no images is shown any": attrgetter("shown_in_vain"),
     "nothing is lost where nothing expires": _what_is_lost_has_expired,
     "at every commit": attrgetter("broken"),

@@ -19,7 +19,7 @@ from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import CATALOGUE, pair
-from tests.simulation.taste import demands_of
+from tests.simulation.taste import SCHEMA, wanted_by
 from tests.simulation.workflows import drawn_deadline_s, drawn_input
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
@@ -33,12 +33,11 @@ DOORS = pair("jobs.submitted")
 _SYSTEM_PROMPT = "Be brief."
 """Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
 
-_SCHEMA = {
-    "type": "object",
-    "properties": {"title": {"type": "string"}},
-    "required": ["title"],
-    "additionalProperties": False,
-}
+_A_JOB_S = 0.1
+"""From one job to the next, as world and time go."""
+
+_HURRIED_EVERY, _HURRY_S = 16, (0.8, 1.2, 1.6)
+"""A part of the jobs with repairs want their answer soon, so that some are late when it is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +132,7 @@ class Upstream:
         kept = {name: earlier[name] for name in ("input", "model", "system", "images") if name in earlier}
         again = self._job(earlier["prompt"], plain=True) | kept
         # The same question by who wants something else of its answer: checks are no part of what is asked.
-        schema = {"schema": _SCHEMA} if "schema" in earlier.get("output", ()) else {}
-        if output := schema | demands_of(self._number, "title" if schema else ""):
-            again["output"] = output
+        again = self._wanting(again, of_form="schema" in earlier.get("output", ()))
         # The same words with other images, or with none, are another question.
         return self._placed(self._showing(again) if self._number % 2 else again)
 
@@ -211,7 +208,7 @@ class Upstream:
                 {"prompt": "{{ input.", "input": {"name": "x"}},
                 {"output": {"schema": {"type": "nonsense"}}},
                 {"output": {"checks": [{"check": "no_such_check"}]}},
-                {"output": {"schema": _SCHEMA, "checks": [{"check": "chars", "path": "titel", "max": 9}]}},
+                {"output": {"schema": SCHEMA, "checks": [{"check": "chars", "path": "titel", "max": 9}]}},
                 {"job_id": ""},
             )
         )
@@ -245,11 +242,10 @@ class Upstream:
             job["system"] = _SYSTEM_PROMPT
         draw = 1.0 if plain else self._chance.random()
         if draw < 0.3:
-            job["output"] = {"schema": _SCHEMA, **demands_of(self._number, "title")}
+            job = self._wanting(job, of_form=True)
         elif draw < 0.4:
             job |= {"prompt": "About {{ input.name }}.", "input": {"name": f"model {self._chance.randrange(4)}"}}
-            if demanded := demands_of(self._number, ""):
-                job["output"] = demanded
+            job = self._wanting(job, of_form=False)
         elif draw < 0.45:
             job["cache"] = "bypass"
         elif draw < 0.5:
@@ -257,6 +253,16 @@ class Upstream:
         elif draw < 0.55:
             job["deadline"] = (START + timedelta(seconds=self._chance.uniform(0, 20))).isoformat()
         return job
+
+    def _wanting(self, job: dict[str, Any], *, of_form: bool) -> dict[str, Any]:
+        """Let a job want something of its answer, or perhaps nothing, and want it soon where its number says so."""
+        output = wanted_by(self._number, of_form=of_form)
+        wanting = {**job, **({"output": output} if output else {})}
+        times, left = divmod(self._number, _HURRIED_EVERY)
+        if "repairs" in output and left == 5:
+            soon_s = self._number * _A_JOB_S + _HURRY_S[times % len(_HURRY_S)]
+            wanting["deadline"] = (START + timedelta(seconds=soon_s)).isoformat()
+        return wanting
 
     def _showing(self, job: dict[str, Any]) -> dict[str, Any]:
         """Show images in some jobs, and none in the others."""

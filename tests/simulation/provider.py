@@ -19,7 +19,7 @@ from tests.simulation.loop import Life, current_life
 from tests.simulation.order import takes_images
 from tests.simulation.prompts import Marked, Prompts, words
 from tests.simulation.refusals import Asked, Refusals
-from tests.simulation.taste import SOUR, is_sour
+from tests.simulation.taste import said_to, taste_of
 
 _REFUSED_S = 0.01
 _HELD_UP_S = 5.0
@@ -227,11 +227,9 @@ def _held_up(life: Life | None, now_s: float) -> bool:
 
 def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str, Any]:
     asked = orjson.loads(request.content)
-    taste = f" {SOUR}" if is_sour(int(number.removeprefix("req-"))) else ""
-    said = f"{number} says{taste}: {words(asked['messages'][-1]['content'])[:40]}"
-    text = telling(said, shown_in(asked["messages"]))
-    if "response_format" in asked:
-        text = orjson.dumps({"title": text}).decode()
+    call = int(number.removeprefix("req-"))
+    said = f"{number} says{taste_of(call)}: {words(asked['messages'][-1]['content'])[:40]}"
+    text = said_to(call, telling(said, shown_in(asked["messages"])), of_form="response_format" in asked)
     return {
         "id": number,
         "model": asked["model"],

@@ -1,4 +1,4 @@
-"""What must hold where jobs ask for checks and repairs: what passes, what is asked again, of whom, and how often."""
+"""What must hold where a rejected answer may be repaired: how often another is asked for, of whom, and until when."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -7,19 +7,10 @@ from typing import Any
 from tests.simulation.candidates import ended_by_a_router, too_late
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
-from tests.simulation.oracle import Job
 from tests.simulation.order import order_of
-from tests.simulation.services import pair
-from tests.simulation.taste import SOUR
+from tests.simulation.questions import planned
 
 _MOST_IN_A_ROW = 2
-
-
-def answers_pass(evidence: Evidence) -> Iterator[str]:
-    """Check each answer that was accepted: it does not say what its job does not want, whoever else it satisfied."""
-    for event, payload in _finished(evidence):
-        if event.data["status"] == "ok" and _output_of(payload).get("checks") and SOUR in str(event.data["output"]):
-            yield f"{event.job} does not want {SOUR!r}, and got {event.data['output']}"
 
 
 def repaired_as_often_as_said(evidence: Evidence) -> Iterator[str]:
@@ -50,7 +41,7 @@ def repaired_before_the_next(evidence: Evidence) -> Iterator[str]:
 
     It may have failed then.
     """
-    for event in _planned(evidence):
+    for event in planned(evidence):
         step = event.data["step"]
         tries = [*step.get("tried", ()), {"model": step["request"]["model"]}]
         groups = [list(group) for _, group in groupby(tries, key=lambda each: str(each["model"]))]
@@ -59,64 +50,19 @@ def repaired_before_the_next(evidence: Evidence) -> Iterator[str]:
                 yield f"{event.job} plan {event.plan}: {group[0]['model']} was not asked to put its answer right"
 
 
-def the_question_stays(evidence: Evidence) -> Iterator[str]:
-    """Check each plan: it asks what the first one did, and shows its model one answer of its own at most."""
-    first: dict[Job, list[Any]] = {}
-    names: dict[tuple[Job, str], str] = {}
-    for event in sorted(_planned(evidence), key=lambda each: each.plan):
-        step = event.data["step"]
-        messages, count = step["request"]["messages"], step.get("question")
-        question = messages[:count]
-        if question != first.setdefault(event.job, question):
-            yield f"{event.job} plan {event.plan} asks {question}, and the first plan {first[event.job]}"
-        if count is not None and [each["role"] for each in messages[count:]] != ["assistant", "user"]:
-            yield f"{event.job} plan {event.plan} shows {len(messages) - count} messages beside the question"
-        name = names.setdefault((event.job, step["request"]["model"]), step["fingerprint"])
-        if step["fingerprint"] != name:
-            yield f"{event.job} plan {event.plan} has another fingerprint than the question of its model"
-
-
-def only_what_is_sour_is_rejected(evidence: Evidence) -> Iterator[str]:
-    """Check each answer that was rejected: it says what its job does not want, as no job here asks for more."""
-    said = [(event.job, event.data["said"]) for event in evidence.events("steps.judged") if "said" in event.data]
-    said += [
-        (event.job, event.data["output"]) for event, _ in _finished(evidence) if event.data["status"] == "rejected"
-    ]
-    yield from (
-        f"{job} had an answer rejected that is good: {answer}" for job, answer in said if SOUR not in str(answer)
-    )
-
-
-def the_answer_that_was_rejected_is_shown(evidence: Evidence) -> Iterator[str]:
-    """Check each plan that shows an answer: its model gave it, as the last to be rejected, and is told what is wrong.
-
-    That need not be in the plan before, as a reused answer may have been refused since.
-    """
-    gave: dict[tuple[Job, int, str], set[str]] = {}
-    for event in evidence.events("steps.completed"):
-        if (answer := event.data.get("answer")) is not None:
-            said = gave.setdefault((event.job, event.plan, event.data["step"]["request"]["model"]), set())
-            said.add(answer["output"]["inline"])
-    for event in _planned(evidence):
-        step = event.data["step"]
-        if step.get("question") is None:
-            continue
-        model, rejected = step["request"]["model"], _tried(step)[-1]
-        shown, told = (message["content"]["inline"] for message in step["request"]["messages"][-2:])
-        if not _was_rejected(rejected) or shown not in gave.get((event.job, rejected["plan"], model), ()):
-            yield f"{event.job} plan {event.plan} shows {model} what it did not say, or what was not rejected: {shown}"
-        if SOUR not in told:
-            yield f"{event.job} plan {event.plan} does not say what is wrong: {told}"
+def nobody_is_asked_too_late(evidence: Evidence) -> Iterator[str]:
+    """Check each plan that follows a failure or a rejected answer: its job's deadline had not passed."""
+    for event in planned(evidence):
+        tried = event.data["step"].get("tried", ())
+        # After a reused answer was refused, it is for the executor to say that it is too late.
+        if tried and tried[-1]["plan"] == event.plan - 1 and too_late(event):
+            yield f"{event.job} plan {event.plan} was made at {event.data['decided']['at']}, after its deadline"
 
 
 def _finished(evidence: Evidence) -> Iterator[tuple[Happened, Mapping[str, Any]]]:
     for event in evidence.events("jobs.finished"):
         if (payload := evidence.expected.accepted.get(event.job)) is not None:
             yield event, payload
-
-
-def _planned(evidence: Evidence) -> list[Happened]:
-    return [event for topic in pair("steps.planned") for event in evidence.events(topic)]
 
 
 def _output_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:

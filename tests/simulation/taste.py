@@ -1,25 +1,78 @@
-"""What some jobs do not want to read in their answers, and which answers say it."""
+"""What jobs want of their answers, which answers are otherwise, and what is wrong with those; all without chance."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import orjson
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"title": {"type": "string"}},
+    "required": ["title"],
+    "additionalProperties": False,
+}
+"""Of the answers that are to have a form."""
 
 SOUR = "sour"
 """A word that every third answer says, and that some jobs do not want to read."""
 
-_SOUR_EVERY = 3
+_SOUR_EVERY, _MISSHAPEN_EVERY, _BLANK_EVERY = 3, 5, 11
+
+Wrong = Literal["empty", "json", "schema", "banned_terms"]
+"""The check that an answer breaks first."""
 
 
-def is_sour(call: int) -> bool:
-    """Say whether the answer to a call, by its number, says what it should not; without chance."""
-    return call % _SOUR_EVERY == 0
-
-
-def demands_of(number: int, path: str) -> dict[str, Any]:
-    """Give the checks and repairs of a job by its number, for every other job; without chance, as images are.
+def wanted_by(number: int, *, of_form: bool) -> dict[str, Any]:
+    """Give what a job wants of its answer: every other one has checks, and half of those have repairs.
 
     Args:
         number: of the job.
-        path: of the text in its output; empty where that is all of it.
+        of_form: whether the answer is to have a form.
+
+    Returns:
+        The job's `output`; empty where any answer will do.
     """
-    checks = [{"check": "banned_terms", "terms": [SOUR], **({"path": path} if path else {})}]
+    checks = [{"check": "banned_terms", "terms": [SOUR], **({"path": "title"} if of_form else {})}]
     demands: list[dict[str, Any]] = [{}, {"checks": checks, "repairs": 1 + number % 3}, {}, {"checks": checks}]
-    return demands[number % 4]
+    return ({"schema": SCHEMA} if of_form else {}) | demands[number % len(demands)]
+
+
+def taste_of(call: int) -> str:
+    """Give what the answer to a call says besides, by its number."""
+    return f" {SOUR}" if call % _SOUR_EVERY == 0 else ""
+
+
+def said_to(call: int, words: str, *, of_form: bool) -> str:
+    """Give the answer to a call: mostly its words, in the form that was asked for; some are blank, or have another.
+
+    Args:
+        call: its number.
+        words: that are to be said.
+        of_form: whether a form was asked for.
+    """
+    if call % _BLANK_EVERY == 0:
+        return " \n"
+    if not of_form:
+        return words
+    if call % _MISSHAPEN_EVERY == 0:
+        return words if call % 2 else orjson.dumps({"titel": words}).decode()
+    return orjson.dumps({"title": words}).decode()
+
+
+def broken_by(output: Mapping[str, Any], said: str) -> Wrong | None:
+    """Say what is wrong with an answer; None if nothing is. It shares no code with the validator.
+
+    Args:
+        output: what its job wants.
+        said: the answer.
+    """
+    if not said.strip():
+        return "empty"
+    if "schema" in output:
+        try:
+            value = orjson.loads(said)
+        except orjson.JSONDecodeError:
+            return "json"
+        if not (isinstance(value, dict) and value.keys() == {"title"} and isinstance(value["title"], str)):
+            return "schema"
+    return "banned_terms" if "checks" in output and SOUR in said else None

@@ -139,14 +139,14 @@ MUTANTS: Mapping[str, Mutant] = {
     "a rejected job does not say why": Mutant(broken_verdicts.results_do_not_say_why, 10, NONE),
     "what was found of an answer is forgotten": Mutant(broken_repairs.findings_not_kept, 20, NONE),
     "only answers that fail their checks are repaired": Mutant(broken_verdicts.only_checks_repaired, 20, NONE),
-    "repairs are not counted": Mutant(broken_repairs.repairs_not_counted, 60, NONE),
+    "repairs are not counted": Mutant(broken_repairs.repairs_not_counted, 20, NONE),
     "a job is rejected with repairs left": Mutant(broken_repairs.given_up, 10, NONE),
     "a rejected answer is to be put right after the deadline": Mutant(broken_repairs.deadline_ignored, 60, NONE),
     "another model is asked as soon as an answer is rejected": Mutant(broken_repairs.next_model_at_once, 20, NONE),
     "a model that failed is asked again": Mutant(broken_repairs.failed_model_asked_again, 20),
-    "a model is shown all that was rejected": Mutant(broken_repairs.every_answer_shown, 40, NONE),
+    "a model is shown all that was rejected": Mutant(broken_repairs.every_answer_shown, 20, NONE),
     "a model is not shown what was rejected": Mutant(broken_repairs.nothing_shown, 10, NONE),
-    "a model is shown what another was told": Mutant(broken_repairs.next_model_shown_what_the_former_said, 80, NONE),
+    "a model is shown what another was told": Mutant(broken_repairs.next_model_shown_what_the_former_said, 20, NONE),
     "a model is shown what was rejected under the hash of the question": Mutant(broken_repairs.hash_kept, 10, NONE),
     "another model is asked under the fingerprint of the first": Mutant(broken_repairs.fingerprint_kept, 20, NONE),
     "what came of steps is not read again": Mutant(broken_led.units_not_restored, 20),
@@ -173,6 +173,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "tasks that are not in use have a part of the quota": Mutant(broken_moves.every_task_has_a_part, 30, NONE),
     "a step is moved to any partition": Mutant(broken_moves.moved_to_any_partition, 20, NONE),
     "a step that is moved begins anew": Mutant(
-        broken_moves.begins_anew, 40, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
+        broken_moves.begins_anew, 120, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
     ),
 }

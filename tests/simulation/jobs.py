@@ -19,7 +19,7 @@ from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import CATALOGUE, pair
-from tests.simulation.taste import SCHEMA, wanted_by
+from tests.simulation.taste import SCHEMA, wanted_after, wanted_by
 from tests.simulation.workflows import drawn_deadline_s, drawn_input
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
@@ -32,12 +32,6 @@ DOORS = pair("jobs.submitted")
 
 _SYSTEM_PROMPT = "Be brief."
 """Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
-
-_A_JOB_S = 0.1
-"""From one job to the next, as world and time go."""
-
-_HURRIED_EVERY, _HURRY_S = 16, (0.8, 1.2, 1.6)
-"""A part of the jobs with repairs want their answer soon, so that some are late when it is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +249,10 @@ class Upstream:
         return job
 
     def _wanting(self, job: dict[str, Any], *, of_form: bool) -> dict[str, Any]:
-        """Let a job want something of its answer, or perhaps nothing, and want it soon where its number says so."""
-        output = wanted_by(self._number, of_form=of_form)
-        wanting = {**job, **({"output": output} if output else {})}
-        times, left = divmod(self._number, _HURRIED_EVERY)
-        if "repairs" in output and left == 5:
-            soon_s = self._number * _A_JOB_S + _HURRY_S[times % len(_HURRY_S)]
-            wanting["deadline"] = (START + timedelta(seconds=soon_s)).isoformat()
-        return wanting
+        """Let a job want something of its answer, or perhaps nothing; and in time, where it is one of those."""
+        output, soon_s = wanted_by(self._number, of_form=of_form), wanted_after(self._number)
+        soon = {} if soon_s is None else {"deadline": (START + timedelta(seconds=soon_s)).isoformat()}
+        return job | ({"output": output} if output else {}) | soon
 
     def _showing(self, job: dict[str, Any]) -> dict[str, Any]:
         """Show images in some jobs, and none in the others."""

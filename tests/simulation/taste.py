@@ -1,4 +1,4 @@
-"""What jobs want of their answers, which answers are otherwise, and what is wrong with those; all without chance."""
+"""What jobs want of their answers and how soon, which answers are not so, and what is wrong with those; no chance."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -18,6 +18,12 @@ SOUR = "sour"
 
 _SOUR_EVERY, _MISSHAPEN_EVERY, _BLANK_EVERY = 3, 5, 11
 
+_SOON_S = (0.8, 1.2, 1.6)
+"""After a job was submitted: while its first call goes on, or some time before or after that."""
+
+_A_JOB_S = 0.1
+"""From one job to the next, as worlds go."""
+
 Wrong = Literal["empty", "json", "schema", "banned_terms"]
 """The check that an answer breaks first."""
 
@@ -35,6 +41,19 @@ def wanted_by(number: int, *, of_form: bool) -> dict[str, Any]:
     checks = [{"check": "banned_terms", "terms": [SOUR], **({"path": "title"} if of_form else {})}]
     demands: list[dict[str, Any]] = [{}, {"checks": checks, "repairs": 1 + number % 3}, {}, {"checks": checks}]
     return ({"schema": SCHEMA} if of_form else {}) | demands[number % len(demands)]
+
+
+def wanted_after(number: int) -> float | None:
+    """Say how soon a job wants its answer, as few of those with repairs do: some are late when it is rejected.
+
+    Args:
+        number: of the job.
+
+    Returns:
+        Seconds of the world; None if any time will do.
+    """
+    times, left = divmod(number, 16)
+    return number * _A_JOB_S + _SOON_S[times % len(_SOON_S)] if left == 5 else None
 
 
 def taste_of(call: int) -> str:

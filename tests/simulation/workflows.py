@@ -5,11 +5,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from headchef_contracts import cloudevents, registry, topics
 from headchef_contracts.events.workflows import WorkflowPublished
 
 from headchef.checks import installed
+from headchef.cli.broadcast import PARTITION
+from headchef.runtime.log.port import NewRecord
 from headchef.workflow.files import Packed
-from headchef.workflow.published import publication
+from headchef.workflow.published import TOPIC, publication
 from headchef.workflow.reading import read
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
@@ -77,10 +80,10 @@ _SHARE_WITH_DEADLINE = 0.15
 _MOST_PARTS = 5
 
 
-def published() -> Sequence[WorkflowPublished]:
-    """Give the events that publish the workflows."""
+def published(namespace: str) -> Sequence[NewRecord]:
+    """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
     found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in (_ALONE, _CALLING)]
-    return [publication(each, START) for each in found]
+    return [_record(namespace, publication(each, START)) for each in found]
 
 
 def drawn_input(chance: Random, number: int) -> dict[str, Any]:
@@ -97,3 +100,12 @@ def drawn_input(chance: Random, number: int) -> dict[str, Any]:
 def drawn_deadline_s(chance: Random) -> float | None:
     """Draw after how many seconds of the world it is too late for a job, if ever."""
     return chance.uniform(0, 30) if chance.random() < _SHARE_WITH_DEADLINE else None
+
+
+def _record(namespace: str, event: WorkflowPublished) -> NewRecord:
+    key = topics.key_of(TOPIC, event)
+    name = None if key is None else key.decode()
+    about = cloudevents.Attributes(f"published {name}", "/author", event.event_type, event.version, START, name)
+    return NewRecord(
+        topics.physical(namespace, TOPIC), registry.encode(event), key, PARTITION, cloudevents.to_headers(about)
+    )

@@ -5,11 +5,9 @@ from random import Random
 
 from headchef_contracts import topics
 
-from headchef.cli.broadcast import entry
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Partition
-from headchef.workflow.published import TOPIC as WORKFLOWS
 from tests.simulation import growth, watch
 from tests.simulation.brakes import Brakeman, Called
 from tests.simulation.broker import Network
@@ -32,12 +30,11 @@ from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.simulation.workflows import JOINED, PAGES, published
 from tests.support.log_client import publish
-from tests.support.virtual_time import START
 
 PARTITIONS, GROWN = 3, 5
 """Of every topic, and in a growing world afterwards."""
 
-PUBLISHED = published()
+PUBLISHED = published(NAMESPACE)
 _POISON_SHARE = 0.1
 _RESTART_S = (0.1, 3.0)
 
@@ -131,7 +128,7 @@ class World:
 
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
-        await publish(self._outside, [entry(each, WORKFLOWS, NAMESPACE, START) for each in PUBLISHED])
+        await publish(self._outside, PUBLISHED)
         if before := self.catalogues.before(NAMESPACE):
             await publish(self._outside, before)
         for process in self.all_processes():

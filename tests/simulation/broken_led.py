@@ -44,8 +44,8 @@ def units_not_written(patch: pytest.MonkeyPatch) -> None:
 def one_call_each(patch: pytest.MonkeyPatch) -> None:
     record = came.of_step
 
-    def wrong(step: Any, ended: Any, decided: Any) -> Any:
-        return record(step, ended, decided).model_copy(update={"attempts": min(1, ended.attempts)})
+    def wrong(step: Any, ended: Any, *about: Any) -> Any:
+        return record(step, ended, *about).model_copy(update={"attempts": min(1, ended.attempts)})
 
     patch.setattr(came, "of_step", wrong)
 

@@ -165,6 +165,7 @@ FailureReason = Literal[
     "cancelled",
     "rejected",
     "step_failed",
+    "budget_exceeded",
 ]
 
 

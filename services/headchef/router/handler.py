@@ -105,15 +105,15 @@ class RouterHandler:
 
     def _go_on(self, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
         """Decide what becomes of a job that was taken on before."""
-        plan = self._planner(catalogue)
+        planner = self._planner(catalogue)
         if delivery.timer is not None:
-            return self._leader.overdue(delivery.timer, state, partial(self._decided_by, catalogue), plan)
+            return self._leader.overdue(delivery.timer, state, partial(self._decided_by, catalogue), planner)
         decided = self._decided(delivery, catalogue)
         match delivery.event:
             case CallEnded() as call:
-                return self._leader.call_ended(call, state, decided, plan)
+                return self._leader.call_ended(call, state, decided, planner)
             case StepJudged(ended=Ended() as came) as judged:
-                return self._leader.step_ended(judged.step, came, state, decided, plan)
+                return self._leader.step_ended(judged.step, came, state, decided, planner)
             case StepJudged() as judged if judged.step.workflow is not None and not self._leader.knows(
                 judged.step.job, state
             ):
@@ -129,6 +129,9 @@ class RouterHandler:
             return Outcome((planned,), counted=("headchef.steps.replanned",))
         failed = judged.failed
         following = self._after(judged, failed, catalogue, decided.at)
+        if isinstance(following, Step) and following.workflow is not None:
+            why = self._leader.unaffordable(following, state, self._planner(catalogue))
+            following = following if why is None else NobodyLeft(why)
         if isinstance(following, NobodyLeft):
             ending = _ending(judged, failed, following)
             if judged.step.workflow is not None:
@@ -175,23 +178,16 @@ class RouterHandler:
             home_partition=record.partition,
             submitted_at=_submitted_at(delivery),
         )
-        decided, plan = self._decided(delivery, catalogue), self._planner(catalogue)
+        decided, planner = self._decided(delivery, catalogue), self._planner(catalogue)
         if job.workflow is None:
-            begun = Outcome((self._planned(plan(job, head), decided),))
+            begun = Outcome((self._planned(planner.plan(job, head), decided),))
         else:
-            begun = self._leader.begin(job, head, state, decided, plan)
+            begun = self._leader.begin(job, head, state, decided, planner)
         self._metrics.count("headchef.jobs.accepted", attributes={"class": head.job_class})
         return replace(begun, changes=(*begun.changes, Change(SEEN, key, content)))
 
     def _planner(self, catalogue: Catalogue) -> Planner:
-        return partial(
-            policy.plan,
-            catalogue=catalogue,
-            schemas=self._schemas,
-            registry=self._checks,
-            renderer=self._renderer,
-            max_prompt_bytes=self._max_prompt_bytes,
-        )
+        return Planner(catalogue, self._schemas, self._checks, self._renderer, self._max_prompt_bytes)
 
     def _overloaded_by(self) -> str | None:
         """Judge each look at the backlog once: between two looks nothing new is known."""

@@ -13,6 +13,7 @@ from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRe
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepJudged, StepPlanned
 from headchef_contracts.registry import decode, encode
 
+from headchef.catalogue import Catalogue
 from headchef.checks import installed
 from headchef.runtime.processor import TIMERS, Delivery, Emit, Outcome, Timer
 from headchef.workflow import Workflow, load
@@ -56,11 +57,19 @@ class Kitchen:
         answer: says what comes of each step and call.
         chance: in which order; the oldest first without.
         doubled: whether all comes twice.
-        door: another router on the same state, to go on with.
+        catalogue: of the models; one without prices if none is given.
     """
 
-    def __init__(self, answer: Answer, *, chance: Random | None = None, doubled: bool = False) -> None:
-        self.door = Door(library=Library(installed()))
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        chance: Random | None = None,
+        doubled: bool = False,
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self.door = Door(catalogue, library=Library(installed()))
+        self._catalogue = catalogue
         self.open: list[StepPlanned | CallPlanned] = []
         self.given_out: list[StepPlanned | CallPlanned] = []
         self.finished: list[JobFinished] = []
@@ -96,7 +105,7 @@ class Kitchen:
     def restart(self) -> None:
         """Go on with another process, which knows nothing but what is stored."""
         state, library = self.door.state, self.door.library
-        self.door = Door(library=library)
+        self.door = Door(self._catalogue, library=library)
         self.door.state = state
 
     async def serve(self) -> None:

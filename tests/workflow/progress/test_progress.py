@@ -126,7 +126,7 @@ def test_a_lost_step_ends_the_job_and_nothing_begins_after_it(tmp_path: Path) ->
     assert progress.ended(Unit("a"), DOWN) == []
     assert progress.ending is not None
     assert (progress.ending.failed, progress.ending.why) == (Unit("a"), DOWN)
-    assert progress.under_way == {Unit("b")}
+    assert set(progress.under_way) == {Unit("b")}
     assert progress.ended(Unit("b"), Came("B")) == []
 
 

@@ -1,18 +1,31 @@
 """Makes a question of a workflow's step: planned as a job of its own would be, and marked as the step's. Pure."""
 
-from typing import Protocol
+from dataclasses import dataclass
 
-from headchef_contracts.events.common import CacheMode, JobHead
+from headchef_contracts.events.common import JobHead
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Step
 
+from headchef.catalogue import Catalogue
+from headchef.checks import Registry
+from headchef.router import policy
+from headchef.router.leading.records import JobRecord
+from headchef.schema import SchemaCache
+from headchef.template import Renderer
 from headchef.workflow.progress import Ask
 
 
-class Planner(Protocol):
-    """Plans the step of a job that is one question."""
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans the step of a job that is one question; see `policy.plan`."""
 
-    def __call__(self, job: JobSubmitted, head: JobHead) -> Step:
+    catalogue: Catalogue
+    schemas: SchemaCache
+    registry: Registry
+    renderer: Renderer
+    max_prompt_bytes: int
+
+    def plan(self, job: JobSubmitted, head: JobHead) -> Step:
         """Plan it.
 
         Args:
@@ -22,25 +35,31 @@ class Planner(Protocol):
         Raises:
             Refused: it cannot be asked.
         """
-        ...
+        return policy.plan(
+            job,
+            head,
+            catalogue=self.catalogue,
+            schemas=self.schemas,
+            registry=self.registry,
+            renderer=self.renderer,
+            max_prompt_bytes=self.max_prompt_bytes,
+        )
 
 
-def step_of(ask: Ask, *, head: JobHead, workflow: str, cache: CacheMode, plan: Planner) -> Step:
+def step_of(ask: Ask, record: JobRecord, planner: Planner) -> Step:
     """Plan the question of a step.
 
     Args:
         ask: the question.
-        head: of the job.
-        workflow: its name with version.
-        cache: whether earlier answers may serve for this job.
-        plan: plans it.
+        record: of the job.
+        planner: plans it.
 
     Raises:
         Refused: it cannot be asked.
     """
-    fields = ask.fields() | {"job_id": head.job_id, "tenant": head.tenant}
-    if cache == "bypass":
+    fields = ask.fields() | {"job_id": record.head.job_id, "tenant": record.head.tenant}
+    if record.cache == "bypass":
         fields["cache"] = "bypass"
-    step = plan(JobSubmitted.model_validate(fields), head)
+    step = planner.plan(JobSubmitted.model_validate(fields), record.head)
     item = {} if ask.unit.item is None else {"item": ask.unit.item}
-    return step.model_copy(update={"workflow": workflow, "step_id": ask.unit.step, **item})
+    return step.model_copy(update={"workflow": record.workflow, "step_id": ask.unit.step, **item})

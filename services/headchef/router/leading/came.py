@@ -4,17 +4,20 @@ from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Body, Decided, Inline
 from headchef_contracts.events.steps import Ended, Step
 
+from headchef.catalogue import Catalogue
 from headchef.checks import in_short
+from headchef.router.leading.budget import reckoned
 from headchef.router.leading.records import LostRecord, UnitRecord
 
 
-def of_step(step: Step, ended: Ended, decided: Decided) -> UnitRecord:
+def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) -> UnitRecord:
     """Record what a step's question came to.
 
     Args:
         step: as it was planned last.
         ended: what all its plans came to.
         decided: when that was known, and from what.
+        catalogue: has the prices.
     """
     repaired = sum(tried.failure.reason == "rejected" for tried in step.tried)
     return UnitRecord(
@@ -29,6 +32,7 @@ def of_step(step: Step, ended: Ended, decided: Decided) -> UnitRecord:
         repaired=repaired,
         usage=ended.usage,
         cost_usd=ended.cost_usd,
+        reckoned_usd=reckoned(step, ended, catalogue),
         attempts=ended.attempts,
         provider_s=ended.provider_s,
     )

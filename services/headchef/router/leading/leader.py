@@ -14,6 +14,7 @@ from headchef_contracts.events.steps import Ended, Step, StepPlanned
 from headchef.canonical import canonical
 from headchef.result import publish
 from headchef.router.leading import came
+from headchef.router.leading.affording import over_budget
 from headchef.router.leading.asked import Planner, step_of
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
@@ -38,7 +39,7 @@ class _Turn:
 
     led: Led
     decided: Decided
-    plan: Planner
+    planner: Planner
     stored: int | None
     outputs: list[Emit] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Leader:
         self._metrics = metrics
         self._silence = silence
 
-    def begin(self, job: JobSubmitted, head: JobHead, state: State, decided: Decided, plan: Planner) -> Outcome:
+    def begin(self, job: JobSubmitted, head: JobHead, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take a job on.
 
         Args:
@@ -81,7 +82,7 @@ class Leader:
             head: of all its events.
             state: of its task.
             decided: at what time and from what.
-            plan: plans questions.
+            planner: plans questions.
 
         Raises:
             Refused: there is no such workflow, it cannot be led, or the input does not obey it.
@@ -101,7 +102,7 @@ class Leader:
             cause=decided.causes[0],
         )
         progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
-        turn = _Turn(Led(record, progress, state.edition), decided, plan, stored=None)
+        turn = _Turn(Led(record, progress, state.edition), decided, planner, stored=None)
         turn.changes.append(Change(JOBS, turn.led.key, record.written()))
         self._do(turn, progress.begin())
         return self._closed(turn, (self._alarm(turn.led, decided.at),))
@@ -110,16 +111,28 @@ class Leader:
         """Say whether a job is under way."""
         return state.get(JOBS, job_key(head)) is not None
 
-    def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, plan: Planner) -> Outcome:
-        """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
-        return self._take(step.job, came.of_step(step, ended, decided), state, decided, plan)
+    def unaffordable(self, step: Step, state: State, planner: Planner) -> str | None:
+        """Say why a step may not be planned again, as its next question is beyond a budget; None if it may.
 
-    def call_ended(self, ended: CallEnded, state: State, decided: Decided, plan: Planner) -> Outcome:
+        Args:
+            step: as it would be planned.
+            state: of its task.
+            planner: has the catalogue.
+        """
+        led = self._recalled(job_key(step.job), state)
+        over = None if led is None else over_budget(led, step, planner)
+        return None if over is None else over.message
+
+    def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, planner: Planner) -> Outcome:
+        """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
+        return self._take(step.job, came.of_step(step, ended, decided, planner.catalogue), state, decided, planner)
+
+    def call_ended(self, ended: CallEnded, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take in what a call of a function came to; likewise."""
-        return self._take(ended.job, came.of_call(ended, decided), state, decided, plan)
+        return self._take(ended.job, came.of_call(ended, decided), state, decided, planner)
 
     def overdue(
-        self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], plan: Planner
+        self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], planner: Planner
     ) -> Outcome:
         """End a job of which nothing has come for too long, or wait on if something has."""
         led = self._recalled(timer.payload, state)
@@ -132,13 +145,13 @@ class Leader:
         waiting = sorted(map(str, led.progress.under_way))
         message = f"nothing has come of {', '.join(waiting[:_SHOWN])} since {newest.isoformat(timespec='seconds')}"
         led.progress.end(Ending("failed", why=Lost("lost", message)))
-        return self._closed(_Turn(led, decided, plan, stored=len(led.units)), forced=True)
+        return self._closed(_Turn(led, decided, planner, stored=len(led.units)), forced=True)
 
-    def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, plan: Planner) -> Outcome:
+    def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, planner: Planner) -> Outcome:
         led = self._recalled(job_key(head), state)
         if led is None or record.unit not in led.progress.under_way:
             return Outcome(counted=("headchef.steps.stray",))
-        turn = _Turn(led, decided, plan, stored=len(led.units))
+        turn = _Turn(led, decided, planner, stored=len(led.units))
         self._do(turn, self._noted(turn, record))
         return self._closed(turn)
 
@@ -169,10 +182,12 @@ class Leader:
     def _ask(self, turn: _Turn, ask: Ask) -> Sequence[Work]:
         record = turn.led.record
         try:
-            step = step_of(ask, head=record.head, workflow=record.workflow, cache=record.cache, plan=turn.plan)
+            step = step_of(ask, record, turn.planner)
         except Refused as refused:
             field_ = f"{refused.field}: " if refused.field else ""
             return self._lost(turn, ask, refused.reason, f"{field_}{refused.message}")
+        if (over := over_budget(turn.led, step, turn.planner)) is not None:
+            return self._noted(turn, _record(ask, turn.decided, lost=over))
         topic = topics.of_class("steps.planned", step.job.job_class)
         planned = StepPlanned(step=step, decided=turn.decided)
         turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, ask.unit)))

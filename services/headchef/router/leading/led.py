@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from headchef.router.leading.budget import Spent, settled
 from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import State
 from headchef.workflow.progress import Ending, Lost, Progress, Unit, Work
 
-_CALLED_OFF: Mapping[str, Literal["cancelled", "failed"]] = {"cancelled": "cancelled", "deadline_exceeded": "failed"}
+_CALLED_OFF: Mapping[str, Literal["cancelled", "failed"]] = {
+    "cancelled": "cancelled",
+    "deadline_exceeded": "failed",
+    "budget_exceeded": "failed",
+}
 """What ends a job whatever its steps do about their errors, as nothing more is to be paid for; and how it ends then."""
 
 
@@ -24,6 +29,9 @@ class Led:
         key: names it in the store.
         progress: how far it has come.
         units: what has come of its units, in order.
+        spent: what was settled, by step.
+        reserved: what is expected of questions under way.
+        unreckoned: units under way of which that is not known, as somebody else has begun them.
     """
 
     def __init__(self, record: JobRecord, progress: Progress, edition: object) -> None:
@@ -31,6 +39,9 @@ class Led:
         self.key = record.key
         self.progress = progress
         self.units: list[UnitRecord] = []
+        self.spent: dict[str, Spent] = {}
+        self.reserved: dict[Unit, Spent] = {}
+        self.unreckoned: frozenset[Unit] = frozenset()
         self._edition = edition
         self._last: tuple[bytes, bytes] | None = None
 
@@ -52,6 +63,7 @@ class Led:
             for unit in unseen:
                 self._look_up(unit, state, found)
             if not found:
+                self.unreckoned = frozenset(self.progress.under_way)
                 return
             # At least once a former owner may have numbered some of them too.
             number = len(self.units) if len(self.units) in found else min(found)
@@ -79,8 +91,10 @@ class Led:
 
     def _take(self, record: UnitRecord, key: bytes, value: bytes) -> list[Work]:
         self.units.append(record)
+        self.reserved.pop(record.unit, None)
+        self.spent[record.step_id] = self.spent.get(record.step_id, Spent()) + settled(record)
         self._last = key, value
-        if record.lost is not None and record.lost.reason in _CALLED_OFF:
+        if record.lost is not None and record.lost.reason in _CALLED_OFF and not record.lost.leave_out:
             why = Lost(record.lost.reason, record.lost.message)
             self.progress.end(Ending(_CALLED_OFF[record.lost.reason], failed=record.unit, why=why))
         return self.progress.ended(record.unit, record.outcome)

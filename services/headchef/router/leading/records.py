@@ -52,6 +52,7 @@ class LostRecord(Part):
     reason: str
     message: str
     findings: tuple[Finding, ...] = ()
+    leave_out: bool = False
 
 
 class UnitRecord(Part):
@@ -70,6 +71,7 @@ class UnitRecord(Part):
         repaired: how many answers were rejected and asked for again.
         usage: tokens of all calls to models.
         cost_usd: of these; None where it is not known.
+        reckoned_usd: what counts for it then in a budget; None where nobody can tell.
         attempts: how many there were.
         provider_s: seconds spent inside them.
     """
@@ -86,6 +88,7 @@ class UnitRecord(Part):
     repaired: int = 0
     usage: Usage = Usage()
     cost_usd: Decimal | None = Decimal()
+    reckoned_usd: Decimal | None = None
     attempts: int = 0
     provider_s: float = 0.0
 
@@ -99,7 +102,7 @@ class UnitRecord(Part):
         """What came of it."""
         if self.lost is None:
             return Came(self.output)
-        return Lost(self.lost.reason, self.lost.message, self.lost.findings)
+        return Lost(self.lost.reason, self.lost.message, self.lost.findings, self.lost.leave_out)
 
     def written(self) -> bytes:
         """Give it as it is stored."""

@@ -34,6 +34,7 @@ class Progress:
         given: outputs of steps that are not run, by the steps' ids.
 
     Attributes:
+        workflow: that it goes through.
         ending: what the job ended with; None while it goes on.
         outputs: of the steps that have ended, by id; null for those that were left out.
     """
@@ -49,7 +50,7 @@ class Progress:
     ) -> None:
         self.ending: Ending | None = None
         self.outputs: dict[str, Any] = {}
-        self._workflow = workflow
+        self.workflow = workflow
         self._filling = Filling(workflow, renderer)
         self._judge = judge
         self._given = given or {}
@@ -65,9 +66,9 @@ class Progress:
         self._losses: list[tuple[Unit, Lost]] = []
 
     @property
-    def under_way(self) -> frozenset[Unit]:
+    def under_way(self) -> Mapping[Unit, Work]:
         """What was given out, and has not come back."""
-        return frozenset(self._under_way)
+        return self._under_way
 
     @property
     def losses(self) -> tuple[tuple[Unit, Lost], ...]:
@@ -89,7 +90,7 @@ class Progress:
         work = self._under_way.pop(unit, None)
         if work is None or self.ending is not None:
             return []
-        step = self._workflow.steps[unit.step]
+        step = self.workflow.steps[unit.step]
         if isinstance(outcome, Came) and not isinstance(work, Ask):
             outcome = self._judged(outcome, step, work)
         self._take(unit, step, outcome)
@@ -103,7 +104,7 @@ class Progress:
             self.ending = ending
 
     def _judged(self, came: Came, step: StepEntry, work: Work) -> Outcome:
-        schema = self._workflow.schema(step.output.schema_name)
+        schema = self.workflow.schema(step.output.schema_name)
         findings = self._judge.findings(came.value, schema, work.checks)
         return Lost("rejected", in_short(findings), findings) if findings else came
 
@@ -122,7 +123,7 @@ class Progress:
         return []
 
     def _begin(self, name: str) -> None:
-        step = self._workflow.steps[name]
+        step = self.workflow.steps[name]
         try:
             if name in self._given:
                 self._settle(name, self._given[name])
@@ -175,7 +176,7 @@ class Progress:
         if isinstance(outcome, Came):
             return self._note(unit, outcome.value)
         self._losses.append((unit, outcome))
-        match step.on_error:
+        match "drop" if outcome.leave_out else step.on_error:
             case "continue_with":
                 try:
                     return self._note(unit, self._filling.value(step.continue_with, self._names))
@@ -209,12 +210,12 @@ class Progress:
         self.ending = Ending("failed", failed=unit, why=why, findings=why.findings)
 
     def _finish(self) -> None:
-        result = self._workflow.result
+        result = self.workflow.result
         try:
             output = self._filling.value(result.value, self._names)
         except TemplateRefused as refused:
             return self._fail(None, Lost("template", f"the result: {refused}"))
-        broken = self._judge.findings(output, self._workflow.schema(result.schema_name), ())
+        broken = self._judge.findings(output, self.workflow.schema(result.schema_name), ())
         tolerated = tuple(
             Finding(check=lost.reason, path=pointer_of(("steps", unit.step, *_item(unit))), message=lost.message)
             for unit, lost in self._losses

@@ -37,11 +37,13 @@ class Lost:
         reason: in a word, such as `timeout`, `rejected` or `template`.
         message: what happened, in words.
         findings: what checks found, where that is the reason.
+        leave_out: whether the job goes on without it, whatever its step says of errors.
     """
 
     reason: str
     message: str
     findings: tuple[Finding, ...] = ()
+    leave_out: bool = False
 
 
 Outcome = Came | Lost

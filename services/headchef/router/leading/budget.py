@@ -1,0 +1,119 @@
+"""What a job, or a step of it, may still spend: what was settled, what is reserved for questions under way. Pure.
+
+A question is begun if what was spent, what is reserved and what it is expected to take itself are within the budget. So
+a budget is passed by no more than what questions that had begun take beyond what was expected of them: answers longer
+than was expected where they have no limit, failed calls that are billed, prompts of more tokens than were reckoned.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from headchef_contracts.events.common import Inline
+from headchef_contracts.events.steps import Ended, Step
+
+from headchef.catalogue import Catalogue, Prices
+from headchef.router.leading.records import UnitRecord
+from headchef.workflow.form import BudgetEntry
+
+EXPECTED_OUTPUT_TOKENS = 1_000
+"""Of an answer without a limit of its own: two pages."""
+
+_PIECE = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]")
+"""Near what tokenisers make of most texts, and rather too many."""
+
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Money and tokens.
+
+    Attributes:
+        usd: US dollars; None where they are not known.
+        tokens: in and out together.
+    """
+
+    usd: Decimal | None = Decimal()
+    tokens: int = 0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        """Add up; what is not known of one is not known of both."""
+        usd = None if self.usd is None or other.usd is None else self.usd + other.usd
+        return Spent(usd, self.tokens + other.tokens)
+
+
+def is_bounded(budget: BudgetEntry | None) -> bool:
+    """Say whether a budget bounds money or tokens."""
+    return budget is not None and (budget.usd is not None or budget.tokens is not None)
+
+
+def expected_of(step: Step, catalogue: Catalogue) -> Spent:
+    """Say what a question is expected to take, if it is answered at once.
+
+    Args:
+        step: as it is planned.
+        catalogue: has the model, perhaps its price, and perhaps the longest answer that it gives.
+    """
+    model = catalogue.models.get(step.request.model)
+    said = (message.content.inline for message in step.request.messages if isinstance(message.content, Inline))
+    given = sum(len(_PIECE.findall(text)) for text in said if isinstance(text, str))
+    limits = (step.request.parameters.max_output_tokens, model.max_output_tokens if model else None)
+    known = [limit for limit in limits if limit is not None]
+    made = step.request.parameters.max_output_tokens or min([EXPECTED_OUTPUT_TOKENS, *known])
+    return Spent(_cost(given, made, model.prices if model else None), given + made)
+
+
+def settled(record: UnitRecord) -> Spent:
+    """Say what was spent on a unit that has ended; where its cost is not known, what is reckoned for it."""
+    usd = record.reckoned_usd if record.cost_usd is None else record.cost_usd
+    return Spent(usd, record.usage.input_tokens + record.usage.output_tokens)
+
+
+def reckoned(step: Step, ended: Ended, catalogue: Catalogue) -> Decimal | None:
+    """Say what counts for a step whose cost is not known: what is known of its plans, and what others would take.
+
+    Returns:
+        US dollars; None where the cost is known, or nothing was expected, as the model has no price.
+    """
+    if ended.cost_usd is not None:
+        return None
+    each = expected_of(step, catalogue).usd
+    if each is None:
+        return None
+    known = [tried.cost_usd for tried in step.tried if tried.cost_usd is not None]
+    return sum(known, Decimal()) + each * (1 + len(step.tried) - len(known))
+
+
+def total_of(spent: Iterable[Spent]) -> Spent:
+    """Add up."""
+    return sum(spent, Spent())
+
+
+def excess(budget: BudgetEntry, spent: Spent, wanted: Spent) -> str | None:
+    """Say why something is not begun; None if it is within the budget.
+
+    Args:
+        budget: that bounds it.
+        spent: what was settled, and what is reserved.
+        wanted: what it would take.
+    """
+    total = spent + wanted
+    if budget.tokens is not None and total.tokens > budget.tokens:
+        return (
+            f"{spent.tokens:,} tokens are spent or reserved of {budget.tokens:,}, and {wanted.tokens:,} more are needed"
+        )
+    if budget.usd is None:
+        return None
+    if spent.usd is None:
+        return f"{budget.usd} USD may be spent, and what a call has cost is not known, as its model has no price"
+    if wanted.usd is None:
+        return f"{budget.usd} USD may be spent, and the catalogue has no price for the model that is to be asked"
+    if spent.usd + wanted.usd > budget.usd:
+        return f"{spent.usd} USD are spent or reserved of {budget.usd}, and some {wanted.usd} more are needed"
+    return None
+
+
+def _cost(given: int, made: int, prices: Prices | None) -> Decimal | None:
+    return None if prices is None else (given * prices.input + made * prices.output) / _MILLION

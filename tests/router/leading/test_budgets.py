@@ -1,0 +1,173 @@
+"""Budgets of jobs and steps: what is not begun any more, what is reserved meanwhile, and what becomes of the job."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from headchef_contracts.events.common import Inline
+from headchef_contracts.events.jobs import CacheUse, Failure
+from headchef_contracts.events.steps import StepJudged
+
+from headchef.catalogue import Prices
+from headchef.runtime.processor import Outcome
+from tests.router.conftest import make_catalogue
+from tests.router.leading.kitchen import Kitchen, ended, written
+from tests.support.builders import make_delivery, make_rejected
+
+PRICES = Prices(Decimal(10), Decimal(10), Decimal(10), Decimal(10))
+"""US dollars per million: a token costs 0.00001, so that a question of 4 tokens with an answer of 96 costs 0.001."""
+
+CATALOGUE = make_catalogue(prices=PRICES)
+ITEMS = """
+  - id: last
+    for_each: {in: "{{ input.items }}", as: item, concurrency: 100, min_success: 0.0}
+    llm: {text: "ab cd ef {{ item }}", with: {item: "{{ item }}"}, parameters: {max_output_tokens: 96}}
+"""
+
+
+async def kitchen(
+    folder: Path, answer: Callable[[Any], Any], steps: str = ITEMS, more: str = "", **how: Any
+) -> Kitchen:
+    kit = Kitchen(answer, catalogue=CATALOGUE, **how)
+    await kit.publish(written(folder, steps, more=more))
+    return kit
+
+
+def paid(usd: str, tokens: int = 100) -> Callable[[Any], Any]:
+    usage = {"input_tokens": tokens, "output_tokens": 0}
+    return lambda _: ended(output="x", cost_usd=usd, usage=usage)
+
+
+def items(count: int) -> dict[str, Any]:
+    return {"items": ["x"] * count}
+
+
+@pytest.mark.parametrize("budget", ["usd: 0.0035", "tokens: 350"])
+async def test_no_more_begins_at_once_than_a_budget_has_room_for(tmp_path: Path, budget: str) -> None:
+    kit = await kitchen(tmp_path, paid("0.001"), more=f"budget: {{{budget}}}")
+    await kit.submit(items(10))
+    assert len(kit.open) == 3
+    finished = await kit.run()
+    assert finished.failure is not None
+    assert (finished.status, finished.failure.reason) == ("failed", "budget_exceeded")
+    assert finished.failure.message.startswith("last[3]: the budget of the job: ")
+    assert finished.cost_usd == Decimal("0.003"), "what was under way is waited for"
+
+
+async def test_what_was_not_spent_is_there_for_others(tmp_path: Path) -> None:
+    steps = ITEMS.replace("concurrency: 100", "concurrency: 1")
+    kit = await kitchen(tmp_path, paid("0.0001"), steps, more="budget: {usd: 0.0015}")
+    await kit.submit(items(5))
+    finished = await kit.run()
+    assert (finished.status, finished.cost_usd) == ("ok", Decimal("0.0005"))
+
+
+async def test_an_answer_that_costs_nothing_leaves_all_that_was_reserved(tmp_path: Path) -> None:
+    steps = ITEMS.replace("concurrency: 100", "concurrency: 1")
+    hit = ended(output="x", cost_usd="0", usage={}, cache=CacheUse(kind="exact", source_job_id="other"))
+    kit = await kitchen(tmp_path, lambda _: hit, steps, more="budget: {usd: 0.001, tokens: 100}")
+    await kit.submit(items(20))
+    assert (await kit.run()).status == "ok"
+
+
+async def test_a_job_that_ends_with_what_it_has_leaves_out_what_cannot_be_paid(tmp_path: Path) -> None:
+    kit = await kitchen(tmp_path, paid("0.001"), more="budget: {usd: 0.0035, on_exceed: partial}")
+    await kit.submit(items(10))
+    finished = await kit.run()
+    assert (finished.status, finished.output) == ("ok", Inline(inline=["x"] * 3))
+    assert [finding.path for finding in finished.findings] == [f"/steps/last/{number}" for number in range(3, 10)]
+    assert {finding.check for finding in finished.findings} == {"budget_exceeded"}
+
+
+async def test_the_budget_of_a_step_is_an_error_of_the_step(tmp_path: Path) -> None:
+    steps = """
+  - id: first
+    llm: {text: "ab cd ef gh", parameters: {max_output_tokens: 96}}
+    budget: {usd: 0.0009}
+    on_error: continue_with
+    continue_with: "instead"
+  - {id: last, llm: {text: "{{ first }}", with: {first: "{{ steps.first }}"}}}
+"""
+    kit = await kitchen(tmp_path, paid("0.001"), steps)
+    await kit.submit()
+    finished = await kit.run()
+    assert [step.step_id for step in kit.steps] == ["last"]
+    assert (finished.status, finished.findings[0].check) == ("ok", "step_budget_exceeded")
+
+
+async def test_a_model_without_a_price_is_not_asked_where_money_counts(tmp_path: Path) -> None:
+    kit = Kitchen(paid("0.001"))
+    await kit.publish(written(tmp_path, ITEMS, more="budget: {usd: 100}"))
+    await kit.submit(items(1))
+    [finished] = kit.finished
+    assert finished.failure is not None
+    assert "the catalogue has no price for the model" in finished.failure.message
+
+
+async def test_what_a_call_has_cost_is_reckoned_where_nobody_tells(tmp_path: Path) -> None:
+    steps = ITEMS.replace("concurrency: 100", "concurrency: 1")
+    lost = ended("failed", failure=Failure(reason="timeout", message="30 s"), cost_usd=None, usage={})
+    kit = await kitchen(tmp_path, lambda _: lost, steps, more="budget: {usd: 0.0035}")
+    await kit.submit(items(10))
+    finished = await kit.run()
+    assert len(kit.steps) == 3
+    assert finished.failure is not None
+    assert (finished.failure.reason, finished.cost_usd) == ("budget_exceeded", None)
+
+
+async def test_who_goes_on_knows_what_is_reserved(tmp_path: Path) -> None:
+    steps = ITEMS.replace("concurrency: 100", "concurrency: 3")
+    kit = await kitchen(tmp_path, paid("0.001"), steps, more="budget: {usd: 0.0035}")
+    await kit.submit(items(10))
+    kit.restart()
+    await kit.serve()
+    assert len(kit.given_out) == 3
+    assert (await kit.run()).cost_usd == Decimal("0.003")
+
+
+async def rejected(kit: Kitchen) -> Outcome:
+    """Say of the first open question that its answer was rejected, for the same cost as is expected of each."""
+    step = kit.steps[0].model_copy(update={"repairs": 2})
+    judged = make_rejected(step)
+    assert judged.failed is not None
+    failed = judged.failed.model_copy(update={"cost_usd": Decimal("0.001")})
+    told: StepJudged = judged.model_copy(update={"failed": failed})
+    return await kit.deliver(make_delivery(told, topic="steps.judged", value=b"{}", event_id="rejected"))
+
+
+@pytest.mark.parametrize(("usd", "asked_again"), [("0.0019", False), ("0.01", True)])
+async def test_a_repair_is_asked_for_within_the_budget_alone(tmp_path: Path, usd: str, asked_again: bool) -> None:
+    kit = await kitchen(tmp_path, paid("0.001"), more=f"budget: {{usd: {usd}}}")
+    await kit.submit(items(1))
+    await rejected(kit)
+    assert len(kit.steps) == (2 if asked_again else 1)
+    if not asked_again:
+        [finished] = kit.finished
+        assert finished.findings[0].path == "/steps/last/0"
+        assert finished.cost_usd == Decimal("0.001")
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_no_budget_is_passed_where_answers_take_what_is_expected(tmp_path: Path, seed: int) -> None:
+    chance = Random(seed)
+    steps = ITEMS.replace("concurrency: 100", f"concurrency: {chance.randint(1, 30)}")
+    budget = Decimal(chance.randint(1, 40)) / 1000
+    kit = await kitchen(
+        tmp_path,
+        lambda _: ended(output="x", cost_usd=str(Decimal(chance.randint(0, 1000)) / 10**6)),
+        steps,
+        more=f"budget: {{usd: {budget}, on_exceed: {chance.choice(['fail', 'partial'])}}}",
+        chance=chance,
+    )
+    await kit.submit(items(60))
+    while kit.open:
+        if chance.random() < 0.2:
+            kit.restart()
+        await kit.serve()
+    [finished] = kit.finished
+    assert finished.cost_usd is not None
+    assert finished.cost_usd <= budget

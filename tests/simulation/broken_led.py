@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from headchef import result
-from headchef.router.leading import came, leader, led
+from headchef.router.leading import affording, came, leader, led
 from headchef.runtime import state
 from headchef.validator import handler as validating
 from headchef.workflow.progress import items
@@ -79,3 +79,7 @@ def units_stay(patch: pytest.MonkeyPatch) -> None:
         return replace(outcome, changes=kept)
 
     patch.setattr(leader.Leader, "_closed", wrong)
+
+
+def nothing_reserved(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(affording, "_reserved", lambda *_: {})

@@ -156,6 +156,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "what is remembered of steps stays": Mutant(broken_led.units_stay, 10, NONE),
     "a workflow goes on with a rejected answer": Mutant(broken_led.rejected_taken, 20, NONE),
     "a step is lost with its first item": Mutant(broken_led.one_loss_is_too_many, 40, NONE),
+    "a budget forgets what is under way": Mutant(broken_led.nothing_reserved, 60, NONE),
     "a result counts a call for each step": Mutant(broken_led.one_call_each, 10, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),

@@ -1,6 +1,7 @@
 """The workflows that some jobs of a world go through, and their input; `led.py` works out what must come of them."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +18,11 @@ from headchef.workflow.reading import read
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
-PAGES, JOINED = "pages@1", "pages@2"
-"""The second calls functions too, for which there are processes in some worlds alone."""
+PAGES, JOINED, CHEAP = "pages@1", "pages@2", "pages@3"
+"""The second calls functions too, for which there are processes in some worlds alone; the third has a budget."""
+
+BUDGET_USD = Decimal("0.0006")
+"""What three or four answers take of the usual length, at the price of the model that is asked first."""
 
 UNTITLED = "Untitled"
 SURE = "for sure"
@@ -28,34 +32,49 @@ LEAST_SHARE = 0.5
 LONG = 3
 """So many parts make a page that gets an end too."""
 
+_SHORT = "{max_output_tokens: 300}"
+"""As many tokens as the provider's longest answers have."""
+
 _STEPS = f"""
 defaults: {{retry: {{validation: 1}}}}
 steps:
   - id: outline
-    llm: {{text: "Outline {{{{ input.about }}}}."}}
+    llm: {{text: "Outline {{{{ input.about }}}}.", parameters: {_SHORT}}}
   - id: parts
     for_each: {{in: "{{{{ input.parts }}}}", as: part, concurrency: 2, min_success: {LEAST_SHARE}}}
     llm:
       text: "Part {{{{ part }}}} of {{{{ input.about }}}}, as in {{{{ outline }}}}."
       with: {{part: "{{{{ part }}}}", outline: "{{{{ steps.outline }}}}"}}
+      parameters: {_SHORT}
     checks: [{{check: banned_terms, terms: [{SOUR}]}}]
   - id: title
-    llm: {{text: "Title of {{{{ outline }}}}.", with: {{outline: "{{{{ steps.outline }}}}"}}}}
+    llm:
+      text: "Title of {{{{ outline }}}}."
+      with: {{outline: "{{{{ steps.outline }}}}"}}
+      parameters: {_SHORT}
     on_error: continue_with
     continue_with: {UNTITLED}
   - id: long
     audit: {{target: "{{{{ steps.parts }}}}", rules: [{{check: array_len, min: {LONG}}}]}}
   - id: end
     when: "{{{{ steps.long.score > 50 }}}}"
-    llm: {{text: "End of {{{{ title }}}}.", with: {{title: "{{{{ steps.title }}}}"}}}}
+    llm:
+      text: "End of {{{{ title }}}}."
+      with: {{title: "{{{{ steps.title }}}}"}}
+      parameters: {_SHORT}
     on_error: drop
+"""
+_RESULT = """
+result:
+  from: "{% for part in steps.parts %}{{ part }}; {% endfor %}{{ steps.title }}, {{ steps.end or '-' }}"
 """
 _ALONE = f"""workflow: pages
 version: 1
-{_STEPS}
-result:
-  from: "{{% for part in steps.parts %}}{{{{ part }}}}; {{% endfor %}}{{{{ steps.title }}}}, {{{{ steps.end or '-' }}}}"
-"""
+{_STEPS}{_RESULT}"""
+_BOUNDED = f"""workflow: pages
+version: 3
+budget: {{usd: {BUDGET_USD}}}
+{_STEPS}{_RESULT}"""
 _CALLING = f"""workflow: pages
 version: 2
 {_STEPS}
@@ -71,7 +90,7 @@ result: {{from: "{{{{ steps.joined }}}}: {{{{ steps.title }}}}, {{{{ steps.end o
 
 def page_of(workflow: str, parts: Sequence[str], title: str, end: str) -> str:
     """Give what a workflow makes of parts, a title and an end."""
-    if workflow == PAGES:
+    if workflow != JOINED:
         return "".join(f"{part}; " for part in parts) + f"{title}, {end}"
     return f"{' + '.join(parts)}: {title}, {end} {SURE}"
 
@@ -82,7 +101,9 @@ _MOST_PARTS = 5
 
 def published(namespace: str) -> Sequence[NewRecord]:
     """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
-    found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in (_ALONE, _CALLING)]
+    found = [
+        read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in (_ALONE, _CALLING, _BOUNDED)
+    ]
     return [_record(namespace, publication(each, START)) for each in found]
 
 

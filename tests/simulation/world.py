@@ -28,7 +28,7 @@ from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_serv
 from tests.simulation.store import SharedStore
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
-from tests.simulation.workflows import JOINED, PAGES, published
+from tests.simulation.workflows import CHEAP, JOINED, PAGES, published
 from tests.support.log_client import publish
 
 PARTITIONS, GROWN = 3, 5
@@ -95,7 +95,7 @@ class World:
         self.counts = (PARTITIONS, GROWN) if kind.grows else (PARTITIONS,)
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
         # A step that is lost would hold its job up for days, until all of it must have expired.
-        workflows = [] if kind.expires else [PAGES, JOINED] if "functions" in self.services else [PAGES]
+        workflows = [] if kind.expires else [PAGES, CHEAP, JOINED][: 3 if "functions" in self.services else 2]
         self._upstream = Upstream(Random(f"{seed} jobs"), self.counts, workflows)
         self._outside = MemoryLog(self.cluster, "outside")
         self.brakes = Brakeman(Random(f"{seed} brakes"), self._outside, self.cluster.clock)

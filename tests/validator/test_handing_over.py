@@ -14,9 +14,9 @@ from headchef.runtime.processor import Emit
 from tests.support.builders import make_answer, make_completed, make_step, make_tried
 from tests.validator.test_handler import handle
 
-ENDS_THE_JOB = {"deadline_exceeded", "length", "cancelled", "rejected", "step_failed"}
-"""What another model would share: the job's own deadline and output limit, and an operator's will. The last two are no
-failures of a model."""
+ENDS_THE_JOB = {"deadline_exceeded", "length", "cancelled", "rejected", "step_failed", "budget_exceeded"}
+"""What another model would share: the job's own deadline and output limit, and an operator's will. The last three are
+no failures of a model."""
 
 
 async def events(event: StepCompleted) -> list[Any]:

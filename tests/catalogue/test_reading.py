@@ -180,6 +180,41 @@ def test_what_cannot_stand_in_is_refused(tmp_path: Path, named: str, line: int, 
     assert says in message
 
 
+def test_a_tier_names_models_in_the_order_in_which_they_are_asked(tmp_path: Path) -> None:
+    catalogue = load(write(tmp_path, f"{GOOD}tiers:\n  cheap: [small, large]\n  good: [large]\n"))
+    assert catalogue.tiers == {"cheap": ("small", "large"), "good": ("large",)}
+    assert load(write(tmp_path, GOOD)).tiers == {}
+
+
+def test_a_tier_may_have_the_name_of_a_model_and_as_many_models_as_one_with_all_its_stand_ins(tmp_path: Path) -> None:
+    others = [f"m{number}" for number in range(8)]
+    entries = "".join(f"  {name}: {{lane: default}}\n" for name in others)
+    catalogue = load(write(tmp_path, f"{GOOD}{entries}tiers: {{small: [small, {', '.join(others)}]}}\n"))
+    assert catalogue.tiers["small"] == ("small", *others)
+
+
+@pytest.mark.parametrize(
+    ("named", "line", "field", "says"),
+    [
+        ("[small, medium]", 20, "tiers.cheap.1", "there is no model 'medium'; known are small, large"),
+        ("\n    - small\n    - small", 22, "tiers.cheap.1", "names 'small' twice; each model is asked once"),
+        ("[]", 20, "tiers.cheap", "has 0 models; give a list of one to 9 models of this file"),
+        ("[a, b, c, d, e, f, g, h, i, j]", 20, "tiers.cheap", "has 10 models; give a list of one to 9"),
+        ("small", 20, "tiers.cheap", "is no list; give a list of one to 9 models"),
+        ("", 20, "tiers.cheap", "such as [small, large]"),
+        ("[5]", 20, "tiers.cheap.0", "valid string"),
+    ],
+)
+def test_what_is_no_tier_is_refused(tmp_path: Path, named: str, line: int, field: str, says: str) -> None:
+    [(at, where, message)] = faults(tmp_path, f"{GOOD}tiers:\n  cheap: {named}\n")
+    assert (at, where) == (line, field)
+    assert says in message
+
+
+def test_a_misspelled_list_of_tiers_is_named(tmp_path: Path) -> None:
+    assert (19, "tier", "unknown field; did you mean tiers?") in faults(tmp_path, f"{GOOD}tier: {{cheap: [small]}}\n")
+
+
 def test_a_lane_has_a_quota(tmp_path: Path) -> None:
     limits = """    requests_per_minute: 500
     tokens_per_minute: 200000

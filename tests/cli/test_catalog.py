@@ -59,6 +59,13 @@ def test_what_is_new_and_what_is_gone_is_marked() -> None:
     assert (found["models.tiny.lane"], found["models.small.lane"]) == ("+", "-")
 
 
+def test_a_tier_is_one_field() -> None:
+    one, two = (f"{ONE_MODEL}\ntiers: {{cheap: [{names}]}}\n" for names in ("small", "small, large"))
+    assert differences(ONE_MODEL, one) == [Difference("tiers.cheap", None, "('small',)")]
+    assert differences(one, two) == [Difference("tiers.cheap", "('small',)", "('small', 'large')")]
+    assert [each.mark for each in differences(two, ONE_MODEL)] == ["-"]
+
+
 def test_where_nothing_is_published_all_is_new() -> None:
     found = differences(None, ONE_MODEL)
     assert {each.mark for each in found} == {"+"}

@@ -29,6 +29,7 @@ def inconsistencies(file: CatalogueFile) -> Iterator[Found]:
             for field, message in _of_dialect(provider.dialect, model):
                 yield ("models", name, field), message
     yield from _of_fallbacks(file)
+    yield from _of_tiers(file)
     yield from _of_quotas(file)
 
 
@@ -63,13 +64,26 @@ def _input_fault(model: ModelEntry) -> str | None:
 def _of_fallbacks(file: CatalogueFile) -> Iterator[Found]:
     for name, model in file.models.items():
         for number, other in enumerate(model.fallback):
-            place = ("models", name, "fallback", number)
-            if other not in file.models:
-                yield place, _unknown("model", other, file.models)
-            elif other == name:
-                yield place, "is the model itself, which has failed by then; name another one"
-            elif other in model.fallback[:number]:
-                yield place, f"names {other!r} twice; each model is asked once"
+            if other == name:
+                yield (
+                    ("models", name, "fallback", number),
+                    "is the model itself, which has failed by then; name another one",
+                )
+            elif fault := _order_fault(other, model.fallback[:number], file):
+                yield ("models", name, "fallback", number), fault
+
+
+def _of_tiers(file: CatalogueFile) -> Iterator[Found]:
+    for name, models in file.tiers.items():
+        for number, model in enumerate(models):
+            if fault := _order_fault(model, models[:number], file):
+                yield ("tiers", name, number), fault
+
+
+def _order_fault(model: str, before: Collection[str], file: CatalogueFile) -> str | None:
+    if model not in file.models:
+        return _unknown("model", model, file.models)
+    return f"names {model!r} twice; each model is asked once" if model in before else None
 
 
 def _of_quotas(file: CatalogueFile) -> Iterator[Found]:

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@][A-Za-z0-9._:/@+-]{0,127}$")]
-"""A provider's or model's name: letters, digits and . _ : / @ + -, up to 128 characters."""
+"""A provider's, model's or tier's name: letters, digits and . _ : / @ + -, up to 128 characters."""
 
 LaneName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Part of topic and group names, hence narrow: lower case letters, digits and -, up to 63 characters."""
@@ -31,6 +31,9 @@ Gemini 3 on. (Their guides to images, November 2026.)
 
 AbandonedCalls = Literal["go_on", "end"]
 """What a provider does with a call whose caller is gone."""
+
+MOST_IN_TIER = 9
+"""Models of a tier: one that is asked first, and as many after it as `fallback` may name."""
 
 Limit = Annotated[int, Field(ge=1, le=1_000_000_000)]
 OutputLimitField = Literal["max_completion_tokens", "max_tokens"]
@@ -155,6 +158,18 @@ class ModelEntry(_Entry):
     )
 
 
+def _names_some(written: object) -> object:
+    if isinstance(written, list) and 1 <= len(written) <= MOST_IN_TIER:
+        return written
+    what = f"has {len(written)} models" if isinstance(written, list) else "is no list"
+    right = f"one to {MOST_IN_TIER} models of this file, in the order in which they are asked, such as [small, large]"
+    raise ValueError(f"{what}; give a list of {right}")
+
+
+TierEntry = Annotated[tuple[Key, ...], BeforeValidator(_names_some)]
+"""The models of a tier, the cheapest first."""
+
+
 class DefaultsEntry(_Entry):
     """What holds for jobs that do not say."""
 
@@ -168,3 +183,6 @@ class CatalogueFile(_Entry):
     providers: dict[Key, ProviderEntry] = Field(min_length=1, description="accounts, by name")
     lanes: dict[LaneName, LaneEntry] = Field(min_length=1, description="quota pools, by name")
     models: dict[Key, ModelEntry] = Field(min_length=1, description="models that jobs may name, by name")
+    tiers: dict[Key, TierEntry] = Field(
+        default_factory=dict, description="what jobs may name in place of a model: lists of models, by name"
+    )

@@ -134,6 +134,7 @@ class Catalogue:
         default_model: for jobs that name none; always in `models`.
         models: by name.
         lanes: by name.
+        tiers: by name; each has names of models, all in `models`, in the order in which they are asked.
     """
 
     path: Path
@@ -141,3 +142,4 @@ class Catalogue:
     default_model: str
     models: Mapping[str, Model]
     lanes: Mapping[str, Lane]
+    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

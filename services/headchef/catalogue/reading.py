@@ -91,7 +91,14 @@ def _catalogue(path: Path, folder: Path, version: str, document: Document, file:
         for name, entry in file.lanes.items()
     }
     models = {name: _model(name, entry, lanes[entry.lane]) for name, entry in file.models.items()}
-    return Catalogue(path, version, file.defaults.model, MappingProxyType(models), MappingProxyType(lanes))
+    return Catalogue(
+        path,
+        version,
+        file.defaults.model,
+        MappingProxyType(models),
+        MappingProxyType(lanes),
+        MappingProxyType(file.tiers),
+    )
 
 
 def _quota(entry: LaneEntry) -> Quota:

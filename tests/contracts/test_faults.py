@@ -50,9 +50,12 @@ def broken(data: bytes) -> registry.BrokenContract:
         ({"job_id": ""}, "job_id", "at least 1 character"),
         ({"job_id": "a\nb"}, "job_id", "must match pattern"),
         ({"job_id": None}, "job_id", "must be a string; got null"),
+        ({"tier": ""}, "tier", "at least 1 character"),
+        ({"teir": "small"}, "teir", "did you mean `tier`?"),
+        ({"model": "a", "tier": "small"}, "tier", "stands in place of `model`: leave one of them out"),
     ],
 )
-def test_a_field_at_fault_is_named_with_what_is_right(change: dict[str, Any], field: str, words: str) -> None:
+def test_a_field_at_fault_is_named_with_what_is_right(change: dict[str, Any], field: str | None, words: str) -> None:
     fault = broken(json.dumps(JOB | change).encode())
     assert fault.field == field
     assert words in fault.message

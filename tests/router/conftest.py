@@ -30,16 +30,20 @@ SILENCE = timedelta(days=8)
 def make_catalogue(
     models: Mapping[str, str] = MappingProxyType({"small": "default", "large": "premium"}),
     fallback: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    tiers: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     prices: Prices | None = None,
 ) -> Catalogue:
-    """Give a catalogue with these models and their lanes; the first is the default. `fallback` names stand-ins."""
+    """Give a catalogue with these models and their lanes, and tiers; the first model is the default.
+
+    `fallback` names stand-ins.
+    """
     provider = Provider("sim", "openai", "http://localhost", None, None, "max_tokens", 1)
     lanes = {lane: Lane(lane, provider) for lane in models.values()}
     known = {
         name: Model(name, lane, "sim", name, None, "json_schema", prices, fallback=fallback.get(name, ()))
         for name, lane in models.items()
     }
-    return Catalogue(Path("test.yaml"), "cafe", next(iter(models)), known, lanes)
+    return Catalogue(Path("test.yaml"), "cafe", next(iter(models)), known, lanes, tiers)
 
 
 class FakeState:

@@ -32,8 +32,9 @@ HEADER_VALUES = st.binary(max_size=40) | st.sampled_from([
 ])
 HEADERS = st.lists(st.tuples(NAMES, HEADER_VALUES), max_size=8).map(tuple)
 FIELDS = st.sampled_from([
-    "job_id", "prompt", "input", "system", "output", "model", "parameters", "cache", "run", "revision", "tenant",
-    "class", "labels", "deadline", "conversation_id", "specversion", "id", "source", "type", "data", "prompt.x",
+    "job_id", "prompt", "input", "system", "output", "model", "tier", "parameters", "cache", "run", "revision",
+    "tenant", "class", "labels", "deadline", "conversation_id", "specversion", "id", "source", "type", "data",
+    "prompt.x",
 ])
 # fmt: on
 OBJECTS = st.dictionaries(FIELDS, JSON, max_size=6)

@@ -83,7 +83,7 @@ class OutputSpec(PublicPart):
     )
 
 
-ASKED_DIRECTLY = ("prompt", "system", "images", "output", "model", "parameters")
+ASKED_DIRECTLY = ("prompt", "system", "images", "output", "model", "tier", "parameters")
 """Fields of a job that is one question; where there is a workflow, it says this for each of its steps."""
 
 
@@ -109,6 +109,7 @@ class JobSubmitted(PublicEvent):
     )
     output: OutputSpec = Field(default_factory=OutputSpec)
     model: Name | None = Field(default=None, description="a model of the catalogue; the default if omitted")
+    tier: Name | None = Field(default=None, description="a tier of the catalogue, in place of a model")
     parameters: Parameters = Field(default_factory=Parameters)
     cache: CacheMode = Field(default="exact", description="bypass: neither read nor reuse an earlier answer")
     run: int = Field(default=0, ge=0, le=MAX_RUN)
@@ -128,6 +129,12 @@ class JobSubmitted(PublicEvent):
                 raise at_field("prompt", "this field is required, unless `workflow` is given")
         elif stray := [name for name in ASKED_DIRECTLY if name in self.model_fields_set]:
             raise at_field(stray[0], "a workflow says this itself: leave it out, or `workflow`")
+        return self
+
+    @model_validator(mode="after")
+    def _model_or_tier(self) -> Self:
+        if self.model is not None and self.tier is not None:
+            raise at_field("tier", "stands in place of `model`: leave one of them out")
         return self
 
 

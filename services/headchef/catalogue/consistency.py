@@ -64,13 +64,11 @@ def _input_fault(model: ModelEntry) -> str | None:
 def _of_fallbacks(file: CatalogueFile) -> Iterator[Found]:
     for name, model in file.models.items():
         for number, other in enumerate(model.fallback):
+            place = ("models", name, "fallback", number)
             if other == name:
-                yield (
-                    ("models", name, "fallback", number),
-                    "is the model itself, which has failed by then; name another one",
-                )
+                yield place, "is the model itself, which has failed by then; name another one"
             elif fault := _order_fault(other, model.fallback[:number], file):
-                yield ("models", name, "fallback", number), fault
+                yield place, fault
 
 
 def _of_tiers(file: CatalogueFile) -> Iterator[Found]:

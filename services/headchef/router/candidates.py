@@ -1,5 +1,6 @@
-"""Decides which models may be asked for a job, in order: its own and its stand-ins, as far as they take images."""
+"""Decides which models may be asked for a job, in order: its own with stand-ins, or its tier; if they take images."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from headchef_contracts.events.jobs import JobSubmitted
@@ -7,7 +8,7 @@ from headchef_contracts.events.jobs import JobSubmitted
 from headchef.catalogue import Catalogue, Model
 from headchef.router.refusal import Refused
 
-_SHOWN_MODELS = 5
+_SHOWN = 5
 
 
 def candidates_for(job: JobSubmitted, catalogue: Catalogue) -> tuple[Model, tuple[str, ...]]:
@@ -15,16 +16,15 @@ def candidates_for(job: JobSubmitted, catalogue: Catalogue) -> tuple[Model, tupl
 
     Args:
         job: as submitted.
-        catalogue: the models in force.
+        catalogue: the models and tiers in force.
 
     Raises:
-        Refused: the catalogue has not the model, or neither it nor a stand-in takes the job's images.
+        Refused: the catalogue has not the model or tier, or none of those that might be asked takes the job's images.
     """
-    model = _named(job, catalogue)
-    order = [model, *(catalogue.models[name] for name in model.fallback)]
+    order = _stand_ins(job, catalogue) if job.tier is None else _of_tier(job.tier, catalogue)
     able = [each for each in order if can_read(each, shows_images=bool(job.images))]
     if not able:
-        raise Refused("invalid", "images", _blind(model, catalogue))
+        raise Refused("invalid", "images", _blind(job, order, catalogue))
     return able[0], tuple(each.name for each in able[1:])
 
 
@@ -33,19 +33,33 @@ def can_read(model: Model, *, shows_images: bool) -> bool:
     return model.takes_images or not shows_images
 
 
-def _named(job: JobSubmitted, catalogue: Catalogue) -> Model:
+def _stand_ins(job: JobSubmitted, catalogue: Catalogue) -> list[Model]:
+    """Give the model that a job asks for, and those that stand in for it."""
     name = catalogue.default_model if job.model is None else job.model
     model = catalogue.models.get(name)
     if model is None:
-        near = get_close_matches(name, catalogue.models, n=_SHOWN_MODELS)
-        known = list(catalogue.models)[:_SHOWN_MODELS]
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
-        raise Refused("unknown_model", "model", f"the catalogue has no model {name!r}; {hint}")
-    return model
+        raise _unknown("model", name, catalogue.models)
+    return [model, *(catalogue.models[other] for other in model.fallback)]
 
 
-def _blind(model: Model, catalogue: Catalogue) -> str:
-    others = [each.name for each in catalogue.models.values() if each.takes_images][:_SHOWN_MODELS]
+def _of_tier(tier: str, catalogue: Catalogue) -> list[Model]:
+    names = catalogue.tiers.get(tier)
+    if names is None:
+        raise _unknown("tier", tier, catalogue.tiers)
+    return [catalogue.models[name] for name in names]
+
+
+def _unknown(field: str, name: str, known: Iterable[str]) -> Refused:
+    near = get_close_matches(name, known, n=_SHOWN)
+    has = ", ".join(list(known)[:_SHOWN]) or "none"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {has}"
+    return Refused("unknown_model", field, f"the catalogue has no {field} {name!r}; {hint}")
+
+
+def _blind(job: JobSubmitted, order: list[Model], catalogue: Catalogue) -> str:
+    others = [each.name for each in catalogue.models.values() if each.takes_images][:_SHOWN]
     hint = f"name a model that does, such as {' or '.join(others)}" if others else "no model of the catalogue does"
-    stand_ins = ", nor does a stand-in of it" if model.fallback else ""
-    return f"the model {model.name!r} takes no images{stand_ins}; {hint}"
+    if job.tier is not None:
+        return f"no model of the tier {job.tier!r} takes images; {hint}"
+    stand_ins = ", nor does a stand-in of it" if order[1:] else ""
+    return f"the model {order[0].name!r} takes no images{stand_ins}; {hint}"

@@ -20,7 +20,7 @@ from headchef.router.refusal import Refused
 from headchef.schema import SchemaCache, SchemaRefused
 from headchef.template import Rendered, Renderer, TemplateRefused
 
-POLICY_VERSION = "router/6"
+POLICY_VERSION = "router/7"
 _BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
 
 
@@ -49,8 +49,8 @@ def plan(
         max_prompt_bytes: of all messages together with their images, as JSON; and of the checks with their arguments.
 
     Raises:
-        Refused: a reference that is not supported, an unknown model or one that takes no images, a bad schema, check or
-            template, too long a prompt.
+        Refused: a reference that is not supported, an unknown model or tier, one that takes no images, a bad schema,
+            check or template, too long a prompt.
     """
     values = _input(job)
     said = []

@@ -35,6 +35,7 @@ def run(*arguments: str, stdin: str = "") -> Result:
     [
         (("submit", "missing.csv", "--prompt", "x"), "missing.csv: no such file"),
         (("submit", "rows.csv", "--prompt", "x", "--prompt-file", "p.j2"), "--prompt and --prompt-file are both given"),
+        (("submit", "--prompt", "x", "--model", "a", "--tier", "b"), "--model and --tier are both given"),
         (("submit", "rows.csv", "--prompt-file", "no.j2"), "no.j2"),
         (("submit", "rows.csv", "--prompt", "{{ name }}"), '"name" is not known; the row is called input'),
         (("submit", "rows.csv", "--prompt", "{{ input.nmae }}"), "Columns: sku, name"),

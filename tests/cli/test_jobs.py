@@ -30,6 +30,29 @@ def test_a_line_can_be_a_whole_job() -> None:
     assert made.input is None
 
 
+@pytest.mark.parametrize(
+    ("line", "option", "model", "tier"),
+    [
+        ({}, {"tier": "small"}, None, "small"),
+        ({"tier": "own"}, {"tier": "small"}, None, "own"),
+        ({"tier": "own"}, {"model": "large"}, None, "own"),
+        ({"model": "own"}, {"tier": "small"}, "own", None),
+        ({"tier": None}, {"model": "large"}, "large", None),
+        ({"model": None}, {"tier": "small"}, None, "small"),
+    ],
+)
+def test_a_line_that_says_who_is_asked_overrules_the_model_and_the_tier_of_the_options(
+    line: dict[str, str | None], option: dict[str, str], model: str | None, tier: str | None
+) -> None:
+    made = job({"prompt": "Hi", **line}, fields={**option, "tenant": "t"})
+    assert (made.model, made.tier, made.tenant) == (model, tier, "t")
+
+
+def test_a_column_of_a_table_is_no_tier() -> None:
+    made = from_rows({"name": "a", "tier": "gold"}, fields={"tier": "small"})
+    assert (made.tier, made.input) == ("small", Inline(inline={"name": "a", "tier": "gold"}))
+
+
 def test_a_row_becomes_the_input_of_the_template() -> None:
     made = from_rows({"name": "Bolt", "price": 3}, output={"schema": {"type": "object"}}, fields={"tenant": "t"})
     assert made.prompt == Inline(inline="About {{ input.name }}")
@@ -59,6 +82,7 @@ def test_the_id_field_names_the_job(value: object, job_id: str) -> None:
         ({"name": "x"}, {}, "prompt", "--prompt-file"),
         ({"job_id": "j"}, {}, "prompt", "--prompt-file"),
         ({"job_id": "", "prompt": "x"}, {}, "job_id", ""),
+        ({"prompt": "x", "model": "a", "tier": "b"}, {}, "tier", "leave one of them out"),
         ({"prompt": "x", "sku": None}, {"id_field": "sku"}, "sku", "wants text or a whole number"),
         ({"prompt": "x", "sku": " "}, {"id_field": "sku"}, "sku", "wants text"),
         ({"prompt": "x"}, {"id_field": "sku"}, None, '--id-field: there is no column "sku"; columns: prompt'),

@@ -39,6 +39,7 @@ def submit(
     ] = None,
     image_field: Annotated[str | None, typer.Option(help="Column of the https address of an image.")] = None,
     model: Annotated[str | None, typer.Option(help="A model of the catalogue.")] = None,
+    tier: Annotated[str | None, typer.Option(help="A tier of the catalogue, in place of a model.")] = None,
     tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id, to follow the results by.")] = None,
     job_class: Annotated[Literal["interactive", "bulk"] | None, typer.Option("--class", help=_URGENCY)] = None,
@@ -93,7 +94,15 @@ def submit(
         images=image or (),
         image_field=image_field,
         labels=label or (),
-        fields={"model": model, "tenant": tenant, "batch_id": batch, "class": job_class, "cache": cache, "run": run},
+        fields={
+            "model": model,
+            "tier": tier,
+            "tenant": tenant,
+            "batch_id": batch,
+            "class": job_class,
+            "cache": cache,
+            "run": run,
+        },
         parameters={"temperature": temperature, "max_output_tokens": max_output_tokens},
     )
     manner = Manner(

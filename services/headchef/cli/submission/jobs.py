@@ -16,6 +16,8 @@ from headchef.cli.submission.rows import Row
 from headchef.cli.submission.templates import BadTemplate, PromptTemplate
 
 _DIGEST_CHARACTERS = 16
+_WHO_IS_ASKED = frozenset({"model", "tier"})
+"""Fields of which a job has one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ def _from_template(row: Row, options: JobOptions, name: str) -> dict[str, Any]:
 
 
 def _written_out(row: Row, options: JobOptions) -> dict[str, Any]:
-    fields = {**options.fields, **row.values}
+    says_who = any(row.values.get(name) is not None for name in _WHO_IS_ASKED)
+    given = {name: value for name, value in options.fields.items() if not (says_who and name in _WHO_IS_ASKED)}
+    fields = {**given, **row.values}
     if options.output and "output" not in row.values:
         fields["output"] = options.output
     return fields

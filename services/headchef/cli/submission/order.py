@@ -104,6 +104,8 @@ class Order:
     def _check(self) -> None:
         if self.prompt is not None and self.prompt_file is not None:
             raise WrongUsage("--prompt and --prompt-file are both given", "give one of them")
+        if self.fields.get("model") is not None and self.fields.get("tier") is not None:
+            raise WrongUsage("--model and --tier are both given", "give one of them")
         if self.workflow is not None:
             for option, value in (
                 ("--prompt", self.prompt),
@@ -113,6 +115,7 @@ class Order:
                 ("--checks", self.checks),
                 ("--repairs", self.repairs),
                 ("--model", self.fields.get("model")),
+                ("--tier", self.fields.get("tier")),
                 ("--temperature", self.parameters.get("temperature")),
                 ("--max-output-tokens", self.parameters.get("max_output_tokens")),
                 ("--image", self.images or None),

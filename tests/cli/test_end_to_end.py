@@ -121,6 +121,16 @@ def test_a_refused_job_lies_in_the_dead_letters_with_its_reason(desk: Desk) -> N
     assert json.loads(desk.type("results", "--job", "bad", "--json"))["reason"] == "unknown_model"
 
 
+def test_a_workflow_that_asks_a_tier_that_there_is_not_fails_and_names_it(desk: Desk) -> None:
+    step = "{id: last, llm: {text: x, tier: nonesuch}}"
+    text = f"workflow: w\nversion: 1\nsteps: [{step}]\nresult: {{from: '{{{{ steps.last }}}}'}}\n"
+    (desk.folder / "w.yaml").write_text(text)
+    process = desk.start("workflow", "run", "w.yaml")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1, err
+    assert "last failed: refused: tier: the catalogue has no tier 'nonesuch'; it has none" in " ".join(err.split())
+
+
 def test_what_does_not_exist_is_said_not_to(desk: Desk) -> None:
     desk.type("explain", "nobody", code=1)
     desk.type("results", "--job", "nobody", code=1)

@@ -54,6 +54,12 @@ def test_a_single_prompt_is_five_lines_and_one_step(tmp_path: Path) -> None:
     [
         ("version: 3", "version: three", ["2:1: version: Input should be a valid integer"]),
         ("tier: small", "teir: small", ["4:12: defaults.teir: unknown field; did you mean tier?"]),
+        ("tier: small", "tier: small, model: own", ["4:1: defaults: give `model` or `tier`, not both"]),
+        (
+            "llm: {tier: medium, prompt: prompts/o",
+            "llm: {tier: medium, model: own, prompt: prompts/o",
+            ["11:5: steps.1.llm: give `model` or `tier`, not both"],
+        ),
         ("usd: 0.15", "usd: -1", ["5:10: budget.usd: Input should be greater than 0"]),
         ("id: outline", "id: Outline", ["10:5: steps.1.id: String should match"]),
         ("    output: {schema: outline.v1}", "    output: {schema: outline}", ["12:14: steps.1.output.schema: String"]),

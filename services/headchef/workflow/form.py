@@ -62,13 +62,23 @@ class RetryEntry(_Entry):
     )
 
 
+def _refuse_both(model: str | None, tier: str | None) -> None:
+    if model is not None and tier is not None:
+        raise ValueError("give `model` or `tier`, not both")
+
+
 class DefaultsEntry(_Entry):
     """What holds for steps that do not say."""
 
     model: Name | None = Field(default=None, description="a model of the catalogue; its default if neither is given")
-    tier: Identifier | None = Field(default=None, description="a tier of the catalogue, such as small")
+    tier: Name | None = Field(default=None, description="a tier of the catalogue, such as small")
     cache: CacheMode = Field(default="exact", description="exact or bypass")
     retry: RetryEntry = Field(default_factory=RetryEntry, description="how often each kind of failure is tried again")
+
+    @model_validator(mode="after")
+    def _one_is_asked(self) -> Self:
+        _refuse_both(self.model, self.tier)
+        return self
 
 
 class InputEntry(_Entry):
@@ -111,15 +121,14 @@ class LlmEntry(_Entry):
         default_factory=dict, alias="with", description="values for the prompt, such as {facts: '{{ steps.facts }}'}"
     )
     model: Name | None = Field(default=None, description="a model of the catalogue")
-    tier: Identifier | None = Field(default=None, description="a tier of the catalogue, such as medium")
+    tier: Name | None = Field(default=None, description="a tier of the catalogue, such as medium")
     parameters: Parameters = Field(default_factory=Parameters, description="sampling parameters of the call")
 
     @model_validator(mode="after")
     def _one_prompt(self) -> Self:
         if (self.prompt is None) == (self.text is None):
             raise ValueError("give the prompt as `prompt: file@version` or as `text`, one of the two")
-        if self.model is not None and self.tier is not None:
-            raise ValueError("give `model` or `tier`, not both")
+        _refuse_both(self.model, self.tier)
         return self
 
 

@@ -34,6 +34,7 @@ async def kitchen(folder: Path, steps: str = ONE, more: str = "input: {schema: w
         ({"input": {"name": 7}}, "invalid", "input.name", "string"),
         ({"prompt": "hi"}, "invalid", "prompt", "a workflow says this itself"),
         ({"model": "small"}, "invalid", "model", "a workflow says this itself"),
+        ({"tier": "cheap"}, "invalid", "tier", "a workflow says this itself"),
     ],
 )
 async def test_what_cannot_be_led_is_refused(

@@ -14,6 +14,7 @@ from headchef_contracts.events.steps import StepPlanned
 
 from headchef.router.leading import finishing
 from headchef.workflow import Workflow
+from tests.router.conftest import make_catalogue
 from tests.router.leading.kitchen import Kitchen, echo, ended, prompt_of, written
 
 STEPS = """
@@ -227,9 +228,22 @@ async def test_a_rejected_answer_is_lost_with_its_findings(tmp_path: Path) -> No
     )
 
 
-async def test_a_question_that_cannot_be_asked_is_lost_and_not_asked(tmp_path: Path) -> None:
+async def test_a_step_asks_the_tier_that_it_names_or_the_workflow_does(tmp_path: Path) -> None:
     steps = """
-  - {id: last, llm: {text: "one", model: gone}, on_error: drop}
+  - {id: outline, llm: {text: "one", tier: good}}
+  - {id: last, llm: {text: "two {{ outline }}", with: {outline: "{{ steps.outline }}"}}}
+"""
+    tiers = {"cheap": ("small", "large"), "good": ("large",)}
+    kit = await kitchen(written(tmp_path, steps, more="defaults: {tier: cheap}"), catalogue=make_catalogue(tiers=tiers))
+    await kit.submit()
+    await kit.run()
+    assert [(step.request.model, *step.candidates) for step in kit.steps] == [("large",), ("small", "large")]
+
+
+@pytest.mark.parametrize("what", ["model", "tier"])
+async def test_a_question_that_cannot_be_asked_is_lost_and_not_asked(tmp_path: Path, what: str) -> None:
+    steps = f"""
+  - {{id: last, llm: {{text: "one", {what}: gone}}, on_error: drop}}
 """
     kit = await kitchen(written(tmp_path, steps))
     await kit.submit()
@@ -237,7 +251,7 @@ async def test_a_question_that_cannot_be_asked_is_lost_and_not_asked(tmp_path: P
     assert not kit.given_out
     [finding] = finished.findings
     assert (finding.check, finding.path) == ("unknown_model", "/steps/last")
-    assert "the catalogue has no model 'gone'" in finding.message
+    assert f"{what}: the catalogue has no {what} 'gone'" in finding.message
     assert not kit.stored
 
 

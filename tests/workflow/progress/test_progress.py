@@ -222,7 +222,8 @@ def test_what_a_model_is_asked_is_that_of_the_step_or_of_the_defaults(tmp_path: 
     )
     _, todo = begun(flow)
     asks = {str(work.unit): work for work in todo if isinstance(work, Ask)}
-    assert [(each.asked.model, each.asked.tier) for each in asks.values()] == [(None, "small"), ("own", None)]
+    named = [{name: ask.fields().get(name) for name in ("model", "tier")} for ask in asks.values()]
+    assert named == [{"model": None, "tier": "small"}, {"model": "own", "tier": None}]
     assert [(each.reuse, each.retry.validation) for each in asks.values()] == [(False, 1), (True, 5)]
 
 

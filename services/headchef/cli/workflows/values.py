@@ -10,7 +10,7 @@ from headchef.cli.faults import WrongUsage
 from headchef.extensions import NoSuchExtension
 from headchef.functions import Functions
 from headchef.workflow import Workflow
-from headchef.workflow.form import DefaultsEntry, StepEntry
+from headchef.workflow.form import StepEntry
 from headchef.workflow.progress import Judge
 
 RUNNABLE = ("llm", "python", "audit")
@@ -77,19 +77,15 @@ def check_runnable(workflow: Workflow, given: Collection[str], functions: Functi
     faults = [
         f"step {step.id}: {why}"
         for step in workflow.steps.values()
-        if step.id not in given and (why := _hindrance(step, workflow.file.defaults, functions)) is not None
+        if step.id not in given and (why := _hindrance(step, functions)) is not None
     ]
     if faults:
         raise WrongUsage("\n".join(faults))
 
 
-def _hindrance(step: StepEntry, defaults: DefaultsEntry, functions: Functions) -> str | None:
+def _hindrance(step: StepEntry, functions: Functions) -> str | None:
     if step.kind not in RUNNABLE:
         return f"{step.kind} steps are not run yet; hand its output over: --given {step.id}=@FILE"
-    if step.llm is not None and step.llm.model is None:
-        tier = step.llm.tier or (defaults.tier if defaults.model is None else None)
-        if tier is not None:
-            return f"the catalogue has no tiers yet; name a `model` in place of the tier {tier}"
     if step.python is not None:
         try:
             functions.named(step.python.call)

@@ -58,7 +58,9 @@ class Filling:
             unit=unit,
             system=None if llm.system is None else self._renderer.render(prompts[llm.system], own).text,
             prompt=self._renderer.render(source, own).text,
-            asked=llm if llm.model or llm.tier else llm.model_copy(update=_asked_of(defaults.model, defaults.tier)),
+            asked=llm
+            if llm.model or llm.tier
+            else llm.model_copy(update={"model": defaults.model, "tier": defaults.tier}),
             schema=self._workflow.schema(step.output.schema_name),
             checks=checks,
             retry=step.retry or defaults.retry,
@@ -77,9 +79,3 @@ class Filling:
         return [
             {"check": each.check, "path": each.path, **self.value(each.model_extra or {}, names)} for each in entries
         ]
-
-
-def _asked_of(model: str | None, tier: str | None) -> dict[str, str]:
-    if model is not None:
-        return {"model": model}
-    return {} if tier is None else {"tier": tier}

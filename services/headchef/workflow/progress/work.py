@@ -45,7 +45,7 @@ class Ask:
             "parameters": self.asked.parameters.model_dump(exclude_none=True),
             "cache": "exact" if self.reuse else "bypass",
             **({} if self.system is None else {"system": self.system}),
-            **({} if self.asked.model is None else {"model": self.asked.model}),
+            **self.asked.model_dump(include={"model", "tier"}, exclude_none=True),
         }
 
 

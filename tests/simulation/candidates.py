@@ -1,4 +1,4 @@
-"""What must hold where models stand in for others: in what order they are asked, and what the result says of it."""
+"""What must hold where models stand in for others or are of a tier: in what order they are asked, what results say."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

@@ -33,6 +33,9 @@ DOORS = pair("jobs.submitted")
 _SYSTEM_PROMPT = "Be brief."
 """Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
 
+_TIERS = ("good", None, "small", None, "blind", None, None)
+"""Which tier is asked by jobs that name no model, by their number; without chance, so that worlds draw as before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -123,8 +126,10 @@ class Upstream:
         earlier = self._an_earlier_job()
         if earlier is None or "prompt" not in earlier:
             return self._fresh()
-        kept = {name: earlier[name] for name in ("input", "model", "system", "images") if name in earlier}
-        again = self._job(earlier["prompt"], plain=True) | kept
+        names = ("input", "model", "tier", "system", "images")
+        again = self._job(earlier["prompt"], plain=True) | {name: earlier[name] for name in names if name in earlier}
+        if "tier" in again:
+            again.pop("model", None)
         # The same question by who wants something else of its answer: checks are no part of what is asked.
         again = self._wanting(again, of_form="schema" in earlier.get("output", ()))
         # The same words with other images, or with none, are another question.
@@ -198,7 +203,7 @@ class Upstream:
                 {"prompt": 7},
                 {"promt": "a typo"},
                 {"run": "first"},
-                {"model": "no-such-model"},
+                {"model": "no-such-model"} if self._number % 2 else {"tier": "no-such-tier"},
                 {"prompt": "{{ input.", "input": {"name": "x"}},
                 {"output": {"schema": {"type": "nonsense"}}},
                 {"output": {"checks": [{"check": "no_such_check"}]}},
@@ -230,8 +235,7 @@ class Upstream:
         job |= {"batch_id": BATCHES[self._number % len(BATCHES)], "labels": {"team": TEAMS[self._number // 2 % 2]}}
         if self._chance.random() < 0.3:
             job["class"] = self._chance.choice(JOB_CLASSES)
-        if self._chance.random() < 0.5:
-            job["model"] = self._chance.choice(list(CATALOGUE.models))
+        job |= self._whom(plain=plain)
         if not plain and self._number % 3 == 0:
             job["system"] = _SYSTEM_PROMPT
         draw = 1.0 if plain else self._chance.random()
@@ -253,6 +257,13 @@ class Upstream:
         output, soon_s = wanted_by(self._number, of_form=of_form), wanted_after(self._number)
         soon = {} if soon_s is None else {"deadline": (START + timedelta(seconds=soon_s)).isoformat()}
         return job | ({"output": output} if output else {}) | soon
+
+    def _whom(self, *, plain: bool) -> dict[str, str]:
+        """Name a model, unless a job is plain perhaps a tier, or nobody, which asks the default."""
+        if self._chance.random() < 0.5:
+            return {"model": self._chance.choice(list(CATALOGUE.models))}
+        tier = None if plain else _TIERS[self._number % len(_TIERS)]
+        return {} if tier is None else {"tier": tier}
 
     def _showing(self, job: dict[str, Any]) -> dict[str, Any]:
         """Show images in some jobs, and none in the others."""

@@ -18,6 +18,7 @@ from tests.simulation import (
     broken_moves,
     broken_repairs,
     broken_state,
+    broken_tiers,
     broken_verdicts,
     overpaid,
 )
@@ -126,9 +127,11 @@ MUTANTS: Mapping[str, Mutant] = {
         broken_brakes.cancelled_as_if_free, 40, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
     ),
     "jobs are cancelled that come after a cancel": Mutant(broken_brakes.later_jobs_cancelled, 30, NONE),
-    "a job fails with its first model": Mutant(broken_handover.candidates_not_asked, 10),
+    "a job fails with its first model": Mutant(broken_handover.candidates_not_asked, 20),
     "a result forgets what models cost that failed before": Mutant(broken_handover.earlier_plans_forgotten, 10),
-    "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 10),
+    "a candidate is passed over": Mutant(broken_handover.first_candidate_passed_over, 20),
+    "the stand-ins of a tier's models are asked too": Mutant(broken_tiers.stand_ins_asked_too, 5, NONE),
+    "a tier is asked in another order than its own": Mutant(broken_tiers.asked_in_the_order_of_the_models, 5, NONE),
     "the checks of a job are not looked at": Mutant(broken_verdicts.checks_not_looked_at, 10, NONE),
     "the form of an answer is not looked at": Mutant(broken_verdicts.schema_not_looked_at, 10, NONE),
     "a blank answer is taken": Mutant(broken_verdicts.blank_answers_taken, 10, NONE),

@@ -14,7 +14,7 @@ from headchef_contracts.events.steps import AttemptOutcome
 from headchef.executor.dialects import Dialect
 from headchef.executor.dialects.port import Kind, Withheld
 from headchef.executor.provider import Answered, Faulted, Halt, Reply
-from headchef.executor.retry_after import read_retry_after
+from headchef.retry_after import read_retry_after
 
 _MAX_MESSAGE = 500
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|key|gsk|Bearer)[-_ ][A-Za-z0-9_\-*.]{6,}|\bAIza[A-Za-z0-9_\-*.]{6,}")

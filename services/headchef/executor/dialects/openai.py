@@ -16,7 +16,7 @@ from headchef.executor.dialects.static import static_part
 from headchef.executor.dialects.strict import response_format
 from headchef.executor.dialects.values import count, given, mapping, mappings, number, smallest, text, texts
 from headchef.executor.provider import Cacheable, Call, Left, Question, Turn
-from headchef.executor.retry_after import read_duration
+from headchef.retry_after import read_duration
 
 _LEFT: Mapping[str, Resource] = {
     "requests": "requests",

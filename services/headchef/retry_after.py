@@ -1,4 +1,4 @@
-"""Reads how long a provider asks to wait, in all the forms that providers use."""
+"""Reads how long a server asks to wait, in all the forms that providers and others use."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def read_retry_after(headers: Mapping[str, str], message: str, now: datetime) -> float | None:
-    """Give the seconds to wait, or None where the provider does not say.
+    """Give the seconds to wait, or None where the server does not say.
 
     Args:
         headers: of the response; names in any case if the mapping takes them so.

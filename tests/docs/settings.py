@@ -17,6 +17,7 @@ from headchef.router.settings import RouterSettings
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.settings import RuntimeSettings
 from headchef.simulator.settings import Settings as SimulatorSettings
+from headchef.sources.settings import SourceSettings
 from headchef.validator.settings import ValidatorSettings
 
 GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
@@ -27,6 +28,7 @@ GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("Executor", ExecutorSettings),
     ("Validator", ValidatorSettings),
     ("Functions", FunctionsSettings),
+    ("Sources of workflows, in `headchef workflow run`", SourceSettings),
     ("Provider simulator", SimulatorSettings),
 )
 

@@ -1,11 +1,15 @@
 """One job is led through its workflow: questions are answered elsewhere, functions and audits here, until it ends."""
 
 import asyncio
+import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from headchef.cli.faults import WorkFailed
 from headchef.cli.workflows.conducting import Conductor, Told
@@ -14,6 +18,8 @@ from headchef.functions import CallFailed, Workshop
 from headchef.workflow import Workflow
 from headchef.workflow.progress import Ask, Came, Lost, Outcome, Progress
 from tests.cli.builders import make_finished
+from tests.sources.fetching import fetching
+from tests.sources.site import answer, serving
 from tests.support.builders import make_tried
 from tests.workflow.progress.jobs import JUDGE, fresh, workflow
 
@@ -57,15 +63,28 @@ class Bench(Workshop):
         return "-".join(map(str, arguments["parts"]))
 
 
+@asynccontextmanager
+async def conducting(
+    progress: Progress, oracle: Oracle, tally: Tally, timeout_s: float = 60
+) -> AsyncIterator[Conductor]:
+    async with fetching() as fetcher:
+        yield Conductor(
+            progress,
+            answering=oracle,
+            workshop=Bench(),
+            fetcher=fetcher,
+            judge=JUDGE,
+            told=tally.add,
+            timeout_s=timeout_s,
+        )
+
+
 async def led(
     flow: Workflow, values: Any, answer: Callable[[Ask], Outcome | None], timeout_s: float = 60
 ) -> tuple[Progress, Tally, Oracle]:
-    progress = fresh(flow, values)
-    oracle, tally = Oracle(answer), Tally(flow)
-    conductor = Conductor(
-        progress, answering=oracle, workshop=Bench(), judge=JUDGE, told=tally.add, timeout_s=timeout_s
-    )
-    assert await conductor.lead(asyncio.Event())
+    progress, oracle, tally = fresh(flow, values), Oracle(answer), Tally(flow)
+    async with conducting(progress, oracle, tally, timeout_s) as conductor:
+        assert await conductor.lead(asyncio.Event())
     return progress, tally, oracle
 
 
@@ -96,6 +115,48 @@ async def test_a_function_that_fails_is_lost(tmp_path: Path) -> None:
     assert progress.ending.why == Lost("raised", "other is not here")
 
 
+async def test_documents_are_fetched_and_their_sources_counted(tmp_path: Path) -> None:
+    async with serving() as site:
+        address = site.at("/facts", answer("sku,price\na1,5\n", content_type="text/csv"))
+        steps = f"""
+  - id: facts
+    for_each: {{in: "{{{{ input.of }}}}", as: it}}
+    http: {{get: "{address}?of={{{{ it }}}}", allow_hosts: ["127.0.0.1:{site.port}"], as: csv}}
+    checks: [{{check: array_len, min: 1}}]
+  - {{id: last, python: {{call: join, with: {{parts: "{{{{ steps.facts[0] }}}}"}}}}}}"""
+        progress, tally, _ = await led(workflow(tmp_path, steps), {"of": ["x", "y"]}, lambda _: None)
+    assert progress.ending is not None
+    assert progress.ending.output == "{'sku': 'a1', 'price': '5'}"
+    assert sorted(site.paths) == ["/facts?of=x", "/facts?of=y"]
+    digest = hashlib.sha256(b"sku,price\na1,5\n").hexdigest()
+    source = {"address": address, "sha256": digest, "size_bytes": 15, "content_type": "text/csv"}
+    sources = sorted(tally.as_json()[0]["sources"], key=lambda each: str(each["unit"]))
+    assert sources == [{"unit": "facts[0]", **source}, {"unit": "facts[1]", **source}]
+    page = io.StringIO()
+    Console(width=200, file=page).print(tally.shown(progress))
+    assert f"{address}, 30 bytes" in page.getvalue()
+
+
+async def test_a_document_that_cannot_be_had_is_lost(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, '  - {id: last, http: {get: "http://b.example/x?token=s", allow_hosts: [a.example]}}')
+    progress, tally, _ = await led(flow, {}, lambda _: None)
+    assert progress.ending is not None
+    assert progress.ending.why == Lost("host_not_allowed", "b.example is not in `allow_hosts`; name it there")
+    assert tally.as_json()[0]["sources"] == []
+
+
+async def test_a_document_that_its_checks_refuse_is_lost_and_its_source_told(tmp_path: Path) -> None:
+    async with serving() as site:
+        address = site.at("/facts", answer("[1]", content_type="application/json"))
+        http = f'{{get: "{address}", allow_hosts: ["127.0.0.1:{site.port}"]}}'
+        flow = workflow(tmp_path, f"  - {{id: last, http: {http}, checks: [{{check: array_len, min: 2}}]}}")
+        progress, tally, _ = await led(flow, {}, lambda _: None)
+    assert progress.ending is not None
+    assert progress.ending.why is not None
+    assert progress.ending.why.reason == "rejected"
+    assert tally.as_json()[0]["sources"][0]["address"] == address
+
+
 async def test_it_is_given_up_where_nothing_comes(tmp_path: Path) -> None:
     flow = workflow(tmp_path, "  - {id: last, llm: {text: x}}")
     with pytest.raises(WorkFailed, match=r"nothing came for 0\.05 s; under way: last"):
@@ -107,8 +168,8 @@ async def test_it_stops_when_it_is_told_to(tmp_path: Path) -> None:
     progress = fresh(flow)
     stop = asyncio.Event()
     oracle = Oracle(lambda _: stop.set())
-    conductor = Conductor(progress, answering=oracle, workshop=Bench(), judge=JUDGE, told=Tally(flow).add, timeout_s=60)
-    assert not await conductor.lead(stop)
+    async with conducting(progress, oracle, Tally(flow)) as conductor:
+        assert not await conductor.lead(stop)
     assert progress.ending is None
 
 
@@ -120,8 +181,6 @@ async def test_a_reader_that_fails_is_not_waited_for(tmp_path: Path) -> None:
 
     flow = workflow(tmp_path, "  - {id: last, llm: {text: x}}")
     progress = fresh(flow)
-    conductor = Conductor(
-        progress, answering=Broken(lambda _: None), workshop=Bench(), judge=JUDGE, told=Tally(flow).add, timeout_s=60
-    )
-    with pytest.raises(WorkFailed, match="cannot be read"):
-        await conductor.lead(asyncio.Event())
+    async with conducting(progress, Broken(lambda _: None), Tally(flow)) as conductor:
+        with pytest.raises(WorkFailed, match="cannot be read"):
+            await conductor.lead(asyncio.Event())

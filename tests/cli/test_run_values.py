@@ -53,12 +53,18 @@ def test_every_step_that_cannot_be_run_is_named_with_what_would_be_right() -> No
         check_runnable(PAGE, ("outline", "geo"), NONE)
     lines = wrong.value.message.splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        "step facts",
         "step page",
         "step final",
     ]
-    assert lines[0].endswith("http steps are not run yet; hand its output over: --given facts=@FILE")
-    assert "there is no function 'content.assemble_page'" in lines[1]
+    assert "there is no function 'content.assemble_page'" in lines[0]
+
+
+def test_a_kind_that_is_not_run_yet_may_be_handed_over(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, "  - {id: last, human: {review: '{{ input.page }}', within: 60, otherwise: reject}}")
+    with pytest.raises(WrongUsage) as wrong:
+        check_runnable(flow, (), NONE)
+    assert wrong.value.message.endswith("human steps are not run yet; hand its output over: --given last=@FILE")
+    check_runnable(flow, ("last",), NONE)
 
 
 def test_what_can_be_run_passes(tmp_path: Path) -> None:

@@ -74,6 +74,16 @@ def test_a_single_prompt_is_five_lines_and_one_step(tmp_path: Path) -> None:
             "    cache: bypass\n    pyhton: {call: content.apply",
             ["38:5: steps.7.pyhton: unknown field; did you mean python?"],
         ),
+        (
+            "allow_hosts: [pim.example.com]",
+            'allow_hosts: ["https://pim.example.com"]',
+            ["8:42: steps.0.http.allow_hosts: 'https://pim.example.com' is no host; leave scheme, path and"],
+        ),
+        (
+            'get: "{{ input.facts_url }}"',
+            "get: https://pim.example.org/facts",
+            ["8:12: steps.0.http.get: pim.example.org is not in `allow_hosts`; name it there"],
+        ),
         ("prompt: prompts/meta.j2@2", "text: x, prompt: prompts/meta.j2@2", ["20:5: steps.3.llm: give the prompt as"]),
         ("result: {", "prompt: prompts/meta.j2@2\nresult: {", ["1:1: `prompt` is one call, without `result`"]),
         ("on_exceed: fail}", "on_exceed: fail}\nversion: 4", ["6:1: version: given twice, first on line 2; keep one"]),

@@ -6,10 +6,12 @@ from pathlib import Path
 from headchef.checks import Registry, faults_in
 from headchef.document import Document, Fault, Place
 from headchef.schema import ANYTHING, NoSuchPath, Shape, follow, shape_of
+from headchef.sources.address import host_of, permitted, read_address
+from headchef.sources.errors import FetchFailed
 from headchef.template import Reads, TemplateRefused, reads_of, templates_in
 from headchef.workflow.errors import FaultIn
 from headchef.workflow.files import Prompt
-from headchef.workflow.form import CheckEntry, LlmEntry, StepEntry, WorkflowFile
+from headchef.workflow.form import CheckEntry, HttpEntry, LlmEntry, StepEntry, WorkflowFile
 from headchef.workflow.gathering import Gathered
 from headchef.workflow.model import result_of, steps_of
 from headchef.workflow.order import circle, reached
@@ -95,6 +97,8 @@ class Checking:
             target = inside.shape_of(seen["audit", "target"])
             given = () if step.audit.facts is None else ("against",)
             self._checks(step.audit.rules, (*place, "audit", "rules"), target, given)
+        if step.http is not None:
+            self._source(step.http, (*place, "http", "get"))
         if step.llm is not None:
             self._asked(step.llm, (*place, "llm") if self._file.prompt is None else (), inside, seen)
         self.needs[step.id] |= _steps_in(seen.values())
@@ -107,6 +111,14 @@ class Checking:
             asked = {"check": entry.check, "path": entry.path, **own}
             for fault in faults_in(asked, self._checks_known, shape, later=later):
                 self._fault((*place, number, *fault.place), fault.message)
+
+    def _source(self, http: HttpEntry, place: Place) -> None:
+        """Look at an address that is no template; what another one will be is not known yet."""
+        if not templates_in(http.get):
+            try:
+                permitted(read_address(http.get), [host_of(entry) for entry in http.allow_hosts])
+            except FetchFailed as failed:
+                self._fault(place, failed.message)
 
     def _item(self, listed: Shape, step: StepEntry, place: Place) -> Shape:
         """Give the shape of an item of a list."""

@@ -3,9 +3,12 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from headchef_contracts.events.common import CacheMode, Name, Parameters
+
+from headchef.sources.address import host_of
+from headchef.sources.wanted import ReadAs
 
 WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Lower case letters, digits and -, up to 63 characters: it stands before the @ in `name@version`."""
@@ -23,6 +26,16 @@ FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-
 Template = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 With = dict[Identifier, Any]
 """Values for a prompt or a function, by name; a text with `{{ … }}` in it, however deep, is a template."""
+
+
+def _readable(entries: tuple[str, ...]) -> tuple[str, ...]:
+    for entry in entries:
+        host_of(entry)
+    return entries
+
+
+Hosts = Annotated[tuple[str, ...], Field(min_length=1, max_length=50), AfterValidator(_readable)]
+"""Hosts without scheme and path, each with a port if it is another than the scheme's."""
 
 Usd = Annotated[Decimal, Field(gt=0, le=1_000_000, max_digits=18, decimal_places=12, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400, allow_inf_nan=False)]
@@ -136,14 +149,19 @@ class HttpEntry(_Entry):
     """A source of data, read over HTTP."""
 
     get: Template = Field(description="the address, such as '{{ input.facts_url }}'")
-    allow_hosts: tuple[str, ...] = Field(
-        min_length=1, max_length=50, description="hosts that may be asked, such as [pim.example.com]"
+    allow_hosts: Hosts = Field(
+        description="hosts that may be asked, also after a redirect, such as [pim.example.com]; with a port if it is"
+        " another than the usual, as in pim.example.com:8443"
     )
-    read_as: Literal["json", "text", "csv"] = Field(
+    read_as: ReadAs = Field(
         default="json", alias="as", description="json, text (of HTML what a reader sees) or csv (a list of rows)"
     )
-    max_kb: int = Field(default=1024, ge=1, le=16_384, description="the most KiB that are read, such as 256")
-    timeout_s: Seconds = Field(default=20.0, description="seconds that an answer may take, such as 20")
+    max_kb: int = Field(
+        default=1024, ge=1, le=16_384, description="the most KiB that are read, once unpacked, such as 256"
+    )
+    timeout_s: Seconds = Field(
+        default=20.0, description="seconds that it may take, with all redirects and tries, such as 20"
+    )
 
 
 class PythonEntry(_Entry):

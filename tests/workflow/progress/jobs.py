@@ -11,7 +11,7 @@ from headchef.checks import installed
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
 from headchef.workflow import Workflow, load
-from headchef.workflow.progress import Ask, Audit, Call, Came, Judge, Outcome, Progress, Work
+from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Outcome, Progress, Work
 
 JUDGE = Judge(SchemaCache(8), installed())
 
@@ -60,3 +60,5 @@ def echoed(work: Work) -> Outcome:
             return Came({"called": work.function, **work.arguments})
         case Audit():
             return Came(JUDGE.audited(work))
+        case Fetch():
+            return Came(work.wanted.address)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from headchef.workflow.progress import Ask, Audit, Call, Came, Lost, Outcome, Unit, Work
+from headchef.sources.wanted import Wanted
+from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Lost, Outcome, Unit, Work
 from tests.workflow.progress.jobs import JUDGE, begun, done, echoed, workflow
 
 DOWN = Lost("timeout", "30 s")
@@ -209,6 +210,23 @@ def test_given_outputs_stand_in_for_steps_that_are_not_run(tmp_path: Path) -> No
     _, [last] = begun(flow, None, facts={"n": 5})
     assert isinstance(last, Ask)
     assert last.prompt == "5"
+
+
+def test_what_is_fetched_is_filled_in(tmp_path: Path) -> None:
+    flow = workflow(
+        tmp_path,
+        """
+  - id: last
+    http: {get: "{{ input.url }}", allow_hosts: [a.example], as: text, max_kb: 2, timeout_s: 7}
+    retry: {transport: 3}""",
+    )
+    _, [fetch] = begun(flow, {"url": "https://a.example/x"})
+    assert isinstance(fetch, Fetch)
+    assert fetch.wanted == Wanted("https://a.example/x", ("a.example",), "text", 2048, 7.0, 3)
+    progress, todo = begun(flow, {"url": 5})
+    assert todo == []
+    assert progress.ending is not None
+    assert progress.ending.why == Lost("template", "`get` must be an address, and is integer")
 
 
 def test_what_a_model_is_asked_is_that_of_the_step_or_of_the_defaults(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Leads one job through its workflow: questions go to the services, functions and audits run on this machine."""
+"""Leads one job through its workflow: questions go to the services, the rest runs on this machine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -8,11 +8,15 @@ from headchef_contracts.events.jobs import JobFinished
 
 from headchef.cli.faults import WorkFailed
 from headchef.functions import CallFailed, Workshop
-from headchef.workflow.progress import Ask, Audit, Call, Came, Judge, Lost, Outcome, Progress, Unit, Work
+from headchef.sources.errors import FetchFailed
+from headchef.sources.fetcher import Fetcher
+from headchef.sources.wanted import Source
+from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Lost, Outcome, Progress, Unit, Work
 
 _SHOWN = 5
 
-Told = tuple[Unit, Outcome, JobFinished | None]
+Told = tuple[Unit, Outcome, JobFinished | Source | None]
+"""A unit, what came of it, and where that comes from: its job's result, or its source."""
 
 
 class Answering(Protocol):
@@ -34,6 +38,7 @@ class Conductor:
         progress: of the job, not begun.
         answering: answers questions.
         workshop: calls functions.
+        fetcher: fetches documents.
         judge: carries audits out.
         told: is told of everything that has ended.
         timeout_s: seconds in which nothing ends, after which it is given up.
@@ -45,13 +50,15 @@ class Conductor:
         *,
         answering: Answering,
         workshop: Workshop,
+        fetcher: Fetcher,
         judge: Judge,
-        told: Callable[[Unit, Outcome, JobFinished | None], None],
+        told: Callable[[Unit, Outcome, JobFinished | Source | None], None],
         timeout_s: float,
     ) -> None:
         self._progress = progress
         self._answering = answering
         self._workshop = workshop
+        self._fetcher = fetcher
         self._judge = judge
         self._told = told
         self._timeout_s = timeout_s
@@ -111,6 +118,8 @@ class Conductor:
         for work in works:
             if isinstance(work, Call):
                 _ = self._spawn(self._call(work))
+            elif isinstance(work, Fetch):
+                _ = self._spawn(self._fetch(work))
             elif isinstance(work, Audit):
                 self._came.put_nowait((work.unit, Came(self._judge.audited(work)), None))
 
@@ -120,6 +129,14 @@ class Conductor:
         except CallFailed as failed:
             outcome = Lost(failed.reason, failed.message)
         self._came.put_nowait((call.unit, outcome, None))
+
+    async def _fetch(self, fetch: Fetch) -> None:
+        try:
+            fetched = await self._fetcher.fetch(fetch.wanted)
+        except FetchFailed as failed:
+            self._came.put_nowait((fetch.unit, Lost(failed.reason, failed.message), None))
+        else:
+            self._came.put_nowait((fetch.unit, Came(fetched.value), fetched.source))
 
     async def _read(self) -> None:
         async for told in self._answering.answers():

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
@@ -22,8 +23,12 @@ from headchef.cli.workflows.tally import Tally
 from headchef.cli.workflows.values import check_runnable, given_of, input_of
 from headchef.functions import Workshop
 from headchef.functions import installed as installed_functions
+from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.port import Log
+from headchef.runtime.settings import load as load_settings
 from headchef.schema import SchemaCache
+from headchef.sources.fetcher import Fetcher, open_fetcher
+from headchef.sources.settings import SourceSettings
 from headchef.template import Renderer
 from headchef.workflow import BadWorkflow, load
 from headchef.workflow.progress import Ending, Judge, Progress
@@ -99,15 +104,24 @@ class _Run:
 
     async def lead(self, cluster: Cluster) -> None:
         workshop = Workshop(_PROCESSES)
+        sources = open_fetcher(load_settings(SourceSettings), SystemClock(), Random())
         try:
             with stop_on_signals() as stop:
-                async with opened(cluster) as log:
+                async with opened(cluster) as log, sources as fetcher:
                     partitions = await partitions_of_the_entry(log, cluster, self._screen, self._request.patience_s)
-                    await self._lead(log, cluster.namespace, partitions, workshop, stop)
+                    await self._lead(log, cluster.namespace, partitions, workshop, fetcher, stop)
         finally:
             workshop.close()
 
-    async def _lead(self, log: Log, namespace: str, partitions: int, workshop: Workshop, stop: asyncio.Event) -> None:
+    async def _lead(
+        self,
+        log: Log,
+        namespace: str,
+        partitions: int,
+        workshop: Workshop,
+        fetcher: Fetcher,
+        stop: asyncio.Event,
+    ) -> None:
         feed = await open_feed(log, namespace, "now")
         producer = log.producer(f"{namespace}.workflow", None)
         await producer.start()
@@ -135,6 +149,7 @@ class _Run:
                     self._progress,
                     answering=asking,
                     workshop=workshop,
+                    fetcher=fetcher,
                     judge=self._judge,
                     told=told,
                     timeout_s=self._request.timeout_s,

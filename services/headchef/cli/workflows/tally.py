@@ -1,6 +1,6 @@
 """Counts what the steps of a run came to, for the summary."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from headchef_contracts.events.jobs import JobFinished
 
 from headchef.cli.history.describe import dollars
 from headchef.cli.screen import table
+from headchef.sources.wanted import Source
 from headchef.workflow import Workflow
 from headchef.workflow.progress import Came, Outcome, Progress, Unit
 
@@ -26,6 +27,7 @@ class Count:
         unpriced: questions of unknown cost.
         cost_usd: of the others.
         models: that answered.
+        sources: documents that were read, by their units.
     """
 
     came: int = 0
@@ -35,6 +37,7 @@ class Count:
     unpriced: int = 0
     cost_usd: Decimal = Decimal(0)
     models: dict[str, None] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
 
 
 class Tally:
@@ -58,22 +61,18 @@ class Tally:
         """Questions of unknown cost."""
         return sum(count.unpriced for count in self._counts.values())
 
-    def add(self, unit: Unit, outcome: Outcome, result: JobFinished | None) -> None:
-        """Count what came of a unit, with its job's result if it was a question."""
+    def add(self, unit: Unit, outcome: Outcome, origin: JobFinished | Source | None) -> None:
+        """Count what came of a unit, with its job's result if it was a question, and its source if it was read."""
         count = self._counts[unit.step]
         if isinstance(outcome, Came):
             count.came += 1
         else:
             count.lost += 1
-        if result is not None:
-            count.repaired += any(each.failure.reason == "rejected" for each in result.provenance.tried)
-            count.reused += result.cache.kind == "exact"
-            if result.cost_usd is None:
-                count.unpriced += 1
-            else:
-                count.cost_usd += result.cost_usd
-            if result.provenance.model:
-                count.models[result.provenance.model] = None
+        match origin:
+            case Source():
+                count.sources[str(unit)] = origin
+            case JobFinished():
+                _add_result(count, origin)
 
     def as_json(self) -> list[dict[str, Any]]:
         """Give a row a step, for machines."""
@@ -88,13 +87,14 @@ class Tally:
                 "cost_usd": format(count.cost_usd, "f"),
                 "unpriced": count.unpriced,
                 "models": list(count.models),
+                "sources": [{"unit": unit, **asdict(source)} for unit, source in count.sources.items()],
             }
             for step, count in self._counts.items()
         ]
 
     def shown(self, progress: Progress) -> Table:
         """Give a row a step, for people."""
-        columns = ("step", "kind", "outputs", "lost", "repaired", "reused", "cost", "model")
+        columns = ("step", "kind", "outputs", "lost", "repaired", "reused", "cost", "model or source")
         rows = [
             (
                 step,
@@ -104,7 +104,7 @@ class Tally:
                 str(count.repaired or ""),
                 str(count.reused or ""),
                 dollars(count.cost_usd) if count.models else "",
-                ", ".join(count.models),
+                ", ".join(count.models) or _read_by(count),
             )
             for step, count in self._counts.items()
         ]
@@ -116,3 +116,23 @@ class Tally:
         if step not in progress.outputs:
             return "not begun"
         return "left out" if progress.outputs[step] is None else "given"
+
+
+def _add_result(count: Count, result: JobFinished) -> None:
+    count.repaired += any(each.failure.reason == "rejected" for each in result.provenance.tried)
+    count.reused += result.cache.kind == "exact"
+    if result.cost_usd is None:
+        count.unpriced += 1
+    else:
+        count.cost_usd += result.cost_usd
+    if result.provenance.model:
+        count.models[result.provenance.model] = None
+
+
+def _read_by(count: Count) -> str:
+    """Name what a step has read: one address, or how many, and how much it was."""
+    if not count.sources:
+        return ""
+    addresses = {source.address for source in count.sources.values()}
+    named = next(iter(addresses)) if len(addresses) == 1 else f"{len(addresses)} addresses"
+    return f"{named}, {sum(source.size_bytes for source in count.sources.values()):,} bytes"

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headchef.template import Renderer
-from headchef.workflow.form import AuditEntry, CheckEntry, LlmEntry, PythonEntry, StepEntry
+from headchef.schema import kind_of
+from headchef.sources.wanted import Wanted
+from headchef.template import Renderer, TemplateRefused
+from headchef.workflow.form import AuditEntry, CheckEntry, HttpEntry, LlmEntry, PythonEntry, StepEntry
 from headchef.workflow.model import Workflow
 from headchef.workflow.progress.unit import Unit
-from headchef.workflow.progress.work import Ask, Audit, Call, Work
+from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Work
 
 Names = Mapping[str, Any]
 
@@ -46,6 +48,8 @@ class Filling:
             return self._call(unit, step.python, names, checks)
         if step.audit is not None:
             return self._audit(unit, step.audit, names, checks)
+        if step.http is not None:
+            return Fetch(unit, self._wanted(step, step.http, names), checks)
         raise AssertionError(f"nobody runs a step of kind {step.kind} yet, and whoever begins a job sees to that")
 
     def _ask(
@@ -73,6 +77,13 @@ class Filling:
     def _audit(self, unit: Unit, audit: AuditEntry, names: Names, checks: Sequence[Mapping[str, Any]]) -> Audit:
         facts = None if audit.facts is None else self.value(audit.facts, names)
         return Audit(unit, self.value(audit.target, names), facts, self._checks(audit.rules, names), checks)
+
+    def _wanted(self, step: StepEntry, http: HttpEntry, names: Names) -> Wanted:
+        address = self.value(http.get, names)
+        if not isinstance(address, str):
+            raise TemplateRefused(f"`get` must be an address, and is {kind_of(address)}")
+        retry = step.retry or self._workflow.file.defaults.retry
+        return Wanted(address, http.allow_hosts, http.read_as, http.max_kb * 1024, http.timeout_s, retry.transport)
 
     def _checks(self, entries: Sequence[CheckEntry], names: Names) -> list[Mapping[str, Any]]:
         """Fill the arguments of checks."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headchef.sources.wanted import Wanted
 from headchef.workflow.form import LlmEntry, RetryEntry
 from headchef.workflow.progress.unit import Unit
 
@@ -87,4 +88,19 @@ class Audit:
     checks: Sequence[Mapping[str, Any]]
 
 
-Work = Ask | Call | Audit
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A document of a source.
+
+    Attributes:
+        unit: what it is for.
+        wanted: which document, how it is read, and within which limits.
+        checks: what its output must pass, beside its schema.
+    """
+
+    unit: Unit
+    wanted: Wanted
+    checks: Sequence[Mapping[str, Any]]
+
+
+Work = Ask | Call | Audit | Fetch

@@ -138,8 +138,8 @@ async def test_documents_are_fetched_and_their_sources_counted(tmp_path: Path) -
 
 
 async def test_a_document_that_cannot_be_had_is_lost(tmp_path: Path) -> None:
-    flow = workflow(tmp_path, '  - {id: last, http: {get: "http://b.example/x?token=s", allow_hosts: [a.example]}}')
-    progress, tally, _ = await led(flow, {}, lambda _: None)
+    flow = workflow(tmp_path, '  - {id: last, http: {get: "{{ input.url }}", allow_hosts: [a.example]}}')
+    progress, tally, _ = await led(flow, {"url": "http://b.example/x?token=s"}, lambda _: None)
     assert progress.ending is not None
     assert progress.ending.why == Lost("host_not_allowed", "b.example is not in `allow_hosts`; name it there")
     assert tally.as_json()[0]["sources"] == []

@@ -1,7 +1,11 @@
 """Which addresses may be asked, as far as it can be seen from them, and what is shown of them."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -97,6 +101,29 @@ def test_no_redirect_leads_out_of_https_or_nowhere(location: str, reason: str) -
     with pytest.raises(FetchFailed) as failed:
         redirected(URL("https://a.example/x"), location)
     assert failed.value.reason == reason
+
+
+_PIECES = (
+    *("http://", "https:", "//", "/", "\\", "@", "?", "#", "[", "]", ":", "::1", "127.0.0.1", "a.example", "%", "%zz"),
+    *("\ud800", "é", "①", " ", "\r\n", "\0", "..", "xn--a", "99999", "ü" * 70),
+)
+
+
+@pytest.mark.parametrize("read", [read_address, partial(redirected, URL("https://a.example/x"))])
+@given(text=st.lists(st.sampled_from(_PIECES), max_size=9).map("".join))
+@example(text="http://a][b@")
+@example(text="http://127.0.0.1%..\ud800%zz..\t80")
+def test_whatever_stands_in_place_of_an_address_is_refused_in_words_that_can_be_written(
+    read: Callable[[str], URL], text: str
+) -> None:
+    said = ""
+    try:
+        permitted(read(text), [("b.example", None)])
+    except FetchFailed as failed:
+        said = failed.message
+    assert said.encode() is not None
+    with suppress(ValueError):
+        host_of(text)
 
 
 @given(st.text(), st.text(min_size=1), st.text())

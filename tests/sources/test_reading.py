@@ -37,6 +37,7 @@ def fault(
         ("5 € Käse".encode("cp1252"), "windows-1252"),
         ("5 € Käse".encode("utf-16"), "utf-16"),
         (codecs.BOM_UTF8 + "5 € Käse".encode(), "iso-8859-1"),
+        ("5 € Käse".encode(), ""),
     ],
 )
 def test_text_is_read_in_the_charset_that_is_named(body: bytes, charset: str | None) -> None:

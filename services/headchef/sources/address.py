@@ -11,6 +11,8 @@ from headchef.sources.public import IP
 _PORTS = {"http": 80, "https": 443}
 _NO_HOST = frozenset(" /\\?#@*")
 _LONGEST_SHOWN = 200
+_UNREADABLE = (ValueError, IndexError)
+"""What yarl raises for what is no address; the second one by mistake, for `http://a][b@`."""
 
 Host = tuple[str, int | None]
 """A name or IP address as it goes over the wire, and a port; None for the scheme's own."""
@@ -27,7 +29,7 @@ def host_of(entry: str) -> Host:
         raise ValueError(wrong)
     try:
         url = URL(f"http://{entry}")
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise ValueError(wrong) from error
     if not url.raw_host:
         raise ValueError(wrong)
@@ -60,8 +62,9 @@ def read_address(text: str) -> URL:
         FetchFailed: it is none.
     """
     try:
-        return URL(text.strip())
-    except ValueError as error:
+        # Bytes of a header that are no UTF-8 would be in messages, which then could not be written.
+        return URL(text.strip().encode().decode())
+    except _UNREADABLE as error:
         # The reader's words may hold the address itself, with its query.
         raise FetchFailed("bad_address", "the address cannot be read; such as https://pim.example.com/facts") from error
 

@@ -33,7 +33,7 @@ def text_of(body: bytes, charset: str | None, *, is_page: bool, name: str) -> st
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return _decoded(body[len(mark) :], codec, f"{codec}, as its first bytes say", name)
-    if charset is not None:
+    if charset:
         return _decoded(body, _codec(charset, name), f"{charset[:40]}, as its server says", name)
     if is_page and (meta := _META.search(body[:_META_WITHIN])) is not None:
         stated = meta[1].decode("ascii", "replace")

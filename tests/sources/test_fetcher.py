@@ -62,11 +62,11 @@ async def test_what_is_packed_is_unpacked_and_hashed_as_it_then_is() -> None:
 @pytest.mark.parametrize(
     ("packed", "coding", "message"),
     [
-        (gzip.compress(b"x" * 1_000)[:-9], "gzip", "ends in the middle of what is packed as gzip"),
+        (gzip.compress(b"x" * 1_000, mtime=0)[:-9], "gzip", "ends in the middle of what is packed as gzip"),
         (b"secret", "gzip", "is not packed as gzip, as its server says"),
-        (gzip.compress(b"x") + b"secret", "gzip", "goes on after the end of what is packed as gzip"),
+        (gzip.compress(b"x", mtime=0) + b"secret", "gzip", "goes on after the end of what is packed as gzip"),
         (b"secret", "br", "is packed as 'br'; gzip was asked for"),
-        (gzip.compress(gzip.compress(b"x")), "gzip, gzip", "is packed as 'gzip, gzip'; gzip was asked for"),
+        (b"secret", "gzip, gzip", "is packed as 'gzip, gzip'; gzip was asked for"),
     ],
 )
 async def test_what_is_packed_badly_is_not_read(packed: bytes, coding: str, message: str) -> None:

@@ -75,7 +75,7 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
     try:
         event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, orjson.dumps(fields))
     except registry.BrokenContract as broken:
-        raise BadLine(LineFault(name, row.line, broken.field, _right(broken, options))) from broken
+        raise BadLine(_told(broken, fields, row, name)) from broken
     return cast(JobSubmitted, event)
 
 
@@ -130,7 +130,12 @@ def _image(row: Row, column: str, name: str) -> dict[str, str]:
         raise BadLine(LineFault(name, row.line, column, f"--image-field: {bad}")) from bad
 
 
-def _right(broken: registry.BrokenContract, options: JobOptions) -> str:
-    if broken.field == "prompt" and options.prompt is None:
-        return f"{broken.message}; a line is a whole job, or give --prompt or --workflow to make jobs from rows"
-    return broken.message
+def _told(broken: registry.BrokenContract, fields: Mapping[str, Any], row: Row, name: str) -> LineFault:
+    """Name what is wrong with a line. A row of values for no prompt is told that, not that its columns are no fields."""
+    asks_nothing = "prompt" not in fields and "workflow" not in fields
+    if asks_nothing and "did you mean" not in broken.message:
+        message = (
+            "this field is required; a line is a whole job, or give --prompt, --prompt-file or --workflow for rows"
+        )
+        return LineFault(name, row.line, "prompt", message)
+    return LineFault(name, row.line, broken.field, broken.message)

@@ -63,7 +63,7 @@ def submit(
 
     Rows: headchef submit products.csv --prompt-file product.j2 --schema product.json --id-field sku
 
-    Through a workflow: headchef submit places.csv --workflow local-landing-page@3 --id-field slug
+    Through a workflow: headchef submit places.csv --workflow city-guide@1 --id-field city
 
     Whole jobs: headchef submit jobs.jsonl
 

@@ -131,11 +131,9 @@ def _image(row: Row, column: str, name: str) -> dict[str, str]:
 
 
 def _told(broken: registry.BrokenContract, fields: Mapping[str, Any], row: Row, name: str) -> LineFault:
-    """Name what is wrong with a line. A row of values for no prompt is told that, not that its columns are no fields."""
+    """Name what is wrong with a line: of a row of values, first that there is no prompt for it."""
     asks_nothing = "prompt" not in fields and "workflow" not in fields
     if asks_nothing and "did you mean" not in broken.message:
-        message = (
-            "this field is required; a line is a whole job, or give --prompt, --prompt-file or --workflow for rows"
-        )
+        message = "this field is required; a line is a whole job, or --prompt, --prompt-file or --workflow takes rows"
         return LineFault(name, row.line, "prompt", message)
     return LineFault(name, row.line, broken.field, broken.message)

@@ -107,22 +107,7 @@ class Order:
         if self.fields.get("model") is not None and self.fields.get("tier") is not None:
             raise WrongUsage("--model and --tier are both given", "give one of them")
         if self.workflow is not None:
-            for option, value in (
-                ("--prompt", self.prompt),
-                ("--prompt-file", self.prompt_file),
-                ("--system", self.system),
-                ("--schema", self.schema),
-                ("--checks", self.checks),
-                ("--repairs", self.repairs),
-                ("--model", self.fields.get("model")),
-                ("--tier", self.fields.get("tier")),
-                ("--temperature", self.parameters.get("temperature")),
-                ("--max-output-tokens", self.parameters.get("max_output_tokens")),
-                ("--image", self.images or None),
-                ("--image-field", self.image_field),
-            ):
-                if value is not None:
-                    raise WrongUsage(f"{option} does not go with --workflow", "the workflow says this for each step")
+            self._check_beside(self.workflow)
         if self.file is not None:
             for option, value, instead in (
                 ("--job-id", self.job_id, "--id-field names the column that holds the ids"),
@@ -134,6 +119,28 @@ class Order:
         elif self.id_field is not None or self.subject_field is not None or self.image_field is not None:
             said = "--id-field, --subject-field and --image-field name columns of a file"
             raise WrongUsage(said, "for one job give --job-id and --image")
+
+    def _check_beside(self, workflow: str) -> None:
+        """Look at what does not go with a workflow."""
+        if "@" not in workflow:
+            hint = "NAME@VERSION is wanted; `headchef workflow list` shows what is published"
+            raise WrongUsage(f'--workflow: "{workflow}" names no version', hint)
+        for option, value in (
+            ("--prompt", self.prompt),
+            ("--prompt-file", self.prompt_file),
+            ("--system", self.system),
+            ("--schema", self.schema),
+            ("--checks", self.checks),
+            ("--repairs", self.repairs),
+            ("--model", self.fields.get("model")),
+            ("--tier", self.fields.get("tier")),
+            ("--temperature", self.parameters.get("temperature")),
+            ("--max-output-tokens", self.parameters.get("max_output_tokens")),
+            ("--image", self.images or None),
+            ("--image-field", self.image_field),
+        ):
+            if value is not None:
+                raise WrongUsage(f"{option} does not go with --workflow", "the workflow says this for each step")
 
     def _prompt(self) -> str | None:
         return text_of(self.prompt_file, "--prompt-file") if self.prompt_file is not None else self.prompt

@@ -3,12 +3,16 @@
 import pytest
 
 from headchef_contracts import placement
+from headchef_contracts.events.calls import CallEnded, CallFailure
 from headchef_contracts.events.common import Event, Usage
+from headchef_contracts.events.jobs import Failure
+from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
 from headchef.cli.history.describe import describe
 from headchef.cli.history.explanation import answer, as_json, messages, story
 from headchef.cli.history.gather import History, gather
 from headchef.cli.history.hop import Hop, in_order
+from headchef.result import Ending, ended
 from headchef.runtime.log.memory import MemoryLog
 from tests.cli.builders import (
     SHA,
@@ -21,10 +25,15 @@ from tests.cli.builders import (
     make_refused,
 )
 from tests.cli.clusters import make_log, put_event
+from tests.support.builders import make_call, make_decided, make_step, make_tried
 
 
 def hop(topic: str, event: Event, timestamp_ms: int, offset: int = 0) -> Hop:
     return Hop(topic, 0, offset, timestamp_ms, event.event_type, "e", event, None, b"{}")
+
+
+def make_step_planned(step: Step) -> StepPlanned:
+    return StepPlanned(step=step, decided=make_decided())
 
 
 def a_life() -> list[Hop]:
@@ -36,6 +45,24 @@ def a_life() -> list[Hop]:
         hop("attempts.recorded", make_attempt("j1", ("steps.dispatched.default", 0, 0)), 10_500),
         hop("steps.completed", make_completed("j1", ("steps.dispatched.default", 0, 0)), 10_500),
         hop("jobs.finished", make_finished("j1", {"title": "Bolt"}, causes=(("steps.completed", 0, 0),)), 10_510),
+    ]
+
+
+def test_the_steps_of_a_workflow_are_told_apart() -> None:
+    step = make_step(workflow="guide@1", step_id="parts", item="a")
+    came = ended(step, make_tried(), Ending("failed", failure=Failure(reason="timeout", message="30 s")))
+    judged = StepJudged(step=step, verdict="ended", findings=(), ended=came, decided=make_decided())
+    failure = CallFailure(reason="crashed", message="exit code 9")
+    call = make_call("kitchen.join", step_id="page")
+    back = CallEnded(
+        job=call.job, workflow="guide@1", step_id="page", failure=failure, duration_s=0.5, decided=make_decided()
+    )
+    told = [describe(hop("any", event, 1)) for event in (make_step_planned(step), judged, call, back)]
+    assert [words.partition(", fingerprint")[0] for words in told] == [
+        "parts[a]: planned for small",
+        "parts[a]: ended failed: timeout: 30 s",
+        "page: calls kitchen.join",
+        "page: failed: crashed: exit code 9 in 500 ms",
     ]
 
 

@@ -60,6 +60,13 @@ def test_a_row_becomes_the_input_of_the_template() -> None:
     assert made.output.json_schema == {"type": "object"}
 
 
+def test_a_row_becomes_the_input_of_a_workflow() -> None:
+    options = JobOptions(stem="in", workflow="page@3", fields={"tenant": "t"}, id_field="slug")
+    made = build_job(Row(2, {"slug": "ghent", "prompt": "a column"}), options, "places.csv")
+    assert (made.job_id, made.workflow, made.prompt, made.tenant) == ("ghent", "page@3", None, "t")
+    assert made.input == Inline(inline={"slug": "ghent", "prompt": "a column"})
+
+
 def test_the_same_content_has_the_same_id_and_other_content_another() -> None:
     one, again, other = from_rows({"name": "a"}), from_rows({"name": "a"}), from_rows({"name": "b"})
     changed = from_rows({"name": "a"}, template="Of {{ input.name }}")

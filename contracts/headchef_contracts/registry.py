@@ -11,6 +11,7 @@ from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
+from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.steps import (
     AttemptRecorded,
@@ -212,6 +213,8 @@ REGISTRY = Registry(
         WorkflowPublished,
         CallPlanned,
         CallEnded,
+        FetchPlanned,
+        FetchEnded,
     ),
     in_full=(JobRefused, JobFinished),
 )

@@ -30,7 +30,7 @@ def of_step(record: Record) -> str:
 
 
 def of_call(record: Record) -> str:
-    """Give the tenant of the job that a call of a function belongs to."""
+    """Give the tenant of the job that a call of a function, or a document to be fetched, belongs to."""
     job = _read(record).get("job")
     return _tenant(job) if isinstance(job, dict) else NOBODY
 

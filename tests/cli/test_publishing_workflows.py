@@ -35,7 +35,7 @@ def written(folder: Path, text: str, name: str = "page.yaml") -> str:
     ("text", "said"),
     [
         (GOOD.replace("steps.last", "steps.first"), "there is no step 'first'"),
-        (GOOD.replace("llm: {text: ", "http: {allow_hosts: [pim.example.com], get: "), "http steps are not run by the"),
+        (GOOD.replace("llm: {text: ", "human: {within: 60, otherwise: reject, review: "), "human steps are not run by"),
         (GOOD + "budget: {usd: 1, on_exceed: finish_cheaper}", "finish_cheaper is not done by the services yet"),
         (GOOD.replace("}}]", "}, budget: {seconds: 3}}]"), "budget.seconds of a step is not heeded"),
     ],

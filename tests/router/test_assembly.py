@@ -31,7 +31,7 @@ async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
     door = pair("jobs.submitted", raw=True, flow=tenancy.of_job)
-    assert processor.inputs == (*door, Input("steps.judged"), Input("calls.ended"))
+    assert processor.inputs == (*door, Input("steps.judged"), Input("calls.ended"), Input("fetches.ended"))
 
 
 async def test_the_store_forgets_when_its_changelog_does() -> None:

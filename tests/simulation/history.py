@@ -22,7 +22,7 @@ DISPATCHED = {lane: pair(f"steps.dispatched.{lane}") for lane in LANES}
 
 ALL_DISPATCHED = tuple(topic for both in DISPATCHED.values() for topic in both)
 STEPS = (*pair("steps.planned"), "steps.completed", "steps.judged")
-CALLS = (*pair("calls.planned"), "calls.ended")
+CALLS = tuple(topic for kind in ("calls", "fetches") for topic in (*pair(f"{kind}.planned"), f"{kind}.ended"))
 EVENT_TOPICS = (
     *ALL_DISPATCHED,
     *STEPS,

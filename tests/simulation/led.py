@@ -40,15 +40,16 @@ def _each_step_once(evidence: Evidence) -> Iterator[str]:
 
 
 def _each_call_once(evidence: Evidence) -> Iterator[str]:
-    """Check that each function that a step calls is called once, and comes back once."""
-    planned, ended = (
-        Counter((event.job, event.unit) for topic in each for event in _led(evidence, topic))
-        for each in (pair("calls.planned"), ("calls.ended",))
-    )
-    for each in dict.fromkeys([*planned, *ended]):
-        calls = (planned[each], ended[each])
-        if calls != (1, 1) and (evidence.exactly_once or 0 in calls):
-            yield f"{each}: planned, ended {calls}"
+    """Check that each function that a step calls, and each document that it reads, is asked for and comes back once."""
+    for kind in ("calls", "fetches"):
+        planned, ended = (
+            Counter((event.job, event.unit) for topic in each for event in _led(evidence, topic))
+            for each in (pair(f"{kind}.planned"), (f"{kind}.ended",))
+        )
+        for each in dict.fromkeys([*planned, *ended]):
+            times = (planned[each], ended[each])
+            if times != (1, 1) and (evidence.exactly_once or 0 in times):
+                yield f"{each}: {kind} planned, ended {times}"
 
 
 def _results_follow(evidence: Evidence) -> Iterator[str]:
@@ -129,7 +130,7 @@ def _budgets_only(evidence: Evidence) -> Iterator[str]:
 
 LED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a step of a workflow is done once": _each_step_once,
-    "a function is called once for a step": _each_call_once,
+    "a function is called, and a document read, once for a step": _each_call_once,
     "the result of a workflow follows from what its steps came to": _results_follow,
     "a workflow goes on with answers alone that pass": _parts_are_not_sour,
     "the result of a workflow says what its steps cost": _results_say_what_was_paid,
@@ -153,9 +154,10 @@ def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
     for event in sorted(_led(evidence, "steps.judged"), key=lambda each: each.plan):
         given_up = {"status": "failed", "failure": {"reason": event.data["verdict"]}, "output": None}
         ends.setdefault(event.job, {})[event.unit] = event.data.get("ended", given_up)
-    for event in _led(evidence, "calls.ended"):
-        if (failure := event.data.get("failure")) is not None:
-            ends.setdefault(event.job, {})[event.unit] = {"status": "failed", "failure": failure, "output": None}
+    for event in (*_led(evidence, "calls.ended"), *_led(evidence, "fetches.ended")):
+        failure = event.data.get("failure", {})
+        about = {"status": "failed" if failure else "ok", "failure": failure, "output": event.data.get("output")}
+        ends.setdefault(event.job, {})[event.unit] = about
     return ends
 
 
@@ -178,7 +180,9 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     last = _inline(end["output"]) if end is not None and _is_ok(end) else "-"
     if None in parts or title is None or (end is not None) != (len(made) >= LONG):
         return []
-    return [("ok", page_of(payload["workflow"], made, said, last))]
+    facts = came.get(("facts", None))
+    known = _inline(facts["output"]) if facts is not None and _is_ok(facts) else None
+    return [("ok", page_of(payload["workflow"], made, said, last, known))]
 
 
 def _is_ok(ended: Mapping[str, Any] | None) -> bool:

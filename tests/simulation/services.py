@@ -20,6 +20,8 @@ from headchef.executor.account import Accounts
 from headchef.executor.calling import HttpProvider
 from headchef.executor.policy import RetryPolicy
 from headchef.executor.settings import Settings
+from headchef.fetcher.__main__ import processor as fetcher_processor
+from headchef.fetcher.settings import FetcherSettings
 from headchef.functions.__main__ import processor as functions_processor
 from headchef.router.__main__ import processor as router_processor
 from headchef.router.settings import RouterSettings
@@ -33,6 +35,7 @@ from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Asked
+from tests.simulation.sources import SimulatedSources
 from tests.simulation.store import SharedStore, StoreConnection
 
 CATALOGUE_PATH = Path(__file__).with_name("catalogue.yaml")
@@ -52,7 +55,8 @@ vars(in_force)["read"] = read_catalogue
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 _BATCH = 256
 _FUNCTIONS_AT_ONCE = 2
-_FUNCTIONS, _FUNCTIONS_SHARE = "functions", 0.25
+FUNCTIONS, FETCHER = "functions", "fetcher"
+_HELPED_SHARE = 0.25
 BULK_SHARE = 0.1
 _RETRY = RetryPolicy(window_s=15.0)
 
@@ -65,6 +69,7 @@ class Outside:
         provider: what executors call.
         store: where caches keep answers.
         workshop: what calls functions.
+        sources: what fetches documents.
         catalogue: the file's, in force until one is published.
         overtakings: takes what is seen at the doors of lanes that must not be.
     """
@@ -72,6 +77,7 @@ class Outside:
     provider: SimulatedProvider
     store: SharedStore
     workshop: SimulatedWorkshop
+    sources: SimulatedSources
     catalogue: Catalogue = CATALOGUE
     overtakings: list[str] = field(default_factory=list)
 
@@ -107,6 +113,11 @@ async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncItera
 @asynccontextmanager
 async def _functions(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     yield functions_processor(outside.workshop, _FUNCTIONS_AT_ONCE, surroundings)
+
+
+@asynccontextmanager
+async def _fetcher(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    yield fetcher_processor(outside.sources, FetcherSettings(concurrency=2), surroundings)
 
 
 @asynccontextmanager
@@ -150,12 +161,13 @@ def pair(topic: str) -> tuple[str, str]:
 
 ROUTER = "router"
 SERVICES: Mapping[str, Service] = {
-    ROUTER: Service(_router, (*pair("jobs.submitted"), "steps.judged", "calls.ended")),
+    ROUTER: Service(_router, (*pair("jobs.submitted"), "steps.judged", "calls.ended", "fetches.ended")),
     "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
     "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
     "validator": Service(_validator, ("steps.completed",)),
-    _FUNCTIONS: Service(_functions, pair("calls.planned")),
+    FUNCTIONS: Service(_functions, pair("calls.planned")),
+    FETCHER: Service(_fetcher, pair("fetches.planned"), instances=1),
 }
 """By the processor's name, which is also its group's."""
 
@@ -164,9 +176,9 @@ INPUTS = tuple(topic for service in SERVICES.values() for topic in service.input
 
 
 def drawn_services(chance: Random) -> Mapping[str, Service]:
-    """Draw the processors of a world: one that is idle costs nearly as much time as one at work, so not all have it."""
-    called = chance.random() < _FUNCTIONS_SHARE
-    return SERVICES if called else {name: each for name, each in SERVICES.items() if name != _FUNCTIONS}
+    """Draw the processors of a world: those that are idle cost nearly as much time as at work, so not all have them."""
+    helped = chance.random() < _HELPED_SHARE
+    return SERVICES if helped else {name: each for name, each in SERVICES.items() if name not in (FUNCTIONS, FETCHER)}
 
 
 def timers_of(service: str) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from headchef.runtime.log.port import NewRecord
 from headchef.workflow.files import Packed
 from headchef.workflow.published import TOPIC, publication
 from headchef.workflow.reading import read
+from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
 PAGES, JOINED, CHEAP = "pages@1", "pages@2", "pages@3"
-"""The second calls functions too, for which there are processes in some worlds alone; the third has a budget."""
+"""The second calls functions and reads sources, for which some worlds have processes; the third has a budget."""
 
 BUDGET_USD = Decimal("0.0006")
 """What three or four answers take of the usual length, at the price of the model that is asked first."""
@@ -78,21 +79,27 @@ budget: {{usd: {BUDGET_USD}}}
 _CALLING = f"""workflow: pages
 version: 2
 {_STEPS}
+  - id: facts
+    http: {{get: "https://{HOST}/{{{{ input.about }}}}", allow_hosts: [{HOST}], as: text}}
+    on_error: drop
   - id: joined
     python: {{call: join, with: {{parts: "{{{{ steps.parts }}}}", sign: " + "}}}}
   - id: sure
     python: {{call: fail, with: {{word: "{{{{ steps.title }}}}"}}}}
     on_error: continue_with
     continue_with: {SURE}
-result: {{from: "{{{{ steps.joined }}}}: {{{{ steps.title }}}}, {{{{ steps.end or '-' }}}} {{{{ steps.sure }}}}"}}
+result:
+  from: >-
+    {{{{ steps.joined }}}}: {{{{ steps.title }}}}, {{{{ steps.end or '-' }}}} {{{{ steps.sure }}}}
+    {{{{ steps.facts or '-' }}}}
 """
 
 
-def page_of(workflow: str, parts: Sequence[str], title: str, end: str) -> str:
-    """Give what a workflow makes of parts, a title and an end."""
+def page_of(workflow: str, parts: Sequence[str], title: str, end: str, facts: str | None) -> str:
+    """Give what a workflow makes of parts, a title, an end, and facts where it reads some."""
     if workflow != JOINED:
         return "".join(f"{part}; " for part in parts) + f"{title}, {end}"
-    return f"{' + '.join(parts)}: {title}, {end} {SURE}"
+    return f"{' + '.join(parts)}: {title}, {end} {SURE} {facts or '-'}"
 
 
 _SHARE_WITH_DEADLINE = 0.15

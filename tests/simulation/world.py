@@ -25,6 +25,7 @@ from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, set
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
 from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services
+from tests.simulation.sources import SimulatedSources
 from tests.simulation.store import SharedStore
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
@@ -85,6 +86,7 @@ class World:
         calls = self.catalogues.calls
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call, calls)
         self.workshop = SimulatedWorkshop(Random(f"{seed} functions"))
+        self.sources = SimulatedSources(Random(f"{seed} sources"))
         self.store = SharedStore(faults, Random(f"{seed} store"))
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
@@ -213,7 +215,12 @@ class World:
             cluster=self.cluster,
             network=self.network,
             outside=Outside(
-                self.provider, self.store, self.workshop, self.catalogues.file_of(service), self.overtakings
+                self.provider,
+                self.store,
+                self.workshop,
+                self.sources,
+                self.catalogues.file_of(service),
+                self.overtakings,
             ),
             settings=self._settings,
             chance=self.chance,

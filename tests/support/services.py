@@ -26,7 +26,7 @@ from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
 from tests.support.ports import free_ports
 
-SERVICES = ("router", "cache", "executor", "validator", "functions")
+SERVICES = ("router", "cache", "executor", "validator", "functions", "fetcher")
 
 
 @dataclass(frozen=True, slots=True)

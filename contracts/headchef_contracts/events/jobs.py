@@ -220,6 +220,19 @@ class StepAccount(Part):
     provider_s: float = Field(ge=0, description="seconds spent inside calls")
 
 
+MAX_SOURCES = 200
+
+
+class SourceUsed(Part):
+    """A document that a step of a workflow has read."""
+
+    step_id: str
+    item: str | None = None
+    address: str = Field(description="after all redirects, without its query")
+    sha256: Sha256 = Field(description="of the document's bytes")
+    size_bytes: int = Field(ge=0)
+
+
 class Provenance(Part):
     """Where an output came from."""
 
@@ -233,6 +246,9 @@ class Provenance(Part):
     attempts: int = Field(ge=0, description="calls made to a provider for this job, those to models in `tried` too")
     tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
     workflow: WorkflowName | None = Field(default=None, description="that did the job; null for one question")
+    sources: tuple[SourceUsed, ...] = Field(
+        default=(), max_length=MAX_SOURCES, description="documents that steps have read, the first 200 of them"
+    )
     steps: tuple[StepAccount, ...] = Field(default=(), description="of the workflow, in the order of their first end")
 
 

@@ -23,6 +23,8 @@ from headchef.workflow.library import Library
 from headchef.workflow.progress import Judge
 
 NAME = "router"
+ENDS = ("steps.judged", "calls.ended", "fetches.ended")
+"""What comes back of what a router has given out."""
 
 
 @asynccontextmanager
@@ -81,7 +83,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
     )
     return Processor(
         name=NAME,
-        inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), Input("steps.judged"), Input("calls.ended")),
+        inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), *map(Input, ENDS)),
         handler=handler,
         stores=(
             # At least once a job that is known to be taken on must be known to be led.

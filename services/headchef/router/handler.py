@@ -1,8 +1,8 @@
 """The door: turns submitted records into planned steps, plans steps again that come back, and has workflows led.
 
-Consumes jobs.submitted and jobs.submitted.bulk (raw), steps.judged and calls.ended; produces steps.planned and
-calls.planned with their topics of bulk, and jobs.refused; and jobs.finished for a job that went through a workflow, or
-whose model failed or was rejected, and that nobody else can be asked for.
+Consumes jobs.submitted and jobs.submitted.bulk (raw), steps.judged, calls.ended and fetches.ended; produces
+steps.planned, calls.planned and fetches.planned with their topics of bulk, and jobs.refused; and jobs.finished for a
+job that went through a workflow, or whose model failed or was rejected, and that nobody else can be asked for.
 """
 
 import logging
@@ -13,6 +13,7 @@ from functools import partial
 from headchef_contracts import topics
 from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Cause, Decided, Finding, Inline
+from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.jobs import Failure, JobRefused, Tried
 from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
 
@@ -112,6 +113,8 @@ class RouterHandler:
         match delivery.event:
             case CallEnded() as call:
                 return self._leader.call_ended(call, state, decided, planner)
+            case FetchEnded() as fetch:
+                return self._leader.fetch_ended(fetch, state, decided, planner)
             case StepJudged(ended=Ended() as came) as judged:
                 return self._leader.step_ended(judged.step, came, state, decided, planner)
             case StepJudged() as judged if judged.step.workflow is not None and not self._leader.knows(

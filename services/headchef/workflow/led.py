@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from headchef.workflow.model import Workflow
 
-LED = ("llm", "python", "audit")
+LED = ("llm", "http", "python", "audit")
 """Kinds of steps that the services run."""
 
 

@@ -9,6 +9,7 @@ import orjson
 
 from headchef_contracts.events.calls import CallEnded, CallFailure, CallPlanned
 from headchef_contracts.events.common import Event, Inline, Usage
+from headchef_contracts.events.fetches import FetchEnded, FetchFailure, FetchPlanned
 from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepJudged, StepPlanned
 from headchef_contracts.registry import decode, encode
@@ -22,8 +23,9 @@ from headchef.workflow.published import publication
 from tests.router.conftest import Door
 from tests.support.builders import NOON, make_decided, make_delivery
 
-Answer = Callable[[StepPlanned | CallPlanned], Any]
-"""Says what comes of a step or a call: JSON; a `Failure`; an `Ended` or `CallFailure`; or None for nothing at all."""
+Planned = StepPlanned | CallPlanned | FetchPlanned
+Answer = Callable[[Planned], Any]
+"""Says what comes of a step, a call or a document: JSON, a failure of its kind, an `Ended`, or None for nothing."""
 
 
 def written(folder: Path, steps: str, *, result: str = "{{ steps.last }}", more: str = "", **schemas: Any) -> Workflow:
@@ -70,8 +72,8 @@ class Kitchen:
     ) -> None:
         self.door = Door(catalogue, library=Library(installed()))
         self._catalogue = catalogue
-        self.open: list[StepPlanned | CallPlanned] = []
-        self.given_out: list[StepPlanned | CallPlanned] = []
+        self.open: list[Planned] = []
+        self.given_out: list[Planned] = []
         self.finished: list[JobFinished] = []
         self.refused: list[JobRefused] = []
         self.timers: dict[str, Timer] = {}
@@ -124,13 +126,20 @@ class Kitchen:
         [finished] = self.finished
         return finished
 
-    def told(self, planned: StepPlanned | CallPlanned, answer: Any) -> Delivery:
+    def told(self, planned: Planned, answer: Any) -> Delivery:
         """Give the delivery of what came of a step or a call."""
         if isinstance(planned, CallPlanned):
             named = {"job": planned.job, "workflow": planned.workflow, "step_id": planned.step_id, "item": planned.item}
             came = {"failure": answer} if isinstance(answer, CallFailure) else {"output": Inline(inline=answer)}
             event: Event = CallEnded.model_validate({**named, **came, "duration_s": 0.1, "decided": make_decided()})
             return make_delivery(event, topic="calls.ended", value=b"{}", event_id=self._id())
+        if isinstance(planned, FetchPlanned):
+            named = {"job": planned.job, "workflow": planned.workflow, "step_id": planned.step_id, "item": planned.item}
+            source = {"address": "https://pim.example.com/", "sha256": "0" * 64, "size_bytes": 21}
+            read = {"output": Inline(inline=answer), "source": source}
+            of = {"failure": answer} if isinstance(answer, FetchFailure) else read
+            event = FetchEnded.model_validate({**named, **of, "duration_s": 0.1, "decided": make_decided()})
+            return make_delivery(event, topic="fetches.ended", value=b"{}", event_id=self._id())
         if isinstance(answer, Failure):
             status: EndStatus = "cancelled" if answer.reason == "cancelled" else "failed"
             answer = ended(status, failure=answer)
@@ -151,7 +160,7 @@ class Kitchen:
 
     def _note(self, event: Event) -> None:
         match event:
-            case StepPlanned() | CallPlanned():
+            case StepPlanned() | CallPlanned() | FetchPlanned():
                 self.open.append(event)
                 self.given_out.append(event)
             case JobFinished():
@@ -164,7 +173,7 @@ class Kitchen:
         return f"event-{self._number}"
 
 
-def prompt_of(planned: StepPlanned | CallPlanned) -> str:
+def prompt_of(planned: Planned) -> str:
     """Give what a step asks."""
     assert isinstance(planned, StepPlanned)
     content = planned.step.request.messages[-1].content
@@ -173,8 +182,10 @@ def prompt_of(planned: StepPlanned | CallPlanned) -> str:
     return content.inline
 
 
-def echo(planned: StepPlanned | CallPlanned) -> Any:
+def echo(planned: Planned) -> Any:
     """Give back what was asked."""
     if isinstance(planned, CallPlanned):
         return {"called": planned.function, **planned.arguments}
+    if isinstance(planned, FetchPlanned):
+        return {"read": planned.address}
     return prompt_of(planned)

@@ -6,6 +6,7 @@ from typing import Any
 
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.common import Body, Finding, Inline, Usage
+from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.steps import (
@@ -177,6 +178,18 @@ def _call_ended(event: CallEnded) -> str:
     return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
 
 
+def _fetch_planned(event: FetchPlanned) -> str:
+    return f"{_unit(event.step_id, event.item)}reads {event.address.partition('?')[0]}"
+
+
+def _fetch_ended(event: FetchEnded) -> str:
+    if event.failure is not None:
+        came = f"failed: {event.failure.reason}: {event.failure.message}"
+    else:
+        came = f"read {event.source.size_bytes:,} bytes" if event.source else "read"
+    return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
+
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     JobSubmitted: _submitted,
     JobRefused: _refused,
@@ -186,6 +199,8 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     StepCompleted: _completed,
     CallPlanned: _call_planned,
     CallEnded: _call_ended,
+    FetchPlanned: _fetch_planned,
+    FetchEnded: _fetch_ended,
     StepJudged: _judged,
     CacheSettled: _settled,
     JobFinished: _finished,

@@ -15,9 +15,9 @@ from headchef.cli.history.scan import partitions_of, scan, stretches
 from headchef.runtime.log.port import Log, Partition, Reader
 
 _BY_JOB = ("jobs.finished", "steps.completed", "attempts.recorded", "jobs.refused")
-_ENTRIES, _PLANNED, _CALLS = (
+_ENTRIES, _PLANNED = (
     tuple(topics.of_class(topic, job_class) for job_class in JOB_CLASSES)
-    for topic in ("jobs.submitted", "steps.planned", "calls.planned")
+    for topic in ("jobs.submitted", "steps.planned")
 )
 _DEFAULT_LANE = "default"
 _WITH_STEP = (StepPlanned, StepDispatched, StepCompleted, StepJudged)
@@ -134,8 +134,9 @@ class _Search:
             names = (f"steps.dispatched.{lane}" for lane in sorted(lanes or {_DEFAULT_LANE}))
             await self.read([topics.of_class(name, head.job_class) for name in names])
         if head is not None and self._goes_through_a_workflow():
-            await self.read(["calls.ended"], number=head.home_partition)
-            await self.read([topics.of_class(_CALLS[0], head.job_class)])
+            await self.read(["calls.ended", "fetches.ended"], number=head.home_partition)
+            planned = ("calls.planned", "fetches.planned")
+            await self.read([topics.of_class(name, head.job_class) for name in planned])
         for fingerprint in self._fingerprints():
             await self.read(["cache.settled"], key=fingerprint.encode())
 

@@ -15,6 +15,8 @@ RANK = {
     "headchef.step.completed": 5,
     "headchef.call.planned": 2,
     "headchef.call.ended": 5,
+    "headchef.fetch.planned": 2,
+    "headchef.fetch.ended": 5,
     "headchef.step.judged": 6,
     "headchef.cache.settled": 7,
     "headchef.job.finished": 8,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from headchef.cache.__main__ import assemble as cache
 from headchef.executor.__main__ import assemble as executor
+from headchef.fetcher.__main__ import assemble as fetcher
 from headchef.functions.__main__ import assemble as functions
 from headchef.router.__main__ import assemble as router
 from headchef.runtime.clock import SystemClock
@@ -21,7 +22,7 @@ from headchef.runtime.survey import surveyed
 from headchef.runtime.telemetry.setup import start_telemetry
 from headchef.validator.__main__ import assemble as validator
 
-ASSEMBLIES = (router, cache, executor, validator, functions)
+ASSEMBLIES = (router, cache, executor, validator, functions, fetcher)
 
 _LOOK_S = 0.05
 
@@ -42,7 +43,7 @@ class Stand:
 
 
 async def run_services(stand: Stand, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Run router, cache, executor, validator and functions until told to stop; then drain them.
+    """Run router, cache, executor, validator, functions and fetcher until told to stop; then drain them.
 
     Args:
         stand: where.

@@ -2,6 +2,7 @@
 
 from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Body, Decided, Inline
+from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.steps import Ended, Step
 
 from headchef.catalogue import Catalogue
@@ -48,6 +49,20 @@ def of_call(ended: CallEnded, decided: Decided) -> UnitRecord:
         lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
         at=decided.at,
         cause=decided.causes[0],
+    )
+
+
+def of_fetch(ended: FetchEnded, decided: Decided) -> UnitRecord:
+    """Record what a document came to."""
+    failure = ended.failure
+    return UnitRecord(
+        step_id=ended.step_id,
+        item=ended.item,
+        output=_inline(ended.output),
+        lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
+        at=decided.at,
+        cause=decided.causes[0],
+        source=ended.source,
     )
 
 

@@ -2,15 +2,26 @@
 
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any, get_args
 
 from headchef_contracts.events.common import Decided, Inline
-from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, JobFinished, Provenance, Timing
+from headchef_contracts.events.jobs import (
+    MAX_SOURCES,
+    CacheUse,
+    Failure,
+    FailureReason,
+    JobFinished,
+    Provenance,
+    SourceUsed,
+    Timing,
+)
 
 from headchef.canonical import canonical
 from headchef.result import total_usage
 from headchef.router.leading.accounts import accounts_of, cost_of
 from headchef.router.leading.led import Led
+from headchef.router.leading.records import UnitRecord
 from headchef.workflow.progress import Ending, Lost
 
 MAX_OUTPUT_BYTES = 3_000_000
@@ -47,12 +58,26 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
             catalog_version=decided.catalog_version,
             attempts=sum(unit.attempts for unit in units),
             workflow=record.workflow,
+            sources=tuple(islice(map(_used, (unit for unit in units if unit.source is not None)), MAX_SOURCES)),
             steps=accounts_of(units),
         ),
         timing=Timing(
             submitted_at=record.head.submitted_at, finished_at=at, provider_s=sum(unit.provider_s for unit in units)
         ),
         decided=decided,
+    )
+
+
+def _used(unit: UnitRecord) -> SourceUsed:
+    if unit.source is None:
+        raise AssertionError("asked for the source of what has none")
+    source = unit.source
+    return SourceUsed(
+        step_id=unit.step_id,
+        item=unit.item,
+        address=source.address,
+        sha256=source.sha256,
+        size_bytes=source.size_bytes,
     )
 
 

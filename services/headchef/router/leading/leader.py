@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from headchef_contracts import topics
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHead
+from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Ended, Step, StepPlanned
 
@@ -25,7 +26,7 @@ from headchef.router.refusal import Refused
 from headchef.runtime.processor import Change, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.template import Renderer
-from headchef.workflow.progress import Ask, Audit, Call, Ending, Judge, Lost, Progress, Unit, Work
+from headchef.workflow.progress import Ask, Audit, Call, Ending, Fetch, Judge, Lost, Progress, Unit, Work
 
 MAX_ARGUMENT_BYTES = 3_000_000
 """Of a function's arguments as JSON: with all else the call must fit into the 4 MiB of its topic."""
@@ -131,6 +132,10 @@ class Leader:
         """Take in what a call of a function came to; likewise."""
         return self._take(ended.job, came.of_call(ended, decided), state, decided, planner)
 
+    def fetch_ended(self, ended: FetchEnded, state: State, decided: Decided, planner: Planner) -> Outcome:
+        """Take in what a document came to; likewise."""
+        return self._take(ended.job, came.of_fetch(ended, decided), state, decided, planner)
+
     def overdue(
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], planner: Planner
     ) -> Outcome:
@@ -176,6 +181,8 @@ class Leader:
                     todo += self._ask(turn, work)
                 case Call():
                     todo += self._call(turn, work)
+                case Fetch():
+                    self._fetch(turn, work)
                 case Audit():
                     todo += self._noted(turn, _record(work, turn.decided, output=self._judge.audited(work)))
 
@@ -211,6 +218,24 @@ class Leader:
         topic = topics.of_class("calls.planned", record.head.job_class)
         turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, call.unit)))
         return ()
+
+    def _fetch(self, turn: _Turn, fetch: Fetch) -> None:
+        record, wanted = turn.led.record, fetch.wanted
+        planned = FetchPlanned(
+            job=record.head,
+            workflow=record.workflow,
+            step_id=fetch.unit.step,
+            item=fetch.unit.item,
+            address=wanted.address,
+            allow_hosts=tuple(wanted.allow_hosts),
+            read_as=wanted.read_as,
+            max_bytes=wanted.max_bytes,
+            timeout_s=wanted.timeout_s,
+            retries=wanted.retries,
+            decided=turn.decided,
+        )
+        topic = topics.of_class("fetches.planned", record.head.job_class)
+        turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, fetch.unit)))
 
     def _lost(self, turn: _Turn, work: Work, reason: str, message: str) -> Sequence[Work]:
         return self._noted(turn, _record(work, turn.decided, lost=LostRecord(reason=reason, message=message)))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Usage
+from headchef_contracts.events.fetches import SourceRead
 
 from headchef.workflow.progress import Came, Lost, Outcome, Unit
 
@@ -66,6 +67,7 @@ class UnitRecord(Part):
         lost: why there is no output.
         at: when that was known.
         cause: the record that told it.
+        source: the document that was read.
         models: that were asked.
         reused: whether an earlier answer served.
         repaired: how many answers were rejected and asked for again.
@@ -83,6 +85,7 @@ class UnitRecord(Part):
     lost: LostRecord | None = None
     at: datetime
     cause: Cause
+    source: SourceRead | None = None
     models: tuple[str, ...] = ()
     reused: bool = False
     repaired: int = 0

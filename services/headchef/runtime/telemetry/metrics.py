@@ -57,6 +57,7 @@ HistogramName = Literal[
     "headchef.transaction.records",
     "headchef.cache.duration",
     "headchef.function.duration",
+    "headchef.fetch.duration",
 ]
 
 GaugeName = Literal[
@@ -153,6 +154,7 @@ HISTOGRAMS: Mapping[HistogramName, Measure] = {
     "headchef.function.duration": Measure(
         "s", "one call of a function [function, outcome: ok, or why it failed]", _WIDE_S
     ),
+    "headchef.fetch.duration": Measure("s", "one document of a source [outcome: ok, or why it failed]", _WIDE_S),
 }
 
 GAUGES: Mapping[GaugeName, Measure] = {

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from headchef.cache.settings import CacheSettings
 from headchef.executor.settings import Settings as ExecutorSettings
+from headchef.fetcher.settings import FetcherSettings
 from headchef.functions.settings import FunctionsSettings
 from headchef.router.settings import RouterSettings
 from headchef.runtime.log.kafka.settings import KafkaSettings
@@ -28,7 +29,8 @@ GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("Executor", ExecutorSettings),
     ("Validator", ValidatorSettings),
     ("Functions", FunctionsSettings),
-    ("Sources of workflows, in `headchef workflow run`", SourceSettings),
+    ("Fetcher", FetcherSettings),
+    ("Sources of workflows: fetcher, and `headchef workflow run`", SourceSettings),
     ("Provider simulator", SimulatorSettings),
 )
 

@@ -96,7 +96,7 @@ class Upstream:
         }
         self._workflows = workflows
         if workflows:
-            kinds[self._through_a_workflow] = 4
+            kinds[self._through_a_workflow] = 2
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
     def draw(self) -> Submission:

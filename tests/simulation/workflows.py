@@ -103,7 +103,7 @@ def page_of(workflow: str, parts: Sequence[str], title: str, end: str, facts: st
 
 
 _SHARE_WITH_DEADLINE = 0.15
-_MOST_PARTS = 5
+_MOST_PARTS = 4
 
 
 def published(namespace: str) -> Sequence[NewRecord]:
@@ -122,7 +122,7 @@ def drawn_input(chance: Random, number: int) -> dict[str, Any]:
         number: makes it another page.
     """
     about = f"page {number if chance.random() < 0.7 else number // 5}"
-    return {"about": about, "parts": [f"{about} {letter}" for letter in "abcde"[: chance.randrange(_MOST_PARTS + 1)]]}
+    return {"about": about, "parts": [f"{about} {letter}" for letter in "abcd"[: chance.randrange(_MOST_PARTS + 1)]]}
 
 
 def drawn_deadline_s(chance: Random) -> float | None:

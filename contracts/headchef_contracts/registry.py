@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 from pydantic import ValidationError
 
 from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
+from headchef_contracts.events.batches import BatchCounted, BatchFinished
 from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
@@ -215,8 +216,10 @@ REGISTRY = Registry(
         CallEnded,
         FetchPlanned,
         FetchEnded,
+        BatchCounted,
+        BatchFinished,
     ),
-    in_full=(JobRefused, JobFinished),
+    in_full=(JobRefused, JobFinished, BatchFinished),
 )
 encode = REGISTRY.encode
 write = REGISTRY.write

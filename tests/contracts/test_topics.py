@@ -76,7 +76,7 @@ def test_changelogs_are_compacted_or_a_window() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["jobs.submited", "jobs.finished.dlq", "steps.dispatched.", "steps.dispatched.A B", "jobs.submitted.dlq.dlq"],
+    ["jobs.submited", "batches.finished.dlq", "steps.dispatched.", "steps.dispatched.A B", "jobs.submitted.dlq.dlq"],
 )
 def test_an_unknown_topic_is_refused(name: str) -> None:
     with pytest.raises(UnknownTopic):

@@ -70,6 +70,9 @@ MAX_RUN = 2**31 - 1
 MAX_REVISION = 2**53 - 1
 """The largest whole number that every JSON parser reads exactly (RFC 8259, 6); room for time stamps as revisions."""
 
+BatchSize = Annotated[int, Field(ge=1, le=MAX_RUN)]
+"""How many jobs a batch has."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Label = Annotated[str, StringConstraints(max_length=200)]
 JobClass = Literal["interactive", "bulk"]
@@ -164,6 +167,7 @@ class JobHead(Part):
     job_class: JobClass = Field(default="interactive", alias="class")
     home_partition: int = Field(ge=0, description="the partition of jobs.submitted whose task owns the job")
     batch_id: Name | None = None
+    batch_size: BatchSize | None = Field(default=None, description="how many jobs the batch has, as this one says")
     conversation_id: Name | None = None
     subject: Name | None = Field(default=None, description="what the content is about, such as a page or product id")
     labels: dict[str, Label] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from headchef_contracts.events.common import (
     MAX_REVISION,
     MAX_RUN,
+    BatchSize,
     Body,
     CacheMode,
     Cause,
@@ -117,18 +118,25 @@ class JobSubmitted(PublicEvent):
     tenant: Name = "default"
     job_class: JobClass = Field(default="interactive", alias="class")
     batch_id: Name | None = None
+    batch_size: BatchSize | None = Field(
+        default=None,
+        description="how many jobs the batch has, so that `batches.finished` can tell when all have ended; at least one"
+        " of them must say it, and the largest number counts",
+    )
     conversation_id: Name | None = None
     subject: Name | None = None
     labels: dict[str, Label] = Field(default_factory=dict)
     deadline: AwareDatetime | None = None
 
     @model_validator(mode="after")
-    def _prompt_or_workflow(self) -> Self:
+    def _fields_fit(self) -> Self:
         if self.workflow is None:
             if self.prompt is None:
                 raise at_field("prompt", "this field is required, unless `workflow` is given")
         elif stray := [name for name in ASKED_DIRECTLY if name in self.model_fields_set]:
             raise at_field(stray[0], "a workflow says this itself: leave it out, or `workflow`")
+        if self.batch_size is not None and self.batch_id is None:
+            raise at_field("batch_size", "there is no batch whose size this is: give `batch_id` too, or leave it out")
         return self
 
     @model_validator(mode="after")
@@ -148,6 +156,7 @@ class JobRefused(Event):
     run: int | None = Field(default=None, ge=0, le=MAX_RUN, description="null where none could be read")
     tenant: str | None = None
     batch_id: str | None = None
+    batch_size: int | None = Field(default=None, ge=1, le=MAX_RUN, description="null where none could be read")
     reason: RefusalReason
     field: str | None = Field(description="dotted path of the field at fault; null for the whole record")
     message: str = Field(description="what is wrong and what would be right")

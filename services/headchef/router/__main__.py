@@ -1,6 +1,6 @@
 """Assembles the router, and runs it: `python -m headchef.router`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -25,6 +25,7 @@ from headchef.workflow.progress import Judge
 NAME = "router"
 ENDS = ("steps.judged", "calls.ended", "fetches.ended")
 """What comes back of what a router has given out."""
+_COUNTING = "batches"
 
 
 @asynccontextmanager
@@ -49,13 +50,13 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         models: what it routes to until a catalogue is published.
         surroundings: what the host lends.
     """
-    backlog = Backlog(topics.inputs(sorted(models.lanes)))
+    backlog = Backlog(_work(models.lanes))
     lanes = set(models.lanes)
 
     async def adopt(found: catalogue.Catalogue) -> None:
         # A lane that has gone may have work that waits.
         lanes.update(found.lanes)
-        backlog.watched = topics.inputs(sorted(lanes))
+        backlog.watched = _work(lanes)
         handler.catalogue = found
 
     registry, schemas = checks.installed(), SchemaCache(settings.max_schemas)
@@ -94,6 +95,11 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
         backlog=backlog,
         broadcasts=(catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast, library.broadcast),
     )
+
+
+def _work(lanes: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Give the inputs that jobs wait in; nobody waits for the counting of batches, so it does not shut the door."""
+    return {name: read for name, read in topics.inputs(sorted(lanes)).items() if name != _COUNTING}
 
 
 def main() -> None:

@@ -214,6 +214,7 @@ class RouterHandler:
             run=submission.run if submission else None,
             tenant=submission.tenant if submission else None,
             batch_id=submission.batch_id if submission else None,
+            batch_size=submission.batch_size if submission else None,
             reason=refused.reason,
             field=refused.field,
             message=refused.message,

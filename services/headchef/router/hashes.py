@@ -7,8 +7,11 @@ from headchef.canonical import canonical
 
 
 def payload_hash(payload: dict[str, Any]) -> bytes:
-    """Give what two submissions must share to be the same: 32 bytes."""
-    return sha256(canonical(payload)).digest()
+    """Give what two submissions must share to be the same: 32 bytes.
+
+    How many jobs a batch has is nothing of a job: who sends a longer file again sends the same jobs again.
+    """
+    return sha256(canonical({name: payload[name] for name in payload if name != "batch_size"})).digest()
 
 
 def fingerprint(

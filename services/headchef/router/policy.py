@@ -182,4 +182,5 @@ def head_of(job: JobSubmitted, *, job_class: JobClass, home_partition: int, subm
         labels=job.labels,
         deadline=job.deadline,
         submitted_at=submitted_at,
+        **({} if job.batch_size is None else {"batch_size": job.batch_size}),
     )

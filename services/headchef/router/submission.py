@@ -73,6 +73,12 @@ class Submission:
         return batch_id if isinstance(batch_id, str) and len(batch_id) <= _LONGEST_ID else None
 
     @property
+    def batch_size(self) -> int | None:
+        """How many jobs that batch has, if that can be read."""
+        batch_size = self.payload.get("batch_size")
+        return batch_size if type(batch_size) is int and 0 < batch_size <= MAX_RUN else None
+
+    @property
     def conversation_id(self) -> str | None:
         """The conversation that the job belongs to, if that can be read."""
         conversation_id = self.payload.get("conversation_id")

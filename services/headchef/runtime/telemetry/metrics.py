@@ -43,6 +43,8 @@ CounterName = Literal[
     "headchef.provider.cost",
     "headchef.provider.cache_tokens",
     "headchef.findings",
+    "headchef.batches.finished",
+    "headchef.batches.late",
 ]
 
 HistogramName = Literal[
@@ -138,6 +140,8 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "{token}", "tokens of prompts that the provider's cache was used for [lane, model, use=read or write]"
     ),
     "headchef.findings": Measure("{finding}", "faults found in outputs [check]"),
+    "headchef.batches.finished": Measure("{batch}", "batches whose jobs have all ended"),
+    "headchef.batches.late": Measure("{job}", "jobs that ended after the number that their batch had named"),
 }
 
 HISTOGRAMS: Mapping[HistogramName, Measure] = {

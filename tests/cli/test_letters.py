@@ -64,7 +64,7 @@ async def test_a_place_without_a_letter_says_what_there_is(log: MemoryLog, place
 
 
 @pytest.mark.parametrize(
-    "place", ["", "a", "jobs.submitted:1", "jobs.submitted:x:1", "nothing:0:0", "jobs.finished:0:0"]
+    "place", ["", "a", "jobs.submitted:1", "jobs.submitted:x:1", "nothing:0:0", "batches.finished:0:0"]
 )
 def test_a_text_that_is_no_place_is_refused(place: str) -> None:
     with pytest.raises(WrongUsage):

@@ -17,7 +17,7 @@ from headchef.runtime.errors import OffsetLost
 from headchef.runtime.expiry import expired
 from headchef.runtime.log.port import Headers, Partition
 from tests.cli.buried import KEY, RAW, SOURCE, bury, die, make_letter, make_record, plan_of, read, send
-from tests.cli.clusters import make_log, put
+from tests.cli.clusters import NAMESPACE, make_log, put
 
 
 def values(found: Plan) -> Sequence[bytes | None]:
@@ -185,3 +185,11 @@ async def test_a_place_without_a_letter_says_what_there_is() -> None:
     with pytest.raises(WorkFailed, match="keeps nothing in this partition"):
         await plan_of(make_log(), Choice(place="jobs.submitted:2:0"))
     assert (await plan_of(make_log())).redrives == []
+
+
+async def test_what_others_read_too_is_not_put_there_twice() -> None:
+    log = make_log()
+    source = topics.physical(NAMESPACE, "jobs.finished")
+    await bury(log, make_record(topic=source))
+    ((_, why),) = (await plan_of(log)).left_out
+    assert why == f"{source} is read outside of Headchef too, and what is there once must not be there twice"

@@ -31,6 +31,9 @@ _SHOWN_CHARACTERS = 60
 # At most, of a batch of one record and of one header, in Kafka's record format of version 2.
 _FRAME_BYTES, _HEADER_BYTES = 100, 10
 
+_OUTSIDE = frozenset(("upstream", "downstream"))
+"""Readers of topics that are not ours."""
+
 
 class Unfit(Exception):
     """A letter that cannot be sent back; the message names the header at fault."""
@@ -72,7 +75,8 @@ def redrive(letter: Letter, *, namespace: str, counts: Mapping[str, int]) -> Red
         counts: partitions of the source topics, by full name.
 
     Raises:
-        Unfit: a header is damaged, or names a place that cannot be; or the record has become too large.
+        Unfit: a header is damaged, or names a place that cannot be; or the record has become too large; or its topic is
+            read by others too.
     """
     if letter.reason == EXPIRED:
         raise Unfit(f"there are no bytes to send back: {letter.message}")
@@ -81,6 +85,8 @@ def redrive(letter: Letter, *, namespace: str, counts: Mapping[str, int]) -> Red
         raise _damaged(letter, "kafka_original-topic", f"letters of {letter.topic} come from {topic}")
     if topic not in counts:
         raise Unfit(f"there is no topic {topic}")
+    if _OUTSIDE.intersection(topics.topic(source_of(letter.topic)).readers):
+        raise Unfit(f"{topic} is read outside of Headchef too, and what is there once must not be there twice")
     number = _number(letter, "kafka_original-partition")
     if number >= counts[topic]:
         raise _damaged(letter, "kafka_original-partition", f"{topic} has partitions 0 to {counts[topic] - 1}")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from headchef.batches.settings import BatchesSettings
 from headchef.cache.settings import CacheSettings
 from headchef.executor.settings import Settings as ExecutorSettings
 from headchef.fetcher.settings import FetcherSettings
@@ -31,6 +32,7 @@ GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("Functions", FunctionsSettings),
     ("Fetcher", FetcherSettings),
     ("Sources of workflows: fetcher, and `headchef workflow run`", SourceSettings),
+    ("Batches", BatchesSettings),
     ("Provider simulator", SimulatorSettings),
 )
 

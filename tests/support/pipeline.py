@@ -23,6 +23,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
     "validator": ("steps.completed",),
     "functions": ("calls.planned", "calls.planned.bulk"),
     "fetcher": ("fetches.planned", "fetches.planned.bulk"),
+    "batches": ("jobs.finished", "jobs.refused", "batches.counted"),
 }
 """The inputs of each processor."""
 

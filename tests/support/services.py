@@ -26,7 +26,15 @@ from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
 from tests.support.ports import free_ports
 
-SERVICES = ("router", "cache", "executor", "validator", "functions", "fetcher")
+SERVICES = (
+    "router",
+    "cache",
+    "executor",
+    "validator",
+    "functions",
+    "fetcher",
+    "batches",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def up(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Of the embedded broker; 9092 by default.")] = None,
     patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 600,
 ) -> None:
-    """Run router, cache, executor, validator, functions and fetcher in one process until Ctrl-C.
+    """Run all services in one process until Ctrl-C.
 
     HEADCHEF_KAFKA names the cluster; without it an embedded broker is started, in memory and for trying out. Models
     come from HEADCHEF_CATALOGUE, or from HEADCHEF_MODEL with OPENAI_API_KEY and OPENAI_BASE_URL, or else from the

@@ -126,7 +126,7 @@ async def _serving(stand: Stand, stop: asyncio.Event, screen: Screen) -> AsyncIt
     drain, ready = asyncio.Event(), asyncio.Event()
     services = asyncio.create_task(run_services(stand, drain, ready.set))
     try:
-        with screen.progress("starting router, cache, executor, validator, functions and fetcher"):
+        with screen.progress("starting the services"):
             await _alongside(asyncio.wait_for(_either(ready, stop), _START_S), services)
         yield services
     except TimeoutError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
+from headchef.batches.__main__ import assemble as batches
 from headchef.cache.__main__ import assemble as cache
 from headchef.executor.__main__ import assemble as executor
 from headchef.fetcher.__main__ import assemble as fetcher
@@ -22,7 +23,15 @@ from headchef.runtime.survey import surveyed
 from headchef.runtime.telemetry.setup import start_telemetry
 from headchef.validator.__main__ import assemble as validator
 
-ASSEMBLIES = (router, cache, executor, validator, functions, fetcher)
+ASSEMBLIES = (
+    router,
+    cache,
+    executor,
+    validator,
+    functions,
+    fetcher,
+    batches,
+)
 
 _LOOK_S = 0.05
 
@@ -43,7 +52,7 @@ class Stand:
 
 
 async def run_services(stand: Stand, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Run router, cache, executor, validator, functions and fetcher until told to stop; then drain them.
+    """Run all services until told to stop; then drain them.
 
     Args:
         stand: where.

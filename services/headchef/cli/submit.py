@@ -11,6 +11,9 @@ _FILE = "Rows or jobs: .jsonl, .json, .csv, .tsv; - reads standard input."
 _WORKFLOW = "A published workflow, NAME@VERSION, in place of a prompt: --input or the rows are its input."
 _URGENCY = "Urgency; of jobs that name none, by default bulk for a file and interactive for one job."
 _REPAIRS = "Further answers asked for, each paid, while one fails its schema or checks; 0 by default."
+_BATCH_SIZE = (
+    "Jobs of the batch in all, where it is sent as several files; 0 if not known. Else as many as the file has."
+)
 _PATIENCE = "Seconds to wait for Kafka while it is away."
 
 
@@ -42,6 +45,7 @@ def submit(
     tier: Annotated[str | None, typer.Option(help="A tier of the catalogue, in place of a model.")] = None,
     tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id, to follow the results by.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=0, help=_BATCH_SIZE)] = None,
     job_class: Annotated[Literal["interactive", "bulk"] | None, typer.Option("--class", help=_URGENCY)] = None,
     cache: Annotated[Literal["exact", "bypass"] | None, typer.Option(help="Whether earlier answers serve.")] = None,
     run: Annotated[int | None, typer.Option(min=0, help="Raise it to run a finished job again.")] = None,
@@ -103,6 +107,7 @@ def submit(
             "cache": cache,
             "run": run,
         },
+        batch_size=batch_size,
         parameters={"temperature": temperature, "max_output_tokens": max_output_tokens},
     )
     manner = Manner(

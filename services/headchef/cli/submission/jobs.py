@@ -35,6 +35,7 @@ class JobOptions:
         image_field: the column that holds the address of an image.
         fields: other fields of the event, such as `model`; a line that is a whole job may overrule them.
         workflow: with one, rows are its input.
+        sized: whether jobs of a batch that do not say how many it has say as many as the input has.
     """
 
     stem: str
@@ -47,6 +48,7 @@ class JobOptions:
     image_field: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     workflow: str | None = None
+    sized: bool = False
 
 
 def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
@@ -80,8 +82,11 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
 
 
 def derived_id(prefix: str, fields: Mapping[str, Any]) -> str:
-    """Make an id of a job's content: the same content has the same id, so that sending it again is safe."""
-    content = orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)
+    """Make an id of a job's content: the same content has the same id, so that sending it again is safe.
+
+    How many jobs its batch has is no part of it.
+    """
+    content = orjson.dumps({name: fields[name] for name in fields if name != "batch_size"}, option=orjson.OPT_SORT_KEYS)
     return f"{prefix}{hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]}"
 
 

@@ -42,6 +42,7 @@ class Order:
         images: of one job, each a file or an address.
         image_field: column of the addresses of images.
         labels: each as `NAME=VALUE`.
+        batch_size: how many jobs the batch has; 0 to leave that open, None for as many as the input has.
         fields: other fields of all jobs, by their names in the event; None leaves one out.
         parameters: sampling parameters; None leaves one out.
     """
@@ -64,6 +65,7 @@ class Order:
     images: Sequence[str]
     image_field: str | None
     labels: Sequence[str]
+    batch_size: int | None
     fields: dict[str, Any]
     parameters: dict[str, Any]
 
@@ -89,6 +91,7 @@ class Order:
             image_field=self.image_field,
             fields=self._fields(single, templated),
             workflow=self.workflow,
+            sized=self.batch_size is None and not single,
         )
         return source, options
 
@@ -155,6 +158,8 @@ class Order:
             fields["parameters"] = parameters
         if self.images:
             fields["images"] = [_image(named) for named in self.images]
+        if self.batch_size:
+            fields["batch_size"] = self.batch_size
         if self.labels:
             fields["labels"] = dict(_label(label) for label in self.labels)
         if single:

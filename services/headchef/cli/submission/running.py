@@ -75,7 +75,7 @@ def _tell_of_a_dry_run(screen: Screen, found: Survey, source: Source, options: J
     """Tell of a template too how much all its prompts share, which is what a provider's cache can serve."""
     said, told = f"{found.jobs:,} jobs are fine; nothing was sent", {"jobs": found.jobs, "sent": 0}
     if options.prompt is not None:
-        first = rendered(next(iter(jobs_of(source, options))))
+        first = rendered(next(iter(jobs_of(source, options, found.batches))))
         characters = len(first.system or "") + len(first.user)
         said += (
             f"\nall prompts begin with the same {first.static_characters:,} characters; the first has {characters:,}"
@@ -140,7 +140,7 @@ class _Submission:
             await producer.close()
 
     def _jobs(self) -> Iterable[JobSubmitted]:
-        return jobs_of(self._source, self._options)
+        return jobs_of(self._source, self._options, self._found.batches)
 
     async def _results(self, feed: Feed, stop: asyncio.Event) -> dict[str, Outcome]:
         wanted = {job.job_id for job in self._jobs()}
@@ -184,6 +184,10 @@ class _Submission:
             return
         if sent.acknowledged:
             self._screen.say(f"submitted job {single}" if single else f"submitted {sent.acknowledged:,} jobs", "green")
+            if self._options.sized and not self._manner.wait and len(self._found.batches) == 1:
+                [(tenant, batch_id)] = self._found.batches
+                whose = "" if tenant == "default" else f" --tenant {tenant}"
+                self._screen.say(f"`headchef batch wait {batch_id}{whose}` waits until all have ended", "dim")
         if single is not None and single in outcomes:
             self._screen.write(show_outcome(outcomes[single]))
         elif outcomes:

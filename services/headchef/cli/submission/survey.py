@@ -1,7 +1,8 @@
 """Reads a whole input before anything is sent: how many jobs, which lines are wrong, which ids meet."""
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from headchef_contracts import registry
@@ -12,6 +13,9 @@ from headchef.cli.submission.jobs import JobOptions, build_job
 from headchef.cli.submission.rows import read_rows
 from headchef.cli.submission.source import Source
 
+Batch = tuple[str, str]
+"""Tenant and batch id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -21,11 +25,13 @@ class Survey:
         jobs: how many different jobs it makes.
         repeated: lines that make the same job as an earlier line, and are not sent again.
         faults: what is wrong, in the order of lines.
+        batches: how many of the jobs each batch has.
     """
 
     jobs: int
     repeated: int
     faults: tuple[LineFault, ...]
+    batches: Mapping[Batch, int]
 
 
 def survey(source: Source, options: JobOptions) -> Survey:
@@ -34,7 +40,7 @@ def survey(source: Source, options: JobOptions) -> Survey:
     Raises:
         WrongUsage: the file as a whole cannot be read.
     """
-    jobs, repeated, faults = 0, 0, []
+    jobs, repeated, faults, batches = 0, 0, [], Counter[Batch]()
     for item in _items(source, options):
         if isinstance(item, LineFault):
             faults.append(item)
@@ -42,13 +48,25 @@ def survey(source: Source, options: JobOptions) -> Survey:
             repeated += 1
         else:
             jobs += 1
-    return Survey(jobs, repeated, tuple(faults))
+            if item.batch_id is not None:
+                batches[item.tenant, item.batch_id] += 1
+    return Survey(jobs, repeated, tuple(faults), batches)
 
 
-def jobs_of(source: Source, options: JobOptions) -> Iterator[JobSubmitted]:
-    """Give each different job of an input once, in the order of lines; lines with faults are left out."""
+def jobs_of(source: Source, options: JobOptions, batches: Mapping[Batch, int]) -> Iterator[JobSubmitted]:
+    """Give each different job of an input once, in the order of lines; lines with faults are left out.
+
+    Args:
+        source: the input.
+        options: what holds for all jobs.
+        batches: how many jobs each batch has, as its survey found.
+    """
     for item in _items(source, options):
-        if isinstance(item, JobSubmitted):
+        if not isinstance(item, JobSubmitted):
+            continue
+        if options.sized and item.batch_id is not None and item.batch_size is None:
+            yield item.model_copy(update={"batch_size": batches[item.tenant, item.batch_id]})
+        else:
             yield item
 
 

@@ -62,12 +62,15 @@ def run(*arguments: str, stdin: str = "") -> Result:
         (("dlq", "redrive", "somewhere"), "is not a place"),
         (("dlq", "redrive", "jobs.submitted:0:0", "--all"), "more than one choice is made"),
         (("dlq", "redrive", "--all", "--reason", "not_json"), "more than one choice is made"),
-        (("dlq", "redrive", "--topic", "jobs.finished"), "has no dead letters"),
+        (("dlq", "redrive", "--topic", "batches.finished"), "has no dead letters"),
         (("dlq", "redrive", "--topic", "nothing"), "no topic"),
         (("dlq", "redrive", "--since", "yesterday"), "--since"),
         (("dlq", "redrive", "--all", "--json"), "--json cannot ask"),
         (("dlq", "redrive", "--all", "--max-redrives", "0"), "max-redrives"),
         (("demo", "--jobs", "0"), "jobs"),
+        (("batch", "wait"), "BATCH"),
+        (("batch", "wait", "spring", "--timeout", "-1"), "timeout"),
+        (("submit", "rows.csv", "--prompt-file", "p.j2", "--batch-size", "5"), "there is no batch whose size this is"),
     ],
 )
 def test_wrong_usage_is_named_and_exits_2(arguments: tuple[str, ...], part: str) -> None:

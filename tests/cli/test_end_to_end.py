@@ -160,3 +160,35 @@ def test_the_demo_runs_on_a_named_cluster_and_writes_its_page(desk: Desk) -> Non
     page = Path(told["page"]).read_text()
     assert page.count("<article") == 22
     assert "Simulated texts." in page
+
+
+def test_a_batch_is_waited_for_and_says_whether_all_is_well(desk: Desk) -> None:
+    (desk.folder / "trees.csv").write_text("sku,name\n" + "".join(f"t{number},Tree {number}\n" for number in range(12)))
+    sending = ("submit", "trees.csv", "--prompt", "About {{ input.name }}", "--id-field", "sku")
+    desk.type(*sending, "--batch", "trees")
+    told = json.loads(desk.type("batch", "wait", "trees", "--timeout", "60", "--json"))
+    assert (told["finished"], told["ended"], told["batch_size"], told["counts"]["ok"]) == (True, 12, 12, 12)
+    assert Decimal(told["cost_usd"]) > 0
+    assert "finished" in desk.type("batch", "show", "trees")
+    desk.type(*sending, "--batch", "bad-trees", "--id-prefix", "x-", "--model", "nonesuch")
+    refused = json.loads(desk.type("batch", "wait", "bad-trees", "--timeout", "60", "--json", code=1))
+    assert refused["counts"]["refused"] == 12
+
+
+def test_a_batch_in_several_files_finishes_with_the_last(desk: Desk) -> None:
+    for part in (1, 2):
+        rows = "".join(f"p{part}-{number},Bush {number}\n" for number in range(3))
+        (desk.folder / f"part-{part}.csv").write_text(f"sku,name\n{rows}")
+    sending = ("--prompt", "On {{ input.name }}", "--id-field", "sku", "--batch", "bushes", "--batch-size", "6")
+    desk.type("submit", "part-1.csv", *sending, "--wait")
+    desk.type("batch", "wait", "bushes", "--timeout", "1", code=2)
+    desk.type("submit", "part-2.csv", *sending)
+    assert json.loads(desk.type("batch", "wait", "bushes", "--timeout", "60", "--json"))["counts"]["ok"] == 6
+
+
+def test_a_batch_that_says_no_size_is_never_over_and_says_so(desk: Desk) -> None:
+    desk.type("submit", "--prompt", "One tree", "--batch", "endless", "--wait")
+    desk.type("batch", "wait", "endless", "--timeout", "5", code=2)
+    shown = json.loads(desk.type("batch", "show", "endless", "--json"))
+    assert (shown["finished"], shown["ended"], shown["batch_size"]) == (False, 1, None)
+    desk.type("batch", "show", "endless", "--tenant", "acme", code=1)

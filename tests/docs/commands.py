@@ -20,6 +20,8 @@ COMMANDS: tuple[Name, ...] = (
     ("resume",),
     ("cancel",),
     ("brakes",),
+    ("batch", "wait"),
+    ("batch", "show"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

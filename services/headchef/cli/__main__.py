@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import catalog, dlq, topics, workflow
+from headchef.cli import batch, catalog, dlq, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -14,7 +14,8 @@ from headchef.cli.version import version
 
 _HELP = """Content jobs on Apache Kafka: submit them, read validated results, see what happened.
 
-HEADCHEF_KAFKA names the cluster. Exit codes: 0 all is well, 1 the work failed, 2 wrong usage or settings.
+HEADCHEF_KAFKA names the cluster. Exit codes: 0 all is well, 1 the work failed, 2 wrong usage or settings; `batch wait`
+also ends with 2 where the batch has not finished in time.
 """
 
 app = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -28,6 +29,7 @@ app.command()(pause)
 app.command()(resume)
 app.command()(cancel)
 app.command()(brakes)
+app.add_typer(batch.commands, name="batch")
 app.add_typer(catalog.commands, name="catalog")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(topics.commands, name="topics")

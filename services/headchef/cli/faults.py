@@ -2,7 +2,8 @@
 
     CommandFault
     ├── WrongUsage   an option, a file or a setting is wrong → 2, and nothing was done
-    └── WorkFailed   the work was tried and did not succeed  → 1
+    ├── WorkFailed   the work was tried and did not succeed  → 1
+    └── NotInTime    what was waited for is not there yet    → 2, and whether it succeeds is not known
 
 `BadLine` is a fault in one line of an input, before it is known what to do about it.
 """
@@ -36,6 +37,12 @@ class WorkFailed(CommandFault):
     """The work was tried and did not succeed, or not wholly."""
 
     exit_code = 1
+
+
+class NotInTime(CommandFault):
+    """What was waited for is not there yet; only for commands that tell that from a failure."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)

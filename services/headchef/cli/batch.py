@@ -1,0 +1,47 @@
+"""`headchef batch wait|show`: wait until all jobs of a batch have ended, or see how far it is."""
+
+from typing import Annotated
+
+import typer
+
+from headchef.cli.edge import guarded
+
+commands = typer.Typer(no_args_is_help=True, help="Wait for a batch of jobs, or see how far it is.")
+
+BatchId = Annotated[str, typer.Argument(help="Its id.", metavar="BATCH", show_default=False)]
+Tenant = Annotated[str, typer.Option(help="Whose batch it is.")]
+Patience = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+@commands.command()
+@guarded
+def wait(
+    batch_id: BatchId,
+    tenant: Tenant = "default",
+    timeout_s: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="Seconds to wait; as long as it takes if omitted.")
+    ] = None,
+    patience_s: Patience = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Wait until all jobs of a batch have ended, and show what they came to.
+
+    Exit codes: 0 all jobs have a good answer; 1 not all of them have; 2 the batch has not finished in time, and what is
+    known of it is shown. A batch finishes if its jobs say how many it has, as `headchef submit FILE --batch` does.
+    """
+    from headchef.cli.batches.running import wait as carry_out
+
+    carry_out(batch_id, tenant, timeout_s=timeout_s, patience_s=patience_s, as_json=as_json)
+
+
+@commands.command()
+@guarded
+def show(batch_id: BatchId, tenant: Tenant = "default", patience_s: Patience = 30, as_json: AsJson = False) -> None:
+    """Show how many jobs of a batch have ended, what they came to and what they cost.
+
+    Each job counts once, by its newest result. A batch that was heard of last over 7 days ago is shown if it finished.
+    """
+    from headchef.cli.batches.running import show as carry_out
+
+    carry_out(batch_id, tenant, patience_s=patience_s, as_json=as_json)

@@ -9,7 +9,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef_contracts.events.batches import BatchCounted
+from headchef_contracts.events.batches import BatchCounted, BatchCounts
+from headchef_contracts.events.common import Usage
 
 from headchef.batches.account import Account, account_key, member_key, read_account, read_member, write_member
 from headchef.batches.policy import Taken, take
@@ -150,6 +151,20 @@ def test_a_result_takes_the_place_of_a_refusal_and_never_the_reverse() -> None:
         told = (make_counted("a"), make_counted("a", run=1, status="refused", cost_usd=Decimal()))
         book.tell_all([told[at] for at in order])
         assert summed(book.account)[0] == {"ok": 1}
+
+
+def test_an_account_that_was_set_back_never_falls_below_zero() -> None:
+    """At least once: by a former owner of its task, which had stood still."""
+    book = Book()
+    book.tell(make_counted("a", status="failed"))
+    book.tell(make_counted("b", cost_usd=None))
+    [key] = book.accounts
+    book.accounts[key] = book.account.model_copy(
+        update={"counts": BatchCounts(ok=2), "unpriced": 0, "usage": Usage(), "cost_usd": Decimal()}
+    ).written()
+    book.tell(make_counted("a", run=1, cost_usd=Decimal("0.125")))
+    book.tell(make_counted("b", run=1))
+    assert summed(book.account) == ({"ok": 3}, Decimal("0.25"), 0, 0)
 
 
 def test_the_largest_size_counts() -> None:

@@ -81,13 +81,17 @@ def take(account: Account | None, member: Sequence[Counted], news: BatchCounted,
 
 
 def _moved(account: Account, old: Counted | None, new: Counted, news: BatchCounted, now: datetime) -> Account:
-    """Put one count in the place of another."""
+    """Put one count in the place of another.
+
+    Nothing falls below zero: at least once a former owner of the task may have set the account back, behind its jobs.
+    """
     counts = account.counts.model_dump()
     counts[new.status] += 1
     cost_usd, unpriced = account.cost_usd + (new.cost_usd or Decimal()), account.unpriced + (new.cost_usd is None)
     if old is not None:
-        counts[old.status] -= 1
-        cost_usd, unpriced = cost_usd - (old.cost_usd or Decimal()), unpriced - (old.cost_usd is None)
+        counts[old.status] = max(0, counts[old.status] - 1)
+        cost_usd = max(Decimal(), cost_usd - (old.cost_usd or Decimal()))
+        unpriced = max(0, unpriced - (old.cost_usd is None))
     return account.model_copy(
         update={
             "changes": new.change,
@@ -107,5 +111,8 @@ def _larger(one: int | None, other: int | None) -> int | None:
 
 
 def _with(sum_: Usage, plus: Usage, minus: Usage) -> Usage:
-    tokens = {name: getattr(sum_, name) + getattr(plus, name) - getattr(minus, name) for name in Usage.model_fields}
-    return Usage(**tokens)
+    def tokens(name: str) -> int:
+        left: int = getattr(sum_, name) + getattr(plus, name) - getattr(minus, name)
+        return max(0, left)
+
+    return Usage(**{name: tokens(name) for name in Usage.model_fields})

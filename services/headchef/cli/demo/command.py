@@ -47,6 +47,7 @@ def demo(
 
     from headchef.cli.demo.jobs import demo_jobs
     from headchef.cli.demo.running import Plan, run_demo
+    from headchef.cli.demo.sources import host_of, listening
     from headchef.cli.kitchen.menu import choose
     from headchef.cli.screen import Screen
     from headchef.runtime.garbage import collect_seldom
@@ -55,7 +56,8 @@ def demo(
     screen, menu = Screen(as_json=as_json), choose(os.environ)
     real = menu.kind != "simulator"
     cap = _amount(cap_usd) if real else None
-    chosen = demo_jobs(f"demo-{uuid.uuid4().hex[:6]}", _REAL_JOBS if real and jobs is None else jobs)
+    batch, source = f"demo-{uuid.uuid4().hex[:6]}", listening()
+    chosen = demo_jobs(batch, _REAL_JOBS if real and jobs is None else jobs, host_of(source))
     if menu.remark:
         screen.say(menu.remark, "yellow")
     if cap is not None:
@@ -64,7 +66,7 @@ def demo(
     with (folder / "services.log").open("w", encoding="utf-8") as log:
         start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"), log)
         in_flight = _REAL_IN_FLIGHT if real else _SIMULATED_IN_FLIGHT
-        plan = Plan(chosen, menu, in_flight, cap, keep)
+        plan = Plan(batch, source, chosen, menu, in_flight, cap, keep)
         collect_seldom()
         served = asyncio.run(run_demo(plan, screen, lambda served: _present(screen, served, folder, not real)))
     _judge(screen, served, folder)

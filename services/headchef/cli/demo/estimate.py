@@ -14,6 +14,10 @@ from headchef.cli.submission.rendering import rendered
 _CHARACTERS_A_TOKEN = 4
 _OUTPUT_TOKENS = 450
 
+# Of a landing page: the outline, up to three sections and the meta data, with their schemas.
+_WORKFLOW_INPUT_TOKENS = 1_250
+_WORKFLOW_OUTPUT_TOKENS = 700
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -37,11 +41,15 @@ def estimate(jobs: Sequence[DemoJob], prices: Prices | None) -> Estimate:
         jobs: to be submitted.
         prices: US dollars per million tokens, or None if not known.
     """
-    characters = 0
+    characters, workflows = 0, 0
     for each in jobs:
+        if each.job.workflow is not None:
+            workflows += 1
+            continue
         prompt = rendered(each.job)
         characters += len(prompt.user) + len(prompt.system or "") + len(orjson.dumps(each.job.output.json_schema))
-    inputs, outputs = characters // _CHARACTERS_A_TOKEN, _OUTPUT_TOKENS * len(jobs)
+    inputs = characters // _CHARACTERS_A_TOKEN + _WORKFLOW_INPUT_TOKENS * workflows
+    outputs = _OUTPUT_TOKENS * (len(jobs) - workflows) + _WORKFLOW_OUTPUT_TOKENS * workflows
     if prices is None:
         return Estimate(inputs, outputs, None)
     return Estimate(inputs, outputs, (prices.input * inputs + prices.output * outputs) / Decimal(1_000_000))

@@ -1,11 +1,13 @@
 """Runs the demo: broker, simulator and services in one place, the jobs through them, and out come the outcomes."""
 
 import asyncio
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -13,8 +15,12 @@ from typing import TypeVar
 from headchef_contracts import topics
 from headchef_contracts.events.jobs import JobSubmitted
 
+from headchef.cli.broadcast import entry
+from headchef.cli.broadcast import publish as publish_entry
 from headchef.cli.demo.cooking import Cooking, CookingPolicy, CookingState, Publish
+from headchef.cli.demo.data import cities
 from headchef.cli.demo.jobs import DemoJob, repeated
+from headchef.cli.demo.sources import HOST, host_of, landing_workflow, serving_facts
 from headchef.cli.faults import WorkFailed
 from headchef.cli.following.feed import open_feed
 from headchef.cli.history.describe import dollars
@@ -29,6 +35,7 @@ from headchef.cli.submission.publishing import publish_all
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.port import Log, Producer
+from headchef.workflow.published import TOPIC, publication
 
 T = TypeVar("T")
 
@@ -49,6 +56,8 @@ class Plan:
     """What is to be run.
 
     Attributes:
+        batch: id of the batch.
+        source: an open port, at which the facts of cities are served.
         jobs: of the first round; a tenth of them is repeated in the second.
         menu: which model answers.
         in_flight: jobs under way at once.
@@ -56,6 +65,8 @@ class Plan:
         keep: go on serving after the last job until Ctrl-C.
     """
 
+    batch: str
+    source: socket.socket
     jobs: Sequence[DemoJob]
     menu: Menu
     in_flight: int
@@ -96,9 +107,12 @@ async def run_demo(plan: Plan, screen: Screen, present: Callable[[Served], None]
             await _set_up(plan.menu, folder, stack, screen)
             stand = await stack.enter_async_context(broker(screen, port=None))
             await make_topics(stand, screen, _PATIENCE_S)
-            services = await stack.enter_async_context(_serving(stand, stop, screen))
+            facts = {row["id"]: row["facts"] for row in cities()}
+            await stack.enter_async_context(serving_facts(plan.source, facts))
             log = KafkaLog(stand.kafka)
             stack.push_async_callback(log.close)
+            await _publish_workflow(plan, log, folder)
+            services = await stack.enter_async_context(_serving(stand, stop, screen))
             served = await _alongside(_serve(plan, log, stop, screen), services)
             present(served)
             if plan.keep and not stop.is_set():
@@ -107,8 +121,24 @@ async def run_demo(plan: Plan, screen: Screen, present: Callable[[Served], None]
             return served
 
 
+async def _publish_workflow(plan: Plan, log: Log, folder: Path) -> None:
+    """Publish it before the services start: they take it up before the first job."""
+    at = datetime.now(UTC)
+    event = publication(landing_workflow(plan.batch, host_of(plan.source), folder), at)
+    producer = log.producer("headchef-demo-workflow", None)
+    await producer.start()
+    try:
+        await publish_entry(producer, entry(event, TOPIC, _NAMESPACE, at))
+    finally:
+        await producer.close()
+
+
 async def _set_up(menu: Menu, folder: Path, stack: AsyncExitStack, screen: Screen) -> None:
-    settings = {"HEADCHEF_NAMESPACE": _NAMESPACE, "HEADCHEF_CACHE_FOLDER": str(folder / "answers")}
+    settings = {
+        "HEADCHEF_NAMESPACE": _NAMESPACE,
+        "HEADCHEF_CACHE_FOLDER": str(folder / "answers"),
+        "HEADCHEF_SOURCES_PRIVATE_HOSTS": HOST,
+    }
     if menu.kind == "simulator":
         settings["HEADCHEF_SIMULATOR_URL"] = await stack.enter_async_context(simulator(_SIMULATED))
         screen.say(f"Model: the simulator at {settings['HEADCHEF_SIMULATOR_URL']}; its texts are marked as simulated")

@@ -47,9 +47,9 @@ class Entry:
         return value
 
     @property
-    def prompt(self) -> Prompt:
-        """Give the prompt as the model saw it."""
-        return rendered(self.job)
+    def prompt(self) -> Prompt | None:
+        """Give the prompt as the model saw it; None where a workflow did the job."""
+        return rendered(self.job) if self.job.workflow is None else None
 
     @property
     def latency_s(self) -> float | None:

@@ -13,9 +13,9 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from headchef_contracts.events.jobs import JobRefused
+from headchef_contracts.events.jobs import JobRefused, StepAccount
 
-from headchef.cli.history.describe import dollars, duration, left_behind
+from headchef.cli.history.describe import body_value, dollars, duration, left_behind
 from headchef.cli.report.content import as_json, show_content
 from headchef.cli.report.entry import Entry
 from headchef.cli.report.totals import Totals, totals
@@ -133,12 +133,23 @@ def _card(entry: Entry) -> dict[str, Any]:
         else [],
         "content": _marked(show_content(output)) if output is not None else "",
         "raw": as_json(output) if isinstance(output, dict | list) else "",
-        "system": prompt.system,
-        "prompt": prompt.user,
+        "system": prompt.system if prompt else None,
+        "prompt": prompt.user if prompt else None,
+        "workflow": entry.job.workflow,
+        "input": as_json(body_value(entry.job.input)),
+        "steps": [_step(step) for step in finished.provenance.steps] if finished else [],
         "meta": _meta(entry),
         "sort_time": f"{entry.latency_s or 0:.6f}",
         "sort_cost": f"{finished.cost_usd or 0:f}" if finished else "0",
     }
+
+
+def _step(step: StepAccount) -> str:
+    counts = ((step.lost, "lost"), (step.reused, "from the cache"), (step.repaired, "repaired"))
+    told = [f"{step.ended} ended", *(f"{count} {what}" for count, what in counts if count)]
+    if step.models:
+        told.append(_cost(step.cost_usd))
+    return f"{step.step_id}: {', '.join(told)}"
 
 
 def _marked(content: Markup) -> Markup:

@@ -21,7 +21,7 @@ class Totals:
     Attributes:
         statuses: number of jobs by status.
         hits: jobs answered from the cache.
-        repaired: jobs that are ok although an answer was rejected before.
+        repaired: jobs that are ok although an answer, of a step too, was rejected before.
         input_tokens: of all calls.
         output_tokens: of all calls.
         cost_usd: of all calls with a known price; None if there are calls and no price is known.
@@ -67,7 +67,9 @@ def totals(results: Sequence[JobFinished | JobRefused]) -> Totals:
 
 
 def _was_repaired(result: JobFinished) -> bool:
-    return result.status == "ok" and any(each.failure.reason == "rejected" for each in result.provenance.tried)
+    told = result.provenance
+    in_steps = any(step.repaired for step in told.steps)
+    return result.status == "ok" and (in_steps or any(each.failure.reason == "rejected" for each in told.tried))
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:

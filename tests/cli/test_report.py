@@ -2,14 +2,16 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef_contracts.events.common import Finding
-from headchef_contracts.events.jobs import Failure
+from headchef_contracts.events.common import Finding, Inline
+from headchef_contracts.events.jobs import Failure, JobFinished, JobSubmitted, StepAccount
 
 from headchef.cli.report.content import show_content
 from headchef.cli.report.entry import Entry
@@ -134,6 +136,36 @@ def test_jobs_that_came_right_after_a_rejected_answer_are_counted() -> None:
     before = (make_tried("small", "rejected"), make_tried("small", "timeout"))
     ok, failed = make_finished("a", tried=before), make_finished("b", tried=before[1:])
     assert totals([ok, failed, make_finished("c", None, status="rejected", tried=before)]).repaired == 1
+
+
+def accounted(**given: Any) -> StepAccount:
+    return StepAccount(**({"ended": 1, "cost_usd": Decimal("0.01"), "attempts": 1, "provider_s": 0.1} | given))
+
+
+def with_steps(finished: JobFinished, *steps: StepAccount) -> JobFinished:
+    return finished.model_copy(update={"provenance": finished.provenance.model_copy(update={"steps": steps})})
+
+
+def test_jobs_with_a_step_that_was_repaired_are_counted() -> None:
+    plain, mended = accounted(step_id="outline"), accounted(step_id="sections", ended=3, repaired=2)
+    results = [with_steps(make_finished("a"), plain, mended), with_steps(make_finished("b"), plain)]
+    assert totals(results).repaired == 1
+
+
+def test_a_job_by_a_workflow_shows_its_input_and_steps_in_place_of_a_prompt() -> None:
+    job = JobSubmitted(job_id="a", workflow="landing@1", input=Inline(inline={"place": "<Ghent>"}))
+    steps = (
+        accounted(step_id="sections", ended=3, repaired=2, models=("small",)),
+        accounted(step_id="page", attempts=0),
+    )
+    output = {"title": "Heat pumps", "audit": {"score": 87.5, "findings": []}}
+    html = page(Entry("landing page", job, with_steps(make_finished("a", output=output), *steps)))
+    assert "Workflow landing@1" in html
+    assert "&lt;Ghent&gt;" in html
+    assert "sections: 3 ended, 2 repaired, $0.01" in html
+    assert "page: 1 ended<" in html
+    assert "<summary>Prompt</summary>" not in html
+    assert "87.5" in html
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 2), (0.95, 4), (0.0, 1), (1.0, 4)])

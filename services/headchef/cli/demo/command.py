@@ -56,20 +56,21 @@ def demo(
     screen, menu = Screen(as_json=as_json), choose(os.environ)
     real = menu.kind != "simulator"
     cap = _amount(cap_usd) if real else None
-    batch, source = f"demo-{uuid.uuid4().hex[:6]}", listening()
-    chosen = demo_jobs(batch, _REAL_JOBS if real and jobs is None else jobs, host_of(source))
-    if menu.remark:
-        screen.say(menu.remark, "yellow")
-    if cap is not None:
-        _ask(screen, menu, chosen, cap, yes)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "services.log").open("w", encoding="utf-8") as log:
-        start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"), log)
-        in_flight = _REAL_IN_FLIGHT if real else _SIMULATED_IN_FLIGHT
-        plan = Plan(batch, source, chosen, menu, in_flight, cap, keep)
-        collect_seldom()
-        served = asyncio.run(run_demo(plan, screen, lambda served: _present(screen, served, folder, not real)))
-    _judge(screen, served, folder)
+    batch = f"demo-{uuid.uuid4().hex[:6]}"
+    with listening() as source:
+        chosen = demo_jobs(batch, _REAL_JOBS if real and jobs is None else jobs, host_of(source))
+        if menu.remark:
+            screen.say(menu.remark, "yellow")
+        if cap is not None:
+            _ask(screen, menu, chosen, cap, yes)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "services.log").open("w", encoding="utf-8") as log:
+            start_logs(os.environ.get("HEADCHEF_LOG_LEVEL", "INFO"), log)
+            in_flight = _REAL_IN_FLIGHT if real else _SIMULATED_IN_FLIGHT
+            plan = Plan(batch, source, chosen, menu, in_flight, cap, keep)
+            collect_seldom()
+            served = asyncio.run(run_demo(plan, screen, lambda served: _present(screen, served, folder, not real)))
+        _judge(screen, served, folder)
 
 
 def _amount(text: str) -> Decimal:

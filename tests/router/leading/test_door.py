@@ -138,3 +138,15 @@ async def test_a_workflow_that_has_gone_keeps_what_came(tmp_path: Path) -> None:
     stranger.door.state = state
     with pytest.raises(InvalidEvent, match="is not published any more"):
         await stranger.deliver(kit.told(kit.open[0], "late"))
+
+
+async def test_a_job_whose_workflow_has_gone_is_not_given_up(tmp_path: Path) -> None:
+    kit = await kitchen(tmp_path)
+    await kit.submit({"name": "Ada"})
+    [timer] = kit.timers.values()
+    stranger = Kitchen(echo)
+    stranger.door.state, stranger.timers = kit.door.state, dict(kit.timers)
+    outcome = await stranger.deliver(make_firing(timer))
+    [again] = outcome.timers
+    assert again.due > timer.due
+    assert not stranger.finished

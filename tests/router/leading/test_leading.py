@@ -255,6 +255,29 @@ async def test_a_question_that_cannot_be_asked_is_lost_and_not_asked(tmp_path: P
     assert not kit.stored
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_what_was_to_begin_when_the_job_ended_is_not_paid_for(tmp_path: Path, goes_on: bool) -> None:
+    steps = """
+  - {id: zero, llm: {text: "zero"}}
+  - {id: other, llm: {text: "other"}}
+  - {id: first, llm: {text: "one {{ zero }}", model: gone, with: {zero: "{{ steps.zero }}"}}}
+  - {id: second, llm: {text: "two {{ zero }}", with: {zero: "{{ steps.zero }}"}}}
+  - id: last
+    llm: {text: "{{ all }}", with: {all: "{{ steps.first }} {{ steps.second }} {{ steps.other }}"}}
+"""
+    kit = await kitchen(written(tmp_path, steps))
+    await kit.submit()
+    await kit.serve()
+    if goes_on:
+        kit.restart()
+    finished = await kit.run()
+    assert [step.step_id for step in kit.steps] == ["zero", "other"]
+    assert finished.failure is not None
+    assert finished.failure.message.startswith("first: model: the catalogue has no model 'gone'")
+    assert [account.step_id for account in finished.provenance.steps] == ["zero", "first", "other"]
+    assert not kit.stored
+
+
 async def test_too_large_an_output_fails_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finishing, "MAX_OUTPUT_BYTES", 1_000)
     steps = """

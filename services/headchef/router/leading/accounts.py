@@ -6,13 +6,15 @@ from decimal import Decimal
 from headchef_contracts.events.jobs import StepAccount
 
 from headchef.result import total_usage
-from headchef.router.leading.records import UnitRecord
+from headchef.router.leading.records import NOT_BEGUN, UnitRecord
 
 
 def accounts_of(records: Iterable[UnitRecord]) -> tuple[StepAccount, ...]:
     """Give an account of each step, in the order in which the first unit of each ended."""
     by_step: dict[str, list[UnitRecord]] = {}
     for record in records:
+        if record.lost is not None and record.lost.reason == NOT_BEGUN:
+            continue
         by_step.setdefault(record.step_id, []).append(record)
     return tuple(_account(step, units) for step, units in by_step.items())
 

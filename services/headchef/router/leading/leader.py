@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from headchef_contracts import topics
-from headchef_contracts.events.calls import CallEnded, CallPlanned
+from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHead
-from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
+from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Ended, Step, StepPlanned
 
@@ -18,11 +18,13 @@ from headchef.router.leading import came
 from headchef.router.leading.affording import over_budget
 from headchef.router.leading.asked import Planner, step_of
 from headchef.router.leading.finishing import result_of
+from headchef.router.leading.given_out import call_of, fetch_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.memory import Memory
-from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.records import JOBS, NOT_BEGUN, JobRecord, LostRecord, UnitRecord, job_key, unit_key
 from headchef.router.leading.shelf import Shelf
 from headchef.router.refusal import Refused
+from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import Change, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.template import Renderer
@@ -140,7 +142,11 @@ class Leader:
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], planner: Planner
     ) -> Outcome:
         """End a job of which nothing has come for too long, or wait on if something has."""
-        led = self._recalled(timer.payload, state)
+        try:
+            led = self._recalled(timer.payload, state)
+        except InvalidEvent:
+            # Its workflow cannot be read just now, and what came of it lies in the dead letters, to be sent again.
+            return Outcome(timers=(replace(timer, due=timer.due + self._silence),))
         if led is None:
             return Outcome()
         decided = decide((led.record.cause,))
@@ -176,6 +182,10 @@ class Leader:
         todo = deque(works)
         while todo:
             work = todo.popleft()
+            if turn.led.progress.ending is not None:
+                # Known to whoever makes the job anew, who would wait for it for ever.
+                todo += self._lost(turn, work, NOT_BEGUN, "the job had ended before")
+                continue
             match work:
                 case Ask():
                     todo += self._ask(turn, work)
@@ -205,35 +215,14 @@ class Leader:
         if (size := len(canonical(call.arguments))) > MAX_ARGUMENT_BYTES:
             message = f"the arguments of {call.function} have {size:,} bytes; at most {MAX_ARGUMENT_BYTES:,} are taken"
             return self._lost(turn, call, "too_large", message)
-        planned = CallPlanned(
-            job=record.head,
-            workflow=record.workflow,
-            step_id=call.unit.step,
-            item=call.unit.item,
-            function=call.function,
-            arguments=dict(call.arguments),
-            timeout_s=call.timeout_s,
-            decided=turn.decided,
-        )
+        planned = call_of(call, record, turn.decided)
         topic = topics.of_class("calls.planned", record.head.job_class)
         turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, call.unit)))
         return ()
 
     def _fetch(self, turn: _Turn, fetch: Fetch) -> None:
-        record, wanted = turn.led.record, fetch.wanted
-        planned = FetchPlanned(
-            job=record.head,
-            workflow=record.workflow,
-            step_id=fetch.unit.step,
-            item=fetch.unit.item,
-            address=wanted.address,
-            allow_hosts=tuple(wanted.allow_hosts),
-            read_as=wanted.read_as,
-            max_bytes=wanted.max_bytes,
-            timeout_s=wanted.timeout_s,
-            retries=wanted.retries,
-            decided=turn.decided,
-        )
+        record = turn.led.record
+        planned = fetch_of(fetch, record, turn.decided)
         topic = topics.of_class("fetches.planned", record.head.job_class)
         turn.outputs.append(Emit(topic, planned, identity=_identity(turn.led, fetch.unit)))
 
@@ -273,7 +262,7 @@ def _record(work: Work, decided: Decided, *, output: object = None, lost: LostRe
 
 def _identity(led: Led, unit: Unit) -> str:
     """Name the beginning of a unit: at least once another event may bring it about, or the same one another unit's."""
-    return unit_key(led.key, unit).decode()
+    return f"{unit_key(led.key, unit).decode()}\0{led.record.head.conversation_id or ''}"
 
 
 def _alarm_id(key: bytes) -> str:

@@ -14,6 +14,8 @@ from headchef_contracts.events.fetches import SourceRead
 from headchef.workflow.progress import Came, Lost, Outcome, Unit
 
 JOBS = "jobs"
+NOT_BEGUN = "not_begun"
+"""Why a unit is lost that was to be begun when its job ended: it never was, and counts nowhere."""
 
 
 class JobRecord(Part):

@@ -111,10 +111,8 @@ class RouterHandler:
             return self._leader.overdue(delivery.timer, state, partial(self._decided_by, catalogue), planner)
         decided = self._decided(delivery, catalogue)
         match delivery.event:
-            case CallEnded() as call:
-                return self._leader.call_ended(call, state, decided, planner)
-            case FetchEnded() as fetch:
-                return self._leader.fetch_ended(fetch, state, decided, planner)
+            case CallEnded() | FetchEnded() as came:
+                return self._leader.other_ended(came, state, decided, planner)
             case StepJudged(ended=Ended() as came) as judged:
                 return self._leader.step_ended(judged.step, came, state, decided, planner)
             case StepJudged() as judged if judged.step.workflow is not None and not self._leader.knows(

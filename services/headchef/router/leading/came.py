@@ -39,8 +39,13 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
     )
 
 
-def of_call(ended: CallEnded, decided: Decided) -> UnitRecord:
-    """Record what a call of a function came to."""
+def of_other(ended: CallEnded | FetchEnded, decided: Decided) -> UnitRecord:
+    """Record what a call of a function, or a document, came to.
+
+    Args:
+        ended: what came of it.
+        decided: when that was known, and from what.
+    """
     failure = ended.failure
     return UnitRecord(
         step_id=ended.step_id,
@@ -49,20 +54,7 @@ def of_call(ended: CallEnded, decided: Decided) -> UnitRecord:
         lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
         at=decided.at,
         cause=decided.causes[0],
-    )
-
-
-def of_fetch(ended: FetchEnded, decided: Decided) -> UnitRecord:
-    """Record what a document came to."""
-    failure = ended.failure
-    return UnitRecord(
-        step_id=ended.step_id,
-        item=ended.item,
-        output=_inline(ended.output),
-        lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
-        at=decided.at,
-        cause=decided.causes[0],
-        source=ended.source,
+        source=ended.source if isinstance(ended, FetchEnded) else None,
     )
 
 

@@ -130,13 +130,9 @@ class Leader:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
         return self._take(step.job, came.of_step(step, ended, decided, planner.catalogue), state, decided, planner)
 
-    def call_ended(self, ended: CallEnded, state: State, decided: Decided, planner: Planner) -> Outcome:
-        """Take in what a call of a function came to; likewise."""
-        return self._take(ended.job, came.of_call(ended, decided), state, decided, planner)
-
-    def fetch_ended(self, ended: FetchEnded, state: State, decided: Decided, planner: Planner) -> Outcome:
-        """Take in what a document came to; likewise."""
-        return self._take(ended.job, came.of_fetch(ended, decided), state, decided, planner)
+    def other_ended(self, ended: CallEnded | FetchEnded, state: State, decided: Decided, planner: Planner) -> Outcome:
+        """Take in what a call of a function, or a document, came to; likewise."""
+        return self._take(ended.job, came.of_other(ended, decided), state, decided, planner)
 
     def overdue(
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], planner: Planner

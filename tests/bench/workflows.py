@@ -83,7 +83,7 @@ def _rate(on: Stage, jobs: list[Job], steps: int) -> float:
 def _restore(server: KafkaServer, amounts: Amounts) -> Figures:
     """Let jobs begin where nobody answers them, kill their router, and start it again."""
     namespace = f"bench-{uuid.uuid4().hex[:8]}"
-    counts = dict.fromkeys(("cache", "executor", "validator", "functions"), 0)
+    counts = dict.fromkeys(("cache", "executor", "validator"), 0)
     with tempfile.TemporaryDirectory(prefix="headchef-bench-") as folder:
         quiet = {"HEADCHEF_LOG_LEVEL": "WARNING", "HEADCHEF_SESSION_TIMEOUT_S": "6"}
         deployment = Deployment(server.bootstrap, namespace, Path(folder), counts=counts, environment=quiet)
@@ -113,7 +113,7 @@ def _restore(server: KafkaServer, amounts: Amounts) -> Figures:
 def _idle_start_s(server: KafkaServer) -> float:
     """Measure the same without any job: what a process takes to start and join, after one that was killed."""
     namespace = f"bench-{uuid.uuid4().hex[:8]}"
-    counts = dict.fromkeys(("cache", "executor", "validator", "functions"), 0)
+    counts = dict.fromkeys(("cache", "executor", "validator"), 0)
     with tempfile.TemporaryDirectory(prefix="headchef-bench-") as folder:
         quiet = {"HEADCHEF_LOG_LEVEL": "WARNING", "HEADCHEF_SESSION_TIMEOUT_S": "6"}
         with Deployment(server.bootstrap, namespace, Path(folder), counts=counts, environment=quiet) as deployment:

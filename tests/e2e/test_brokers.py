@@ -84,9 +84,7 @@ def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, nam
 
 
 async def test_a_topic_that_keeps_less_than_the_table_says_is_named(kafka: str, namespace: str, tmp_path: Path) -> None:
-    deployment = Deployment(
-        kafka, namespace, tmp_path, counts=dict.fromkeys(("cache", "executor", "validator", "functions"), 0)
-    )
+    deployment = Deployment(kafka, namespace, tmp_path, counts=dict.fromkeys(("cache", "executor", "validator"), 0))
     row, name = topic("jobs.submitted"), physical(namespace, "jobs.submitted")
     settings = row.configuration() | {"retention.ms": "60000"}
     async with administration(KafkaSettings(bootstrap=kafka)) as admin:

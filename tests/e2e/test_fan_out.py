@@ -40,7 +40,7 @@ def items_of(bad: int) -> list[dict[str, Any]]:
 def test_bad_items_are_named_and_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
     namespace = f"wide-{uuid.uuid4().hex[:8]}"
     settings = {"HEADCHEF_SESSION_TIMEOUT_S": "6"}
-    deployment = Deployment(kafka, namespace, tmp_path, counts={"functions": 0}, environment=settings)
+    deployment = Deployment(kafka, namespace, tmp_path, environment=settings)
     deployment.make()
     (tmp_path / "wide.yaml").write_text(WORKFLOW)
     apply = [sys.executable, "-m", "headchef.cli", "workflow", "apply", str(tmp_path / "wide.yaml")]

@@ -20,7 +20,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
 CALLS, KILLS = 400, 3
-NO_MODELS = {"cache": 0, "executor": 0, "validator": 0}
+NO_MODELS = {"cache": 0, "executor": 0, "validator": 0, "functions": 1}
 
 
 def settings(**more: str) -> dict[str, str]:

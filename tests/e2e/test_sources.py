@@ -75,7 +75,7 @@ def test_what_a_source_says_reaches_the_prompt_and_private_addresses_are_not_ask
 ) -> None:
     namespace = f"sources-{uuid.uuid4().hex[:8]}"
     settings = {"HEADCHEF_SOURCES_PRIVATE_HOSTS": "127.0.0.1"}
-    deployment = Deployment(kafka, namespace, tmp_path, counts={"functions": 0}, environment=settings)
+    deployment = Deployment(kafka, namespace, tmp_path, counts={"fetcher": 1}, environment=settings)
     deployment.make()
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas/facts.v1.json").write_text(json.dumps(SCHEMA))

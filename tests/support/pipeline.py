@@ -46,6 +46,9 @@ class Pipeline:
         self.bootstrap = bootstrap = deployment.bootstrap
         self.namespace = namespace = deployment.namespace
         self._check = deployment.check
+        self._inputs = {
+            name: inputs for name, inputs in PROCESSORS.items() if deployment.count_of(name.partition(".")[0])
+        }
         rows = [row for row in required(["default"]) if not row.logical.endswith(".changelog")]
         self.topics = [row.logical for row in rows]
         self._collector = Collector(bootstrap, [physical(namespace, each) for each in self.topics])
@@ -55,7 +58,7 @@ class Pipeline:
             for number in range(row.partitions)
         ]
         # The driver's admin client has crashed at what a broker that was just started answers: consumers ask instead.
-        self._groups = {name: _asker(bootstrap, f"{namespace}.{name}") for name in PROCESSORS}
+        self._groups = {name: _asker(bootstrap, f"{namespace}.{name}") for name in self._inputs}
         self._ends = [_asker(bootstrap, uuid.uuid4().hex, level) for level in ("read_uncommitted", "read_committed")]
         self._producer = Producer(
             {"bootstrap.servers": bootstrap, "linger.ms": 1, "message.max.bytes": 2_000_000, "log_level": 2}
@@ -195,7 +198,7 @@ class Pipeline:
         """Give each partition's name, number, end, last stable offset, and the places of those that read it."""
         ends, stable = (_offsets(asker.offsets_for_times(self._latest, timeout=_ASK_S)) for asker in self._ends)
         places: dict[str, dict[tuple[str, int], int]] = {}
-        for name in PROCESSORS:
+        for name in self._inputs:
             # A coordinator that does not answer may be what is to be explained.
             with suppress(KafkaException):
                 places[name] = self._committed(name)
@@ -206,7 +209,7 @@ class Pipeline:
 
     def _is_settled(self) -> bool:
         try:
-            committed = {name: self._committed(name) for name in PROCESSORS}
+            committed = {name: self._committed(name) for name in self._inputs}
             written, visible = (_offsets(it.offsets_for_times(self._latest, timeout=_ASK_S)) for it in self._ends)
         except KafkaException:
             return False
@@ -214,13 +217,13 @@ class Pipeline:
             return False
         return all(
             committed[processor].get((topic, partition), 0) >= offset
-            for processor, inputs in PROCESSORS.items()
+            for processor, inputs in self._inputs.items()
             for topic in (physical(self.namespace, name) for name in inputs)
             for partition, offset in self._collector.next_offsets(topic).items()
         )
 
     def _committed(self, processor: str) -> dict[tuple[str, int], int]:
-        topics = [physical(self.namespace, name) for name in PROCESSORS[processor]]
+        topics = [physical(self.namespace, name) for name in self._inputs[processor]]
         asked = [TopicPartition(it.topic, it.partition) for it in self._latest if it.topic in topics]
         return _offsets(self._groups[processor].committed(asked, timeout=_ASK_S))
 

@@ -26,15 +26,11 @@ from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
 from tests.support.ports import free_ports
 
-SERVICES = (
-    "router",
-    "cache",
-    "executor",
-    "validator",
-    "functions",
-    "fetcher",
-    "batches",
-)
+SERVICES = ("router", "cache", "executor", "validator")
+"""Every job goes through these."""
+
+HELPERS = ("functions", "fetcher", "batches")
+"""Some jobs need these too: they run where it is said how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +198,8 @@ class Deployment:
         bootstrap: address of the broker.
         namespace: first part of all topic names.
         folder: for logs, locks and the cache's store.
-        counts: how many processes of a service; the cache has one store and so one process.
+        counts: how many processes of a service, where that is not one, or none of a helper; the cache has one store and
+            so one process.
         environment: settings for all of them.
     """
 
@@ -239,16 +236,21 @@ class Deployment:
             **self.environment,
         }
         self.simulator = ServiceProcess("simulator", "simulator", shared, self.folder)
-        ports = iter(free_ports(sum(self.counts.get(module, 1) for module in SERVICES)))
+        modules = (*SERVICES, *HELPERS)
+        ports = iter(free_ports(sum(map(self.count_of, modules))))
         self.services = [
             ServiceProcess(
                 f"{module}-{number}", module, {**shared, "HEADCHEF_HEALTH_PORT": str(next(ports))}, self.folder
             )
-            for module in SERVICES
-            for number in range(self.counts.get(module, 1))
+            for module in modules
+            for number in range(self.count_of(module))
         ]
         making = create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"])
         _run(making)
+
+    def count_of(self, module: str) -> int:
+        """Give how many processes there are of a service."""
+        return self.counts.get(module, 1 if module in SERVICES else 0)
 
     def start(self) -> None:
         """Start everything; the services may not be ready yet."""

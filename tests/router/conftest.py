@@ -77,6 +77,7 @@ class Door:
         first = catalogue or make_catalogue()
         self.in_force = InForce(first, "router", self._adopt, self.metrics)
         self.library = library or Library(installed())
+        self.leader_memory = Memory(1_000)
         renderer, schemas = Renderer(max_templates=8, max_work=400_000), SchemaCache(8)
         self.handler = RouterHandler(
             clock=self.clock,
@@ -92,7 +93,7 @@ class Door:
                 shelf=Shelf(self.library),
                 renderer=renderer,
                 judge=Judge(schemas, installed()),
-                memory=Memory(1_000),
+                memory=self.leader_memory,
                 metrics=self.metrics,
                 silence=SILENCE,
             ),

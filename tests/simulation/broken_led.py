@@ -22,10 +22,6 @@ def units_not_restored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(state.TaskState, "restore", without_units)
 
 
-def memory_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(led.Led, "agrees", lambda *_: True)
-
-
 def called_off_forgotten(patch: pytest.MonkeyPatch) -> None:
     called_off: Mapping[str, str] = {}
     patch.setattr(led, "_CALLED_OFF", called_off)

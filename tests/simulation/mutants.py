@@ -154,7 +154,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "another model is asked under the fingerprint of the first": Mutant(broken_repairs.fingerprint_kept, 20, NONE),
     "what came of steps is not read again": Mutant(broken_led.units_not_restored, 20),
     "what came of steps is not written": Mutant(broken_led.units_not_written, 20),
-    "a router believes what it remembers of a job": Mutant(broken_led.memory_believed, 60),
     "a job goes on that is too late or cancelled": Mutant(broken_led.called_off_forgotten, 40),
     "what is remembered of steps stays": Mutant(broken_led.units_stay, 10, NONE),
     "a workflow goes on with a rejected answer": Mutant(broken_led.rejected_taken, 20, NONE),

@@ -64,7 +64,7 @@ class BatchWorld(World):
             found.append((attributes.id, event))
         return found
 
-    async def until_told(self, batches: int, within_s: float = 30.0) -> list[tuple[str, BatchFinished]]:
+    async def until_told(self, batches: int, within_s: float = 90.0) -> list[tuple[str, BatchFinished]]:
         """Wait until so many batches have ended and all that was read is done, and give what was told."""
 
         async def enough() -> bool:

@@ -212,7 +212,7 @@ class World:
         """Give the records that came out."""
         return await self.backend.read_committed(self.topic(SINK))
 
-    async def until_out(self, count: int, within_s: float = 30.0) -> Counter[str]:
+    async def until_out(self, count: int, within_s: float = 90.0) -> Counter[str]:
         """Wait until so many different values are out, and give how often each is."""
 
         async def enough() -> Counter[str] | None:
@@ -235,7 +235,7 @@ class World:
         due_s = self.clock.monotonic() + seconds
         await eventually(lambda: self.clock.monotonic() >= due_s, within_s=seconds + 5.0)
 
-    async def until_done(self, within_s: float = 30.0) -> Counter[str]:
+    async def until_done(self, within_s: float = 90.0) -> Counter[str]:
         """Wait until the group's places are past all records of the inputs, and give how often each value is out.
 
         A transaction's places may be there before its marker has come to each of the topics that it wrote to.

@@ -11,8 +11,8 @@ from headchef_contracts.events.common import Parameters, Usage
 from headchef_contracts.events.images import Image
 
 from headchef.catalogue.form import MOST_IMAGE_TOKENS, DialectName
+from headchef.catalogue.pricing import cost_of
 from headchef.executor.dialects import DIALECTS
-from headchef.executor.pricing import cost_of
 from headchef.executor.provider import Answered, Faulted
 from headchef.simulator.settings import Rates
 from tests.executor.fakes import PRICES, make_model

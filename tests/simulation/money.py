@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from headchef_contracts.events.common import Usage
 
-from headchef.executor.pricing import cost_of
+from headchef.catalogue.pricing import cost_of
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job

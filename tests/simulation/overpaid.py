@@ -7,8 +7,8 @@ import pytest
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Prices
+from headchef.catalogue.pricing import cost_of
 from headchef.executor import record
-from headchef.executor.pricing import cost_of
 from headchef.executor.prompt_cache import PromptCache, Use
 from headchef.executor.provider import Cacheable
 

@@ -10,8 +10,8 @@ from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.steps import Answer, AttemptRecorded, StepCompleted, StepDispatched
 
 from headchef.catalogue import Model
+from headchef.catalogue.pricing import cost_of, total_cost, uncached_cost_of
 from headchef.executor.policy import GiveUp
-from headchef.executor.pricing import cost_of, total_cost, uncached_cost_of
 from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.result import total_usage
 

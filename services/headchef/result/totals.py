@@ -3,10 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from headchef_contracts.events.common import Usage
-from headchef_contracts.events.jobs import Tried
-from headchef_contracts.events.steps import StepCompleted
+
+
+class Paid(Protocol):
+    """What says of some calls what they came to, as `Came` does: a plan, or a step with all of its plans."""
+
+    @property
+    def usage(self) -> Usage: ...  # noqa: D102 - see Came
+    @property
+    def cost_usd(self) -> Decimal | None: ...  # noqa: D102
+    @property
+    def attempts(self) -> int: ...  # noqa: D102
+    @property
+    def provider_s(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +38,12 @@ class Came:
     provider_s: float
 
 
-def total(plans: Sequence[Tried | StepCompleted]) -> Came:
-    """Add up plans: those that failed before, and the last one.
-
-    Args:
-        plans: at least one.
-    """
+def total(plans: Sequence[Paid]) -> Came:
+    """Add up plans: those that failed before, and the last one; or what steps came to. Of none nothing is paid."""
     costs = [plan.cost_usd for plan in plans if plan.cost_usd is not None]
     return Came(
         usage=total_usage(plan.usage for plan in plans),
-        cost_usd=sum(costs[1:], costs[0]) if len(costs) == len(plans) else None,
+        cost_usd=sum(costs[1:], costs[0] if costs else Decimal()) if len(costs) == len(plans) else None,
         attempts=sum(plan.attempts for plan in plans),
         provider_s=sum(plan.provider_s for plan in plans),
     )

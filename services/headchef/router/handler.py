@@ -120,24 +120,24 @@ class RouterHandler:
             ):
                 return Outcome(counted=("headchef.steps.stray",))
             case StepJudged() as judged:
-                return self._plan_again(judged, state, decided, catalogue)
+                return self._plan_again(judged, state, decided, planner)
             case _:
                 raise InvariantBroken(f"the router reads no {type(delivery.event).__name__}")
 
-    def _plan_again(self, judged: StepJudged, state: State, decided: Decided, catalogue: Catalogue) -> Outcome:
+    def _plan_again(self, judged: StepJudged, state: State, decided: Decided, planner: Planner) -> Outcome:
         if judged.failed is None:
             planned = self._planned(again.replan(judged.step), decided)
             return Outcome((planned,), counted=("headchef.steps.replanned",))
         failed = judged.failed
-        following = self._after(judged, failed, catalogue, decided.at)
+        following = self._after(judged, failed, planner.catalogue, decided.at)
         if isinstance(following, Step) and following.workflow is not None:
-            why = self._leader.unaffordable(following, state, self._planner(catalogue))
+            why = self._leader.unaffordable(following, state, planner)
             following = following if why is None else NobodyLeft(why)
         if isinstance(following, NobodyLeft):
             ending = _ending(judged, failed, following)
             if judged.step.workflow is not None:
                 came = ended(judged.step, failed, ending)
-                return self._leader.step_ended(judged.step, came, state, decided, self._planner(catalogue))
+                return self._leader.step_ended(judged.step, came, state, decided, planner)
             finished = finish(judged.step, failed, ending, at=decided.at, decided=decided)
             return Outcome((publish(finished, self._metrics),))
         if following.question is not None:

@@ -13,7 +13,7 @@ from headchef.cli.faults import WrongUsage
 from headchef.cli.history.reading import open_record
 from headchef.cli.screen import Screen, table
 from headchef.runtime.log.port import Log
-from headchef.workflow import BadWorkflow, Workflow, load
+from headchef.workflow import BadWorkflow, load
 from headchef.workflow.led import hindrances
 from headchef.workflow.published import TOPIC, publication
 
@@ -32,27 +32,26 @@ def apply(files: Sequence[Path], *, dry_run: bool, patience_s: float, as_json: b
             published then.
     """
     screen, cluster = Screen(as_json=as_json), named_cluster()
-    events = [publication(workflow, datetime.now(UTC)) for workflow in _loaded(files)]
-    asyncio.run(_apply(events, screen, cluster, patience_s, dry_run=dry_run))
+    asyncio.run(_apply(_publications(files), screen, cluster, patience_s, dry_run=dry_run))
 
 
-def _loaded(files: Sequence[Path]) -> list[Workflow]:
-    found: dict[str, Workflow] = {}
+def _publications(files: Sequence[Path]) -> list[WorkflowPublished]:
+    found: dict[str, tuple[Path, WorkflowPublished]] = {}
     faults: list[str] = []
     for path in files:
         try:
             workflow = load(path)
-            publication(workflow, datetime.now(UTC))
+            event = publication(workflow, datetime.now(UTC))
         except BadWorkflow as bad:
             faults.append(str(bad))
             continue
         faults += [f"{path}: {hindrance}" for hindrance in hindrances(workflow)]
-        other = found.setdefault(workflow.name, workflow)
-        if other.sources.digest != workflow.sources.digest:
-            faults.append(f"{path}: {workflow.name} is {other.path} too, with other content: raise a `version`")
+        other_path, other = found.setdefault(event.name, (path, event))
+        if other.digest != event.digest:
+            faults.append(f"{path}: {event.name} is {other_path} too, with other content: raise a `version`")
     if faults:
         raise WrongUsage("nothing was published\n" + "\n".join(faults))
-    return list(found.values())
+    return [event for _, event in found.values()]
 
 
 async def _apply(

@@ -1,11 +1,10 @@
 """Adds up what the steps of a job came to, for its result."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from headchef_contracts.events.jobs import StepAccount
 
-from headchef.result import total_usage
+from headchef.result import total
 from headchef.router.leading.records import NOT_BEGUN, UnitRecord
 
 
@@ -19,14 +18,8 @@ def accounts_of(records: Iterable[UnitRecord]) -> tuple[StepAccount, ...]:
     return tuple(_account(step, units) for step, units in by_step.items())
 
 
-def cost_of(records: Iterable[UnitRecord]) -> Decimal | None:
-    """Give the cost of some units; None where one's is not known."""
-    costs = [record.cost_usd for record in records]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known, Decimal()) if len(known) == len(costs) else None
-
-
 def _account(step: str, units: list[UnitRecord]) -> StepAccount:
+    came = total(units)
     return StepAccount(
         step_id=step,
         ended=len(units),
@@ -34,8 +27,8 @@ def _account(step: str, units: list[UnitRecord]) -> StepAccount:
         reused=sum(unit.reused for unit in units),
         repaired=sum(unit.repaired for unit in units),
         models=tuple(dict.fromkeys(model for unit in units for model in unit.models)),
-        usage=total_usage(unit.usage for unit in units),
-        cost_usd=cost_of(units),
-        attempts=sum(unit.attempts for unit in units),
-        provider_s=sum(unit.provider_s for unit in units),
+        usage=came.usage,
+        cost_usd=came.cost_usd,
+        attempts=came.attempts,
+        provider_s=came.provider_s,
     )

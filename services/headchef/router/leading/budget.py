@@ -5,25 +5,21 @@ a budget is passed by no more than what questions that had begun take beyond wha
 than was expected where they have no limit, failed calls that are billed, prompts of more tokens than were reckoned.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from headchef_contracts.events.common import Inline
+from headchef_contracts.events.common import Inline, Usage
 from headchef_contracts.events.steps import Ended, Step
 
-from headchef.catalogue import Catalogue, Prices
+from headchef.catalogue import Catalogue
+from headchef.catalogue.pricing import cost_of
+from headchef.pieces import pieces_of
 from headchef.router.leading.records import UnitRecord
 from headchef.workflow.form import BudgetEntry
 
 EXPECTED_OUTPUT_TOKENS = 1_000
 """Of an answer without a limit of its own: two pages."""
-
-_PIECE = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]")
-"""Near what tokenisers make of most texts, and rather too many."""
-
-_MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +54,12 @@ def expected_of(step: Step, catalogue: Catalogue) -> Spent:
     """
     model = catalogue.models.get(step.request.model)
     said = (message.content.inline for message in step.request.messages if isinstance(message.content, Inline))
-    given = sum(len(_PIECE.findall(text)) for text in said if isinstance(text, str))
+    given = sum(pieces_of(text) for text in said if isinstance(text, str))
     limits = (step.request.parameters.max_output_tokens, model.max_output_tokens if model else None)
     known = [limit for limit in limits if limit is not None]
     made = step.request.parameters.max_output_tokens or min([EXPECTED_OUTPUT_TOKENS, *known])
-    return Spent(_cost(given, made, model.prices if model else None), given + made)
+    usage = Usage(input_tokens=given, output_tokens=made)
+    return Spent(cost_of(usage, model.prices if model else None), given + made)
 
 
 def settled(record: UnitRecord) -> Spent:
@@ -113,7 +110,3 @@ def excess(budget: BudgetEntry, spent: Spent, wanted: Spent) -> str | None:
     if spent.usd + wanted.usd > budget.usd:
         return f"{spent.usd} USD are spent or reserved of {budget.usd}, and some {wanted.usd} more are needed"
     return None
-
-
-def _cost(given: int, made: int, prices: Prices | None) -> Decimal | None:
-    return None if prices is None else (given * prices.input + made * prices.output) / _MILLION

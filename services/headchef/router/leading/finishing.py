@@ -18,8 +18,8 @@ from headchef_contracts.events.jobs import (
 )
 
 from headchef.canonical import canonical
-from headchef.result import total_usage
-from headchef.router.leading.accounts import accounts_of, cost_of
+from headchef.result import total
+from headchef.router.leading.accounts import accounts_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.records import UnitRecord
 from headchef.workflow.progress import Ending, Lost
@@ -39,6 +39,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         decided: from what.
     """
     record, units = led.record, led.units
+    came = total(units)
     ending = _fitting(led.progress.ending)
     asked = [unit for unit in units if unit.models]
     what = sha256(canonical([record.workflow, record.digest, record.input])).hexdigest()
@@ -48,22 +49,20 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         output=Inline(inline=ending.output) if ending.status in ("ok", "rejected") else None,
         findings=ending.findings,
         failure=_failure(ending) if ending.status in ("failed", "cancelled") else None,
-        usage=total_usage(unit.usage for unit in units),
-        cost_usd=cost_of(units),
+        usage=came.usage,
+        cost_usd=came.cost_usd,
         cache=CacheUse(kind="exact" if asked and all(unit.reused for unit in asked) else "miss"),
         provenance=Provenance(
             prompt_sha256=what,
             fingerprint=sha256(canonical([record.head.tenant, what])).hexdigest(),
             model=None,
             catalog_version=decided.catalog_version,
-            attempts=sum(unit.attempts for unit in units),
+            attempts=came.attempts,
             workflow=record.workflow,
             sources=tuple(islice(map(_used, (unit for unit in units if unit.source is not None)), MAX_SOURCES)),
             steps=accounts_of(units),
         ),
-        timing=Timing(
-            submitted_at=record.head.submitted_at, finished_at=at, provider_s=sum(unit.provider_s for unit in units)
-        ),
+        timing=Timing(submitted_at=record.head.submitted_at, finished_at=at, provider_s=came.provider_s),
         decided=decided,
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from headchef_contracts.events.common import Usage
 
 from headchef.catalogue import Prices
-from headchef.executor.pricing import cost_of, total_cost, uncached_cost_of
+from headchef.catalogue.pricing import cost_of, total_cost, uncached_cost_of
 from headchef.result import total_usage
 from tests.executor.fakes import PRICES
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from headchef_contracts.events.common import Usage
 
-from headchef.catalogue import Prices
+from headchef.catalogue.model import Prices
 
 _MILLION = Decimal(1_000_000)
 

@@ -1,0 +1,81 @@
+"""Does what is to be done for a job: gives it out as an event, or at once where it takes less time than one."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from headchef_contracts import topics
+from headchef_contracts.events.common import Event
+from headchef_contracts.events.steps import StepPlanned
+
+from headchef.canonical import canonical
+from headchef.router.leading.affording import over_budget
+from headchef.router.leading.asked import step_of
+from headchef.router.leading.given_out import call_of, fetch_of
+from headchef.router.leading.records import NOT_BEGUN, LostRecord, unit_key
+from headchef.router.leading.turn import Turn
+from headchef.router.refusal import Refused
+from headchef.runtime.processor import Emit
+from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Work
+
+MAX_ARGUMENT_BYTES = 3_000_000
+"""Of a function's arguments as JSON: with all else the call must fit into the 4 MiB of its topic."""
+
+
+class Doing:
+    """Does it.
+
+    Args:
+        judge: carries audits out.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def do(self, turn: Turn, works: Sequence[Work]) -> None:
+        """Do all that is to be done, and what that leads to at once."""
+        todo = deque(works)
+        while todo:
+            work = todo.popleft()
+            if turn.led.progress.ending is not None:
+                # Known to whoever makes the job anew, who would wait for it for ever.
+                todo += turn.lose(work, LostRecord(reason=NOT_BEGUN, message="the job had ended before"))
+                continue
+            match work:
+                case Ask():
+                    todo += _ask(turn, work)
+                case Call():
+                    todo += _call(turn, work)
+                case Fetch():
+                    _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided))
+                case Audit():
+                    todo += turn.came(work, self._judge.audited(work))
+
+
+def _ask(turn: Turn, ask: Ask) -> Sequence[Work]:
+    try:
+        step = step_of(ask, turn.led.record, turn.planner)
+    except Refused as refused:
+        field = f"{refused.field}: " if refused.field else ""
+        return turn.lose(ask, LostRecord(reason=refused.reason, message=f"{field}{refused.message}"))
+    if (over := over_budget(turn.led, step, turn.planner)) is not None:
+        return turn.lose(ask, over)
+    _give_out(turn, ask, "steps.planned", StepPlanned(step=step, decided=turn.decided))
+    return ()
+
+
+def _call(turn: Turn, call: Call) -> Sequence[Work]:
+    if (size := len(canonical(call.arguments))) > MAX_ARGUMENT_BYTES:
+        message = f"the arguments of {call.function} have {size:,} bytes; at most {MAX_ARGUMENT_BYTES:,} are taken"
+        return turn.lose(call, LostRecord(reason="too_large", message=message))
+    _give_out(turn, call, "calls.planned", call_of(call, turn.led.record, turn.decided))
+    return ()
+
+
+def _give_out(turn: Turn, work: Work, topic: str, event: Event) -> None:
+    """Send an event for a unit, under a name of its own.
+
+    At least once another event may bring the unit about, or the same one another unit.
+    """
+    led = turn.led
+    identity = f"{unit_key(led.key, work.unit).decode()}\0{led.record.head.conversation_id or ''}"
+    turn.outputs.append(Emit(topics.of_class(topic, led.record.head.job_class), event, identity=identity))

@@ -67,7 +67,7 @@ def workflows(server: KafkaServer, amounts: Amounts) -> Figures:
         for number in range(amounts.rounds):
             first = (number + 1) * 10**7
             single.append(_rate(on, list(_single_jobs(f"single-{number}", STEPS * amounts.jobs, first)), 1))
-            led.append(_rate(on, list(_led_jobs(f"led-{number}", amounts.jobs, 2 * first)), STEPS))
+            led.append(_rate(on, list(_led_jobs(f"led-{number}", amounts.jobs, first + 5 * 10**6)), STEPS))
     for name, rates in {"single": single, "led": led}.items():
         figures[f"workflows.{name}.steps_per_s"] = statistics.median(rates)
     return figures | _restore(server, amounts)

@@ -74,7 +74,10 @@ def workflows(server: KafkaServer, amounts: Amounts) -> Figures:
 
 
 def _rate(on: Stage, jobs: list[Job], steps: int) -> float:
+    before = on.deployment.calls()
     results = on.load.run(jobs)
+    if (calls := on.deployment.calls() - before) != steps * len(jobs):
+        raise RuntimeError(f"not what was to be measured: {calls} calls for {steps * len(jobs)} steps")
     if results.statuses != {"ok": len(jobs)} or results.caches != {"miss": len(jobs)} or results.duplicates:
         raise RuntimeError(f"not what was to be measured: {results.statuses}, {results.caches}, {results.duplicates}")
     return steps * len(jobs) / results.seconds

@@ -14,6 +14,7 @@ from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
 from headchef_contracts.events.steps import (
     AttemptRecorded,
     CacheSettled,
@@ -216,6 +217,9 @@ REGISTRY = Registry(
         CallEnded,
         FetchPlanned,
         FetchEnded,
+        ReservationAsked,
+        ReservationAnswered,
+        ReservationReleased,
         BatchCounted,
         BatchFinished,
     ),

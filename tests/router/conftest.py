@@ -10,6 +10,7 @@ import pytest
 
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Prices, Provider
 from headchef.checks import installed
+from headchef.homes import HOMES
 from headchef.router.handler import RouterHandler
 from headchef.router.leading import Leader, Memory, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
@@ -96,6 +97,7 @@ class Door:
                 memory=self.leader_memory,
                 metrics=self.metrics,
                 silence=SILENCE,
+                homes=HOMES,
             ),
             catalogue=first,
         )

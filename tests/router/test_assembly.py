@@ -31,7 +31,8 @@ async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
     door = pair("jobs.submitted", raw=True, flow=tenancy.of_job)
-    assert processor.inputs == (*door, Input("steps.judged"), Input("calls.ended"), Input("fetches.ended"))
+    own = ("steps.judged", "calls.ended", "fetches.ended", "reservations.answered")
+    assert processor.inputs == (*door, *map(Input, own))
 
 
 async def test_the_store_forgets_when_its_changelog_does() -> None:
@@ -54,6 +55,8 @@ def test_silence_is_longer_than_steps_are_kept() -> None:
         "steps.judged",
         "calls.planned",
         "calls.ended",
+        "reservations.asked",
+        "reservations.answered",
     )
     assert RouterSettings().max_silence_s * 1000 > max(topics.topic(name).retention_ms for name in kept)
 

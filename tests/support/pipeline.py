@@ -24,6 +24,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
     "functions": ("calls.planned", "calls.planned.bulk"),
     "fetcher": ("fetches.planned", "fetches.planned.bulk"),
     "batches": ("jobs.finished", "jobs.refused", "batches.counted"),
+    "accounts": ("reservations.asked",),
 }
 """The inputs of each processor."""
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from headchef_contracts import topics
 
 from headchef import catalogue, checks, tenancy
+from headchef.homes import HOMES
 from headchef.router.handler import SEEN, RouterHandler
 from headchef.router.leading import JOBS, Leader, Memory, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
@@ -23,7 +24,7 @@ from headchef.workflow.library import Library
 from headchef.workflow.progress import Judge
 
 NAME = "router"
-ENDS = ("steps.judged", "calls.ended", "fetches.ended")
+ENDS = ("steps.judged", "calls.ended", "fetches.ended", "reservations.answered")
 """What comes back of what a router has given out."""
 _COUNTING = "batches"
 
@@ -42,13 +43,16 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     yield processor(settings, catalogue.load(settings.catalogue), surroundings)
 
 
-def processor(settings: RouterSettings, models: catalogue.Catalogue, surroundings: Surroundings) -> Processor:
+def processor(
+    settings: RouterSettings, models: catalogue.Catalogue, surroundings: Surroundings, homes: int = HOMES
+) -> Processor:
     """Tell the runtime of the router.
 
     Args:
         settings: its limits.
         models: what it routes to until a catalogue is published.
         surroundings: what the host lends.
+        homes: accounts are kept in so many partitions, the first ones.
     """
     backlog = Backlog(_work(models.lanes))
     lanes = set(models.lanes)
@@ -79,6 +83,7 @@ def processor(settings: RouterSettings, models: catalogue.Catalogue, surrounding
             memory=Memory(settings.max_units),
             metrics=surroundings.metrics,
             silence=timedelta(seconds=settings.max_silence_s),
+            homes=homes,
         ),
         catalogue=models,
     )

@@ -9,12 +9,12 @@ from headchef_contracts.events.common import CacheMode, Name, Parameters
 
 from headchef.sources.address import host_of
 from headchef.sources.wanted import ReadAs
+from headchef.workflow.entry import Entry as _Entry
+from headchef.workflow.entry import Identifier, Template
+from headchef.workflow.reserving import ReserveEntry
 
 WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Lower case letters, digits and -, up to 63 characters: it stands before the @ in `name@version`."""
-
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-"""A name that templates can say: lower case letters, digits and _, up to 63 characters."""
 
 PromptName = Annotated[str, StringConstraints(pattern=r"^[^@\s][^@]*@[1-9][0-9]{0,8}$")]
 """A prompt file with the version that it must have: `prompts/outline.j2@4`."""
@@ -23,7 +23,6 @@ SchemaName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-
 """A schema with its version: `outline.v1` is the file `schemas/outline.v1.json`."""
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
-Template = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 With = dict[Identifier, Any]
 """Values for a prompt or a function, by name; a text with `{{ … }}` in it, however deep, is a template."""
 
@@ -39,12 +38,8 @@ Hosts = Annotated[tuple[str, ...], Field(min_length=1, max_length=50), AfterVali
 
 Usd = Annotated[Decimal, Field(gt=0, le=1_000_000, max_digits=18, decimal_places=12, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=30 * 86_400, allow_inf_nan=False)]
-KINDS = ("llm", "http", "python", "retrieve", "audit", "human")
+KINDS = ("llm", "http", "python", "retrieve", "audit", "human", "reserve")
 """What a step can be; each step has one of these fields."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
 
 class BudgetEntry(_Entry):
@@ -227,6 +222,7 @@ class StepEntry(_Entry):
     retrieve: RetrieveEntry | None = Field(default=None, description="texts near to a query")
     audit: AuditEntry | None = Field(default=None, description="rules held against a document")
     human: HumanEntry | None = Field(default=None, description="a person's decision")
+    reserve: ReserveEntry | None = Field(default=None, description="a value that no other job may have")
     when: Template | None = Field(
         default=None, description="whether it runs, such as '{{ steps.audit.score < 85 }}'; a skipped step is null"
     )

@@ -60,6 +60,8 @@ def output_of_one(step: StepEntry, schemas: Mapping[str, dict[str, Any]]) -> Sha
             return shape_of(AUDITED)
         case "human":
             return shape_of(REVIEWED)
+        case "reserve":
+            return TEXT
         case _:
             raise AssertionError(f"the form knows the kind {step.kind}, and this table does not")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from headchef.document import Place
 from headchef.workflow.form import CheckEntry, StepEntry
+from headchef.workflow.reserving import ReserveEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,15 @@ def texts_of(step: StepEntry) -> Iterator[Text]:
         yield from _of_checks(step.audit.rules, ("audit", "rules"))
     if step.human is not None:
         yield Text(("human", "review"), step.human.review)
+    yield from _of_reservation(step.reserve)
     yield from _of_checks(step.checks, ("checks",))
     yield from _inside(step.continue_with, ("continue_with",))
+
+
+def _of_reservation(reserve: ReserveEntry | None) -> Iterator[Text]:
+    if reserve is not None:
+        yield Text(("reserve", "site"), reserve.site)
+        yield Text(("reserve", "value"), reserve.value)
 
 
 def _of_checks(checks: tuple[CheckEntry, ...], place: Place) -> Iterator[Text]:

@@ -11,6 +11,7 @@ from headchef_contracts.events.calls import CallEnded, CallFailure, CallPlanned
 from headchef_contracts.events.common import Event, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchFailure, FetchPlanned
 from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused
+from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationFailure
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepJudged, StepPlanned
 from headchef_contracts.registry import decode, encode
 
@@ -23,7 +24,7 @@ from headchef.workflow.published import publication
 from tests.router.conftest import Door
 from tests.support.builders import NOON, make_decided, make_delivery
 
-Planned = StepPlanned | CallPlanned | FetchPlanned
+Planned = StepPlanned | CallPlanned | FetchPlanned | ReservationAsked
 Answer = Callable[[Planned], Any]
 """Says what comes of a step, a call or a document: JSON, a failure of its kind, an `Ended`, or None for nothing."""
 
@@ -140,6 +141,9 @@ class Kitchen:
             of = {"failure": answer} if isinstance(answer, FetchFailure) else read
             event = FetchEnded.model_validate({**named, **of, "duration_s": 0.1, "decided": make_decided()})
             return make_delivery(event, topic="fetches.ended", value=b"{}", event_id=self._id())
+        if isinstance(planned, ReservationAsked):
+            event = answered(planned, answer)
+            return make_delivery(event, topic="reservations.answered", value=b"{}", event_id=self._id())
         if isinstance(answer, Failure):
             status: EndStatus = "cancelled" if answer.reason == "cancelled" else "failed"
             answer = ended(status, failure=answer)
@@ -160,7 +164,7 @@ class Kitchen:
 
     def _note(self, event: Event) -> None:
         match event:
-            case StepPlanned() | CallPlanned() | FetchPlanned():
+            case StepPlanned() | CallPlanned() | FetchPlanned() | ReservationAsked():
                 self.open.append(event)
                 self.given_out.append(event)
             case JobFinished():
@@ -171,6 +175,13 @@ class Kitchen:
     def _id(self) -> str:
         self._number += 1
         return f"event-{self._number}"
+
+
+def answered(asked: ReservationAsked, answer: Any) -> ReservationAnswered:
+    """Give what comes of a reservation: the value, or a failure."""
+    about = {"account": asked.account, "job": asked.job, "workflow": asked.workflow, "decided": make_decided()}
+    of = {"failure": answer} if isinstance(answer, ReservationFailure) else {"output": Inline(inline=answer)}
+    return ReservationAnswered.model_validate({**about, "step_id": asked.step_id, "item": asked.item, **of})
 
 
 def prompt_of(planned: Planned) -> str:
@@ -188,4 +199,6 @@ def echo(planned: Planned) -> Any:
         return {"called": planned.function, **planned.arguments}
     if isinstance(planned, FetchPlanned):
         return {"read": planned.address}
+    if isinstance(planned, ReservationAsked):
+        return planned.value
     return prompt_of(planned)

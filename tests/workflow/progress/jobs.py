@@ -11,7 +11,7 @@ from headchef.checks import installed
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
 from headchef.workflow import Workflow, load
-from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Outcome, Progress, Work
+from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Outcome, Progress, Reserve, Work
 
 JUDGE = Judge(SchemaCache(8), installed())
 
@@ -62,3 +62,5 @@ def echoed(work: Work) -> Outcome:
             return Came(JUDGE.audited(work))
         case Fetch():
             return Came(work.wanted.address)
+        case Reserve():
+            return Came(work.value)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
+from headchef.accounts.__main__ import assemble as accounts
 from headchef.batches.__main__ import assemble as batches
 from headchef.cache.__main__ import assemble as cache
 from headchef.executor.__main__ import assemble as executor
@@ -31,6 +32,7 @@ ASSEMBLIES = (
     functions,
     fetcher,
     batches,
+    accounts,
 )
 
 _LOOK_S = 0.05

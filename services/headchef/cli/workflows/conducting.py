@@ -11,7 +11,20 @@ from headchef.functions import CallFailed, Workshop
 from headchef.sources.errors import FetchFailed
 from headchef.sources.fetcher import Fetcher
 from headchef.sources.wanted import Source
-from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Lost, Outcome, Progress, Unit, Work
+from headchef.workflow.progress import (
+    Ask,
+    Audit,
+    Call,
+    Came,
+    Fetch,
+    Judge,
+    Lost,
+    Outcome,
+    Progress,
+    Reserve,
+    Unit,
+    Work,
+)
 
 _SHOWN = 5
 
@@ -122,6 +135,9 @@ class Conductor:
                 _ = self._spawn(self._fetch(work))
             elif isinstance(work, Audit):
                 self._came.put_nowait((work.unit, Came(self._judge.audited(work)), None))
+            elif isinstance(work, Reserve):
+                # Nothing is held for a run that tries a workflow out: it would keep the value from the jobs that count.
+                self._came.put_nowait((work.unit, Came(work.value), None))
 
     async def _call(self, call: Call) -> None:
         try:

@@ -175,6 +175,9 @@ def _tell(request: Request, progress: Progress, tally: Tally, screen: Screen) ->
         unknown = f", and {tally.unpriced} questions of unknown cost" if tally.unpriced else ""
         screen.say(f"{ending.status}, {dollars(tally.cost_usd)}{unknown}")
         screen.say(f"`headchef results --batch {request.run}` lists what was asked", "dim")
+        for step in progress.workflow.steps.values():
+            if step.reserve is not None:
+                screen.say(f"{step.id}: nothing was reserved, and nobody asked who has it; jobs do that", "yellow")
         for finding in ending.findings:
             screen.say(f"{finding.path or '/'}: {finding.message}", "yellow")
     if ending.status != "failed" and (request.output is not None or not screen.as_json):

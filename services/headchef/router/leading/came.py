@@ -3,12 +3,16 @@
 from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Body, Decided, Inline
 from headchef_contracts.events.fetches import FetchEnded
+from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.steps import Ended, Step
 
 from headchef.catalogue import Catalogue
 from headchef.checks import in_short
 from headchef.router.leading.budget import reckoned
 from headchef.router.leading.records import LostRecord, UnitRecord
+
+Other = CallEnded | FetchEnded | ReservationAnswered
+"""What comes back of a unit that asks no model."""
 
 
 def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) -> UnitRecord:
@@ -39,8 +43,8 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
     )
 
 
-def of_other(ended: CallEnded | FetchEnded, decided: Decided) -> UnitRecord:
-    """Record what a call of a function, or a document, came to.
+def of_other(ended: Other, decided: Decided) -> UnitRecord:
+    """Record what a call of a function, a document or a reservation came to.
 
     Args:
         ended: what came of it.
@@ -55,6 +59,7 @@ def of_other(ended: CallEnded | FetchEnded, decided: Decided) -> UnitRecord:
         at=decided.at,
         cause=decided.causes[0],
         source=ended.source if isinstance(ended, FetchEnded) else None,
+        reserved=ended.account if isinstance(ended, ReservationAnswered) and failure is None else None,
     )
 
 

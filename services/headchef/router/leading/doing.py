@@ -10,12 +10,13 @@ from headchef_contracts.events.steps import StepPlanned
 from headchef.canonical import canonical
 from headchef.router.leading.affording import over_budget
 from headchef.router.leading.asked import step_of
-from headchef.router.leading.given_out import call_of, fetch_of
+from headchef.router.leading.given_out import call_of, fetch_of, reservation_of
 from headchef.router.leading.records import NOT_BEGUN, LostRecord, unit_key
+from headchef.router.leading.reserved import TOPIC as RESERVATIONS
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
 from headchef.runtime.processor import Emit
-from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Work
+from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Reserve, Work
 
 MAX_ARGUMENT_BYTES = 3_000_000
 """Of a function's arguments as JSON: with all else the call must fit into the 4 MiB of its topic."""
@@ -26,10 +27,12 @@ class Doing:
 
     Args:
         judge: carries audits out.
+        homes: accounts are kept in so many partitions, the first ones.
     """
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, homes: int) -> None:
         self._judge = judge
+        self._homes = homes
 
     def do(self, turn: Turn, works: Sequence[Work]) -> None:
         """Do all that is to be done, and what that leads to at once."""
@@ -47,6 +50,9 @@ class Doing:
                     todo += _call(turn, work)
                 case Fetch():
                     _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided))
+                case Reserve():
+                    event = reservation_of(work, turn.led.record, turn.decided)
+                    _send(turn, work, RESERVATIONS, event, among=self._homes)
                 case Audit():
                     todo += turn.came(work, self._judge.audited(work))
 
@@ -72,10 +78,15 @@ def _call(turn: Turn, call: Call) -> Sequence[Work]:
 
 
 def _give_out(turn: Turn, work: Work, topic: str, event: Event) -> None:
+    """Send an event for a unit to the topic of its job's class."""
+    _send(turn, work, topics.of_class(topic, turn.led.record.head.job_class), event)
+
+
+def _send(turn: Turn, work: Work, topic: str, event: Event, *, among: int | None = None) -> None:
     """Send an event for a unit, under a name of its own.
 
     At least once another event may bring the unit about, or the same one another unit.
     """
     led = turn.led
     identity = f"{unit_key(led.key, work.unit).decode()}\0{led.record.head.conversation_id or ''}"
-    turn.outputs.append(Emit(topics.of_class(topic, led.record.head.job_class), event, identity=identity))
+    turn.outputs.append(Emit(topic, event, identity=identity, among=among))

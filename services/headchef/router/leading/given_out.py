@@ -3,9 +3,11 @@
 from headchef_contracts.events.calls import CallPlanned
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.fetches import FetchPlanned
+from headchef_contracts.events.reservations import ReservationAsked
 
 from headchef.router.leading.records import JobRecord
-from headchef.workflow.progress import Call, Fetch
+from headchef.router.leading.reserved import account_for
+from headchef.workflow.progress import Call, Fetch, Reserve
 
 
 def call_of(call: Call, record: JobRecord, decided: Decided) -> CallPlanned:
@@ -36,5 +38,21 @@ def fetch_of(fetch: Fetch, record: JobRecord, decided: Decided) -> FetchPlanned:
         max_bytes=wanted.max_bytes,
         timeout_s=wanted.timeout_s,
         retries=wanted.retries,
+        decided=decided,
+    )
+
+
+def reservation_of(reserve: Reserve, record: JobRecord, decided: Decided) -> ReservationAsked:
+    """Ask for a value."""
+    item = {} if reserve.unit.item is None else {"item": reserve.unit.item}
+    return ReservationAsked(
+        account=account_for(reserve, record.head),
+        job=record.head,
+        workflow=record.workflow,
+        step_id=reserve.unit.step,
+        **item,
+        site=reserve.site,
+        name=reserve.name,
+        value=reserve.value,
         decided=decided,
     )

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHead
-from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Ended, Step
 
@@ -19,6 +17,7 @@ from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.reserved import given_back
 from headchef.router.leading.shelf import Shelf
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
@@ -41,6 +40,7 @@ class Leader:
         memory: keeps jobs between deliveries.
         metrics: counts results.
         silence: after so long without news of a job nothing of it can still come: what was sent has expired.
+        homes: accounts are kept in so many partitions, the first ones.
     """
 
     def __init__(
@@ -52,8 +52,10 @@ class Leader:
         memory: Memory,
         metrics: Metrics,
         silence: timedelta,
+        homes: int,
     ) -> None:
-        self._doing = Doing(judge)
+        self._doing = Doing(judge, homes)
+        self._homes = homes
         self._shelf = shelf
         self._renderer = renderer
         self._judge = judge
@@ -114,8 +116,8 @@ class Leader:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
         return self._take(step.job, came.of_step(step, ended, decided, planner.catalogue), state, decided, planner)
 
-    def other_ended(self, ended: CallEnded | FetchEnded, state: State, decided: Decided, planner: Planner) -> Outcome:
-        """Take in what a call of a function, or a document, came to; likewise."""
+    def other_ended(self, ended: came.Other, state: State, decided: Decided, planner: Planner) -> Outcome:
+        """Take in what a call of a function, a document or a reservation came to; likewise."""
         return self._take(ended.job, came.of_other(ended, decided), state, decided, planner)
 
     def overdue(
@@ -164,13 +166,15 @@ class Leader:
             self._memory.keep(led)
             return Outcome(tuple(turn.outputs), tuple(turn.changes), timers=timers)
         self._memory.drop(led.key)
-        finished = publish(result_of(led, at=turn.decided.at, decided=turn.decided), self._metrics)
+        result = result_of(led, at=turn.decided.at, decided=turn.decided)
+        freed = given_back(led, result.status, self._homes, turn.decided)
+        outputs = (*turn.outputs, *freed, publish(result, self._metrics))
         if turn.stored is None:
-            return Outcome((*turn.outputs, finished))
+            return Outcome(outputs)
         # The job first: at least once it may be all that is written, and is what counts.
         keys = (led.key, *(unit_key(led.key, record.unit) for record in led.units[: turn.stored]))
         forgotten = tuple(Change(JOBS, key, None) for key in keys)
-        return Outcome((*turn.outputs, finished), forgotten, cleared=() if forced else (_alarm_id(led.key),))
+        return Outcome(outputs, forgotten, cleared=() if forced else (_alarm_id(led.key),))
 
     def _alarm(self, led: Led, since: datetime) -> Timer:
         due = since + self._silence

@@ -70,6 +70,7 @@ class UnitRecord(Part):
         at: when that was known.
         cause: the record that told it.
         source: the document that was read.
+        reserved: the account of the value that the job was given.
         models: that were asked.
         reused: whether an earlier answer served.
         repaired: how many answers were rejected and asked for again.
@@ -88,6 +89,7 @@ class UnitRecord(Part):
     at: datetime
     cause: Cause
     source: SourceRead | None = None
+    reserved: str | None = None
     models: tuple[str, ...] = ()
     reused: bool = False
     repaired: int = 0

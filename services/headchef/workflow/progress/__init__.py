@@ -4,6 +4,20 @@ from headchef.workflow.progress.ending import Ending
 from headchef.workflow.progress.judging import Judge
 from headchef.workflow.progress.progress import Progress
 from headchef.workflow.progress.unit import Came, Lost, Outcome, Unit
-from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Work
+from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Reserve, Work
 
-__all__ = ["Ask", "Audit", "Call", "Came", "Ending", "Fetch", "Judge", "Lost", "Outcome", "Progress", "Unit", "Work"]
+__all__ = [
+    "Ask",
+    "Audit",
+    "Call",
+    "Came",
+    "Ending",
+    "Fetch",
+    "Judge",
+    "Lost",
+    "Outcome",
+    "Progress",
+    "Reserve",
+    "Unit",
+    "Work",
+]

@@ -8,6 +8,7 @@ from headchef.sources.wanted import Wanted
 from headchef.template import Renderer, TemplateRefused
 from headchef.workflow.form import AuditEntry, CheckEntry, HttpEntry, LlmEntry, PythonEntry, StepEntry
 from headchef.workflow.model import Workflow
+from headchef.workflow.progress.reserving import reservation
 from headchef.workflow.progress.unit import Unit
 from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Work
 
@@ -50,6 +51,9 @@ class Filling:
             return self._audit(unit, step.audit, names, checks)
         if step.http is not None:
             return Fetch(unit, self._wanted(step, step.http, names), checks)
+        if step.reserve is not None:
+            site, value = self.value(step.reserve.site, names), self.value(step.reserve.value, names)
+            return reservation(unit, step.reserve.name, site, value, checks)
         raise AssertionError(f"nobody runs a step of kind {step.kind} yet, and whoever begins a job sees to that")
 
     def _ask(

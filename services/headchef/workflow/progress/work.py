@@ -103,4 +103,23 @@ class Fetch:
     checks: Sequence[Mapping[str, Any]]
 
 
-Work = Ask | Call | Audit | Fetch
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """A value that no other job of the tenant may have on a site.
+
+    Attributes:
+        unit: what it is for.
+        site: where it must be the only one.
+        name: what kind of value it is.
+        value: as it is written.
+        checks: what it must pass.
+    """
+
+    unit: Unit
+    site: str
+    name: str
+    value: str
+    checks: Sequence[Mapping[str, Any]]
+
+
+Work = Ask | Call | Audit | Fetch | Reserve

@@ -1,0 +1,42 @@
+"""Values that are to be unique on a site: when two are the same, and what the account of each is called. Pure."""
+
+import unicodedata
+
+
+def compared(value: str) -> str:
+    """Give a value as it is compared: two that give the same are the same.
+
+    Case and the ways in which Unicode writes one letter do not count (Unicode's canonical caseless match), nor does
+    how much white space stands between words, and any at the ends.
+
+    Returns:
+        A text; empty if there is nothing but white space.
+    """
+    folded = unicodedata.normalize("NFD", value).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def account_of(tenant: str, site: str, name: str, value: str) -> str:
+    """Name the account of a value. Each tenant has its own: none learns what another one has.
+
+    Args:
+        tenant: whose job asks.
+        site: where the value must be the only one; letter for letter.
+        name: what kind of value it is.
+        value: in any of the ways to write it.
+    """
+    return "/".join((_escaped(tenant), _escaped(site), name, compared(value)))
+
+
+def parts_of(account: str) -> tuple[str, str, str, str]:
+    """Give tenant, site, name and compared value of an account's name."""
+    tenant, site, name, value = account.split("/", 3)
+    return _read(tenant), _read(site), name, value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("/", "%2F")
+
+
+def _read(text: str) -> str:
+    return text.replace("%2F", "/").replace("%25", "%")

@@ -13,9 +13,10 @@ from headchef_contracts.events.brakes import BrakeAction, BrakeScope, BrakeSet, 
 from headchef.brakes import TOPIC
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.port import Log, NewRecord
-from tests.simulation.jobs import BATCHES, TEAMS, TENANTS, Submission
+from tests.simulation.jobs import BATCHES, TEAMS, TENANTS
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import LANES
+from tests.simulation.submission import Submission
 from tests.support.log_client import publish
 
 _BRAKED_WORLDS, _SAID_SHARE = 0.4, 0.12

@@ -9,7 +9,16 @@ from headchef.runtime.log.port import Record
 from tests.simulation import at_once
 from tests.simulation.brakes import Called, Said, standing
 from tests.simulation.faults import Faults
-from tests.simulation.history import ALL_DISPATCHED, EVENT_TOPICS, STEPS, Happened, dead_letters, events, expired
+from tests.simulation.history import (
+    ALL_DISPATCHED,
+    EVENT_TOPICS,
+    RESERVATIONS,
+    STEPS,
+    Happened,
+    dead_letters,
+    events,
+    expired,
+)
 from tests.simulation.kinds import Kind
 from tests.simulation.oracle import Place, expect, place_of
 from tests.simulation.provider import Billed
@@ -35,6 +44,8 @@ class Evidence:
         kind: of the world.
         led: jobs that go through a workflow.
         led_state: what routers remember of such jobs in the end, by key.
+        reservations: what jobs have asked for and given back, partition by partition.
+        holders: what accounts remember of who has which value in the end, by key.
         submitted: the records of both front doors, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         origins: of such copies, where the record lay that each is a copy of.
@@ -104,7 +115,9 @@ class Evidence:
             topic: found if topic in _OF_NO_JOB else [event for event in found if event.job not in self.led]
             for topic, found in self._events.items()
         }
-        self.led_state = _newest(cluster)
+        self.led_state = _newest(cluster, "router.jobs.changelog")
+        self.reservations: Sequence[Happened] = events(cluster, RESERVATIONS)
+        self.holders = _newest(cluster, "accounts.holders.changelog")
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost
         }
@@ -123,9 +136,9 @@ class Evidence:
         return self._of_questions[topic]
 
 
-def _newest(cluster: Cluster) -> Mapping[bytes, bytes]:
-    """Give what the routers' store of jobs holds, by its changelog."""
-    newest = {record.key: record.value for record in cluster.read_committed(name_of("router.jobs.changelog"))}
+def _newest(cluster: Cluster, changelog: str) -> Mapping[bytes, bytes]:
+    """Give what a store holds, by its changelog."""
+    newest = {record.key: record.value for record in cluster.read_committed(name_of(changelog))}
     return {key: value for key, value in newest.items() if key is not None and value is not None}
 
 

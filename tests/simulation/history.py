@@ -22,11 +22,15 @@ DISPATCHED = {lane: pair(f"steps.dispatched.{lane}") for lane in LANES}
 
 ALL_DISPATCHED = tuple(topic for both in DISPATCHED.values() for topic in both)
 STEPS = (*pair("steps.planned"), "steps.completed", "steps.judged")
+RESERVATIONS = "reservations.asked"
+"""What is asked for and given back, in the order in which it is decided; some of it is of no job."""
+
 CALLS = tuple(topic for kind in ("calls", "fetches") for topic in (*pair(f"{kind}.planned"), f"{kind}.ended"))
 EVENT_TOPICS = (
     *ALL_DISPATCHED,
     *STEPS,
     *CALLS,
+    "reservations.answered",
     "cache.settled",
     "attempts.recorded",
     "jobs.finished",

@@ -44,6 +44,7 @@ from tests.simulation.repairs import (
     repaired_before_the_next,
     the_next_model_after_two,
 )
+from tests.simulation.reserved import RESERVED
 from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair
 from tests.simulation.trail import FRONT_DOORS, topic_of
@@ -181,6 +182,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a model is shown the answer of its own that was rejected": the_answer_that_was_rejected_is_shown,
     "a result adds up what all its plans came to": results_add_up,
     **LED,
+    **RESERVED,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),

@@ -1,10 +1,10 @@
 """What upstream systems submit in a world: jobs of all kinds, most of them good, drawn from the seed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import orjson
 
@@ -12,13 +12,13 @@ from headchef_contracts import cloudevents
 from headchef_contracts.events.common import JOB_CLASSES
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.placement import home_partition
-from headchef_contracts.topics import physical
 
-from headchef.runtime.log.port import Headers, NewRecord
+from headchef.runtime.log.port import Headers
 from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
-from tests.simulation.process import NAMESPACE
-from tests.simulation.services import CATALOGUE, pair
+from tests.simulation.reserving import TITLED, drawn_claims
+from tests.simulation.services import CATALOGUE
+from tests.simulation.submission import DOORS, Submission
 from tests.simulation.taste import SCHEMA, wanted_after, wanted_by
 from tests.simulation.workflows import drawn_deadline_s, drawn_input
 from tests.support.builders import make_job
@@ -27,9 +27,6 @@ from tests.support.virtual_time import START
 TENANTS = ("acme", "globex")
 BATCHES = tuple(f"batch-{number}" for number in range(4))
 TEAMS = ("red", "blue")
-DOORS = pair("jobs.submitted")
-"""Where jobs come in, by the class of those that name none."""
-
 _SYSTEM_PROMPT = "Be brief."
 """Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
 
@@ -37,31 +34,12 @@ _TIERS = ("good", None, "small", None, "blind", None, None)
 """Which tier is asked by jobs that name no model, by their number; without chance, so that worlds draw as before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One record for a front door, and what it is.
+class Drawing(Protocol):
+    """Who submits something to a world."""
 
-    Attributes:
-        value: its bytes, unlike those of any other submission with another meaning; None for a tombstone.
-        kind: `job`, a `copy` of one in the other door, a record that must be `refused`, or one that is `skipped`.
-        payload: the JSON object, where there is one that can be read.
-        key: of the record.
-        partition: where it is put; None leaves that to the key.
-        headers: of the record.
-        door: the topic where it is put.
-    """
-
-    value: bytes | None
-    kind: Literal["job", "copy", "refused", "skipped"]
-    payload: dict[str, Any] | None = None
-    key: bytes | None = None
-    partition: int | None = None
-    headers: Headers = ()
-    door: str = DOORS[0]
-
-    def record(self) -> NewRecord:
-        """Write it as a record."""
-        return NewRecord(physical(NAMESPACE, self.door), self.value, self.key, self.partition, self.headers)
+    def draw(self) -> Submission:
+        """Give the next submission."""
+        ...
 
 
 class Upstream:
@@ -72,9 +50,12 @@ class Upstream:
         counts: of the partitions of both front doors, one after the other if it grows. A job whose home moves then is
             submitted once: duplicates are recognised as long as the topic keeps its number of partitions.
         workflows: that some jobs go through, by their names.
+        reserving: whether some jobs want what others want too.
     """
 
-    def __init__(self, chance: Random, counts: Sequence[int], workflows: Sequence[str]) -> None:
+    def __init__(
+        self, chance: Random, counts: Sequence[int], workflows: Sequence[str], *, reserving: bool = False
+    ) -> None:
         self._chance = chance
         self._counts = counts
         self._earlier: list[dict[str, Any]] = []
@@ -97,6 +78,8 @@ class Upstream:
         self._workflows = workflows
         if workflows:
             kinds[self._through_a_workflow] = 2
+        if reserving:
+            kinds[self._reserving] = 16
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
     def draw(self) -> Submission:
@@ -215,12 +198,24 @@ class Upstream:
         return self._placed(job, "refused")
 
     def _through_a_workflow(self) -> Submission:
+        workflow = self._chance.choice(self._workflows)
+        return self._led(workflow, drawn_input(self._chance, self._number + 1))
+
+    def _reserving(self) -> Submission:
+        """Let a new job want what others have, or one run again that has it perhaps, and that may be too late now."""
+        earlier = [each for each in self._earlier if each.get("workflow") == TITLED]
+        if earlier and self._chance.random() < 0.3:
+            chosen = self._chance.choice(earlier)
+            again = chosen | {"run": chosen.get("run", 0) + 1}
+            return self._placed(again | ({"deadline": START.isoformat()} if self._chance.random() < 0.5 else {}))
+        return self._led(TITLED, drawn_claims(self._chance, self._number + 1))
+
+    def _led(self, workflow: str, values: dict[str, Any]) -> Submission:
         job = self._job("", plain=True)
         kept: dict[str, Any] = {
             name: job[name] for name in ("job_id", "tenant", "batch_id", "labels", "class") if name in job
         }
-        job = kept | {"workflow": self._chance.choice(self._workflows)}
-        job["input"] = drawn_input(self._chance, self._number)
+        job = kept | {"workflow": workflow, "input": values}
         if (deadline_s := drawn_deadline_s(self._chance)) is not None:
             job["deadline"] = (START + timedelta(seconds=deadline_s)).isoformat()
         return self._placed(job)

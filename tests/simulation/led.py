@@ -12,6 +12,7 @@ from typing import Any
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
+from tests.simulation.reserving import TITLED, output_of_claims
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
 from tests.simulation.workflows import BUDGET_USD, CHEAP, LEAST_SHARE, LONG, UNTITLED, page_of
@@ -154,7 +155,8 @@ def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
     for event in sorted(_led(evidence, "steps.judged"), key=lambda each: each.plan):
         given_up = {"status": "failed", "failure": {"reason": event.data["verdict"]}, "output": None}
         ends.setdefault(event.job, {})[event.unit] = event.data.get("ended", given_up)
-    for event in (*_led(evidence, "calls.ended"), *_led(evidence, "fetches.ended")):
+    others = ("calls.ended", "fetches.ended", "reservations.answered")
+    for event in (each for topic in others for each in _led(evidence, topic)):
         failure = event.data.get("failure", {})
         about = {"status": "failed" if failure else "ok", "failure": failure, "output": event.data.get("output")}
         ends.setdefault(event.job, {})[event.unit] = about
@@ -168,6 +170,8 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
         for each in came.values()
         if (reason := each.get("failure", {}).get("reason")) in _CALLED_OFF
     }
+    if payload["workflow"] == TITLED:
+        return _wanted_of_claims(payload, came, causes)
     parts = [came.get(("parts", str(number))) for number in range(len(payload["input"]["parts"]))]
     lost = sum(each is not None and each["status"] != "ok" for each in parts)
     if not _is_ok(came.get(("outline", None))) or lost > len(parts) - ceil(len(parts) * LEAST_SHARE):
@@ -183,6 +187,19 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     facts = came.get(("facts", None))
     known = _inline(facts["output"]) if facts is not None and _is_ok(facts) else None
     return [("ok", page_of(payload["workflow"], made, said, last, known))]
+
+
+def _wanted_of_claims(payload: Mapping[str, Any], came: Ends, causes: set[str]) -> list[tuple[str, Any]]:
+    title, text = came.get(("claimed", None)), came.get(("text", None))
+    if not _is_ok(title) or not _is_ok(text):
+        causes.add("failed")
+    if causes:
+        return [(status, None) for status in sorted(causes)]
+    slugs = [came.get(("slugs", str(number))) for number in range(len(payload["input"]["slugs"]))]
+    if None in slugs or text is None:
+        return []
+    had = [_inline(each["output"]) for each in slugs if each is not None and _is_ok(each)]
+    return [("ok", output_of_claims(_inline(text["output"]), had))]
 
 
 def _is_ok(ended: Mapping[str, Any] | None) -> bool:

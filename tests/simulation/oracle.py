@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from headchef_contracts.topics import logical
 
 from headchef.runtime.log.port import Record
-from tests.simulation.jobs import Submission, homes_of
+from tests.simulation.jobs import homes_of
 from tests.simulation.process import NAMESPACE
+from tests.simulation.submission import Submission
 
 
 class Job(NamedTuple):

@@ -71,6 +71,22 @@ async def _live(seed: int, kind: Kind, faults: Faults, jobs: int, loop: SeededLo
 
 
 async def _watched(world: World, seed: int, jobs: int, digested: bool) -> Result:
+    evidence = await lived(world, seed, jobs)
+    loop = world.loop
+    word = digest(world.cluster) if digested else ""
+    result = Result(seed, world.kind, violations(evidence), word, loop.turns, loop.time())
+    world.cluster.close()
+    return result
+
+
+async def lived(world: World, seed: int, jobs: int) -> Evidence:
+    """Let everything happen in a world that is made, and gather what is left of it.
+
+    Args:
+        world: not begun.
+        seed: decides when faults happen.
+        jobs: records to submit.
+    """
     chaos = Chaos(world, Random(f"{seed} chaos"))
     await world.start()
     chaos.begin()
@@ -79,9 +95,4 @@ async def _watched(world: World, seed: int, jobs: int, digested: bool) -> Result
     world.heal()
     await world.brakes.lift()
     in_time = await quiet(world, BOUND_S)
-    evidence = Evidence(world, in_time=in_time, bound_s=BOUND_S)
-    loop = world.loop
-    word = digest(world.cluster) if digested else ""
-    result = Result(seed, world.kind, violations(evidence), word, loop.turns, loop.time())
-    world.cluster.close()
-    return result
+    return Evidence(world, in_time=in_time, bound_s=BOUND_S)

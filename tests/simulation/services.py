@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 from headchef import catalogue
+from headchef.accounts.__main__ import processor as accounts_processor
 from headchef.cache.__main__ import processor as cache_processor
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
@@ -55,8 +56,11 @@ vars(in_force)["read"] = read_catalogue
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 _BATCH = 256
 _FUNCTIONS_AT_ONCE = 2
-FUNCTIONS, FETCHER = "functions", "fetcher"
-_HELPED_SHARE = 0.25
+FUNCTIONS, FETCHER, ACCOUNTS = "functions", "fetcher", "accounts"
+HOMES = 3
+"""Of accounts: a world has so many partitions before it grows."""
+
+_HELPED_SHARE, _RESERVING_SHARE = 0.25, 0.2
 BULK_SHARE = 0.1
 _RETRY = RetryPolicy(window_s=15.0)
 
@@ -102,7 +106,7 @@ class Service:
 
 @asynccontextmanager
 async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield router_processor(_ROUTER, outside.catalogue, surroundings)
+    yield router_processor(_ROUTER, outside.catalogue, surroundings, HOMES)
 
 
 @asynccontextmanager
@@ -118,6 +122,11 @@ async def _functions(surroundings: Surroundings, outside: Outside) -> AsyncItera
 @asynccontextmanager
 async def _fetcher(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     yield fetcher_processor(outside.sources, FetcherSettings(concurrency=2), surroundings)
+
+
+@asynccontextmanager
+async def _accounts(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    yield accounts_processor(surroundings)
 
 
 @asynccontextmanager
@@ -161,13 +170,16 @@ def pair(topic: str) -> tuple[str, str]:
 
 ROUTER = "router"
 SERVICES: Mapping[str, Service] = {
-    ROUTER: Service(_router, (*pair("jobs.submitted"), "steps.judged", "calls.ended", "fetches.ended")),
+    ROUTER: Service(
+        _router, (*pair("jobs.submitted"), "steps.judged", "calls.ended", "fetches.ended", "reservations.answered")
+    ),
     "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
     "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
     "validator": Service(_validator, ("steps.completed",)),
     FUNCTIONS: Service(_functions, pair("calls.planned")),
     FETCHER: Service(_fetcher, pair("fetches.planned"), instances=1),
+    ACCOUNTS: Service(_accounts, ("reservations.asked",)),
 }
 """By the processor's name, which is also its group's."""
 
@@ -177,8 +189,9 @@ INPUTS = tuple(topic for service in SERVICES.values() for topic in service.input
 
 def drawn_services(chance: Random) -> Mapping[str, Service]:
     """Draw the processors of a world: those that are idle cost nearly as much time as at work, so not all have them."""
-    helped = chance.random() < _HELPED_SHARE
-    return SERVICES if helped else {name: each for name, each in SERVICES.items() if name not in (FUNCTIONS, FETCHER)}
+    helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE
+    left_out = {*(() if helped else (FUNCTIONS, FETCHER)), *(() if reserving else (ACCOUNTS,))}
+    return {name: each for name, each in SERVICES.items() if name not in left_out}
 
 
 def timers_of(service: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from tests.simulation.process import NAMESPACE
 from tests.simulation.services import INPUTS, SERVICES, pair, timers_of
 
 FRONT_DOORS = pair("jobs.submitted")
-MUST_LEAD = frozenset(INPUTS) - {*FRONT_DOORS, "cache.settled"}
+MUST_LEAD = frozenset(INPUTS) - {*FRONT_DOORS, "cache.settled", "reservations.asked"}
 """Topics each record of which has a consequence: another event, a dead letter, a timer, or a change of state."""
 
 _OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused")

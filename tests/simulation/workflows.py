@@ -15,6 +15,7 @@ from headchef.runtime.log.port import NewRecord
 from headchef.workflow.files import Packed
 from headchef.workflow.published import TOPIC, publication
 from headchef.workflow.reading import read
+from tests.simulation.reserving import CLAIMING
 from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
@@ -109,7 +110,8 @@ _MOST_PARTS = 4
 def published(namespace: str) -> Sequence[NewRecord]:
     """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
     found = [
-        read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in (_ALONE, _CALLING, _BOUNDED)
+        read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed())
+        for text in (_ALONE, _CALLING, _BOUNDED, CLAIMING)
     ]
     return [_record(namespace, publication(each, START)) for each in found]
 

@@ -16,7 +16,7 @@ from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, Places, WatchedCluster
 from tests.simulation.faults import Faults
 from tests.simulation.functions import SimulatedWorkshop
-from tests.simulation.jobs import Submission, Upstream
+from tests.simulation.jobs import Drawing, Upstream
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
@@ -24,9 +24,10 @@ from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
-from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services
+from tests.simulation.services import ACCOUNTS, INPUTS, LANES, MODELS, Outside, drawn_services
 from tests.simulation.sources import SimulatedSources
 from tests.simulation.store import SharedStore
+from tests.simulation.submission import Submission
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.simulation.workflows import CHEAP, JOINED, PAGES, published
@@ -61,6 +62,7 @@ class World:
 
     Attributes:
         services: its processors, by name.
+        upstream: draws what is submitted.
         catalogues: the file's, and those that are published.
         brakes: what is paused, resumed and cancelled.
         called: calls by the provider's number, as they began.
@@ -98,7 +100,8 @@ class World:
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
         # A step that is lost would hold its job up for days, until all of it must have expired.
         workflows = [] if kind.expires else [PAGES, CHEAP, JOINED][: 3 if "functions" in self.services else 2]
-        self._upstream = Upstream(Random(f"{seed} jobs"), self.counts, workflows)
+        reserving = ACCOUNTS in self.services and not kind.expires
+        self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, reserving=reserving)
         self._outside = MemoryLog(self.cluster, "outside")
         self.brakes = Brakeman(Random(f"{seed} brakes"), self._outside, self.cluster.clock)
         for topic in topics.required(LANES):
@@ -140,7 +143,7 @@ class World:
         """Submit jobs, spread over some time, with poison for internal topics in between."""
         for _ in range(count):
             await asyncio.sleep(self.chance.expovariate(count / within_s))
-            submission = self._upstream.draw()
+            submission = self.upstream.draw()
             self.submissions.append(submission)
             await publish(self._outside, [submission.record()])
             if self.chance.random() < _POISON_SHARE:

@@ -137,6 +137,15 @@ async def test_documents_are_fetched_and_their_sources_counted(tmp_path: Path) -
     assert f"{address}, 30 bytes" in page.getvalue()
 
 
+async def test_a_value_is_given_to_a_run_and_held_for_nobody(tmp_path: Path) -> None:
+    flow = workflow(tmp_path, '  - {id: last, reserve: {site: s, name: title, value: "{{ input.title }}"}}')
+    for _ in range(2):
+        progress, tally, _ = await led(flow, {"title": "Best of Ghent"}, lambda _: None)
+        assert progress.ending is not None
+        assert (progress.ending.status, progress.ending.output) == ("ok", "Best of Ghent")
+        assert tally.as_json()[0]["came"] == 1
+
+
 async def test_a_document_that_cannot_be_had_is_lost(tmp_path: Path) -> None:
     flow = workflow(tmp_path, '  - {id: last, http: {get: "{{ input.url }}", allow_hosts: [a.example]}}')
     progress, tally, _ = await led(flow, {"url": "http://b.example/x?token=s"}, lambda _: None)

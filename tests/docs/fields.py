@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from headchef.workflow import form
+from headchef.workflow.reserving import ReserveEntry
 
 SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
     ("The file", form.WorkflowFile),
@@ -22,6 +23,7 @@ SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
     ("`retrieve`", form.RetrieveEntry),
     ("`audit`", form.AuditEntry),
     ("`human`", form.HumanEntry),
+    ("`reserve`", ReserveEntry),
     ("`for_each`", form.ForEachEntry),
     ("`output`", form.OutputEntry),
     ("`checks` and `rules`", form.CheckEntry),

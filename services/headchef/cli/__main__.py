@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import batch, catalog, dlq, topics, workflow
+from headchef.cli import batch, catalog, dlq, reservation, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -32,6 +32,7 @@ app.command()(brakes)
 app.add_typer(batch.commands, name="batch")
 app.add_typer(catalog.commands, name="catalog")
 app.add_typer(dlq.commands, name="dlq")
+app.add_typer(reservation.commands, name="reservation")
 app.add_typer(topics.commands, name="topics")
 app.add_typer(workflow.commands, name="workflow")
 app.command()(version)

@@ -97,6 +97,9 @@ class Checking:
             target = inside.shape_of(seen["audit", "target"])
             given = () if step.audit.facts is None else ("against",)
             self._checks(step.audit.rules, (*place, "audit", "rules"), target, given)
+        if step.reserve is not None:
+            for field in ("site", "value"):
+                self._is_text(inside.shape_of(seen["reserve", field]), (*place, "reserve", field))
         if step.http is not None:
             self._source(step.http, (*place, "http", "get"))
         if step.llm is not None:
@@ -119,6 +122,11 @@ class Checking:
                 permitted(read_address(http.get), [host_of(entry) for entry in http.allow_hosts])
             except FetchFailed as failed:
                 self._fault(place, failed.message)
+
+    def _is_text(self, shape: Shape, place: Place) -> None:
+        """See that what a template stands for may be a text."""
+        if (kinds := shape.kinds()) and "string" not in kinds:
+            self._fault(place, f"is {' or '.join(sorted(kinds))}, and a text is wanted")
 
     def _item(self, listed: Shape, step: StepEntry, place: Place) -> Shape:
         """Give the shape of an item of a list."""
@@ -186,8 +194,8 @@ class Checking:
         where = {step.id: number for number, step in enumerate(self._steps)}
         if round_ := circle(self.needs):
             self._fault(("steps", where[round_[0]]), f"waits for itself: {' needs '.join(round_)}")
-        decided = [step.id for step in self._steps if step.human is not None]
-        of_use = reached(self.needs, [*wanted, *decided])
+        for_itself = [step.id for step in self._steps if step.human is not None or step.reserve is not None]
+        of_use = reached(self.needs, [*wanted, *for_itself])
         for number, step in enumerate(self._steps):
             if step.id not in of_use:
                 message = f"nothing uses steps.{step.id}: let the result, or what it needs, read it, or leave it out"

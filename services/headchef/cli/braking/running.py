@@ -1,8 +1,6 @@
 """Carries out `pause`, `resume` and `cancel`: count, show, ask, say it, and what follows from that."""
 
 import asyncio
-import getpass
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from headchef.cli.broadcast import entry, publish
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.screen import Screen
+from headchef.cli.somebody import somebody
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,7 +68,7 @@ def carry_out(action: BrakeAction, scoped: Scoped, manner: Manner) -> None:
     # Asked between two connections, so that none is kept waiting for an answer.
     if not manner.yes and not typer.confirm(f"{action.capitalize()} {scope.name}?", err=True):
         raise WorkFailed("nothing was changed")
-    event = event_of(action, scope, found, because=manner.because, by=_somebody(), now=datetime.now(UTC))
+    event = event_of(action, scope, found, because=manner.because, by=somebody(), now=datetime.now(UTC))
     asyncio.run(_publish(event, cluster, screen, manner.patience_s))
     screen.say(f"{said(event)}; {_FOLLOWS[action]}", "green")
     _conclude(action, scope, found, event, screen)
@@ -153,12 +152,3 @@ def _conclude(action: BrakeAction, scope: BrakeScope, found: Standing, event: Br
                 "set_at": None if event is None else event.set_at.isoformat(),
             }
         )
-
-
-def _somebody() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run as a number that no account has.
-        user = "somebody"
-    return f"{user}@{socket.gethostname()}"

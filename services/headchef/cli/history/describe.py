@@ -9,6 +9,7 @@ from headchef_contracts.events.common import Body, Finding, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
+from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
 from headchef_contracts.events.steps import (
     AttemptRecorded,
     CacheSettled,
@@ -21,6 +22,7 @@ from headchef_contracts.events.steps import (
 )
 
 from headchef.cli.history.hop import Hop
+from headchef.unique import parts_of
 from headchef.workflow.model import ONLY_STEP
 
 
@@ -190,6 +192,22 @@ def _fetch_ended(event: FetchEnded) -> str:
     return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
 
 
+def _asked(event: ReservationAsked) -> str:
+    return f"{_unit(event.step_id, event.item)}wants the {event.name} {event.value!r} on {event.site}"
+
+
+def _answered(event: ReservationAnswered) -> str:
+    failure = event.failure
+    came = "has it" if failure is None else f"does not get it: {failure.reason}: {failure.message}"
+    return f"{_unit(event.step_id, event.item)}{came}"
+
+
+def _released(event: ReservationReleased) -> str:
+    _, site, name, value = parts_of(event.account)
+    what = f"the {name} {value!r} on {site}"
+    return f"gives back {what}" if event.by is None else f"{event.by} takes away {what}"
+
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     JobSubmitted: _submitted,
     JobRefused: _refused,
@@ -201,6 +219,9 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     CallEnded: _call_ended,
     FetchPlanned: _fetch_planned,
     FetchEnded: _fetch_ended,
+    ReservationAsked: _asked,
+    ReservationAnswered: _answered,
+    ReservationReleased: _released,
     StepJudged: _judged,
     CacheSettled: _settled,
     JobFinished: _finished,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from headchef_contracts import placement, topics
 from headchef_contracts.events.common import JOB_CLASSES, JobHead
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
 
 from headchef.cli.history.held import held
@@ -134,9 +135,12 @@ class _Search:
             names = (f"steps.dispatched.{lane}" for lane in sorted(lanes or {_DEFAULT_LANE}))
             await self.read([topics.of_class(name, head.job_class) for name in names])
         if head is not None and self._goes_through_a_workflow():
-            await self.read(["calls.ended", "fetches.ended"], number=head.home_partition)
+            ended = ["calls.ended", "fetches.ended", "reservations.answered"]
+            await self.read(ended, number=head.home_partition)
             planned = ("calls.planned", "fetches.planned")
             await self.read([topics.of_class(name, head.job_class) for name in planned])
+            if self.is_unfinished or any(isinstance(hop.event, ReservationAnswered) for hop in self.hops):
+                await self.read(["reservations.asked"])
         for fingerprint in self._fingerprints():
             await self.read(["cache.settled"], key=fingerprint.encode())
 

@@ -17,8 +17,11 @@ RANK = {
     "headchef.call.ended": 5,
     "headchef.fetch.planned": 2,
     "headchef.fetch.ended": 5,
+    "headchef.reservation.asked": 2,
+    "headchef.reservation.answered": 5,
     "headchef.step.judged": 6,
     "headchef.cache.settled": 7,
+    "headchef.reservation.released": 7,
     "headchef.job.finished": 8,
 }
 """The way of a job through the processors, for events that clocks cannot tell apart."""

@@ -68,4 +68,6 @@ def _kind(step: StepEntry) -> str:
         return f"llm: {asked}" if asked else "llm"
     if step.python is not None:
         return step.python.call
+    if step.reserve is not None:
+        return f"reserve: {step.reserve.name}"
     return step.kind

@@ -22,6 +22,8 @@ COMMANDS: tuple[Name, ...] = (
     ("brakes",),
     ("batch", "wait"),
     ("batch", "show"),
+    ("reservation", "list"),
+    ("reservation", "release"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -13,6 +13,7 @@ JOB = make_head("job-1", tenant="acme", batch_id="spring", labels={"team": "blue
 MINE: list[dict[str, Any]] = [
     {"tenant": "acme"},
     {"batch_id": "spring"},
+    {"tenant": "acme", "batch_id": "spring"},
     {"lane": "default"},
     {"labels": {"team": "blue"}},
     {"labels": {"site": "b=1"}},
@@ -21,6 +22,7 @@ MINE: list[dict[str, Any]] = [
 OTHERS: list[dict[str, Any]] = [
     {"tenant": "other"},
     {"batch_id": "summer"},
+    {"tenant": "other", "batch_id": "spring"},
     {"lane": "other"},
     {"labels": {"team": "red"}},
     {"labels": {"squad": "blue"}},

@@ -16,7 +16,7 @@ from headchef_contracts.events.steps import StepPlanned
 from headchef.brakes import TOPIC
 from headchef.cli.__main__ import app
 from headchef.cli.braking.reading import Standing, brakes_set, standing
-from headchef.cli.braking.running import event_of
+from headchef.cli.braking.running import event_of, meant
 from headchef.cli.braking.scope import Scoped
 from headchef.cli.broadcast import entry, publish
 from headchef.cli.faults import WorkFailed, WrongUsage
@@ -72,6 +72,7 @@ async def say(log: MemoryLog, *events: Event) -> None:
     [
         ({"tenant": "acme"}, "tenant=acme"),
         ({"batch": "spring"}, "batch=spring"),
+        ({"batch": "spring", "tenant": "acme"}, "batch:acme=spring"),
         ({"lane": "default"}, "lane=default"),
         ({"label": "team=blue=1"}, "label:team=blue=1"),
         ({"label": "team="}, "label:team="),
@@ -87,7 +88,8 @@ def test_one_option_names_a_scope(given: dict[str, str], name: str) -> None:
     ("given", "says"),
     [
         ({}, "nothing says what is meant"),
-        ({"tenant": "acme", "batch": "spring"}, "--tenant and --batch cannot be given together"),
+        ({"tenant": "acme", "lane": "default"}, "--tenant and --lane cannot be given together"),
+        ({"batch": "spring", "job": "a"}, "--batch and --job cannot be given together"),
         ({"job": "a", "tenant": "acme", "lane": "default"}, "--lane and --job cannot be given together"),
         ({"label": "team"}, '--label: "team" is not a label'),
         ({"label": "=blue"}, '--label: "=blue" is not a label'),
@@ -133,6 +135,7 @@ async def test_what_has_no_end_is_counted_once() -> None:
     ("scope", "found"),
     [
         ({"batch_id": "spring"}, {"acme": 2, "other": 1}),
+        ({"batch_id": "spring", "tenant": "acme"}, {"acme": 2}),
         ({"labels": {"team": "blue"}}, {"acme": 1}),
         ({"tenant": "acme", "job_id": "a"}, {"acme": 1}),
         ({"tenant": "acme", "job_id": "z"}, {}),
@@ -275,3 +278,30 @@ async def test_a_cancel_concerns_all_that_was_counted_though_this_clock_is_behin
     late = datetime.now(UTC) + timedelta(hours=1)
     assert event_of("cancel", ACME, found, because=None, by="ann", now=late).set_at == late
     assert registry.decode(event.event_type, 1, registry.encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("named", "lifted"),
+    [
+        ({"batch_id": "spring"}, ["batch=spring", "batch:acme=spring", "batch:other=spring"]),
+        ({"batch_id": "spring", "tenant": "acme"}, ["batch:acme=spring"]),
+        ({"batch_id": "spring", "tenant": "third"}, []),
+        ({"batch_id": "summer"}, []),
+        ({"tenant": "acme"}, ["tenant=acme"]),
+    ],
+)
+async def test_a_batch_is_resumed_for_every_tenant_unless_one_is_named(
+    named: dict[str, Any], lifted: list[str]
+) -> None:
+    log = make_log()
+    for scope in (
+        {"batch_id": "spring"},
+        {"batch_id": "spring", "tenant": "acme"},
+        {"batch_id": "spring", "tenant": "other"},
+        {"batch_id": "autumn", "tenant": "acme"},
+        {"tenant": "acme"},
+    ):
+        await say(log, make_brake("pause", **scope))
+    found = await stands(log)
+    assert [each.name for each in meant("resume", BrakeScope(**named), found)] == lifted
+    assert [each.name for each in meant("pause", BrakeScope(**named), found)] == [BrakeScope(**named).name]

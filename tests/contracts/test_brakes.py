@@ -11,6 +11,8 @@ from headchef_contracts.events.brakes import BrakeScope, BrakeSet, brake_of, sco
 SCOPES: list[tuple[dict[str, Any], str]] = [
     ({"tenant": "acme"}, "tenant=acme"),
     ({"batch_id": "spring 2026"}, "batch=spring 2026"),
+    ({"tenant": "acme", "batch_id": "spring 2026"}, "batch:acme=spring 2026"),
+    ({"tenant": "acme=a", "batch_id": "spring"}, "batch:acme%3Da=spring"),
     ({"lane": "default"}, "lane=default"),
     ({"labels": {"team": "blue"}}, "label:team=blue"),
     ({"labels": {"team": ""}}, "label:team="),
@@ -32,7 +34,8 @@ def test_a_scope_has_a_name(scope: dict[str, Any], name: str) -> None:
 
 
 def test_no_two_scopes_share_a_name() -> None:
-    alike = [{"labels": {"a=b": "c"}}, {"labels": {"a": "b=c"}}, {"labels": {"a%3Db": "c"}}]
+    alike = [{"tenant": "acme", "batch_id": "a=spring"}, {"batch_id": "acme=a=spring"}]
+    alike += [{"labels": {"a=b": "c"}}, {"labels": {"a": "b=c"}}, {"labels": {"a%3Db": "c"}}]
     scopes = [*(scope for scope, _ in SCOPES), *alike]
     assert len({BrakeScope(**scope).name for scope in scopes}) == len(scopes)
 
@@ -42,7 +45,8 @@ def test_no_two_scopes_share_a_name() -> None:
     [
         {},
         {"job_id": "a"},
-        {"tenant": "acme", "batch_id": "spring"},
+        {"tenant": "acme", "batch_id": "spring", "job_id": "a"},
+        {"tenant": "acme", "lane": "default"},
         {"lane": "default", "labels": {"team": "blue"}},
         {"labels": {}},
     ],
@@ -58,6 +62,7 @@ def test_a_job_is_in_the_scopes_that_name_it() -> None:
         {"batch_id": "spring 2026"},
         {"lane": "default"},
         {"labels": {"team": "blue"}},
+        {"tenant": "acme", "batch_id": "spring 2026"},
     ]
     mine.append({"tenant": "acme", "job_id": "a/b"})
     assert set(scopes_of(**JOB)) == {BrakeScope(**scope).name for scope in mine}

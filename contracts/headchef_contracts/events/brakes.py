@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from headchef_contracts.events.common import Event, Label, Name, Part
+from headchef_contracts.events.common import Decided, Event, Label, Name, Part
 
 BrakeAction = Literal["pause", "resume", "cancel"]
 
@@ -15,17 +15,23 @@ MAX_BECAUSE = 500
 class BrakeScope(Part):
     """What a brake holds for: one tenant, batch, lane, label or job. Exactly one of them is named."""
 
-    tenant: Name | None = Field(default=None, description="alone: all of its jobs; beside job_id: whose job it is")
-    batch_id: Name | None = None
+    tenant: Name | None = Field(
+        default=None, description="alone: all of its jobs; beside job_id or batch_id: whose job or batch it is"
+    )
+    batch_id: Name | None = Field(default=None, description="a batch of `tenant`, or without one of every tenant")
     lane: Name | None = Field(default=None, description="the quota pool that calls are drawn from")
     labels: dict[str, Label] | None = Field(default=None, description="one label with its value", max_length=1)
     job_id: Name | None = Field(default=None, description="a job of `tenant`, in all of its runs and revisions")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        named = [self.batch_id, self.lane, self.labels or None, self.job_id or self.tenant]
+        whole_tenant = self.tenant if self.job_id is None and self.batch_id is None else None
+        named = [whole_tenant, self.batch_id, self.lane, self.labels or None, self.job_id]
         if sum(each is not None for each in named) != 1 or (self.job_id is not None and self.tenant is None):
-            raise ValueError("must name one of tenant, batch_id, lane, labels (one of them), or job_id with its tenant")
+            raise ValueError(
+                "must name one of tenant, batch_id, lane, labels (one of them), or job_id with its tenant; batch_id may have"
+                " its tenant too"
+            )
         return self
 
     @property
@@ -33,6 +39,8 @@ class BrakeScope(Part):
         """Name the scope: no two have the same name, and each has one."""
         if self.job_id is not None and self.tenant is not None:
             return _job(self.tenant, self.job_id)
+        if self.batch_id is not None and self.tenant is not None:
+            return _batch(self.tenant, self.batch_id)
         if self.tenant is not None:
             return f"tenant={self.tenant}"
         if self.batch_id is not None:
@@ -59,6 +67,7 @@ class BrakeSet(Event):
     because: str | None = Field(default=None, max_length=MAX_BECAUSE, description="why, in words")
     by: str = Field(description="who says so: a person or program, and the machine")
     set_at: AwareDatetime
+    decided: Decided | None = Field(default=None, description="from what a processor said it; null where a person did")
 
     @model_validator(mode="after")
     def _named_after_its_scope(self) -> Self:
@@ -88,6 +97,7 @@ def scopes_of(
     yield _job(tenant, job_id)
     if batch_id is not None:
         yield f"batch={batch_id}"
+        yield _batch(tenant, batch_id)
     if lane is not None:
         yield f"lane={lane}"
     for label, value in (labels or {}).items():
@@ -96,6 +106,10 @@ def scopes_of(
 
 def _job(tenant: Any, job_id: Any) -> str:
     return f"job={_escaped(tenant)}/{job_id}"
+
+
+def _batch(tenant: Any, batch_id: Any) -> str:
+    return f"batch:{_escaped(tenant)}={batch_id}"
 
 
 def _label(label: Any, value: Any) -> str:

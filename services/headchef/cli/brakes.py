@@ -9,8 +9,8 @@ from headchef.cli.edge import guarded
 if TYPE_CHECKING:
     from headchef_contracts.events.brakes import BrakeAction
 
-Tenant = Annotated[str | None, typer.Option(help="All jobs of a tenant; beside --job, whose job it is.")]
-Batch = Annotated[str | None, typer.Option(help="All jobs of a batch.")]
+Tenant = Annotated[str | None, typer.Option(help="All jobs of a tenant; beside --job or --batch, whose that is.")]
+Batch = Annotated[str | None, typer.Option(help="All jobs of a batch, of --tenant or of every tenant.")]
 Lane = Annotated[str | None, typer.Option(help="All jobs that wait for a lane's quota.")]
 Label = Annotated[str | None, typer.Option(help="All jobs with a label, as name=value.")]
 Job = Annotated[str | None, typer.Option(help="One job, of --tenant or of the tenant `default`.")]
@@ -56,7 +56,10 @@ def resume(
     patience_s: Patience = 30,
     as_json: AsJson = False,
 ) -> None:
-    """Lift a pause. What two pauses hold goes on when both are lifted."""
+    """Lift a pause. What two pauses hold goes on when both are lifted.
+
+    --batch without --tenant lifts all pauses of batches with that id: those of single tenants too.
+    """
     _carry_out("resume", (tenant, batch, lane, label, job), (because, yes, records, patience_s, as_json))
 
 

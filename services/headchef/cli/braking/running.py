@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -62,16 +62,39 @@ def carry_out(action: BrakeAction, scoped: Scoped, manner: Manner) -> None:
     found = asyncio.run(_standing(scope, manner, cluster, screen))
     if (why := _nothing_to_do(action, scope, found)) is not None:
         screen.say(f"{why}; nothing was changed", "green")
-        _conclude(action, scope, found, None, screen)
+        _conclude(action, scope, found, (), screen)
         return
     _show(scope, found, screen)
     # Asked between two connections, so that none is kept waiting for an answer.
     if not manner.yes and not typer.confirm(f"{action.capitalize()} {scope.name}?", err=True):
         raise WorkFailed("nothing was changed")
-    event = event_of(action, scope, found, because=manner.because, by=somebody(), now=datetime.now(UTC))
-    asyncio.run(_publish(event, cluster, screen, manner.patience_s))
-    screen.say(f"{said(event)}; {_FOLLOWS[action]}", "green")
-    _conclude(action, scope, found, event, screen)
+    by, now = somebody(), datetime.now(UTC)
+    events = [
+        event_of(action, each, found, because=manner.because, by=by, now=now) for each in meant(action, scope, found)
+    ]
+    asyncio.run(_publish(events, cluster, screen, manner.patience_s))
+    for event in events:
+        screen.say(f"{said(event)}; {_FOLLOWS[action]}", "green")
+    _conclude(action, scope, found, events, screen)
+
+
+def meant(action: BrakeAction, scope: BrakeScope, found: Standing) -> Sequence[BrakeScope]:
+    """Give the scopes that something is to be said of.
+
+    Args:
+        action: what is to happen.
+        scope: as it was named.
+        found: how things stand.
+
+    Returns:
+        The scope itself; but only what is paused can be resumed: where a batch is meant whosever it is, single tenants'
+        batches with its id too.
+    """
+    if action != "resume":
+        return [scope]
+    anybodys = scope.batch_id if scope.tenant is None else None
+    paused = [each.scope for each in found.brakes if each.action == "pause"]
+    return [each for each in paused if each == scope or (anybodys is not None and each.batch_id == anybodys)]
 
 
 def event_of(
@@ -98,7 +121,7 @@ def _nothing_to_do(action: BrakeAction, scope: BrakeScope, found: Standing) -> s
     pause = found.brakes.pause_of([scope.name])
     if action == "pause" and pause is not None:
         return f"{said(pause)}, on {pause.set_at:%Y-%m-%d %H:%M:%S} UTC"
-    if action == "resume" and pause is None:
+    if action == "resume" and not meant(action, scope, found):
         paused = ", ".join(each.scope.name for each in found.brakes if each.action == "pause")
         return f"{scope.name} is not paused (paused: {paused or 'nothing'})"
     return None
@@ -116,12 +139,13 @@ async def _standing(scope: BrakeScope, manner: Manner, cluster: Cluster, screen:
     )
 
 
-async def _publish(event: BrakeSet, cluster: Cluster, screen: Screen, patience_s: float) -> None:
+async def _publish(events: Sequence[BrakeSet], cluster: Cluster, screen: Screen, patience_s: float) -> None:
     async with opened(cluster) as log:
         producer = log.producer(f"{cluster.namespace}.brakes", None)
         await patiently(producer.start, cluster=cluster, screen=screen, patience_s=patience_s)
         try:
-            await publish(producer, entry(event, TOPIC, cluster.namespace, datetime.now(UTC)))
+            for event in events:
+                await publish(producer, entry(event, TOPIC, cluster.namespace, datetime.now(UTC)))
         finally:
             await producer.close()
 
@@ -138,17 +162,19 @@ def _show(scope: BrakeScope, found: Standing, screen: Screen) -> None:
         screen.say(f"{found.unreadable:,} brakes cannot be read; upgrade headchef on this machine", "yellow")
 
 
-def _conclude(action: BrakeAction, scope: BrakeScope, found: Standing, event: BrakeSet | None, screen: Screen) -> None:
+def _conclude(
+    action: BrakeAction, scope: BrakeScope, found: Standing, events: Sequence[BrakeSet], screen: Screen
+) -> None:
     if screen.as_json:
         tenants = found.count.by_tenant()
         screen.data(
             {
                 "action": action,
                 "scope": scope.name,
-                "changed": event is not None,
+                "changed": bool(events),
                 "unfinished": sum(tenants.values()),
                 "by_tenant": tenants,
                 "not_looked_at": found.skipped,
-                "set_at": None if event is None else event.set_at.isoformat(),
+                "set_at": events[0].set_at.isoformat() if events else None,
             }
         )

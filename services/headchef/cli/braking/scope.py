@@ -18,8 +18,8 @@ class Scoped:
     """The options that name a scope; None where one was not given.
 
     Attributes:
-        tenant: alone, or beside `job`.
-        batch: a batch id.
+        tenant: alone, or beside `job` or `batch`.
+        batch: a batch id; of every tenant, where none is given.
         lane: a lane of the catalogue.
         label: `name=value`.
         job: a job id.
@@ -38,7 +38,7 @@ class Scoped:
             WrongUsage: they name none, several, or one that cannot be.
         """
         given = {
-            "--tenant": None if self.job is not None else self.tenant,
+            "--tenant": self.tenant if self.job is None and self.batch is None else None,
             "--batch": self.batch,
             "--lane": self.lane,
             "--label": self.label,

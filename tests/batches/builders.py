@@ -1,22 +1,28 @@
 """Events of batches for tests: results, refusals, and what an account is told."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from headchef_contracts.events.batches import BatchCounted
-from headchef_contracts.events.common import Cause, Inline, Usage
+from headchef_contracts.events.common import Cause, Finding, Inline, Usage
 from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused, JobStatus, Provenance, Timing
 
 from tests.support.builders import NOON, make_decided, make_head
 
 SHA = "ab" * 32
+FINDING = Finding(check="chars", path="/title", message="has 81 characters; at most 60 are right")
 TOKENS = Usage(input_tokens=10, output_tokens=5)
 
 
 def make_finished(
-    job_id: str = "job-1", *, status: JobStatus = "ok", cost: str | None = "0.25", **head: Any
+    job_id: str = "job-1",
+    *,
+    status: JobStatus = "ok",
+    cost: str | None = "0.25",
+    finished_at: datetime = NOON + timedelta(seconds=2),
+    **head: Any,
 ) -> JobFinished:
     """Give a job's result; `head` are fields of the job, a batch by default."""
     failed = status in ("failed", "cancelled")
@@ -29,7 +35,8 @@ def make_finished(
         cost_usd=None if cost is None else Decimal(cost),
         cache=CacheUse(kind="miss"),
         provenance=Provenance(prompt_sha256=SHA, fingerprint=SHA, model="small", catalog_version="test", attempts=1),
-        timing=Timing(submitted_at=NOON, finished_at=NOON + timedelta(seconds=2), provider_s=1),
+        findings=(FINDING,) if status == "rejected" else (),
+        timing=Timing(submitted_at=NOON, finished_at=finished_at, provider_s=1),
         decided=make_decided(),
     )
 

@@ -9,13 +9,16 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef_contracts.events.batches import BatchCounted, BatchCounts
+from headchef_contracts.events.batches import BatchCounted, BatchCounts, Reason
 from headchef_contracts.events.common import Usage
 
 from headchef.batches.account import Account, account_key, member_key, read_account, read_member, write_member
+from headchef.batches.limit import Brake
 from headchef.batches.policy import Taken, take
 from tests.batches.builders import make_counted, newest
 from tests.support.builders import NOON
+
+WARM_UP = 20
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Book:
             () if counted is None else read_member(counted),
             news,
             NOON,
+            Brake(WARM_UP),
         )
         if taken.member is not None:
             self.members[member] = write_member(taken.member)
@@ -174,6 +178,33 @@ def test_the_largest_size_counts() -> None:
     assert book.finished == []
     book.tell(make_counted("c"))
     assert [each.size for each in book.finished] == [3]
+
+
+def test_the_smallest_share_counts() -> None:
+    book = Book()
+    book.tell(make_counted("a"))
+    book.tell(make_counted("b", batch_max_reject_rate=0.5))
+    book.tell(make_counted("c", batch_max_reject_rate=0.125))
+    book.tell(make_counted("d", batch_max_reject_rate=0.25))
+    book.tell(make_counted("e"))
+    assert book.account.max_reject_rate == 0.125
+
+
+def test_a_job_that_is_told_of_again_is_no_more_evidence() -> None:
+    book = Book()
+    news = make_counted("a", status="rejected", reasons=(Reason(check="chars", message="has 9"),))
+    book.tell_all([news, news, news])
+    assert (book.account.window.answers, [each.jobs for each in book.account.reasons]) == (1, [1])
+    book.tell(news.model_copy(update={"run": 1}))
+    assert (book.account.window.answers, book.account.counts.rejected) == (2, 1)
+
+
+def test_the_last_job_of_a_batch_finishes_it_and_pauses_nothing() -> None:
+    book = Book()
+    told = {"status": "rejected", "batch_size": WARM_UP, "batch_max_reject_rate": 0.1}
+    taken = [book.tell(make_counted(f"job-{number}", **told)) for number in range(WARM_UP)]
+    assert (taken[-1].finished, [each.pause for each in taken]) == (True, [False] * WARM_UP)
+    assert book.account.window.bad == WARM_UP, "it was about to"
 
 
 def test_an_older_run_that_comes_late_can_still_say_how_many_there_are() -> None:

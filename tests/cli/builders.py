@@ -13,11 +13,11 @@ from headchef_contracts.events.jobs import (
     JobRefused,
     JobStatus,
     JobSubmitted,
-    OutputSpec,
     Provenance,
     Timing,
     Tried,
 )
+from headchef_contracts.events.output import OutputSpec
 from headchef_contracts.events.steps import (
     Answer,
     AttemptRecorded,

@@ -294,13 +294,14 @@ async def test_a_batch_is_resumed_for_every_tenant_unless_one_is_named(
     named: dict[str, Any], lifted: list[str]
 ) -> None:
     log = make_log()
-    for scope in (
+    set_before: list[dict[str, Any]] = [
         {"batch_id": "spring"},
         {"batch_id": "spring", "tenant": "acme"},
         {"batch_id": "spring", "tenant": "other"},
         {"batch_id": "autumn", "tenant": "acme"},
         {"tenant": "acme"},
-    ):
+    ]
+    for scope in set_before:
         await say(log, make_brake("pause", **scope))
     found = await stands(log)
     assert [each.name for each in meant("resume", BrakeScope(**named), found)] == lifted

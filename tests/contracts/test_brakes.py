@@ -34,7 +34,7 @@ def test_a_scope_has_a_name(scope: dict[str, Any], name: str) -> None:
 
 
 def test_no_two_scopes_share_a_name() -> None:
-    alike = [{"tenant": "acme", "batch_id": "a=spring"}, {"batch_id": "acme=a=spring"}]
+    alike: list[dict[str, Any]] = [{"tenant": "acme", "batch_id": "a=spring"}, {"batch_id": "acme=a=spring"}]
     alike += [{"labels": {"a=b": "c"}}, {"labels": {"a": "b=c"}}, {"labels": {"a%3Db": "c"}}]
     scopes = [*(scope for scope, _ in SCOPES), *alike]
     assert len({BrakeScope(**scope).name for scope in scopes}) == len(scopes)

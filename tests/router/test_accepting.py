@@ -51,6 +51,8 @@ async def test_all_that_a_job_says_of_itself_goes_on(door: Door) -> None:
         revision=3,
         tenant="acme",
         batch_id="b",
+        batch_size=7,
+        batch_max_reject_rate=0.1,
         subject="page-1",
         labels={"team": "seo"},
         deadline="2026-12-01T00:00:00Z",
@@ -62,6 +64,7 @@ async def test_all_that_a_job_says_of_itself_goes_on(door: Door) -> None:
     step = planned(await door.submit(job))
     assert (step.job.run, step.job.revision, step.job.tenant, step.job.job_class) == (2, 3, "acme", "bulk")
     assert (step.job.batch_id, step.job.subject, step.job.labels) == ("b", "page-1", {"team": "seo"})
+    assert (step.job.batch_size, step.job.batch_max_reject_rate) == (7, 0.1)
     assert step.job.deadline is not None
     assert (step.request.model, step.request.lane, step.cache) == ("large", "premium", "bypass")
     assert step.request.parameters.temperature == 0

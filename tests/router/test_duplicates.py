@@ -36,6 +36,12 @@ async def test_the_same_content_is_dropped_whatever_the_order_of_its_keys(door: 
     assert was_dropped(await door.submit(orjson.dumps(turned, option=orjson.OPT_INDENT_2), partition=HOME))
 
 
+async def test_what_is_said_of_the_batch_as_a_whole_is_no_content(door: Door) -> None:
+    assert was_accepted(await door.submit(make_job(batch_id="spring", batch_size=2)))
+    again = make_job(batch_id="spring", batch_size=40, batch_max_reject_rate=0.1)
+    assert was_dropped(await door.submit(again, offset=1))
+
+
 async def test_other_content_under_a_used_id_is_refused(door: Door) -> None:
     assert was_accepted(await door.submit(make_job(prompt="one")))
     assert is_conflict(await door.submit(make_job(prompt="two")))

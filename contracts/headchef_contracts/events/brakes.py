@@ -29,8 +29,8 @@ class BrakeScope(Part):
         named = [whole_tenant, self.batch_id, self.lane, self.labels or None, self.job_id]
         if sum(each is not None for each in named) != 1 or (self.job_id is not None and self.tenant is None):
             raise ValueError(
-                "must name one of tenant, batch_id, lane, labels (one of them), or job_id with its tenant; batch_id may have"
-                " its tenant too"
+                "must name one of tenant, batch_id, lane, labels (one of them), or job_id with its tenant; batch_id may"
+                " have its tenant too"
             )
         return self
 

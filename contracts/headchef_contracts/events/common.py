@@ -73,6 +73,9 @@ MAX_REVISION = 2**53 - 1
 BatchSize = Annotated[int, Field(ge=1, le=MAX_RUN)]
 """How many jobs a batch has."""
 
+RejectRate = Annotated[float, Field(ge=0, le=1)]
+"""The share of a batch's jobs above which it is paused."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Label = Annotated[str, StringConstraints(max_length=200)]
 JobClass = Literal["interactive", "bulk"]
@@ -168,6 +171,7 @@ class JobHead(Part):
     home_partition: int = Field(ge=0, description="the partition of jobs.submitted whose task owns the job")
     batch_id: Name | None = None
     batch_size: BatchSize | None = Field(default=None, description="how many jobs the batch has, as this one says")
+    batch_max_reject_rate: RejectRate | None = Field(default=None, description="of the batch, as this job says")
     conversation_id: Name | None = None
     subject: Name | None = Field(default=None, description="what the content is about, such as a page or product id")
     labels: dict[str, Label] = Field(default_factory=dict)

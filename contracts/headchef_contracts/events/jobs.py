@@ -1,8 +1,8 @@
 """Events at the two doors of the system: jobs submitted, refused and finished."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import (
     MAX_REVISION,
@@ -11,7 +11,6 @@ from headchef_contracts.events.common import (
     Body,
     CacheMode,
     Cause,
-    CheckName,
     Decided,
     Event,
     Finding,
@@ -24,13 +23,14 @@ from headchef_contracts.events.common import (
     Part,
     PublicEvent,
     PublicObject,
-    PublicPart,
     PublicText,
+    RejectRate,
     Sha256,
     Usage,
     WorkflowName,
 )
 from headchef_contracts.events.images import MAX_IMAGES, PublicImage
+from headchef_contracts.events.output import OutputSpec
 from headchef_contracts.faults import at_field
 
 RefusalReason = Literal[
@@ -49,40 +49,8 @@ RefusalReason = Literal[
 ]
 
 
-MAX_REPAIRS = 10
-
-
-class CheckSpec(PublicPart):
-    """A check that the answer must pass; the check's own arguments stand beside its name."""
-
-    # The arguments are the check's: the router knows which there are, and refuses others by name.
-    model_config = ConfigDict(extra="allow")
-
-    check: CheckName = Field(description="the name of a check, such as chars")
-    path: str = Field(
-        default="", max_length=1_000, description="what of the answer is looked at, such as edits[].new; empty for all"
-    )
-
-
-class OutputSpec(PublicPart):
-    """What the answer must look like."""
-
-    json_schema: dict[str, Any] | None = Field(
-        default=None, alias="schema", description="JSON Schema of the answer; without one the answer is free text"
-    )
-    checks: tuple[CheckSpec, ...] = Field(
-        default=(),
-        max_length=100,
-        description="what the answer must pass besides; texts in arguments are templates like the prompt, and one that"
-        " is a single {{ … }} stands for the value itself",
-    )
-    repairs: int = Field(
-        default=0,
-        ge=0,
-        le=MAX_REPAIRS,
-        description="so many more answers are asked for, each paid, while the last one fails its schema or checks",
-    )
-
+NOT_CONTENT = frozenset({"batch_size", "batch_max_reject_rate"})
+"""Fields that say something of a job's batch, and nothing of the job: two that differ in these alone are the same."""
 
 ASKED_DIRECTLY = ("prompt", "system", "images", "output", "model", "tier", "parameters")
 """Fields of a job that is one question; where there is a workflow, it says this for each of its steps."""
@@ -123,6 +91,11 @@ class JobSubmitted(PublicEvent):
         description="how many jobs the batch has, so that `batches.finished` can tell when all have ended; at least one"
         " of them must say it, and the largest number counts",
     )
+    batch_max_reject_rate: RejectRate | None = Field(
+        default=None,
+        description="the batch is paused once it is certain that a larger share of its answers is rejected or failed;"
+        " at least one of its jobs must say it, and the smallest share counts",
+    )
     conversation_id: Name | None = None
     subject: Name | None = None
     labels: dict[str, Label] = Field(default_factory=dict)
@@ -137,6 +110,9 @@ class JobSubmitted(PublicEvent):
             raise at_field(stray[0], "a workflow says this itself: leave it out, or `workflow`")
         if self.batch_size is not None and self.batch_id is None:
             raise at_field("batch_size", "there is no batch whose size this is: give `batch_id` too, or leave it out")
+        if self.batch_max_reject_rate is not None and self.batch_id is None:
+            said = "there is no batch that this could pause: give `batch_id` too, or leave it out"
+            raise at_field("batch_max_reject_rate", said)
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from headchef_contracts import topics
 
 from headchef.batches.account import ACCOUNTS, MEMBERS
 from headchef.batches.handler import BatchesHandler
+from headchef.batches.heard import Heard
 from headchef.batches.settings import BatchesSettings
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store
@@ -38,15 +39,21 @@ def processor(settings: BatchesSettings, surroundings: Surroundings) -> Processo
         surroundings: what the host lends.
     """
     remembered_s = topics.topic(f"{NAME}.{MEMBERS}.changelog").retention_ms / 1000
+    heard = Heard()
     return Processor(
         name=NAME,
         inputs=(Input("jobs.finished"), Input("jobs.refused"), Input("batches.counted")),
         handler=BatchesHandler(
-            clock=surroundings.clock, remembered=timedelta(seconds=remembered_s), homes=settings.homes
+            clock=surroundings.clock,
+            remembered=timedelta(seconds=remembered_s),
+            homes=settings.homes,
+            warm_up=settings.warm_up,
+            heard=heard,
         ),
         # At least once a job may say that it was counted while its batch does not know it, and never the reverse.
         stores=(Store(MEMBERS, window_s=remembered_s), Store(ACCOUNTS)),
         timers=True,
+        broadcasts=(heard.broadcast,),
     )
 
 

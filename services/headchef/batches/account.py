@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from headchef_contracts.events.batches import BatchCounts, CountedStatus
+from headchef_contracts.events.batches import BatchCounts, CountedReason, CountedStatus
 from headchef_contracts.events.common import Cause, Part, Usage
 
 from headchef.runtime.errors import UnknownVersion
@@ -13,6 +13,22 @@ from headchef.runtime.errors import UnknownVersion
 ACCOUNTS, MEMBERS = "accounts", "members"
 
 _VERSION = 1
+
+
+class Window(Part):
+    """The answers that are held against the share that may be bad.
+
+    Attributes:
+        since: when the batch was resumed, whereby this began; None for its begin.
+        answers: how many have counted.
+        bad: how many of them were rejected or failed.
+        paused: whether the batch was paused for them; then no more count.
+    """
+
+    since: datetime | None = None
+    answers: int = 0
+    bad: int = 0
+    paused: bool = False
 
 
 class Account(Part):
@@ -24,10 +40,13 @@ class Account(Part):
         batch_id: its name.
         changes: how often a job was counted, or counted anew.
         size: the largest number of jobs that one of them has named; None while none has.
+        max_reject_rate: the smallest share that one of them has named; None while none has.
         counts: its jobs by what they came to.
         cost_usd: of these, as far as it is known.
         unpriced: how many have a cost that is not known.
         usage: their tokens.
+        reasons: why jobs were rejected or failed, the most frequent first.
+        window: what is held against `max_reject_rate`.
         began_at: when the first was submitted.
         ended_at: when the last one ended.
         finished: whether all had ended; then it counts no more.
@@ -39,10 +58,13 @@ class Account(Part):
     batch_id: str
     changes: int = 0
     size: int | None = None
+    max_reject_rate: float | None = None
     counts: BatchCounts = BatchCounts()
     cost_usd: Decimal = Decimal()
     unpriced: int = 0
     usage: Usage = Usage()
+    reasons: tuple[CountedReason, ...] = ()
+    window: Window = Window()
     began_at: datetime
     ended_at: datetime
     finished: bool = False

@@ -1,7 +1,8 @@
 """Keeps the accounts of batches: what their jobs came to, until all have ended.
 
 Consumes jobs.finished and jobs.refused, of which it passes on what belongs to a batch, and batches.counted, where all
-of a batch meets in one task; produces batches.counted and batches.finished. A job without a batch leaves no trace here.
+of a batch meets in one task; produces batches.counted and batches.finished, and a brake where too many answers are bad.
+A job without a batch leaves no trace here.
 """
 
 from datetime import datetime, timedelta
@@ -20,8 +21,12 @@ from headchef.batches.account import (
     read_member,
     write_member,
 )
+from headchef.batches.heard import Heard
+from headchef.batches.limit import Brake
+from headchef.batches.pausing import of_pause, scope_of
 from headchef.batches.policy import POLICY_VERSION, take
 from headchef.batches.telling import of_batch, of_finished, of_refused
+from headchef.brakes import TOPIC
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State, Timer
@@ -37,12 +42,16 @@ class BatchesHandler:
         clock: for the time of decisions.
         remembered: how long the jobs of a batch are.
         homes: accounts are kept by the tasks of so many partitions, the first ones.
+        warm_up: answers that are waited for before a batch is paused.
+        heard: what was said of batches' brakes.
     """
 
-    def __init__(self, *, clock: Clock, remembered: timedelta, homes: int) -> None:
+    def __init__(self, *, clock: Clock, remembered: timedelta, homes: int, warm_up: int, heard: Heard) -> None:
         self._clock = clock
         self._remembered = remembered + _AFTER
         self._homes = homes
+        self._warm_up = warm_up
+        self._heard = heard
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Pass on what belongs to a batch, or count it, or forget a batch."""
@@ -71,7 +80,8 @@ class BatchesHandler:
         stored, counted = state.get(ACCOUNTS, key), state.get(MEMBERS, member)
         before = () if counted is None else read_member(counted)
         account = None if stored is None else read_account(stored)
-        taken = take(account, before, news, decided.at)
+        brake = Brake(self._warm_up, self._heard.last(scope_of(news.tenant, news.batch_id).name))
+        taken = take(account, before, news, decided.at, brake)
         if taken.late:
             return Outcome(counted=("headchef.batches.late",))
         changes = []
@@ -82,6 +92,10 @@ class BatchesHandler:
         # Set by the first job alone, but each time that it is told of: at least once the timer may be missing.
         is_first = any(each.change == 1 for each in taken.member or before)
         timers = (self._timer(key, taken.account),) if is_first else ()
+        if taken.pause:
+            # In the partition where all brakes are said, so that their order stays however many the topic is given.
+            pause = Emit(TOPIC, of_pause(taken.account, decided), among=1)
+            return Outcome((pause,), tuple(changes), counted=("headchef.batches.paused",), timers=timers)
         if not taken.finished or taken.account.size is None:
             return Outcome(changes=tuple(changes), timers=timers)
         finished = Emit("batches.finished", of_batch(taken.account, taken.account.size, decided))

@@ -1,4 +1,4 @@
-"""Decides what a job adds to its batch, and whether the batch has ended by it. Pure.
+"""Decides what a job adds to its batch, and whether the batch has ended by it, or is to pause. Pure.
 
 A job counts once, by its newest result: a rerun or a new revision takes the place of what came before, and a result
 that of a refusal. So what a batch comes to is the same in whatever order its jobs end, and however often that is told.
@@ -8,17 +8,22 @@ says of each of its counts which change of the batch that was; one that the batc
 comes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from headchef_contracts.events.batches import BatchCounted, BatchCounts
 from headchef_contracts.events.common import Usage
 
 from headchef.batches.account import Account, Counted
+from headchef.batches.limit import Brake, held_against
+from headchef.batches.reasons import with_reasons
 
-POLICY_VERSION = "batches-1"
+POLICY_VERSION = "batches-2"
+
+N = TypeVar("N", int, float)
 
 _REMEMBERED = 8
 """Counts of a job: more runs of it do not end between two writes of its batch."""
@@ -32,16 +37,18 @@ class Taken:
         account: as it is now.
         member: what the job has been counted for; None where that is as it was.
         finished: whether the batch has ended just now.
+        pause: whether too many of its answers are bad, as is certain since just now.
         late: whether it had ended before.
     """
 
     account: Account
     member: tuple[Counted, ...] | None = None
     finished: bool = False
+    pause: bool = False
     late: bool = False
 
 
-def take(account: Account | None, member: Sequence[Counted], news: BatchCounted, now: datetime) -> Taken:
+def take(account: Account | None, member: Sequence[Counted], news: BatchCounted, now: datetime, brake: Brake) -> Taken:
     """Count a job.
 
     Args:
@@ -49,6 +56,7 @@ def take(account: Account | None, member: Sequence[Counted], news: BatchCounted,
         member: what this job was counted for before.
         news: what it came to now.
         now: the time.
+        brake: what is known of the batch's.
     """
     before = account or Account(
         tenant=news.tenant,
@@ -60,7 +68,11 @@ def take(account: Account | None, member: Sequence[Counted], news: BatchCounted,
     known = [each for each in member if each.change <= before.changes]
     if before.finished:
         return Taken(before, late=not known)
-    sized = before.model_copy(update={"size": _larger(before.size, news.batch_size)})
+    said = {
+        "size": _chosen(max, before.size, news.batch_size),
+        "max_reject_rate": _chosen(min, before.max_reject_rate, news.batch_max_reject_rate),
+    }
+    sized = before.model_copy(update=said)
     counted = Counted(
         change=before.changes + 1,
         revision=news.revision,
@@ -73,11 +85,13 @@ def take(account: Account | None, member: Sequence[Counted], news: BatchCounted,
         taken = Taken(sized)
     else:
         kept = (*known[1 - _REMEMBERED :], counted)
-        taken = Taken(_moved(sized, known[-1] if known else None, counted, news, now), kept)
+        moved = _moved(sized, known[-1] if known else None, counted, news, now)
+        window, pause = held_against(moved.window, news, moved.max_reject_rate, brake)
+        taken = Taken(moved.model_copy(update={"window": window}), kept, pause=pause)
     size = taken.account.size
     if size is None or taken.account.counts.total < size:
         return taken
-    return replace(taken, account=taken.account.model_copy(update={"finished": True}), finished=True)
+    return replace(taken, account=taken.account.model_copy(update={"finished": True}), finished=True, pause=False)
 
 
 def _moved(account: Account, old: Counted | None, new: Counted, news: BatchCounted, now: datetime) -> Account:
@@ -99,6 +113,7 @@ def _moved(account: Account, old: Counted | None, new: Counted, news: BatchCount
             "cost_usd": cost_usd,
             "unpriced": unpriced,
             "usage": _with(account.usage, new.usage, old.usage if old else Usage()),
+            "reasons": with_reasons(account.reasons, news.reasons),
             "began_at": min(account.began_at, news.submitted_at),
             "ended_at": max(account.ended_at, news.ended_at),
             "heard_at": now,
@@ -106,8 +121,11 @@ def _moved(account: Account, old: Counted | None, new: Counted, news: BatchCount
     )
 
 
-def _larger(one: int | None, other: int | None) -> int | None:
-    return other if one is None else max(one, other or one)
+def _chosen(choose: Callable[[N, N], N], one: N | None, other: N | None) -> N | None:
+    """Choose of what two jobs say; one that says nothing has no say."""
+    if one is None or other is None:
+        return other if one is None else one
+    return choose(one, other)
 
 
 def _with(sum_: Usage, plus: Usage, minus: Usage) -> Usage:

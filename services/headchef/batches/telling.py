@@ -12,6 +12,7 @@ from headchef_contracts.events.common import Decided, Name
 from headchef_contracts.events.jobs import JobFinished, JobRefused
 
 from headchef.batches.account import Account
+from headchef.batches.reasons import reasons_of
 
 _DEFAULT_TENANT = "default"
 _name = TypeAdapter(Name)
@@ -24,10 +25,12 @@ def of_finished(event: JobFinished, batch_id: str, decided: Decided) -> BatchCou
         tenant=job.tenant,
         batch_id=batch_id,
         batch_size=job.batch_size,
+        batch_max_reject_rate=job.batch_max_reject_rate,
         job_id=job.job_id,
         run=job.run,
         revision=job.revision,
         status=event.status,
+        reasons=reasons_of(event),
         cost_usd=event.cost_usd,
         usage=event.usage,
         submitted_at=job.submitted_at,
@@ -72,6 +75,7 @@ def of_batch(account: Account, size: int, decided: Decided) -> BatchFinished:
         cost_usd=account.cost_usd,
         unpriced=account.unpriced,
         usage=account.usage,
+        reasons=account.reasons,
         began_at=account.began_at,
         ended_at=account.ended_at,
         decided=decided,

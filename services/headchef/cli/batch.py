@@ -29,6 +29,8 @@ def wait(
 
     Exit codes: 0 all jobs have a good answer; 1 not all of them have; 2 the batch has not finished in time, and what is
     known of it is shown. A batch finishes if its jobs say how many it has, as `headchef submit FILE --batch` does.
+
+    A pause of the batch is told with its reason when it begins, and when it ends; waiting goes on.
     """
     from headchef.cli.batches.running import wait as carry_out
 
@@ -38,7 +40,7 @@ def wait(
 @commands.command()
 @guarded
 def show(batch_id: BatchId, tenant: Tenant = "default", patience_s: Patience = 30, as_json: AsJson = False) -> None:
-    """Show how many jobs of a batch have ended, what they came to and what they cost.
+    """Show how many jobs of a batch have ended, what they came to and cost, why they failed, and what pauses the batch.
 
     Each job counts once, by its newest result. A batch that was heard of last over 7 days ago is shown if it finished.
     """

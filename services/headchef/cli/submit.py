@@ -14,6 +14,7 @@ _REPAIRS = "Further answers asked for, each paid, while one fails its schema or 
 _BATCH_SIZE = (
     "Jobs of the batch in all, where it is sent as several files; 0 if not known. Else as many as the file has."
 )
+_MAX_REJECT_RATE = "Pause the batch once it is certain that a larger share of its answers is rejected or failed."
 _PATIENCE = "Seconds to wait for Kafka while it is away."
 
 
@@ -46,6 +47,7 @@ def submit(
     tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id, to follow the results by.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=0, help=_BATCH_SIZE)] = None,
+    max_reject_rate: Annotated[float | None, typer.Option(min=0, max=1, help=_MAX_REJECT_RATE)] = None,
     job_class: Annotated[Literal["interactive", "bulk"] | None, typer.Option("--class", help=_URGENCY)] = None,
     cache: Annotated[Literal["exact", "bypass"] | None, typer.Option(help="Whether earlier answers serve.")] = None,
     run: Annotated[int | None, typer.Option(min=0, help="Raise it to run a finished job again.")] = None,
@@ -103,6 +105,7 @@ def submit(
             "tier": tier,
             "tenant": tenant,
             "batch_id": batch,
+            "batch_max_reject_rate": max_reject_rate,
             "class": job_class,
             "cache": cache,
             "run": run,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from headchef_contracts.events.common import StepCheck
-from headchef_contracts.events.jobs import CheckSpec, JobSubmitted
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.output import CheckSpec
 
 from headchef.checks import Registry, faults_in
 from headchef.document import dotted

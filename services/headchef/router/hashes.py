@@ -3,6 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
+from headchef_contracts.events.jobs import NOT_CONTENT
+
 from headchef.canonical import canonical
 
 
@@ -11,7 +13,7 @@ def payload_hash(payload: dict[str, Any]) -> bytes:
 
     How many jobs a batch has is nothing of a job: who sends a longer file again sends the same jobs again.
     """
-    return sha256(canonical({name: payload[name] for name in payload if name != "batch_size"})).digest()
+    return sha256(canonical({name: payload[name] for name in payload if name not in NOT_CONTENT})).digest()
 
 
 def fingerprint(

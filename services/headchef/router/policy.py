@@ -169,6 +169,8 @@ def head_of(job: JobSubmitted, *, job_class: JobClass, home_partition: int, subm
         home_partition: the partition of `jobs.submitted` whose task owns the job.
         submitted_at: when the job was published.
     """
+    named: dict[str, Any] = {"batch_size": job.batch_size, "batch_max_reject_rate": job.batch_max_reject_rate}
+    of_batch = {name: value for name, value in named.items() if value is not None}
     return JobHead(
         job_id=job.job_id,
         run=job.run,
@@ -182,5 +184,5 @@ def head_of(job: JobSubmitted, *, job_class: JobClass, home_partition: int, subm
         labels=job.labels,
         deadline=job.deadline,
         submitted_at=submitted_at,
-        **({} if job.batch_size is None else {"batch_size": job.batch_size}),
+        **of_batch,
     )

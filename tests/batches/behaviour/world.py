@@ -7,10 +7,14 @@ from typing import Any
 
 from headchef_contracts import cloudevents, registry, topics
 from headchef_contracts.events.batches import BatchFinished
+from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.jobs import JobFinished, JobRefused
 
 from headchef.batches.__main__ import processor
+from headchef.batches.heard import Heard
 from headchef.batches.settings import BatchesSettings
+from headchef.brakes import TOPIC
+from headchef.cli.broadcast import entry
 from headchef.runtime.log.port import NewRecord
 from headchef.runtime.processor import Processor
 from headchef.runtime.surroundings import Surroundings
@@ -19,10 +23,11 @@ from tests.batches.builders import make_finished, make_refused
 from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.world import Instance, World
 from tests.support.backends import Backend
-from tests.support.eventually import eventually_async
+from tests.support.eventually import eventually, eventually_async
 from tests.support.log_client import publish
 
 FINISHED = "batches.finished"
+WARM_UP = 5
 
 
 class _Always:
@@ -44,6 +49,7 @@ class BatchWorld(World):
         """Make all that the processor needs."""
         await super().make_topics(sink_max_bytes)
         await self.backend.make_topic(self.partitions, name=self.topic(FINISHED))
+        await self.backend.make_topic(1, name=self.topic(TOPIC), compacted=True)
 
     def begin(self, name: str, **settings: Any) -> Instance:
         """Start a process."""
@@ -52,6 +58,26 @@ class BatchWorld(World):
     async def tell(self, *events: JobFinished | JobRefused) -> None:
         """Publish results and refusals, each where its job belongs."""
         await publish(self.outside, [self._record(event) for event in events])
+
+    async def say(self, brake: BrakeSet) -> None:
+        """Set a brake, or lift one, as the command line does, and wait until all processes have heard of it."""
+        await publish(self.outside, [entry(brake, TOPIC, self.namespace, brake.set_at)])
+
+        def heard() -> bool:
+            living = [each for each in self.instances if not each.log.dead.is_set()]
+            takers = [each.engine.processor.broadcasts[0].taker for each in living]
+            ears = [getattr(taker, "__self__", None) for taker in takers]
+            return all(isinstance(ear, Heard) and ear.last(brake.scope.name) == brake for ear in ears)
+
+        await eventually(heard)
+
+    async def brakes(self) -> list[BrakeSet]:
+        """Give what was said of brakes, in order."""
+        found = [
+            registry.decode(BrakeSet.event_type, 1, record.value or b"")
+            for record in await self.backend.read_committed(self.topic(TOPIC))
+        ]
+        return [event for event in found if isinstance(event, BrakeSet)]
 
     async def told(self) -> list[tuple[str, BatchFinished]]:
         """Give what was told of batches that have ended, each with its event id."""
@@ -76,7 +102,9 @@ class BatchWorld(World):
         return await self.told()
 
     def _processor(self, *_: object) -> Processor:
-        return processor(BatchesSettings(), Surroundings(self.clock, random.Random(0), _Always(), Metrics()))
+        return processor(
+            BatchesSettings(warm_up=WARM_UP), Surroundings(self.clock, random.Random(0), _Always(), Metrics())
+        )
 
     def _record(self, event: JobFinished | JobRefused) -> NewRecord:
         topic = "jobs.finished" if isinstance(event, JobFinished) else "jobs.refused"

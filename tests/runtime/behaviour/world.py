@@ -182,7 +182,7 @@ class World:
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
         made = self._processor(handler, order, concurrency, admission)
-        processor = replace(made, broadcasts=broadcasts, hold=hold, most_held=most_held)
+        processor = replace(made, broadcasts=(*made.broadcasts, *broadcasts), hold=hold, most_held=most_held)
         instance = Instance(self, processor, chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)

@@ -1,10 +1,13 @@
 """Waits for a batch, or looks at it once, and says how it stands."""
 
 import asyncio
+from collections.abc import Callable
 
 from headchef_contracts.events.batches import BatchFinished
+from headchef_contracts.events.brakes import BrakeSet
 
 from headchef.batches.account import Account
+from headchef.cli.batches.pausing import paused, way_on
 from headchef.cli.batches.reading import Known, Watch, open_watch
 from headchef.cli.batches.view import as_json as to_json
 from headchef.cli.batches.view import as_table, progress_of
@@ -52,8 +55,8 @@ def show(batch_id: str, tenant: str, *, patience_s: float, as_json: bool) -> Non
     known = asyncio.run(_watched(named_cluster(), screen, (tenant, batch_id), 0, patience_s))
     found = known.finished or known.account
     if found is None:
-        raise WorkFailed(*_unheard(batch_id, tenant))
-    _present(found, screen)
+        raise WorkFailed(*_unheard(known, batch_id, tenant))
+    _present(found, known.holding, screen)
 
 
 def conclude(known: Known, batch_id: str, tenant: str, screen: Screen) -> None:
@@ -65,14 +68,16 @@ def conclude(known: Known, batch_id: str, tenant: str, screen: Screen) -> None:
     """
     finished, account = known.finished, known.account
     if finished is not None:
-        _present(finished, screen)
+        _present(finished, None, screen)
         if finished.counts.bad:
             jobs = "1 job has" if finished.counts.bad == 1 else f"{finished.counts.bad:,} jobs have"
             raise WorkFailed(f"{jobs} no good answer", f"`headchef results --batch {batch_id}` lists them")
         return
     if account is None:
-        raise NotInTime(*_unheard(batch_id, tenant))
-    _present(account, screen)
+        raise NotInTime(*_unheard(known, batch_id, tenant))
+    _present(account, known.holding, screen)
+    if known.holding is not None:
+        raise NotInTime(f"batch {batch_id} is paused: {progress_of(account)}", way_on(known.holding))
     hint = "wait again, or see with `headchef explain JOB` where one of the others is"
     if account.size is None:
         hint = "let at least one job name `batch_size`, as `headchef submit FILE --batch` does"
@@ -80,9 +85,17 @@ def conclude(known: Known, batch_id: str, tenant: str, screen: Screen) -> None:
 
 
 async def watch(
-    opened_watch: Watch, *, timeout_s: float | None, stop: asyncio.Event, clock: Clock, meter: Meter
+    opened_watch: Watch,
+    *,
+    timeout_s: float | None,
+    stop: asyncio.Event,
+    clock: Clock,
+    meter: Meter,
+    say: Callable[[str], None],
 ) -> Known:
     """Read until the batch has finished, the time is up, or `stop` is set; all that is there is read in any case.
+
+    A pause does not end that: who waits may well be the one who lifts it.
 
     Args:
         opened_watch: reads of the batch.
@@ -90,12 +103,17 @@ async def watch(
         stop: looked at several times a second.
         clock: for the time-out.
         meter: is told how many jobs have ended.
+        say: is told that the batch is paused, or goes on.
     """
     began_s = clock.monotonic()
+    told: BrakeSet | None = None
     while not stop.is_set():
         left_s = _POLL_S if timeout_s is None else min(_POLL_S, began_s + timeout_s - clock.monotonic())
         if not opened_watch.is_behind and (opened_watch.known.finished is not None or left_s <= 0):
             break
+        if not opened_watch.is_behind and (pause := opened_watch.known.holding) != told:
+            told = pause
+            say("it goes on" if pause is None else f"{paused(pause)}; {way_on(pause)}")
         await opened_watch.read(max(left_s, 0.01))
         if (account := opened_watch.known.account) is not None:
             meter.update(account.counts.total, account.size)
@@ -114,18 +132,28 @@ async def _watched(
                 patience_s=patience_s,
             )
             with screen.progress(f"batch {name[1]}") as meter:
-                return await watch(found, timeout_s=timeout_s, stop=stop, clock=SystemClock(), meter=meter)
+                return await watch(
+                    found,
+                    timeout_s=timeout_s,
+                    stop=stop,
+                    clock=SystemClock(),
+                    meter=meter,
+                    say=lambda text: screen.say(f"batch {name[1]}: {text}", "yellow"),
+                )
 
 
-def _present(found: Account | BatchFinished, screen: Screen) -> None:
+def _present(found: Account | BatchFinished, pause: BrakeSet | None, screen: Screen) -> None:
     if screen.as_json:
-        screen.data(to_json(found))
+        screen.data(to_json(found, pause))
     else:
-        screen.write(as_table(found))
+        screen.write(as_table(found, pause))
 
 
-def _unheard(batch_id: str, tenant: str) -> tuple[str, str]:
+def _unheard(known: Known, batch_id: str, tenant: str) -> tuple[str, str]:
+    said = f"no job of a batch {batch_id} of tenant {tenant} has ended"
+    if known.holding is not None:
+        return f"{said}, and it is {paused(known.holding)}", way_on(known.holding)
     return (
-        f"no job of a batch {batch_id} of tenant {tenant} has ended",
+        said,
         "is it the right tenant, and are the services running, `headchef.batches` among them?",
     )

@@ -8,7 +8,8 @@ from itertools import chain, islice, zip_longest
 import orjson
 
 from headchef_contracts.events.common import Inline
-from headchef_contracts.events.jobs import JobSubmitted, OutputSpec
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.output import OutputSpec
 
 from headchef.cli.demo.data import cars, cities
 from headchef.cli.demo.sources import workflow_name

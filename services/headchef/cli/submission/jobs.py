@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 
 from headchef_contracts import registry
-from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.jobs import NOT_CONTENT, JobSubmitted
 
 from headchef.cli.faults import BadLine, LineFault
 from headchef.cli.submission.images import BadImage, image_of, is_address
@@ -84,9 +84,10 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
 def derived_id(prefix: str, fields: Mapping[str, Any]) -> str:
     """Make an id of a job's content: the same content has the same id, so that sending it again is safe.
 
-    How many jobs its batch has is no part of it.
+    What is said of its batch as a whole is no part of it.
     """
-    content = orjson.dumps({name: fields[name] for name in fields if name != "batch_size"}, option=orjson.OPT_SORT_KEYS)
+    of_job = {name: fields[name] for name in fields if name not in NOT_CONTENT}
+    content = orjson.dumps(of_job, option=orjson.OPT_SORT_KEYS)
     return f"{prefix}{hashlib.sha256(content).hexdigest()[:_DIGEST_CHARACTERS]}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from headchef_contracts.events.jobs import CheckSpec
+from headchef_contracts.events.output import CheckSpec
 
 from headchef.checks import faults_in, installed
 from headchef.cli.faults import WrongUsage

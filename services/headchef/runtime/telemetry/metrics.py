@@ -45,6 +45,7 @@ CounterName = Literal[
     "headchef.findings",
     "headchef.batches.finished",
     "headchef.batches.late",
+    "headchef.batches.paused",
     "headchef.reservations.granted",
     "headchef.reservations.refused",
     "headchef.reservations.released",
@@ -145,6 +146,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.findings": Measure("{finding}", "faults found in outputs [check]"),
     "headchef.batches.finished": Measure("{batch}", "batches whose jobs have all ended"),
     "headchef.batches.late": Measure("{job}", "jobs that ended after the number that their batch had named"),
+    "headchef.batches.paused": Measure(
+        "{batch}", "batches paused as too many of their answers were rejected or failed"
+    ),
     "headchef.reservations.granted": Measure("{reservation}", "values that the job that asked for them has"),
     "headchef.reservations.refused": Measure("{reservation}", "values that another job has, or that were given back"),
     "headchef.reservations.released": Measure("{reservation}", "values that nobody has any more"),

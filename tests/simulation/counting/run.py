@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from headchef.runtime.log.port import Record
+from tests.simulation.counting import pauses
 from tests.simulation.counting.world import BOUND_S, CountingWorld, name_of
-from tests.simulation.faults import Faults
+from tests.simulation.faults import NONE, Faults
 from tests.simulation.faults import drawn as drawn_faults
 from tests.simulation.kinds import AT_LEAST_ONCE, BARE_LOG, EXACTLY_ONCE, GROWING, Kind
 from tests.simulation.loop import SeededLoop
@@ -47,12 +48,13 @@ def run_counting(seed: int, *, kind: Kind | None = None, faults: Faults | None =
 async def _live(seed: int, kind: Kind, faults: Faults, loop: SeededLoop) -> list[str]:
     world = CountingWorld(seed, kind, faults, loop)
     in_time = await world.live()
-    found = [*loop.faults, *world.failures, *_violations(world, exactly_once=kind.guarantee == "exactly_once")]
+    exactly_once = kind.guarantee == "exactly_once"
+    found = [*loop.faults, *world.failures, *_violations(world, exactly_once=exactly_once, is_exact=faults == NONE)]
     world.cluster.close()
     return found if in_time else [f"not all is counted within {BOUND_S} s", *found]
 
 
-def _violations(world: CountingWorld, *, exactly_once: bool) -> Iterator[str]:
+def _violations(world: CountingWorld, *, exactly_once: bool, is_exact: bool) -> Iterator[str]:
     counted = _events(world.cluster.read_committed(name_of("batches.counted")))
     finished = _events(world.cluster.read_committed(name_of("batches.finished")))
     told = Counter(_name(event) for _, event in (finished if exactly_once else dict(finished).items()))
@@ -66,6 +68,7 @@ def _violations(world: CountingWorld, *, exactly_once: bool) -> Iterator[str]:
         mine, said = wanted.get(_name(event)), _said(event)
         if mine != said:
             yield f"a batch is told of with the counts of its jobs: {_name(event)} says {said}, and {mine} is right"
+    yield from pauses.violations(world, is_exact=is_exact)
     passed = {(*_name(event), event["job_id"]) for _, event in counted}
     jobs = sum(world.drawn.sizes.values())
     if len(passed) != jobs:

@@ -25,12 +25,20 @@ class Mutant(NamedTuple):
     faults: Faults = NONE
 
 
+_SLOW = replace(NONE, slow_requests=HIGHEST.slow_requests)
 _CRASHES = replace(NONE, crashes=5 * HIGHEST.crashes)
 
 MUTANTS: Mapping[str, Mutant] = {
     "jobs are not remembered": Mutant(broken.jobs_not_remembered, 5),
     "the first result of a job stands": Mutant(broken.first_result_stands, 5),
     "an account is kept where its topic has room": Mutant(broken.homes_as_many_as_partitions, 10, GROWING),
+    "a batch is paused by its share alone": Mutant(broken.paused_by_the_share_alone, 20),
+    "no batch is paused": Mutant(broken.never_paused, 20),
+    # Noticed where the broadcast is slower than the next results: else it tells of the pause before they come.
+    "a batch is paused again and again": Mutant(broken.a_pause_forgotten, 20, faults=_SLOW),
+    "nobody hears that a batch was resumed": Mutant(broken.no_resume_heard, 20),
+    "what paused a batch pauses it again": Mutant(broken.old_evidence_kept_after_a_resume, 20),
+    "what ended before a resume is evidence after it": Mutant(broken.what_ended_before_a_resume_counted, 40),
     "at least once, what a job was counted for is believed": Mutant(
         broken.what_was_counted_for_taken_for_known, 40, AT_LEAST_ONCE, _CRASHES
     ),

@@ -5,7 +5,7 @@ in some worlds the topics grow on the way.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import cast
@@ -15,28 +15,33 @@ from headchef_contracts import topics
 from headchef.batches.__main__ import NAME
 from headchef.batches.__main__ import processor as batches_processor
 from headchef.batches.settings import BatchesSettings
+from headchef.brakes import TOPIC
+from headchef.cli.broadcast import entry
 from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
-from headchef.runtime.log.port import Partition
+from headchef.runtime.log.port import NewRecord, Partition
 from headchef.runtime.processor import Processor
 from headchef.runtime.surroundings import Surroundings
 from tests.simulation.broker import Network
 from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, WatchedCluster
-from tests.simulation.counting.jobs import drawn
+from tests.simulation.counting.jobs import RESUMED_AT, drawn
 from tests.simulation.faults import Faults
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import Life, SeededLoop, current_life
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.services import Outside
+from tests.support.braking import make_brake
 from tests.support.log_client import publish
 
-INPUTS = ("jobs.finished", "jobs.refused", "batches.counted")
+COUNTED = "batches.counted"
+INPUTS = ("jobs.finished", "jobs.refused", COUNTED)
 HOMES, PARTITIONS, GROWN = 3, 3, 5
+WARM_UP = 3
 BOUND_S = 120.0
 """Virtual seconds within which all is counted, once faults have stopped."""
 
-_SETTINGS = BatchesSettings(homes=HOMES)
+_SETTINGS = BatchesSettings(homes=HOMES, warm_up=WARM_UP)
 _UNDER_FAULTS_S = 6.0
 _INSTANCES = 2
 _TURNS = 10_000
@@ -44,6 +49,7 @@ _MINUTE_S = 60.0
 _FREEZE_SESSIONS = 2.5
 _RESTART_S = (0.1, 3.0)
 _LOOK_S = 0.25
+_HEARD_S = 3.0
 
 
 class CountingWorld:
@@ -59,12 +65,14 @@ class CountingWorld:
         cluster: the log.
         drawn: what jobs come to.
         failures: what processes ended with that no fault explains.
+        counted_before: where each partition of batches.counted ended when batches were resumed; empty if none was.
     """
 
     def __init__(self, seed: int, kind: Kind, faults: Faults, loop: SeededLoop) -> None:
         self.cluster = WatchedCluster(kind, ShiftedClock(loop), lambda *_: None, self._behind)
         self.drawn = drawn(Random(f"{seed} counting jobs"))
         self.failures: list[str] = []
+        self.counted_before: dict[int, int] = {}
         self._kind, self._faults, self._loop = kind, faults, loop
         self._chance = Random(f"{seed} counting")
         self._network = Network(faults, Random(f"{seed} counting network"))
@@ -77,7 +85,8 @@ class CountingWorld:
         ]
         for name in self._names:
             row = topics.topic(name)
-            self.cluster.create_topic(name_of(name), PARTITIONS, compacted=row.cleanup_policy == "compact")
+            partitions = row.partitions if row.broadcast else PARTITIONS
+            self.cluster.create_topic(name_of(name), partitions, compacted=row.cleanup_policy == "compact")
         settings = settings_of(kind, faults, Random(f"{seed} counting settings"))
         self._processes = [
             SimulatedProcess(
@@ -105,20 +114,38 @@ class CountingWorld:
             self._loop.call_later(self._pause_s(), self._stop)
         if self._kind.grows:
             self._loop.call_later(self._chance.uniform(0.3, 4.0), self._grow)
-        records = self.drawn.records
+        await self._tell(self.drawn.records)
+        in_time = True
+        if self.drawn.later:
+            in_time = await self._until_counted()
+            await self._resume()
+            await self._tell(self.drawn.later)
+        self._heal()
+        return in_time and await self._until_counted()
+
+    async def _tell(self, records: Sequence[NewRecord]) -> None:
         for record in records:
             await asyncio.sleep(self._chance.expovariate(len(records) / _UNDER_FAULTS_S))
             await publish(self._outside, [record])
-        self._heal()
+
+    async def _resume(self) -> None:
+        """Say that batches go on, while nothing is on its way, and let those hear of it who can."""
+        ends = {number: self.cluster.partition(each).end for number, each in enumerate(self._partitions(COUNTED))}
+        self.counted_before = ends
+        brakes = [make_brake("resume", set_at=RESUMED_AT, tenant=one, batch_id=two) for one, two in self.drawn.resumed]
+        await publish(self._outside, [entry(each, TOPIC, NAMESPACE, each.set_at) for each in brakes])
+        await asyncio.sleep(_HEARD_S)
+
+    async def _until_counted(self) -> bool:
         deadline_s = self._loop.time() + BOUND_S
         while self._loop.time() < deadline_s:
             await asyncio.sleep(_LOOK_S)
-            if not any(self._is_behind(each) for each in self._partitions()):
+            if not any(self._is_behind(each) for each in self._partitions(*INPUTS)):
                 return True
         return False
 
-    def _partitions(self) -> list[Partition]:
-        counts = self.cluster.partition_counts([name_of(topic) for topic in INPUTS])
+    def _partitions(self, *inputs: str) -> list[Partition]:
+        counts = self.cluster.partition_counts([name_of(topic) for topic in inputs])
         return [Partition(name, number) for name, count in counts.items() for number in range(count)]
 
     def _is_behind(self, partition: Partition) -> bool:
@@ -169,7 +196,8 @@ class CountingWorld:
     def _grow(self) -> None:
         """Give all topics more partitions, those first that belong to tasks."""
         own = [name for name in self._names if name.endswith((".changelog", ".dlq"))]
-        for name in (*own, *(name for name in self._names if name not in own)):
+        others = [name for name in self._names if name not in own and not topics.topic(name).broadcast]
+        for name in (*own, *others):
             self.cluster.grow_topic(name_of(name), GROWN)
 
     def _ended(self, process: SimulatedProcess, error: BaseException | None) -> None:

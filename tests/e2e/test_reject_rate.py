@@ -1,0 +1,88 @@
+"""A batch whose answers all fail a check, on real Kafka: it pauses by itself, is told of, goes on, and is ended."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.desk import Desk
+from tests.support.pipeline import Pipeline
+from tests.support.services import Deployment
+
+JOBS = 200
+SETTINGS = {
+    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.3",
+    "HEADCHEF_SIMULATOR_LATENCY_SIGMA": "0",
+    "HEADCHEF_EXECUTOR_CONCURRENCY": "4",
+}
+WARM_UP = 20
+UNDER_WAY = 60
+"""Calls that may begin until a pause is heeded: for that there are about four seconds."""
+
+
+@pytest.mark.timeout(300)
+def test_a_batch_of_bad_answers_pauses_after_a_few_of_them(kafka: str, tmp_path: Path) -> None:
+    namespace = f"rate-{uuid.uuid4().hex[:8]}"
+    with (
+        Deployment(kafka, namespace, tmp_path, counts={"batches": 1}, environment=SETTINGS) as deployment,
+        Pipeline(deployment) as pipeline,
+    ):
+        desk = Desk(tmp_path, {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace})
+        submit(desk)
+        waiting = desk.start("batch", "wait", "spring")
+        pipeline.wait_for_count("brakes", 1, within_s=90)
+        paused_with_the_reason(desk)
+        pipeline.settled()
+        spent = deployment.calls()
+        other_tenants_go_on(pipeline)
+        resumed = json.loads(desk.type("resume", "--batch", "spring", "--yes", "--json"))
+        said = [it.event for it in pipeline.wait_for_count("brakes", 3, within_s=90)]
+        pipeline.settled()
+        spent_again = deployment.calls() - spent - 1
+        desk.type("cancel", "--batch", "spring", "--tenant", "default", "--yes")
+        out, err = waiting.communicate(timeout=60)
+        [finished] = [it.event for it in pipeline.wait_for_count("batches.finished", 1, within_s=60)]
+        pipeline.settled()
+        results = [it.event for it in pipeline.of("jobs.finished") if it.event["job"]["tenant"] == "default"]
+
+    assert WARM_UP <= spent <= WARM_UP + UNDER_WAY, "far fewer than all were paid"
+    assert resumed["changed"]
+    assert WARM_UP <= spent_again <= WARM_UP + UNDER_WAY, "a resume is as many again"
+    assert [each["action"] for each in said] == ["pause", "resume", "pause"]
+    assert "answers since it was resumed were" in said[2]["because"]
+    assert waiting.returncode == 1
+    assert err.count("paused by headchef.batches since ") == 2
+    assert "why jobs were rejected or failed" in out
+    rejected = sum(each["status"] == "rejected" for each in results)
+    assert (len(results), rejected) == (JOBS, spent + spent_again)
+    assert finished["counts"] == counts(rejected=rejected, cancelled=JOBS - rejected)
+    assert [(each["check"], each["jobs"]) for each in finished["reasons"]] == [("chars", rejected)]
+
+
+def submit(desk: Desk) -> None:
+    (desk.folder / "rows.csv").write_text("sku,name\n" + "".join(f"s-{n},chair {n}\n" for n in range(JOBS)))
+    (desk.folder / "checks.yaml").write_text("- check: chars\n  min: 100000\n")
+    desk.type(
+        *("submit", "rows.csv", "--prompt", "Describe {{ input.name }}.", "--checks", "checks.yaml"),
+        *("--id-field", "sku", "--batch", "spring", "--max-reject-rate", "0.1"),
+    )
+
+
+def paused_with_the_reason(desk: Desk) -> None:
+    told = json.loads(desk.type("batch", "wait", "spring", "--timeout", "0", "--json", code=2))
+    assert told["paused"]["by"] == "headchef.batches"
+    assert "answers were rejected or failed, and 0.1 of them may be; most often chars" in told["paused"]["because"]
+    assert [each["check"] for each in told["reasons"]] == ["chars"]
+    assert "pause" in desk.type("brakes")
+
+
+def other_tenants_go_on(pipeline: Pipeline) -> None:
+    job: dict[str, Any] = {"job_id": "other-1", "prompt": "Describe a bench.", "tenant": "other", "batch_id": "spring"}
+    pipeline.publish(job, key="other-1")
+    assert pipeline.result("other-1")["status"] == "ok"
+
+
+def counts(**some: int) -> dict[str, int]:
+    return dict.fromkeys(("ok", "needs_review", "rejected", "failed", "cancelled", "refused"), 0) | some

@@ -83,6 +83,8 @@ def _is_of(scope: BrakeScope, job: Mapping[str, Any], lane: str) -> bool:
     tenant, labels = job.get("tenant", "default"), job.get("labels", {})
     if scope.job_id is not None:
         return bool((tenant, job["job_id"]) == (scope.tenant, scope.job_id))
+    if scope.batch_id is not None and scope.tenant is not None:
+        return bool((tenant, job.get("batch_id")) == (scope.tenant, scope.batch_id))
     return bool(
         tenant == scope.tenant
         or lane == scope.lane

@@ -102,6 +102,9 @@ class Brakeman:
             return BrakeScope(tenant=self._chance.choice(TENANTS))
         if draw < 0.3:
             return BrakeScope(lane=self._chance.choice(LANES))
+        if draw < 0.45:
+            # Drawn with what is drawn anyway, so that all else of a seed stays as it is.
+            return BrakeScope(tenant=TENANTS[len(self.said) % 2], batch_id=self._chance.choice(BATCHES))
         if draw < 0.6:
             return BrakeScope(batch_id=self._chance.choice(BATCHES))
         if draw < 0.8 or not self._jobs:

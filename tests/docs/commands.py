@@ -30,6 +30,7 @@ COMMANDS: tuple[Name, ...] = (
     ("workflow", "check"),
     ("workflow", "graph"),
     ("workflow", "run"),
+    ("workflow", "test"),
     ("workflow", "apply"),
     ("workflow", "list"),
     ("dlq", "list"),

@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from headchef.workflow import form
+from headchef.workflow.cases import form as cases
 from headchef.workflow.reserving import ReserveEntry
 
 SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
@@ -31,6 +32,13 @@ SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
     ("`result`", form.ResultEntry),
 )
 
+SECTIONS_OF_CASES: Sequence[tuple[str, type[BaseModel]]] = (
+    ("A case", cases.CaseEntry),
+    ("`expect`", cases.ExpectEntry),
+    ("`findings`", cases.FindingEntry),
+    ("`most`", cases.MostEntry),
+)
+
 
 def rows_of(model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
     """Give a field's name, its default and its meaning."""
@@ -44,4 +52,4 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=True)
     if value is None or value is PydanticUndefined or value in ((), {}, "") or isinstance(value, BaseModel):
         return ""
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"

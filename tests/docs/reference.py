@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from headchef_contracts import topics
 
 from headchef.runtime.telemetry.metrics import COUNTERS, GAUGES, HISTOGRAMS
@@ -73,9 +75,17 @@ def metrics() -> str:
 
 def fields_of_workflows() -> str:
     """Describe what can stand in a workflow file."""
+    return _fields(fields.SECTIONS)
+
+
+def fields_of_cases() -> str:
+    """Describe what can stand in a file of cases."""
+    return _fields(fields.SECTIONS_OF_CASES)
+
+
+def _fields(sections: Sequence[tuple[str, type[BaseModel]]]) -> str:
     columns = ("field", "default", "meaning")
-    parts = [f"### {title}\n\n{table(columns, list(fields.rows_of(model)))}" for title, model in fields.SECTIONS]
-    return "\n\n".join(parts)
+    return "\n\n".join(f"### {title}\n\n{table(columns, list(fields.rows_of(model)))}" for title, model in sections)
 
 
 def checks() -> str:
@@ -95,7 +105,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "metrics": metrics,
     },
     "checks.md": {"checks": checks},
-    "workflows.md": {"workflow fields": fields_of_workflows},
+    "workflows.md": {"workflow fields": fields_of_workflows, "case fields": fields_of_cases},
 }
 
 

@@ -1,4 +1,4 @@
-"""`headchef workflow check|graph|run|apply|list`: find faults, see the steps, run a job, publish a version."""
+"""`headchef workflow check|graph|run|test|apply|list`: find faults, see the steps, run and test, publish a version."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from headchef.cli.edge import guarded
 
 commands = typer.Typer(
-    no_args_is_help=True, help="Check, draw, run and publish workflows: the steps of jobs, in YAML files."
+    no_args_is_help=True, help="Check, draw, run, test and publish workflows: the steps of jobs, in YAML files."
 )
 
 
@@ -118,3 +118,49 @@ def run(
         as_json=as_json,
     )
     carry_out(request)
+
+
+@commands.command("test")
+@guarded
+def try_cases(
+    file: Annotated[Path, typer.Argument(help="A workflow, a YAML file.", show_default=False)],
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="A file of cases; NAME.tests.yaml beside NAME.yaml if omitted.")
+    ] = None,
+    chosen: Annotated[list[str] | None, typer.Option("--case", help="Only this case; may be repeated.")] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write golden results anew, where all else is as expected.")
+    ] = False,
+    junit: Annotated[Path | None, typer.Option("--junit", help="A file to write, JUnit XML for a CI system.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=100, help="Cases that are under way at once.")] = 4,
+    tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0, help="Seconds without any outcome to wait.")] = 300,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Lead a workflow's cases through it, and see that what comes of them is what was expected.
+
+    A case may say what models, sources and functions answer. Where all cases answer for each step that asks a model,
+    nothing else needs to run; other questions go to the services, as with `run`. Exit codes: 0 all have passed; 1 not
+    all have; 2 the workflow or its cases have faults, and nothing was asked.
+    """
+    import uuid
+
+    from headchef.cli.workflows.testing.running import Request
+    from headchef.cli.workflows.testing.running import try_cases as carry_out
+
+    request = Request(
+        file=file,
+        cases=cases,
+        chosen=chosen or (),
+        update=update,
+        junit=junit,
+        concurrency=concurrency,
+        run=f"test-{uuid.uuid4().hex[:12]}",
+        tenant=tenant,
+        timeout_s=timeout_s,
+        patience_s=patience_s,
+        as_json=as_json,
+    )
+    if not carry_out(request):
+        raise typer.Exit(1)

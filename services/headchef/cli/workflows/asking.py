@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import orjson
@@ -13,10 +14,10 @@ from headchef_contracts.events.jobs import JobFinished, JobSubmitted
 
 from headchef.checks import in_short
 from headchef.cli.faults import WorkFailed
-from headchef.cli.following.feed import Feed, Outcome
+from headchef.cli.following.feed import Feed, Outcome, open_feed
 from headchef.cli.history.describe import body_value
 from headchef.cli.submission.publishing import publish_all
-from headchef.runtime.log.port import Producer
+from headchef.runtime.log.port import Log, Producer
 from headchef.workflow.progress import Ask, Came, Lost, Unit
 from headchef.workflow.progress import Outcome as UnitOutcome
 
@@ -101,6 +102,38 @@ class Asking:
         except registry.BrokenContract as broken:
             raise WorkFailed(f"step {ask.unit} is no job: {broken.field}: {broken.message}") from broken
         return cast(JobSubmitted, event)
+
+
+@asynccontextmanager
+async def asking_on(
+    log: Log, *, run: str, workflow: str, fields: Mapping[str, str | None], namespace: str, partitions: int
+) -> AsyncIterator[Asking]:
+    """Open what asks the services that are at work on a cluster, and close it after the block.
+
+    Args:
+        log: of the cluster.
+        run: starts the ids of all jobs, and is their batch.
+        workflow: its name and version, for the labels.
+        fields: of every job, such as its tenant; None leaves one out.
+        namespace: first part of the topics' names.
+        partitions: how many the entry has.
+    """
+    feed = await open_feed(log, namespace, "now")
+    producer = log.producer(f"{namespace}.workflow", None)
+    await producer.start()
+    try:
+        yield Asking(
+            run=run,
+            workflow=workflow,
+            fields={name: value for name, value in fields.items() if value is not None},
+            producer=producer,
+            feed=feed,
+            namespace=namespace,
+            partitions=partitions,
+        )
+    finally:
+        await producer.close()
+        await feed.close()
 
 
 def _name_of(unit: Unit) -> str:

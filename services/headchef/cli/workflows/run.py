@@ -12,12 +12,11 @@ import orjson
 from headchef.checks import installed as installed_checks
 from headchef.cli.cluster import Cluster, named_cluster, opened
 from headchef.cli.faults import WorkFailed, WrongUsage
-from headchef.cli.following.feed import open_feed
 from headchef.cli.history.describe import dollars
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.screen import Screen
 from headchef.cli.submission.running import partitions_of_the_entry
-from headchef.cli.workflows.asking import Asking
+from headchef.cli.workflows.asking import asking_on
 from headchef.cli.workflows.conducting import Conductor
 from headchef.cli.workflows.tally import Tally
 from headchef.cli.workflows.values import check_runnable, given_of, input_of
@@ -122,10 +121,15 @@ class _Run:
         fetcher: Fetcher,
         stop: asyncio.Event,
     ) -> None:
-        feed = await open_feed(log, namespace, "now")
-        producer = log.producer(f"{namespace}.workflow", None)
-        await producer.start()
-        try:
+        asking_services = asking_on(
+            log,
+            run=self._request.run,
+            workflow=self._name,
+            fields=self._request.fields,
+            namespace=namespace,
+            partitions=partitions,
+        )
+        async with asking_services as asking:
             with self._screen.progress(f"running {self._name}") as meter:
                 ended = 0
 
@@ -136,15 +140,6 @@ class _Run:
                     under_way = ", ".join(sorted({unit.step for unit in self._progress.under_way}))
                     meter.update(ended, note=under_way)
 
-                asking = Asking(
-                    run=self._request.run,
-                    workflow=self._name,
-                    fields={name: value for name, value in self._request.fields.items() if value is not None},
-                    producer=producer,
-                    feed=feed,
-                    namespace=namespace,
-                    partitions=partitions,
-                )
                 conductor = Conductor(
                     self._progress,
                     answering=asking,
@@ -159,9 +154,6 @@ class _Run:
                         "interrupted; what was asked goes on and is paid for",
                         f"`headchef cancel --batch {self._request.run}` ends what has not begun",
                     )
-        finally:
-            await producer.close()
-            await feed.close()
 
 
 def _tell(request: Request, progress: Progress, tally: Tally, screen: Screen) -> None:

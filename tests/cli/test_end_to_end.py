@@ -132,6 +132,19 @@ def test_a_workflow_that_asks_a_tier_that_there_is_not_fails_and_names_it(desk: 
     assert "last failed: refused: tier: the catalogue has no tier 'nonesuch'; it has none" in " ".join(err.split())
 
 
+def test_a_case_asks_what_it_does_not_answer_itself(desk: Desk) -> None:
+    desk.type("init", "guides")
+    cases = desk.folder / "guides" / "city-guide.tests.yaml"
+    asking = "{name: asks, input: {city: Galle, country: Sri Lanka, known_for: a fort}, expect: {most: {tokens: 5000}}}"
+    cases.write_text(f"{cases.read_text()}  - {asking}\n")
+    told = desk.type("workflow", "test", "guides/city-guide.yaml", "--junit", "guides.xml", "--json")
+    *_, asked = map(json.loads, told.splitlines())
+    assert (asked["case"], asked["verdict"], asked["status"]) == ("asks", "passed", "ok")
+    assert asked["questions"] >= 4
+    assert asked["tokens"] > 0 < Decimal(asked["cost_usd"])
+    assert 'tests="4" failures="0"' in (desk.folder / "guides.xml").read_text()
+
+
 def test_what_does_not_exist_is_said_not_to(desk: Desk) -> None:
     desk.type("explain", "nobody", code=1)
     desk.type("results", "--job", "nobody", code=1)

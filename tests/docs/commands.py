@@ -10,6 +10,7 @@ from headchef.cli.__main__ import app
 Name = tuple[str, ...]
 
 COMMANDS: tuple[Name, ...] = (
+    ("init",),
     ("demo",),
     ("up",),
     ("submit",),

@@ -6,6 +6,7 @@ from headchef.cli import batch, catalog, dlq, reservation, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
+from headchef.cli.init import init
 from headchef.cli.results import results
 from headchef.cli.spend import spend
 from headchef.cli.submit import submit
@@ -19,6 +20,7 @@ also ends with 2 where the batch has not finished in time.
 """
 
 app = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(init)
 app.command()(demo)
 app.command()(up)
 app.command()(submit)

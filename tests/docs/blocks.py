@@ -12,9 +12,12 @@ PAGES: Sequence[str] = (
     "docs/how-to.md",
     "docs/checks.md",
     "docs/workflows.md",
+    "docs/tutorial.md",
     "docs/reference.md",
 )
 """In the order in which their commands are run."""
+TUTORIAL = "docs/tutorial.md"
+"""Has what its commands say, too."""
 
 _BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 

@@ -25,6 +25,7 @@ COMMANDS: tuple[Name, ...] = (
     ("batch", "show"),
     ("reservation", "list"),
     ("reservation", "release"),
+    ("batch", "compare"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -25,6 +25,7 @@ class Desk:
 
     def __init__(self, folder: Path, kafka: str) -> None:
         self._folder = folder
+        self._place = folder
         self._kafka = kafka
         self._namespace = f"docs-{uuid.uuid4().hex[:8]}"
         self._up: subprocess.Popen[str] | None = None
@@ -75,15 +76,23 @@ class Desk:
             self._up.kill()
             self._up.wait()
 
-    def run(self, block: Block) -> None:
-        """Run a block to its end, and fail with what it said; `headchef up` does not end, and is at work already."""
+    def run(self, block: Block) -> str:
+        """Run a block to its end, and fail with what it said; `headchef up` does not end, and is at work already.
+
+        Returns:
+            What it said, on both streams.
+        """
         if block.text.strip() == "headchef up":
             assert self._up is not None
             assert self._up.poll() is None, f"{block.place}: headchef up has ended"
-        elif block.language == "python":
-            self._call(block, [sys.executable, "-c", self._here(block.text)])
-        else:
-            self._call(block, ["sh", "-eu", "-c", block.text])
+            return ""
+        if block.language == "python":
+            return self._call(block, [sys.executable, "-c", self._here(block.text)])
+        left_in = self._folder / "place"
+        said = self._call(block, ["sh", "-eu", "-c", f'{block.text}\npwd > "{left_in}"'])
+        # The reader stays where the block has led.
+        self._place = Path(left_in.read_text().strip())
+        return said
 
     def _here(self, program: str) -> str:
         """Put this desk's cluster and namespace into a program that names the reader's."""
@@ -91,10 +100,10 @@ class Desk:
         mine = mine.replace(f'"{_NAMESPACE}.jobs.', f'"{self._namespace}.jobs.')
         return mine.replace("Results(", f'Results(namespace="{self._namespace}", bootstrap=')
 
-    def _call(self, block: Block, words: Sequence[str]) -> None:
+    def _call(self, block: Block, words: Sequence[str]) -> str:
         ended = subprocess.run(
             words,
-            cwd=self._folder,
+            cwd=self._place,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -104,3 +113,4 @@ class Desk:
         )
         said = f"{block.place} ended with {ended.returncode}\n{block.text}\n{ended.stdout}\n{ended.stderr}"
         assert ended.returncode == 0, said
+        return f"{ended.stdout}\n{ended.stderr}"

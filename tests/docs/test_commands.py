@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.docs.blocks import PAGES, ROOT, Block, all_blocks, blocks_of
+from tests.docs.blocks import PAGES, ROOT, TUTORIAL, Block, all_blocks, blocks_of
 from tests.docs.commands import command_of, options_of
 from tests.docs.desk import Desk
 
@@ -49,7 +49,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]
         desk.close()
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page != TUTORIAL])
 def test_the_blocks_of_the_page_run(desk: Desk, page: str) -> None:
     for block in blocks_of(page, "sh", "python"):
         if reason_not_run(block) is None:

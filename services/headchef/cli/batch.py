@@ -1,4 +1,4 @@
-"""`headchef batch wait|show`: wait until all jobs of a batch have ended, or see how far it is."""
+"""`headchef batch wait|show|compare`: wait until a batch has finished, see how far it is, or what another one gave."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from headchef.cli.edge import guarded
 
-commands = typer.Typer(no_args_is_help=True, help="Wait for a batch of jobs, or see how far it is.")
+commands = typer.Typer(no_args_is_help=True, help="Wait for a batch of jobs, see how far it is, or compare two.")
 
 BatchId = Annotated[str, typer.Argument(help="Its id.", metavar="BATCH", show_default=False)]
 Tenant = Annotated[str, typer.Option(help="Whose batch it is.")]
@@ -47,3 +47,23 @@ def show(batch_id: BatchId, tenant: Tenant = "default", patience_s: Patience = 3
     from headchef.cli.batches.running import show as carry_out
 
     carry_out(batch_id, tenant, patience_s=patience_s, as_json=as_json)
+
+
+@commands.command()
+@guarded
+def compare(
+    before: Annotated[str, typer.Argument(help="A batch.", metavar="BEFORE", show_default=False)],
+    after: Annotated[str, typer.Argument(help="Another one.", metavar="AFTER", show_default=False)],
+    tenant: Annotated[str, typer.Option(help="Whose batches they are.")] = "default",
+    shown: Annotated[int, typer.Option("--show", min=0, help="Jobs that differ to show at length.")] = 3,
+    patience_s: Patience = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the same jobs came to in two batches: figures, and each output line by line.
+
+    A job is the same if its id is: submit the rows again with --run 1 and another --batch. Each job counts by its
+    newest result in each batch; refused jobs are left out. Exit code 1 if there is nothing to compare.
+    """
+    from headchef.cli.batches.comparing import compare as carry_out
+
+    carry_out((before, after), tenant, shown=shown, patience_s=patience_s, as_json=as_json)

@@ -36,7 +36,6 @@ def written(folder: Path, text: str, name: str = "page.yaml") -> str:
     [
         (GOOD.replace("steps.last", "steps.first"), "there is no step 'first'"),
         (GOOD.replace("llm: {text: ", "human: {within: 60, otherwise: reject, review: "), "human steps are not run by"),
-        (GOOD + "budget: {usd: 1, on_exceed: finish_cheaper}", "finish_cheaper is not done by the services yet"),
         (GOOD.replace("}}]", "}, budget: {seconds: 3}}]"), "budget.seconds of a step is not heeded"),
     ],
 )

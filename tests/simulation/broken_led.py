@@ -79,3 +79,15 @@ def units_stay(patch: pytest.MonkeyPatch) -> None:
 
 def nothing_reserved(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(affording, "_reserved", lambda *_: {})
+
+
+def passing_forgotten(patch: pytest.MonkeyPatch) -> None:
+    go_on = led.Led.go_on_cheaper
+
+    def wrong(self: Any, *about: Any) -> Any:
+        before = self.record
+        change = go_on(self, *about)
+        self.record = before
+        return change
+
+    patch.setattr(led.Led, "go_on_cheaper", wrong)

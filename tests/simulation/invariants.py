@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from headchef.runtime.log.port import Record
+from tests.simulation.bounded import BOUNDED
 from tests.simulation.braked import (
     cancelled_only_by_a_cancel,
     no_call_long_after_a_brake,
@@ -183,6 +184,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a result adds up what all its plans came to": results_add_up,
     **LED,
     **RESERVED,
+    **BOUNDED,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),

@@ -9,13 +9,14 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from tests.simulation.bounded import ran_out
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
-from tests.simulation.workflows import BUDGET_USD, CHEAP, LEAST_SHARE, LONG, UNTITLED, page_of
+from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, UNTITLED, page_of
 
 Unit = tuple[str, str | None]
 Ends = Mapping[Unit, Mapping[str, Any]]
@@ -64,7 +65,7 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
     for event in _led(evidence, "jobs.finished"):
         if event.job not in doubtful:
             payload = evidence.expected.accepted[event.job]
-            if payload["workflow"] == CHEAP and _ran_out(event):
+            if payload["workflow"] in BUDGETS_USD and ran_out(event):
                 continue  # How much was reserved when, the log does not tell.
             wanted = _wanted(payload, ends.get(event.job, {}))
             found = (event.data["status"], _inline(event.data["output"]))
@@ -103,32 +104,6 @@ def _nothing_is_remembered(evidence: Evidence) -> Iterator[str]:
         yield from (f"{key!r} is remembered: {value!r}" for key, value in evidence.led_state.items())
 
 
-def _within_the_budget(evidence: Evidence) -> Iterator[str]:
-    """Check what answers have cost; of prompts it is not known how many tokens a provider makes of them.
-
-    Calls that are made again where the first one failed are paid beyond the budget; and so may be at least once.
-    """
-    if not evidence.exactly_once:
-        return
-    paid: dict[Job, Decimal] = {}
-    for event in _led(evidence, "attempts.recorded"):
-        if event.data["number"] == 1 and (usage := event.data.get("usage")) and event.data.get("price_version"):
-            model = evidence.catalogues.by_version[event.data["price_version"]].models[event.data["model"]]
-            if model.prices is not None:
-                cost = usage.get("output_tokens", 0) * model.prices.output / 1_000_000
-                paid[event.job] = paid.get(event.job, Decimal()) + cost
-    for job, cost in paid.items():
-        if evidence.expected.accepted[job]["workflow"] == CHEAP and cost > BUDGET_USD:
-            yield f"{job} may cost {BUDGET_USD} USD, and its answers alone cost {cost}"
-
-
-def _budgets_only(evidence: Evidence) -> Iterator[str]:
-    """Check that no job runs out of a budget that it has not."""
-    for event in _led(evidence, "jobs.finished"):
-        if _ran_out(event) and evidence.expected.accepted[event.job]["workflow"] != CHEAP:
-            yield f"{event.job} has no budget, and says {event.data['failure']}"
-
-
 LED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a step of a workflow is done once": _each_step_once,
     "a function is called, and a document read, once for a step": _each_call_once,
@@ -136,17 +111,11 @@ LED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a workflow goes on with answers alone that pass": _parts_are_not_sour,
     "the result of a workflow says what its steps cost": _results_say_what_was_paid,
     "a job that is over is forgotten": _nothing_is_remembered,
-    "a job keeps within its budget": _within_the_budget,
-    "a job without a budget does not run out of it": _budgets_only,
 }
 
 
 def _led(evidence: Evidence, topic: str) -> list[Happened]:
     return [event for event in evidence.every(topic) if event.job in evidence.led]
-
-
-def _ran_out(event: Happened) -> bool:
-    return (event.data.get("failure") or {}).get("reason") == "budget_exceeded"
 
 
 def _ends(evidence: Evidence) -> Mapping[Job, Ends]:

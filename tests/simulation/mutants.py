@@ -160,6 +160,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a workflow goes on with a rejected answer": Mutant(broken_led.rejected_taken, 20, NONE),
     "a step is lost with its first item": Mutant(broken_led.one_loss_is_too_many, 40, NONE),
     "a budget forgets what is under way": Mutant(broken_led.nothing_reserved, 60, NONE),
+    "that a job is beyond its budget is forgotten": Mutant(broken_led.passing_forgotten, 60, NONE),
     "a result counts a call for each step": Mutant(broken_led.one_call_each, 10, NONE),
     "who has which value is not read again": Mutant(broken_reserved.holders_not_restored, 60),
     "a job that fails keeps what it has reserved": Mutant(broken_reserved.nothing_given_back, 40, NONE),

@@ -20,11 +20,15 @@ from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
-PAGES, JOINED, CHEAP = "pages@1", "pages@2", "pages@3"
-"""The second calls functions and reads sources, for which some worlds have processes; the third has a budget."""
+PAGES, JOINED, CHEAP, CHEAPER = "pages@1", "pages@2", "pages@3", "pages@4"
+"""The second calls functions and reads sources, for which some worlds have processes; the third has a budget, and the
+fourth one beyond which the cheapest model is asked."""
 
-BUDGET_USD = Decimal("0.0006")
+BUDGETS_USD = {CHEAP: Decimal("0.0006"), CHEAPER: Decimal("0.007")}
 """What three or four answers take of the usual length, at the price of the model that is asked first."""
+
+DEAR, CHEAPEST = "large", "small"
+"""Which that is for `CHEAPER`, and which is asked beyond its budget."""
 
 UNTITLED = "Untitled"
 SURE = "for sure"
@@ -37,8 +41,9 @@ LONG = 3
 _SHORT = "{max_output_tokens: 300}"
 """As many tokens as the provider's longest answers have."""
 
+_DEFAULTS = """
+defaults: {retry: {validation: 1}}"""
 _STEPS = f"""
-defaults: {{retry: {{validation: 1}}}}
 steps:
   - id: outline
     llm: {{text: "Outline {{{{ input.about }}}}.", parameters: {_SHORT}}}
@@ -72,14 +77,19 @@ result:
 """
 _ALONE = f"""workflow: pages
 version: 1
-{_STEPS}{_RESULT}"""
+{_DEFAULTS}{_STEPS}{_RESULT}"""
 _BOUNDED = f"""workflow: pages
 version: 3
-budget: {{usd: {BUDGET_USD}}}
+budget: {{usd: {BUDGETS_USD[CHEAP]}}}
+{_DEFAULTS}{_STEPS}{_RESULT}"""
+_FINISHED = f"""workflow: pages
+version: 4
+budget: {{usd: {BUDGETS_USD[CHEAPER]}, on_exceed: finish_cheaper}}
+defaults: {{tier: good, retry: {{validation: 1}}}}
 {_STEPS}{_RESULT}"""
 _CALLING = f"""workflow: pages
 version: 2
-{_STEPS}
+{_DEFAULTS}{_STEPS}
   - id: facts
     http: {{get: "https://{HOST}/{{{{ input.about }}}}", allow_hosts: [{HOST}], as: text}}
     on_error: drop
@@ -109,10 +119,8 @@ _MOST_PARTS = 4
 
 def published(namespace: str) -> Sequence[NewRecord]:
     """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
-    found = [
-        read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed())
-        for text in (_ALONE, _CALLING, _BOUNDED, CLAIMING)
-    ]
+    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, CLAIMING)
+    found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in texts]
     return [_record(namespace, publication(each, START)) for each in found]
 
 

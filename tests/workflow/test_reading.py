@@ -86,6 +86,11 @@ def test_a_single_prompt_is_five_lines_and_one_step(tmp_path: Path) -> None:
         ),
         ("prompt: prompts/meta.j2@2", "text: x, prompt: prompts/meta.j2@2", ["20:5: steps.3.llm: give the prompt as"]),
         ("result: {", "prompt: prompts/meta.j2@2\nresult: {", ["1:1: `prompt` is one call, without `result`"]),
+        (
+            "usd: 0.15, tokens: 60000, seconds: 300, on_exceed: fail",
+            "tokens: 60000, on_exceed: finish_cheaper",
+            ["5:25: budget.on_exceed: finish_cheaper needs `usd` beside it: a cheaper model takes"],
+        ),
         ("on_exceed: fail}", "on_exceed: fail}\nversion: 4", ["6:1: version: given twice, first on line 2; keep one"]),
     ],
 )

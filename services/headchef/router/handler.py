@@ -25,7 +25,7 @@ from headchef.result import Ending, ended, finish, publish
 from headchef.router import again, home, policy
 from headchef.router.asking import NobodyLeft
 from headchef.router.hashes import payload_hash
-from headchef.router.leading import Leader, Planner
+from headchef.router.leading import Afforded, Leader, Planner
 from headchef.router.overload import OverloadState
 from headchef.router.refusal import Refused
 from headchef.router.submission import Limits, Submission, read, validate
@@ -132,9 +132,13 @@ class RouterHandler:
             return Outcome((planned,), counted=("headchef.steps.replanned",))
         failed = judged.failed
         following = self._after(judged, failed, planner.catalogue, decided.at)
+        changes: tuple[Change, ...] = ()
         if isinstance(following, Step) and following.workflow is not None:
-            why = self._leader.unaffordable(following, state, planner)
-            following = following if why is None else NobodyLeft(why)
+            afforded = self._leader.afforded(following, state, planner)
+            if isinstance(afforded, Afforded):
+                following, changes = afforded.step, afforded.changes
+            else:
+                following = NobodyLeft(afforded.message)
         if isinstance(following, NobodyLeft):
             ending = _ending(judged, failed, following)
             if judged.step.workflow is not None:
@@ -148,7 +152,7 @@ class RouterHandler:
         else:
             about = {"from": failed.model, "to": following.request.model, "reason": failed.failure.reason}
             self._metrics.count("headchef.steps.handed_over", attributes=about)
-        return Outcome((self._planned(following, decided),))
+        return Outcome((self._planned(following, decided),), changes)
 
     def _after(self, judged: StepJudged, failed: Tried, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
         if judged.said is None:

@@ -55,6 +55,7 @@ class Checking:
         if self.faults:
             # Which of two steps is meant nobody knows, and what else could be said would follow from that.
             return
+        self._budget()
         outside = Scope({"input": self._input()}, {step.id: self._output(step) for step in self._steps})
         for number, step in enumerate(self._steps):
             self._step(step, () if self._file.prompt else ("steps", number), outside)
@@ -72,6 +73,12 @@ class Checking:
                 line = self._document.line_of(("steps", first[step.id], "id"))
                 self._fault(("steps", number, "id"), f"{step.id!r} is the id of another step too, on line {line}")
             first.setdefault(step.id, number)
+
+    def _budget(self) -> None:
+        budget = self._file.budget
+        if budget.on_exceed == "finish_cheaper" and budget.usd is None:
+            message = "finish_cheaper needs `usd` beside it: a cheaper model takes no fewer tokens"
+            self._fault(("budget", "on_exceed"), message)
 
     def _input(self) -> Shape:
         name = self._file.input.schema_name

@@ -10,8 +10,6 @@ LED = ("llm", "http", "python", "audit", "reserve")
 
 def hindrances(workflow: Workflow) -> Iterator[str]:
     """Give what keeps a workflow from being led by the services, each in a sentence."""
-    if workflow.file.budget.on_exceed == "finish_cheaper":
-        yield "budget.on_exceed: finish_cheaper is not done by the services yet; fail and partial are"
     for step in workflow.steps.values():
         if step.kind not in LED:
             yield f"step {step.id}: {step.kind} steps are not run by the services yet"

@@ -1,9 +1,10 @@
 """Leads jobs through workflows: what comes of a step decides what is asked next, until the job has its one result."""
 
+from headchef.router.leading.affording import Afforded
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.leader import Leader
 from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS
 from headchef.router.leading.shelf import Shelf
 
-__all__ = ["JOBS", "Leader", "Memory", "Planner", "Shelf"]
+__all__ = ["JOBS", "Afforded", "Leader", "Memory", "Planner", "Shelf"]

@@ -8,7 +8,7 @@ from headchef_contracts.events.common import Event
 from headchef_contracts.events.steps import StepPlanned
 
 from headchef.canonical import canonical
-from headchef.router.leading.affording import over_budget
+from headchef.router.leading.affording import within_budget
 from headchef.router.leading.asked import step_of
 from headchef.router.leading.given_out import call_of, fetch_of, reservation_of
 from headchef.router.leading.records import NOT_BEGUN, LostRecord, unit_key
@@ -63,9 +63,11 @@ def _ask(turn: Turn, ask: Ask) -> Sequence[Work]:
     except Refused as refused:
         field = f"{refused.field}: " if refused.field else ""
         return turn.lose(ask, LostRecord(reason=refused.reason, message=f"{field}{refused.message}"))
-    if (over := over_budget(turn.led, step, turn.planner)) is not None:
-        return turn.lose(ask, over)
-    _give_out(turn, ask, "steps.planned", StepPlanned(step=step, decided=turn.decided))
+    afforded = within_budget(turn.led, step, turn.planner)
+    if isinstance(afforded, LostRecord):
+        return turn.lose(ask, afforded)
+    turn.changes += afforded.changes
+    _give_out(turn, ask, "steps.planned", StepPlanned(step=afforded.step, decided=turn.decided))
     return ()
 
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, get_args
 
-from headchef_contracts.events.common import Decided, Inline
+from headchef_contracts.events.common import Decided, Finding, Inline
 from headchef_contracts.events.jobs import (
     MAX_SOURCES,
     CacheUse,
@@ -47,7 +47,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         job=record.head,
         status=ending.status,
         output=Inline(inline=ending.output) if ending.status in ("ok", "rejected") else None,
-        findings=ending.findings,
+        findings=(*ending.findings, *_cheaper(led)),
         failure=_failure(ending) if ending.status in ("failed", "cancelled") else None,
         usage=came.usage,
         cost_usd=came.cost_usd,
@@ -65,6 +65,14 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         timing=Timing(submitted_at=record.head.submitted_at, finished_at=at, provider_s=came.provider_s),
         decided=decided,
     )
+
+
+def _cheaper(led: Led) -> tuple[Finding, ...]:
+    """Say that the rest of a job was asked of the cheapest models, if it was."""
+    cheaper = led.record.cheaper
+    if cheaper is None:
+        return ()
+    return (Finding(check="budget_exceeded", path="", message=f"the cheapest models did the rest: {cheaper.why}"),)
 
 
 def _used(unit: UnitRecord) -> SourceUsed:

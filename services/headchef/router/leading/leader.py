@@ -10,13 +10,13 @@ from headchef_contracts.events.steps import Ended, Step
 
 from headchef.result import publish
 from headchef.router.leading import came
-from headchef.router.leading.affording import over_budget
+from headchef.router.leading.affording import Afforded, within_budget
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.doing import Doing
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.memory import Memory
-from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
 from headchef.router.leading.reserved import given_back
 from headchef.router.leading.shelf import Shelf
 from headchef.router.leading.turn import Turn
@@ -100,8 +100,8 @@ class Leader:
         """Say whether a job is under way."""
         return state.get(JOBS, job_key(head)) is not None
 
-    def unaffordable(self, step: Step, state: State, planner: Planner) -> str | None:
-        """Say why a step may not be planned again, as its next question is beyond a budget; None if it may.
+    def afforded(self, step: Step, state: State, planner: Planner) -> Afforded | LostRecord:
+        """Say how a step may be planned again, or why not, as its next question is beyond a budget.
 
         Args:
             step: as it would be planned.
@@ -109,8 +109,7 @@ class Leader:
             planner: has the catalogue.
         """
         led = self._recalled(job_key(step.job), state)
-        over = None if led is None else over_budget(led, step, planner)
-        return None if over is None else over.message
+        return Afforded(step) if led is None else within_budget(led, step, planner)
 
     def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""

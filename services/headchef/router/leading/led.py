@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from headchef.router.leading.budget import Spent, settled
-from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
-from headchef.runtime.processor import State
+from headchef.router.leading.records import JOBS, Cheaper, JobRecord, UnitRecord, unit_key
+from headchef.runtime.processor import Change, State
 from headchef.workflow.progress import Ending, Lost, Progress, Unit, Work
 
 _CALLED_OFF: Mapping[str, Literal["cancelled", "failed"]] = {
@@ -25,7 +25,7 @@ class Led:
         edition: of the state that it is remembered beside.
 
     Attributes:
-        record: as it was taken on.
+        record: as it was taken on, and is stored now.
         key: names it in the store.
         progress: how far it has come.
         units: what has come of its units, in order.
@@ -44,6 +44,7 @@ class Led:
         self.unreckoned: frozenset[Unit] = frozenset()
         self._edition = edition
         self._last: tuple[bytes, bytes] | None = None
+        self._rewritten: bytes | None = None
 
     def take(self, record: UnitRecord) -> tuple[bytes, bytes, list[Work]]:
         """Take in what came of a unit that is under way.
@@ -69,9 +70,17 @@ class Led:
             number = len(self.units) if len(self.units) in found else min(found)
             unseen = [work.unit for work in self._take(*found.pop(number))]
 
+    def go_on_cheaper(self, cheaper: Cheaper) -> Change:
+        """Decide that from now on the cheapest models are asked, and give what is to be stored."""
+        self.record = self.record.model_copy(update={"cheaper": cheaper})
+        self._rewritten = self.record.written()
+        return Change(JOBS, self.key, self._rewritten)
+
     def agrees(self, state: State) -> bool:
         """Say whether this is what is stored of the job, no more and no less."""
         if self._edition is not state.edition:
+            return False
+        if self._rewritten is not None and state.get(JOBS, self.key) != self._rewritten:
             return False
         return self._last is None or state.get(JOBS, self._last[0]) == self._last[1]
 

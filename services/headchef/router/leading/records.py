@@ -18,8 +18,20 @@ NOT_BEGUN = "not_begun"
 """Why a unit is lost that was to be begun when its job ended: it never was, and counts nowhere."""
 
 
+class Cheaper(Part):
+    """That a job goes on with the cheapest models, since it is beyond its budget.
+
+    Attributes:
+        why: it is.
+        asked_before: questions under way that had been asked then, of the models that their steps name.
+    """
+
+    why: str
+    asked_before: tuple[str, ...] = ()
+
+
 class JobRecord(Part):
-    """A job as it was taken on.
+    """A job as it was taken on, and what was decided for it since.
 
     Attributes:
         head: of all its events.
@@ -29,6 +41,7 @@ class JobRecord(Part):
         cache: whether earlier answers may serve.
         at: when it was taken on.
         cause: the record that it came by.
+        cheaper: whether it goes on with the cheapest models.
     """
 
     head: JobHead
@@ -38,6 +51,7 @@ class JobRecord(Part):
     cache: CacheMode
     at: datetime
     cause: Cause
+    cheaper: Cheaper | None = None
 
     @property
     def key(self) -> bytes:

@@ -1,0 +1,91 @@
+"""What must hold of jobs that go through a workflow within bounds: what they may cost, and what is asked beyond."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.history import Happened
+from tests.simulation.oracle import Job
+from tests.simulation.services import pair
+from tests.simulation.workflows import BUDGETS_USD, CHEAPER, CHEAPEST, DEAR
+
+
+def ran_out(event: Happened) -> bool:
+    """Say whether a result tells that its job was beyond its budget, and ended so."""
+    return (event.data.get("failure") or {}).get("reason") == "budget_exceeded"
+
+
+def _within_the_budget(evidence: Evidence) -> Iterator[str]:
+    """Check what answers have cost; of prompts it is not known how many tokens a provider makes of them.
+
+    Calls that are made again where the first one failed are paid beyond the budget; and so may be at least once.
+    """
+    if not evidence.exactly_once:
+        return
+    paid: dict[Job, Decimal] = {}
+    for event in evidence.every("attempts.recorded"):
+        if event.data["number"] == 1 and (usage := event.data.get("usage")) and event.data.get("price_version"):
+            model = evidence.catalogues.by_version[event.data["price_version"]].models[event.data["model"]]
+            if model.prices is not None:
+                cost = usage.get("output_tokens", 0) * model.prices.output / 1_000_000
+                paid[event.job] = paid.get(event.job, Decimal()) + cost
+    for job, cost in paid.items():
+        budget = BUDGETS_USD.get(_workflow(evidence, job) or "")
+        if budget is not None and cost > budget:
+            yield f"{job} may cost {budget} USD, and its answers alone cost {cost}"
+
+
+def _budgets_only(evidence: Evidence) -> Iterator[str]:
+    """Check that no job runs out of a budget that it has not."""
+    for event in evidence.every("jobs.finished"):
+        if event.job in evidence.led and ran_out(event) and _workflow(evidence, event.job) not in BUDGETS_USD:
+            yield f"{event.job} has no budget, and says {event.data['failure']}"
+
+
+def _all_cheap_once_beyond(evidence: Evidence) -> Iterator[str]:
+    """Check that once a question has gone to the cheapest model at first, nothing else is asked, unless that failed.
+
+    What a router does for a job is in the order of what the job's partition told it. What had been begun before goes on
+    as it was where an earlier answer does not serve; and at least once all may be done twice.
+    """
+    if not evidence.exactly_once:
+        return
+    judged = {event.spot: event for event in evidence.every("steps.judged")}
+    plans: dict[Job, list[Happened]] = {}
+    for event in (each for topic in pair("steps.planned") for each in evidence.every(topic)):
+        if _workflow(evidence, event.job) == CHEAPER:
+            plans.setdefault(event.job, []).append(event)
+    says_so = {event.job for event in evidence.every("jobs.finished") if _says_that_it_was_cheaper(event)}
+    for job, planned in plans.items():
+        # The submission comes before all that is judged.
+        order = {event.id: event.cause.offset if event.cause in judged else -1 for event in planned}
+        beyond = [order[each.id] for each in planned if each.plan == 0 and _model(each) == CHEAPEST]
+        if beyond and job not in says_so:
+            yield f"{job} has asked {CHEAPEST} at first, and its result does not say why"
+        for each in planned:
+            begun_before = each.cause in judged and judged[each.cause].data["verdict"] == "hit_refused"
+            cheapest_failed = CHEAPEST in [tried["model"] for tried in each.data["step"].get("tried", ())]
+            is_later = bool(beyond) and order[each.id] > min(beyond)
+            if is_later and _model(each) == DEAR and not begun_before and not cheapest_failed:
+                yield f"{job} {each.unit} plan {each.plan} asks {DEAR}, though its budget was passed before"
+
+
+BOUNDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    "a job keeps within its budget": _within_the_budget,
+    "a job without a budget does not run out of it": _budgets_only,
+    "a job beyond its budget asks the cheapest model alone": _all_cheap_once_beyond,
+}
+
+
+def _workflow(evidence: Evidence, job: Job) -> str | None:
+    workflow: str | None = evidence.expected.accepted.get(job, {}).get("workflow")
+    return workflow
+
+
+def _says_that_it_was_cheaper(event: Happened) -> bool:
+    findings = event.data.get("findings", ())
+    return any(finding["check"] == "budget_exceeded" and not finding["path"] for finding in findings)
+
+
+def _model(event: Happened) -> str:
+    return str(event.data["step"]["request"]["model"])

@@ -36,7 +36,6 @@ def written(folder: Path, text: str, name: str = "page.yaml") -> str:
     [
         (GOOD.replace("steps.last", "steps.first"), "there is no step 'first'"),
         (GOOD.replace("llm: {text: ", "human: {within: 60, otherwise: reject, review: "), "human steps are not run by"),
-        (GOOD.replace("}}]", "}, budget: {seconds: 3}}]"), "budget.seconds of a step is not heeded"),
     ],
 )
 def test_what_cannot_be_led_is_not_published(tmp_path: Path, text: str, said: str) -> None:

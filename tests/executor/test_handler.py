@@ -193,9 +193,21 @@ async def test_a_passed_deadline_is_noticed_before_the_call_is_paid_for() -> Non
     assert (completed.attempts, completed.provider_s) == (0, 0)
 
 
-async def test_a_deadline_ends_the_trying() -> None:
+@pytest.mark.parametrize(("job_s", "step_s", "called"), [(9, 0, False), (0, 9, False), (9, 9, True), (None, 0, False)])
+async def test_the_earlier_deadline_counts_of_the_step_and_of_its_job(
+    job_s: float | None, step_s: float, called: bool
+) -> None:
+    kitchen = Kitchen(answered())
+    job = make_head(deadline=None if job_s is None else kitchen.clock.now() + timedelta(seconds=job_s))
+    await kitchen.handle(make_step(job=job, deadline=kitchen.clock.now() + timedelta(seconds=step_s)))
+    assert len(kitchen.provider.asked) == called
+
+
+@pytest.mark.parametrize("of", ["job", "step"])
+async def test_a_deadline_ends_the_trying(of: str) -> None:
     kitchen = Kitchen(limited(20))
-    step = make_step(job=make_head(deadline=kitchen.clock.now() + timedelta(seconds=30)))
+    deadline = kitchen.clock.now() + timedelta(seconds=30)
+    step = make_step(job=make_head(deadline=deadline)) if of == "job" else make_step(deadline=deadline)
     attempts, completed = await kitchen.handle(step)
     assert len(attempts) == 2
     assert reason(completed) == "deadline_exceeded"

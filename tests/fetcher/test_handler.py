@@ -108,6 +108,13 @@ async def test_nothing_is_asked_for_after_the_deadline(late_s: float, fetched: b
     assert fetched or (came.failure is not None and came.failure.reason == "deadline_exceeded")
 
 
+@pytest.mark.parametrize(("late_s", "fetched"), [(-1, False), (0, False), (1, True)])
+async def test_nothing_is_asked_for_after_the_time_of_its_step(late_s: float, fetched: bool) -> None:
+    came = await ended(planned(deadline=NOON + timedelta(seconds=late_s)))
+    assert (came.failure is None) == fetched
+    assert fetched or (came.failure is not None and came.failure.reason == "step_budget_exceeded")
+
+
 async def test_how_long_it_took_is_measured_by_what_came_of_it() -> None:
     metrics = RecordedMetrics()
     await ended(planned(), metrics)

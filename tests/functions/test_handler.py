@@ -87,6 +87,13 @@ async def test_no_call_begins_after_the_deadline_of_its_job(left_s: float, begin
         assert "had passed before the call" in came.failure.message
 
 
+@pytest.mark.parametrize(("left_s", "begins"), [(-1, False), (0, False), (1, True)])
+async def test_no_call_begins_after_the_time_of_its_step(left_s: float, begins: bool) -> None:
+    came = await ended(make_call(deadline=NOON + timedelta(seconds=left_s)))
+    assert (came.failure is None) == begins
+    assert begins or (came.failure is not None and came.failure.reason == "step_budget_exceeded")
+
+
 async def test_calls_are_timed_by_function_and_outcome() -> None:
     metrics = RecordedMetrics()
     for function in ("guide.join", "fail", "fail"):

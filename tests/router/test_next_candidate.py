@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -131,10 +132,12 @@ async def test_where_all_are_gone_the_job_ends_with_the_last_failure() -> None:
     assert (result.timing.finished_at, result.decided.policy_version) == (NOON, "router/7")
 
 
+@pytest.mark.parametrize("of", ["job", "step"])
 @pytest.mark.parametrize(("left_s", "asked"), [(-1, False), (0, False), (1, True)])
-async def test_no_other_model_is_asked_after_the_deadline(left_s: int, asked: bool) -> None:
-    job = make_head(deadline=NOON + timedelta(seconds=left_s))
-    output = await emitted(make_step(job=job, candidates=("large",)))
+async def test_no_other_model_is_asked_after_the_deadline(left_s: int, asked: bool, of: str) -> None:
+    deadline = NOON + timedelta(seconds=left_s)
+    about: dict[str, Any] = {"job": make_head(deadline=deadline)} if of == "job" else {"deadline": deadline}
+    output = await emitted(make_step(candidates=("large",), **about))
     assert output.topic == ("steps.planned" if asked else "jobs.finished")
     if isinstance(output.event, JobFinished) and output.event.failure is not None:
         assert "the deadline 2026-11-22" in output.event.failure.message

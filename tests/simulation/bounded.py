@@ -1,13 +1,14 @@
 """What must hold of jobs that go through a workflow within bounds: what they may cost, and what is asked beyond."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.services import pair
-from tests.simulation.workflows import BUDGETS_USD, CHEAPER, CHEAPEST, DEAR
+from tests.simulation.workflows import BUDGETS_USD, CHEAPER, CHEAPEST, DEAR, PARTS_S, TIMED
 
 
 def ran_out(event: Happened) -> bool:
@@ -70,10 +71,45 @@ def _all_cheap_once_beyond(evidence: Evidence) -> Iterator[str]:
                 yield f"{job} {each.unit} plan {each.plan} asks {DEAR}, though its budget was passed before"
 
 
+def _one_time_for_a_step(evidence: Evidence) -> Iterator[str]:
+    """Check that the parts of a page have one time for all of them, which counts from when the first was planned."""
+    if not evidence.exactly_once:
+        return
+    plans: dict[Job, list[Happened]] = {}
+    for event in (each for topic in pair("steps.planned") for each in evidence.every(topic)):
+        if _workflow(evidence, event.job) == TIMED:
+            if event.unit[0] == "parts":
+                plans.setdefault(event.job, []).append(event)
+            elif "deadline" in event.data["step"]:
+                yield f"{event.job} {event.unit} has a time of its own"
+    for job, planned in plans.items():
+        first = min(datetime.fromisoformat(each.data["decided"]["at"]) for each in planned if each.plan == 0)
+        times = {datetime.fromisoformat(each.data["step"]["deadline"]) for each in planned}
+        # Who goes on may have a clock that is behind.
+        if len(times) != 1 or min(times) < first + timedelta(seconds=PARTS_S):
+            yield f"{job} has {times} for its parts, which began at {first}"
+
+
+def _nothing_begins_too_late(evidence: Evidence) -> Iterator[str]:
+    """Check that no call of a part begins when its time is up, by the clock of the process that makes it."""
+    latest = {
+        (event.job, event.unit, event.plan): datetime.fromisoformat(event.data["step"]["deadline"])
+        for topic in pair("steps.planned")
+        for event in evidence.every(topic)
+        if "deadline" in event.data["step"]
+    }
+    for event in evidence.every("attempts.recorded"):
+        until = latest.get((event.job, event.unit, event.plan))
+        if until is not None and datetime.fromisoformat(event.data["started_at"]) >= until:
+            yield f"{event.job} {event.unit} was asked at {event.data['started_at']}, after {until}"
+
+
 BOUNDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a job keeps within its budget": _within_the_budget,
     "a job without a budget does not run out of it": _budgets_only,
     "a job beyond its budget asks the cheapest model alone": _all_cheap_once_beyond,
+    "all items of a step have one time": _one_time_for_a_step,
+    "nothing of a step begins when its time is up": _nothing_begins_too_late,
 }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events import steps
+
 from headchef import result
 from headchef.router.leading import affording, came, leader, led
 from headchef.runtime import state
@@ -91,3 +93,15 @@ def passing_forgotten(patch: pytest.MonkeyPatch) -> None:
         return change
 
     patch.setattr(led.Led, "go_on_cheaper", wrong)
+
+
+def time_of_each_item(patch: pytest.MonkeyPatch) -> None:
+    def wrong(self: Any, works: Any, at: Any) -> Any:
+        self.began |= {work.unit.step: at for work in works}
+        return works
+
+    patch.setattr(led.Led, "_begun", wrong)
+
+
+def time_of_steps_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(steps.Step, "latest", property(lambda self: self.job.deadline))

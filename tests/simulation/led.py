@@ -5,6 +5,7 @@ Worked out from the workflow as a reader understands it (`workflows.py`), withou
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from math import ceil
 from typing import Any
@@ -16,11 +17,14 @@ from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
-from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, UNTITLED, page_of
+from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, TIMED, UNTITLED, page_of
 
 Unit = tuple[str, str | None]
 Ends = Mapping[Unit, Mapping[str, Any]]
 """What each step or item came to."""
+
+_TOO_LATE: Mapping[str, Any] = {"status": "failed", "failure": {"reason": "step_budget_exceeded"}}
+"""What becomes of a part that is not begun, since the time of its step is up."""
 
 _CALLED_OFF = {"cancelled": "cancelled", "deadline_exceeded": "failed"}
 """What ends a job whatever its workflow does about errors, and how the job ends then."""
@@ -123,13 +127,22 @@ def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
     ends: dict[Job, dict[Unit, Mapping[str, Any]]] = {}
     for event in sorted(_led(evidence, "steps.judged"), key=lambda each: each.plan):
         given_up = {"status": "failed", "failure": {"reason": event.data["verdict"]}, "output": None}
-        ends.setdefault(event.job, {})[event.unit] = event.data.get("ended", given_up)
+        came = event.data.get("ended", given_up)
+        late = _TOO_LATE if _too_late_for_its_step(event, came) else {}
+        ends.setdefault(event.job, {})[event.unit] = {**came, **late}
     others = ("calls.ended", "fetches.ended", "reservations.answered")
     for event in (each for topic in others for each in _led(evidence, topic)):
         failure = event.data.get("failure", {})
         about = {"status": "failed" if failure else "ok", "failure": failure, "output": event.data.get("output")}
         ends.setdefault(event.job, {})[event.unit] = about
     return ends
+
+
+def _too_late_for_its_step(event: Happened, came: Mapping[str, Any]) -> bool:
+    """Say whether it was the time of its step alone that was up."""
+    step, job = event.data["step"].get("deadline"), event.head.get("deadline")
+    is_late = (came.get("failure") or {}).get("reason") == "deadline_exceeded"
+    return is_late and step is not None and (job is None or _time(step) < _time(job))
 
 
 def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
@@ -141,7 +154,8 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     }
     if payload["workflow"] == TITLED:
         return _wanted_of_claims(payload, came, causes)
-    parts = [came.get(("parts", str(number))) for number in range(len(payload["input"]["parts"]))]
+    unbegun = _TOO_LATE if payload["workflow"] == TIMED else None
+    parts = [came.get(("parts", str(number)), unbegun) for number in range(len(payload["input"]["parts"]))]
     lost = sum(each is not None and each["status"] != "ok" for each in parts)
     if not _is_ok(came.get(("outline", None))) or lost > len(parts) - ceil(len(parts) * LEAST_SHARE):
         causes.add("failed")
@@ -169,6 +183,10 @@ def _wanted_of_claims(payload: Mapping[str, Any], came: Ends, causes: set[str]) 
         return []
     had = [_inline(each["output"]) for each in slugs if each is not None and _is_ok(each)]
     return [("ok", output_of_claims(_inline(text["output"]), had))]
+
+
+def _time(said: str) -> datetime:
+    return datetime.fromisoformat(said)
 
 
 def _is_ok(ended: Mapping[str, Any] | None) -> bool:

@@ -161,6 +161,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "a step is lost with its first item": Mutant(broken_led.one_loss_is_too_many, 40, NONE),
     "a budget forgets what is under way": Mutant(broken_led.nothing_reserved, 60, NONE),
     "that a job is beyond its budget is forgotten": Mutant(broken_led.passing_forgotten, 60, NONE),
+    "each item of a step has the whole time": Mutant(broken_led.time_of_each_item, 60, NONE),
+    "calls begin when the time of their step is up": Mutant(broken_led.time_of_steps_ignored, 80),
     "a result counts a call for each step": Mutant(broken_led.one_call_each, 10, NONE),
     "who has which value is not read again": Mutant(broken_reserved.holders_not_restored, 60),
     "a job that fails keeps what it has reserved": Mutant(broken_reserved.nothing_given_back, 40, NONE),

@@ -20,9 +20,12 @@ from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
-PAGES, JOINED, CHEAP, CHEAPER = "pages@1", "pages@2", "pages@3", "pages@4"
+PAGES, JOINED, CHEAP, CHEAPER, TIMED = "pages@1", "pages@2", "pages@3", "pages@4", "pages@5"
 """The second calls functions and reads sources, for which some worlds have processes; the third has a budget, and the
-fourth one beyond which the cheapest model is asked."""
+fourth one beyond which the cheapest model is asked; in the fifth there is only so much time for the parts."""
+
+PARTS_S = 1.5
+"""Seconds that the parts have, while a call takes one or less."""
 
 BUDGETS_USD = {CHEAP: Decimal("0.0006"), CHEAPER: Decimal("0.007")}
 """What three or four answers take of the usual length, at the price of the model that is asked first."""
@@ -87,6 +90,9 @@ version: 4
 budget: {{usd: {BUDGETS_USD[CHEAPER]}, on_exceed: finish_cheaper}}
 defaults: {{tier: good, retry: {{validation: 1}}}}
 {_STEPS}{_RESULT}"""
+_HURRIED = f"""workflow: pages
+version: 5
+{_DEFAULTS}{_STEPS.replace("  - id: title", f"    budget: {{seconds: {PARTS_S}}}{chr(10)}  - id: title")}{_RESULT}"""
 _CALLING = f"""workflow: pages
 version: 2
 {_DEFAULTS}{_STEPS}
@@ -119,7 +125,7 @@ _MOST_PARTS = 4
 
 def published(namespace: str) -> Sequence[NewRecord]:
     """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
-    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, CLAIMING)
+    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, _HURRIED, CLAIMING)
     found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in texts]
     return [_record(namespace, publication(each, START)) for each in found]
 

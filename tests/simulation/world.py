@@ -30,7 +30,7 @@ from tests.simulation.store import SharedStore
 from tests.simulation.submission import Submission
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
-from tests.simulation.workflows import CHEAP, CHEAPER, JOINED, PAGES, published
+from tests.simulation.workflows import CHEAP, CHEAPER, JOINED, PAGES, TIMED, published
 from tests.support.log_client import publish
 
 PARTITIONS, GROWN = 3, 5
@@ -100,7 +100,7 @@ class World:
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
         # A step that is lost would hold its job up for days, until all of it must have expired.
         joined = [JOINED] if "functions" in self.services else []
-        workflows = [] if kind.expires else [PAGES, CHEAP, CHEAPER, *joined]
+        workflows = [] if kind.expires else [PAGES, CHEAP, CHEAPER, TIMED, *joined]
         reserving = ACCOUNTS in self.services and not kind.expires
         self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, reserving=reserving)
         self._outside = MemoryLog(self.cluster, "outside")

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import Body, Decided, Event, JobHead, Part, WorkflowName
 
@@ -20,6 +20,9 @@ class CallPlanned(Event):
     function: str = Field(description="its name, as packages register it")
     arguments: dict[str, Any] = Field(description="filled in, by the names of the function's parameters")
     timeout_s: float = Field(gt=0, description="seconds that it may take")
+    deadline: AwareDatetime | None = Field(
+        default=None, description="of the step: after it the call does not begin, as after the job's own"
+    )
     decided: Decided
 
 

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import Body, Decided, Event, JobHead, Part, Sha256, WorkflowName
 
@@ -23,6 +23,9 @@ class FetchPlanned(Event):
     max_bytes: int = Field(ge=1, description="that the document may have, once it is unpacked")
     timeout_s: float = Field(gt=0, description="seconds that it may take with all redirects and tries")
     retries: int = Field(ge=0, description="more tries after one that may fare better later")
+    deadline: AwareDatetime | None = Field(
+        default=None, description="of the step: after it the document is not asked for, as after the job's own"
+    )
     decided: Decided
 
 

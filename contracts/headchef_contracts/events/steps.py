@@ -1,5 +1,6 @@
 """Events between the processors: a step planned, dispatched, attempted, completed, judged, and its cache settled."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -88,6 +89,15 @@ class Step(Part):
         ge=1,
         description="how many of the first partitions of its lane's topic were in use by its plan; null for all",
     )
+    deadline: AwareDatetime | None = Field(
+        default=None, description="of a workflow's step: no call of it begins after this time, as after that of the job"
+    )
+
+    @property
+    def latest(self) -> datetime | None:
+        """After which time no call of it begins; None for never."""
+        known = [each for each in (self.deadline, self.job.deadline) if each is not None]
+        return min(known, default=None)
 
 
 class StepPlanned(Event):

@@ -154,7 +154,7 @@ class ExecutorHandler:
         refusals = waiting.refusals
         standing = Standing(
             now_s=self._clock.now().timestamp(),
-            left_s=self._left_s(step.job.deadline),
+            left_s=self._left_s(step.latest),
             draw=self._random.random(),
             still_s=self._quota.still_s(model.name),
             answered=refusals.last_s is not None and self._quota.answered_since(model.name, refusals.last_s),
@@ -166,9 +166,9 @@ class ExecutorHandler:
         step = waiting.dispatched.step
         if (cancelled := self._cancelled(waiting)) is not None:
             return cancelled
-        left_s = self._left_s(step.job.deadline)
+        left_s = self._left_s(step.latest)
         if left_s is not None and left_s <= 0:
-            return GiveUp("deadline_exceeded", f"the deadline {step.job.deadline} had passed before the call")
+            return GiveUp("deadline_exceeded", f"the deadline {step.latest} had passed before the call")
         if self._paused(waiting):
             return self._put_off(waiting, _STOPPED_S)
         if (held_s := self._quota.held_s(source, model.name)) > 0:
@@ -187,7 +187,7 @@ class ExecutorHandler:
         return bool(self._brakes) and self._brakes.pause_of(scopes(job, self._lane)) is not None
 
     def _put_off(self, waiting: Waiting, pause_s: float) -> Again | GiveUp:
-        left_s = self._left_s(waiting.dispatched.step.job.deadline)
+        left_s = self._left_s(waiting.dispatched.step.latest)
         return hold(waiting.retry, waiting.refusals, pause_s, left_s, "it was paused")
 
     async def _make(

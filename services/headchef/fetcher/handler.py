@@ -66,6 +66,9 @@ class FetcherHandler:
         if deadline is not None and deadline <= self._clock.now():
             message = f"the deadline {deadline} had passed before the document was asked for"
             return FetchFailure(reason="deadline_exceeded", message=message)
+        if event.deadline is not None and event.deadline <= self._clock.now():
+            message = f"the time of the step had passed at {event.deadline}"
+            return FetchFailure(reason="step_budget_exceeded", message=message)
         wanted = Wanted(
             event.address, event.allow_hosts, event.read_as, event.max_bytes, event.timeout_s, event.retries
         )

@@ -65,6 +65,8 @@ class FunctionsHandler:
         deadline = event.job.deadline
         if deadline is not None and deadline <= self._clock.now():
             raise CallFailed("deadline_exceeded", f"the deadline {deadline} had passed before the call")
+        if event.deadline is not None and event.deadline <= self._clock.now():
+            raise CallFailed("step_budget_exceeded", f"the time of the step had passed at {event.deadline}")
         return await self._calling.call(event.function, event.arguments, event.timeout_s)
 
     def _ended(

@@ -24,7 +24,7 @@ class NobodyLeft:
 
 def in_time(step: Step, now: datetime) -> NobodyLeft | None:
     """Say that it is too late to ask anybody, if it is."""
-    deadline = step.job.deadline
+    deadline = step.latest
     if deadline is not None and deadline <= now:
         return NobodyLeft(f"the deadline {deadline} passed before another answer was asked for")
     return None

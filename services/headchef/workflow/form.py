@@ -47,7 +47,9 @@ class BudgetEntry(_Entry):
 
     usd: Usd | None = Field(default=None, description="US dollars, such as 0.15")
     tokens: int | None = Field(default=None, ge=1, le=10**12, description="tokens in and out together, such as 60000")
-    seconds: Seconds | None = Field(default=None, description="seconds from the beginning to the end, such as 300")
+    seconds: Seconds | None = Field(
+        default=None, description="seconds from its beginning in which calls may begin, such as 300"
+    )
 
 
 class WholeBudgetEntry(BudgetEntry):

@@ -13,5 +13,3 @@ def hindrances(workflow: Workflow) -> Iterator[str]:
     for step in workflow.steps.values():
         if step.kind not in LED:
             yield f"step {step.id}: {step.kind} steps are not run by the services yet"
-        if step.budget is not None and step.budget.seconds is not None:
-            yield f"step {step.id}: budget.seconds of a step is not heeded by the services yet"

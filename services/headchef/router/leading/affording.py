@@ -13,7 +13,7 @@ from headchef.router.leading.asked import Planner, step_of
 from headchef.router.leading.budget import Spent, excess, expected_of, is_bounded, total_of
 from headchef.router.leading.cheapest import of_the_cheapest
 from headchef.router.leading.led import Led
-from headchef.router.leading.records import Cheaper, LostRecord
+from headchef.router.leading.records import STEP_BUDGET, Cheaper, LostRecord
 from headchef.router.refusal import Refused
 from headchef.runtime.processor import Change
 from headchef.workflow.progress import Ask, Unit
@@ -75,7 +75,7 @@ def _over_budget(led: Led, step: Step, planner: Planner) -> LostRecord | None:
         others = (each for other, each in reserved.items() if other.step == unit.step)
         spent = total_of((led.spent.get(unit.step, Spent()), *others, tried))
         if (why := excess(own, spent, wanted)) is not None:
-            return LostRecord(reason="step_budget_exceeded", message=f"the budget of the step: {why}")
+            return LostRecord(reason=STEP_BUDGET, message=f"the budget of the step: {why}")
     led.reserved[unit] = tried + wanted
     return None
 

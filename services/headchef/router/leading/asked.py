@@ -1,6 +1,7 @@
 """Makes a question of a workflow's step: planned as a job of its own would be, and marked as the step's. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from headchef_contracts.events.common import JobHead
 from headchef_contracts.events.jobs import JobSubmitted
@@ -46,13 +47,14 @@ class Planner:
         )
 
 
-def step_of(ask: Ask, record: JobRecord, planner: Planner) -> Step:
+def step_of(ask: Ask, record: JobRecord, planner: Planner, latest: datetime | None = None) -> Step:
     """Plan the question of a step.
 
     Args:
         ask: the question.
         record: of the job.
         planner: plans it.
+        latest: after this time no call of it begins.
 
     Raises:
         Refused: it cannot be asked.
@@ -62,4 +64,5 @@ def step_of(ask: Ask, record: JobRecord, planner: Planner) -> Step:
         fields["cache"] = "bypass"
     step = planner.plan(JobSubmitted.model_validate(fields), record.head)
     item = {} if ask.unit.item is None else {"item": ask.unit.item}
-    return step.model_copy(update={"workflow": record.workflow, "step_id": ask.unit.step, **item})
+    bound = {} if latest is None else {"deadline": latest}
+    return step.model_copy(update={"workflow": record.workflow, "step_id": ask.unit.step, **item, **bound})

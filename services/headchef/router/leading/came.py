@@ -9,7 +9,7 @@ from headchef_contracts.events.steps import Ended, Step
 from headchef.catalogue import Catalogue
 from headchef.checks import in_short
 from headchef.router.leading.budget import reckoned
-from headchef.router.leading.records import LostRecord, UnitRecord
+from headchef.router.leading.records import STEP_BUDGET, LostRecord, UnitRecord
 
 Other = CallEnded | FetchEnded | ReservationAnswered
 """What comes back of a unit that asks no model."""
@@ -29,7 +29,7 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
         step_id=step.step_id,
         item=step.item,
         output=_inline(ended.output) if ended.status == "ok" else None,
-        lost=_lost(ended),
+        lost=_lost(step, ended),
         at=decided.at,
         cause=decided.causes[0],
         models=tuple(dict.fromkeys((*(tried.model for tried in step.tried), step.request.model))),
@@ -63,7 +63,10 @@ def of_other(ended: Other, decided: Decided) -> UnitRecord:
     )
 
 
-def _lost(ended: Ended) -> LostRecord | None:
+def _lost(step: Step, ended: Ended) -> LostRecord | None:
+    if ended.failure is not None and ended.failure.reason == "deadline_exceeded" and step.latest != step.job.deadline:
+        # It is the step's time that is over, and not the job's.
+        return LostRecord(reason=STEP_BUDGET, message=f"the budget of the step: {ended.failure.message}")
     if ended.failure is not None:
         return LostRecord(reason=ended.failure.reason, message=ended.failure.message)
     if ended.status == "rejected":

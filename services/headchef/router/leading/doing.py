@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime
 
 from headchef_contracts import topics
 from headchef_contracts.events.common import Event
@@ -11,7 +12,7 @@ from headchef.canonical import canonical
 from headchef.router.leading.affording import within_budget
 from headchef.router.leading.asked import step_of
 from headchef.router.leading.given_out import call_of, fetch_of, reservation_of
-from headchef.router.leading.records import NOT_BEGUN, LostRecord, unit_key
+from headchef.router.leading.records import NOT_BEGUN, STEP_BUDGET, LostRecord, unit_key
 from headchef.router.leading.reserved import TOPIC as RESERVATIONS
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
@@ -43,13 +44,18 @@ class Doing:
                 # Known to whoever makes the job anew, who would wait for it for ever.
                 todo += turn.lose(work, LostRecord(reason=NOT_BEGUN, message="the job had ended before"))
                 continue
+            latest = turn.led.latest(work.unit.step)
+            if latest is not None and latest <= turn.decided.at:
+                message = f"the budget of the step: its time was up at {latest}, before this began"
+                todo += turn.lose(work, LostRecord(reason=STEP_BUDGET, message=message))
+                continue
             match work:
                 case Ask():
-                    todo += _ask(turn, work)
+                    todo += _ask(turn, work, latest)
                 case Call():
-                    todo += _call(turn, work)
+                    todo += _call(turn, work, latest)
                 case Fetch():
-                    _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided))
+                    _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided, latest))
                 case Reserve():
                     event = reservation_of(work, turn.led.record, turn.decided)
                     _send(turn, work, RESERVATIONS, event, among=self._homes)
@@ -57,9 +63,9 @@ class Doing:
                     todo += turn.came(work, self._judge.audited(work))
 
 
-def _ask(turn: Turn, ask: Ask) -> Sequence[Work]:
+def _ask(turn: Turn, ask: Ask, latest: datetime | None) -> Sequence[Work]:
     try:
-        step = step_of(ask, turn.led.record, turn.planner)
+        step = step_of(ask, turn.led.record, turn.planner, latest)
     except Refused as refused:
         field = f"{refused.field}: " if refused.field else ""
         return turn.lose(ask, LostRecord(reason=refused.reason, message=f"{field}{refused.message}"))
@@ -71,11 +77,11 @@ def _ask(turn: Turn, ask: Ask) -> Sequence[Work]:
     return ()
 
 
-def _call(turn: Turn, call: Call) -> Sequence[Work]:
+def _call(turn: Turn, call: Call, latest: datetime | None) -> Sequence[Work]:
     if (size := len(canonical(call.arguments))) > MAX_ARGUMENT_BYTES:
         message = f"the arguments of {call.function} have {size:,} bytes; at most {MAX_ARGUMENT_BYTES:,} are taken"
         return turn.lose(call, LostRecord(reason="too_large", message=message))
-    _give_out(turn, call, "calls.planned", call_of(call, turn.led.record, turn.decided))
+    _give_out(turn, call, "calls.planned", call_of(call, turn.led.record, turn.decided, latest))
     return ()
 
 

@@ -1,5 +1,8 @@
 """What is given out for a unit that no model is asked for, as the event that goes to the one who does it. Pure."""
 
+from datetime import datetime
+from typing import Any
+
 from headchef_contracts.events.calls import CallPlanned
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.fetches import FetchPlanned
@@ -10,8 +13,8 @@ from headchef.router.leading.reserved import account_for
 from headchef.workflow.progress import Call, Fetch, Reserve
 
 
-def call_of(call: Call, record: JobRecord, decided: Decided) -> CallPlanned:
-    """Plan the call of a function."""
+def call_of(call: Call, record: JobRecord, decided: Decided, latest: datetime | None) -> CallPlanned:
+    """Plan the call of a function, which does not begin after some time."""
     return CallPlanned(
         job=record.head,
         workflow=record.workflow,
@@ -21,11 +24,12 @@ def call_of(call: Call, record: JobRecord, decided: Decided) -> CallPlanned:
         arguments=dict(call.arguments),
         timeout_s=call.timeout_s,
         decided=decided,
+        **_bound(latest),
     )
 
 
-def fetch_of(fetch: Fetch, record: JobRecord, decided: Decided) -> FetchPlanned:
-    """Plan the fetch of a document."""
+def fetch_of(fetch: Fetch, record: JobRecord, decided: Decided, latest: datetime | None) -> FetchPlanned:
+    """Plan the fetch of a document, likewise."""
     wanted = fetch.wanted
     return FetchPlanned(
         job=record.head,
@@ -39,6 +43,7 @@ def fetch_of(fetch: Fetch, record: JobRecord, decided: Decided) -> FetchPlanned:
         timeout_s=wanted.timeout_s,
         retries=wanted.retries,
         decided=decided,
+        **_bound(latest),
     )
 
 
@@ -56,3 +61,8 @@ def reservation_of(reserve: Reserve, record: JobRecord, decided: Decided) -> Res
         value=reserve.value,
         decided=decided,
     )
+
+
+def _bound(latest: datetime | None) -> dict[str, Any]:
+    """Give the time of the step; what is not set is not written."""
+    return {} if latest is None else {"deadline": latest}

@@ -93,7 +93,7 @@ class Leader:
         progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
         turn = Turn(Led(record, progress, state.edition), decided, planner, stored=None)
         turn.changes.append(Change(JOBS, turn.led.key, record.written()))
-        self._doing.do(turn, progress.begin())
+        self._doing.do(turn, turn.led.begin())
         return self._closed(turn, (self._alarm(turn.led, decided.at),))
 
     def knows(self, head: JobHead, state: State) -> bool:

@@ -1,6 +1,7 @@
 """A job on its way through a workflow, in memory: made from its records, and made again from them whenever in doubt."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Literal
 
 from headchef.router.leading.budget import Spent, settled
@@ -32,6 +33,7 @@ class Led:
         spent: what was settled, by step.
         reserved: what is expected of questions under way.
         unreckoned: units under way of which that is not known, as somebody else has begun them.
+        began: when the first unit of each step was given out.
     """
 
     def __init__(self, record: JobRecord, progress: Progress, edition: object) -> None:
@@ -42,9 +44,21 @@ class Led:
         self.spent: dict[str, Spent] = {}
         self.reserved: dict[Unit, Spent] = {}
         self.unreckoned: frozenset[Unit] = frozenset()
+        self.began: dict[str, datetime] = {}
         self._edition = edition
         self._last: tuple[bytes, bytes] | None = None
         self._rewritten: bytes | None = None
+
+    def begin(self) -> list[Work]:
+        """Give what is to be done first."""
+        return self._begun(self.progress.begin(), self.record.at)
+
+    def latest(self, step: str) -> datetime | None:
+        """Give the time after which nothing of a step that has begun begins, if its workflow says one."""
+        budget = self.progress.workflow.steps[step].budget
+        if budget is None or budget.seconds is None:
+            return None
+        return self.began[step] + timedelta(seconds=budget.seconds)
 
     def take(self, record: UnitRecord) -> tuple[bytes, bytes, list[Work]]:
         """Take in what came of a unit that is under way.
@@ -58,7 +72,7 @@ class Led:
 
     def recall(self, state: State) -> None:
         """Go through all that is stored, in the order in which it came; what was to be done then was done then."""
-        unseen = [work.unit for work in self.progress.begin()]
+        unseen = [work.unit for work in self.begin()]
         found: dict[int, tuple[UnitRecord, bytes, bytes]] = {}
         while True:
             for unit in unseen:
@@ -106,4 +120,10 @@ class Led:
         if record.lost is not None and record.lost.reason in _CALLED_OFF and not record.lost.leave_out:
             why = Lost(record.lost.reason, record.lost.message)
             self.progress.end(Ending(_CALLED_OFF[record.lost.reason], failed=record.unit, why=why))
-        return self.progress.ended(record.unit, record.outcome)
+        return self._begun(self.progress.ended(record.unit, record.outcome), record.at)
+
+    def _begun(self, works: list[Work], at: datetime) -> list[Work]:
+        """Note when steps begin; what follows from a unit is given out when that is known to have ended."""
+        for work in works:
+            self.began.setdefault(work.unit.step, at)
+        return works

@@ -17,6 +17,9 @@ JOBS = "jobs"
 NOT_BEGUN = "not_begun"
 """Why a unit is lost that was to be begun when its job ended: it never was, and counts nowhere."""
 
+STEP_BUDGET = "step_budget_exceeded"
+"""Why a unit is lost for which its step has no money, tokens or time left; functions and the fetcher say so too."""
+
 
 class Cheaper(Part):
     """That a job goes on with the cheapest models, since it is beyond its budget.

@@ -8,7 +8,7 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.services import pair
-from tests.simulation.workflows import BUDGETS_USD, CHEAPER, CHEAPEST, DEAR, PARTS_S, TIMED
+from tests.simulation.workflows import BUDGETS_USD, CHEAPER, CHEAPEST, DEAR, PARTS_S, TIGHT, TIMED
 
 
 def ran_out(event: Happened) -> bool:
@@ -104,10 +104,44 @@ def _nothing_begins_too_late(evidence: Evidence) -> Iterator[str]:
             yield f"{event.job} {event.unit} was asked at {event.data['started_at']}, after {until}"
 
 
+def _more_room_once(evidence: Evidence) -> Iterator[str]:
+    """Check that a title that was cut off is asked for again with twice the room, once, and then of the next model.
+
+    And that nobody is asked for another one beside, unless it was rejected, refused, or its model failed.
+    """
+    if not evidence.exactly_once:
+        return
+    plans: dict[Job, dict[int, Happened]] = {}
+    for event in (each for topic in pair("steps.planned") for each in evidence.every(topic)):
+        if _workflow(evidence, event.job) == TIMED and event.unit[0] == "title":
+            plans.setdefault(event.job, {})[event.plan] = event
+    cut_off = {
+        (event.job, event.plan)
+        for event in evidence.every("steps.completed")
+        if event.unit[0] == "title" and (event.data.get("failure") or {}).get("reason") == "length"
+    }
+    for job, planned in plans.items():
+        room = TIGHT
+        for number, event in sorted(planned.items()):
+            before = planned.get(number - 1)
+            if before is not None and (job, number - 1) in cut_off:
+                wanted = (_model(before), 2 * TIGHT) if room == TIGHT else (None, room)
+                model, room = wanted[0], wanted[1]
+                if (_model(event) != model) if model else (_model(event) == _model(before)):
+                    yield f"{job} plan {number} asks {_model(event)} after {_model(before)} was cut off at {room}"
+            limit = event.data["step"]["request"]["parameters"]["max_output_tokens"]
+            if limit != room:
+                yield f"{job} plan {number} has room for {limit} tokens in place of {room}"
+        last = max(planned)
+        if (job, last) in cut_off and room == TIGHT and "deadline" not in planned[last].head:
+            yield f"{job} was cut off, and is not asked again with more room"
+
+
 BOUNDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a job keeps within its budget": _within_the_budget,
     "a job without a budget does not run out of it": _budgets_only,
     "a job beyond its budget asks the cheapest model alone": _all_cheap_once_beyond,
+    "an answer that was cut off is asked for again with more room": _more_room_once,
     "all items of a step have one time": _one_time_for_a_step,
     "nothing of a step begins when its time is up": _nothing_begins_too_late,
 }

@@ -9,6 +9,7 @@ import pytest
 from headchef_contracts.events import steps
 
 from headchef import result
+from headchef.router import again
 from headchef.router.leading import affording, came, leader, led
 from headchef.runtime import state
 from headchef.validator import handler as validating
@@ -105,3 +106,16 @@ def time_of_each_item(patch: pytest.MonkeyPatch) -> None:
 
 def time_of_steps_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(steps.Step, "latest", property(lambda self: self.job.deadline))
+
+
+def no_more_room(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(again, "_larger_limit", lambda *_: None)
+
+
+def more_room_without_end(patch: pytest.MonkeyPatch) -> None:
+    enlarge = again._with_room
+
+    def wrong(step: Any, *about: Any) -> Any:
+        return enlarge(step, *about).model_copy(update={"truncations": step.truncations})
+
+    patch.setattr(again, "_with_room", wrong)

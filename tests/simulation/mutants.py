@@ -163,6 +163,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "that a job is beyond its budget is forgotten": Mutant(broken_led.passing_forgotten, 60, NONE),
     "each item of a step has the whole time": Mutant(broken_led.time_of_each_item, 60, NONE),
     "calls begin when the time of their step is up": Mutant(broken_led.time_of_steps_ignored, 80),
+    "an answer that was cut off is not given more room": Mutant(broken_led.no_more_room, 40, NONE),
+    "an answer is given more room without end": Mutant(broken_led.more_room_without_end, 80, NONE),
     "a result counts a call for each step": Mutant(broken_led.one_call_each, 10, NONE),
     "who has which value is not read again": Mutant(broken_reserved.holders_not_restored, 60),
     "a job that fails keeps what it has reserved": Mutant(broken_reserved.nothing_given_back, 40, NONE),

@@ -208,8 +208,9 @@ class SimulatedProvider(httpx.AsyncBaseTransport):
         return _response(200, number, body | {"choices": declined})
 
     def _charge(self, number: str, request: httpx.Request) -> Billed:
-        model = orjson.loads(request.content)["model"]
-        given, made = self._chance.randint(*_PROMPT_TOKENS), self._chance.randint(*_ANSWER_TOKENS)
+        asked = orjson.loads(request.content)
+        model, limit = asked["model"], _limit_in(asked)
+        given, made = self._chance.randint(*_PROMPT_TOKENS), min(self._chance.randint(*_ANSWER_TOKENS), limit)
         billed = self.bill[number] = Billed(request.url.host, model, given, made)
         if (marked := self._marked.get(number)) is not None:
             cached = given // 2
@@ -230,10 +231,12 @@ def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str
     call = int(number.removeprefix("req-"))
     said = f"{number} says{taste_of(call)}: {words(asked['messages'][-1]['content'])[:40]}"
     text = said_to(call, telling(said, shown_in(asked["messages"])), of_form="response_format" in asked)
+    # Few answers would be as long as that by themselves.
+    ended = "length" if billed.output_tokens == _limit_in(asked) else "stop"
     return {
         "id": number,
         "model": asked["model"],
-        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": ended}],
         "usage": {
             "prompt_tokens": billed.input_tokens,
             "completion_tokens": billed.output_tokens,
@@ -243,6 +246,12 @@ def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str
             },
         },
     }
+
+
+def _limit_in(asked: dict[str, Any]) -> int:
+    """Give the most tokens that an answer may have."""
+    limit: int = asked.get("max_tokens") or asked["max_completion_tokens"]
+    return limit
 
 
 def _response(status: int, number: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:

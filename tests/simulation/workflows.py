@@ -22,10 +22,14 @@ from tests.support.virtual_time import START
 
 PAGES, JOINED, CHEAP, CHEAPER, TIMED = "pages@1", "pages@2", "pages@3", "pages@4", "pages@5"
 """The second calls functions and reads sources, for which some worlds have processes; the third has a budget, and the
-fourth one beyond which the cheapest model is asked; in the fifth there is only so much time for the parts."""
+fourth one beyond which the cheapest model is asked; in the fifth there is only so much time for the parts, and
+little room for the title."""
 
 PARTS_S = 1.5
 """Seconds that the parts have, while a call takes one or less."""
+
+TIGHT = 100
+"""Tokens for the title: of three answers two are cut off there, and one of three at twice as many."""
 
 BUDGETS_USD = {CHEAP: Decimal("0.0006"), CHEAPER: Decimal("0.007")}
 """What three or four answers take of the usual length, at the price of the model that is asked first."""
@@ -90,9 +94,11 @@ version: 4
 budget: {{usd: {BUDGETS_USD[CHEAPER]}, on_exceed: finish_cheaper}}
 defaults: {{tier: good, retry: {{validation: 1}}}}
 {_STEPS}{_RESULT}"""
+_BEFORE, _AT, _AFTER = _STEPS.partition("  - id: title")
 _HURRIED = f"""workflow: pages
 version: 5
-{_DEFAULTS}{_STEPS.replace("  - id: title", f"    budget: {{seconds: {PARTS_S}}}{chr(10)}  - id: title")}{_RESULT}"""
+{_DEFAULTS}{_BEFORE}    budget: {{seconds: {PARTS_S}}}
+{_AT}{_AFTER.replace(_SHORT, f"{{max_output_tokens: {TIGHT}}}", 1)}{_RESULT}"""
 _CALLING = f"""workflow: pages
 version: 2
 {_DEFAULTS}{_STEPS}

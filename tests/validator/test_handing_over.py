@@ -74,6 +74,36 @@ async def test_a_withheld_answer_goes_back_and_a_cut_off_one_does_not(finish_rea
     assert isinstance(first, StepJudged) == goes_back
 
 
+@pytest.mark.parametrize(
+    ("truncations", "candidates", "before", "goes_back"),
+    [
+        (1, (), (), True),
+        (1, ("large",), (), True),
+        (0, ("large",), ("length",), True),
+        (0, ("large",), ("timeout",), False),
+        (0, (), ("length",), False),
+    ],
+)
+async def test_a_cut_off_answer_goes_back_if_more_room_is_left_or_was_given_in_vain(
+    truncations: int, candidates: tuple[str, ...], before: tuple[FailureReason, ...], goes_back: bool
+) -> None:
+    tried = tuple(make_tried("small", reason, plan=number) for number, reason in enumerate(before))
+    step = make_step(truncations=truncations, candidates=candidates, tried=tried, plan=len(before))
+    [first, settled] = await events(make_completed(step=step, answer=make_answer(finish_reason="length")))
+    assert isinstance(first, StepJudged if goes_back else JobFinished)
+    assert settled.verdict == "failed"
+
+
+@pytest.mark.parametrize(("candidates", "goes_back"), [(("large",), True), ((), False)])
+async def test_what_a_model_refuses_is_another_models_and_is_not_repaired(
+    candidates: tuple[str, ...], goes_back: bool
+) -> None:
+    step = make_step(candidates=candidates, repairs=3, truncations=3)
+    [first, _] = await events(make_completed(step=step, failure=Failure(reason="refusal", message="no")))
+    assert isinstance(first, StepJudged if goes_back else JobFinished)
+    assert not isinstance(first, StepJudged) or (first.verdict, first.said) == ("failed", None)
+
+
 async def test_who_waits_for_the_failed_request_is_told() -> None:
     event = failing()
     [_, settled] = await events(event)

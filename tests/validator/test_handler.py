@@ -153,7 +153,7 @@ async def test_the_result_tells_where_it_came_from() -> None:
     assert (result.provenance.attempts, result.provenance.catalog_version) == (2, "test")
     assert result.provenance.fingerprint == event.step.fingerprint
     assert (result.timing.finished_at, result.timing.provider_s) == (NOON, 1.5)
-    assert (result.decided.catalog_version, result.decided.policy_version) == (None, "validator/5")
+    assert (result.decided.catalog_version, result.decided.policy_version) == (None, "validator/6")
     assert [(cause.topic, cause.offset) for cause in result.decided.causes] == [("steps.completed", 4)]
 
 

@@ -148,12 +148,15 @@ PublicObject = Annotated[Body, BeforeValidator(_object, json_schema_input_type=d
 """A JSON object in a public event: plain, or the two forms of a body."""
 
 
+MAX_OUTPUT_TOKENS = 1_000_000
+
+
 class Parameters(PublicPart):
     """Sampling parameters of a model call. What is omitted is the model's own default, which is not 0."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
-    max_output_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_output_tokens: int | None = Field(default=None, ge=1, le=MAX_OUTPUT_TOKENS)
     seed: int | None = None
     stop: tuple[str, ...] | None = Field(default=None, max_length=4)
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from headchef_contracts.events.common import CheckName, PublicPart
 
 MAX_REPAIRS = 10
+MAX_TRUNCATIONS = 5
 
 
 class CheckSpec(PublicPart):
@@ -38,4 +39,11 @@ class OutputSpec(PublicPart):
         ge=0,
         le=MAX_REPAIRS,
         description="so many more answers are asked for, each paid, while the last one fails its schema or checks",
+    )
+    truncations: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_TRUNCATIONS,
+        description="so many more answers are asked for, each paid and with twice the room, where one was cut off at"
+        " its output limit; then the next model is asked",
     )

@@ -78,6 +78,9 @@ class Step(Part):
     tried: tuple[Tried, ...] = Field(default=(), description="models that were asked before this one, in order")
     checks: tuple[StepCheck, ...] = Field(default=(), description="what the answer must pass beside its schema")
     repairs: int = Field(default=0, ge=0, description="so many more answers may be asked for if this one fails them")
+    truncations: int = Field(
+        default=0, ge=0, description="so many more answers may be asked for, with more room, if this one is cut off"
+    )
     question: int | None = Field(
         default=None,
         ge=1,

@@ -3,18 +3,30 @@
 After a rejected answer another is asked for as long as the step has repairs left. The first time a model is shown its
 answer with what is wrong with it. The second time it is another model's turn, which is asked the question as it was;
 where there is none, the same is shown its newest answer. So what is asked never grows.
+
+After an answer that was cut off the same is asked with twice the room, as long as the step has truncations left, and
+then the next model: there is nothing in such an answer to put right.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from headchef_contracts.events.common import Finding, Inline
+from headchef_contracts.events.common import MAX_OUTPUT_TOKENS, Finding, Inline
 from headchef_contracts.events.jobs import Tried
 from headchef_contracts.events.steps import Message, Step
 
 from headchef.catalogue import Catalogue
-from headchef.router.asking import NobodyLeft, asked_of, hash_of, in_time, next_model, shows_images, size_of
+from headchef.router.asking import (
+    NobodyLeft,
+    asked_of,
+    fingerprint_of,
+    hash_of,
+    in_time,
+    next_model,
+    shows_images,
+    size_of,
+)
 
 MAX_SHOWN_CHARACTERS = 24_000
 """Of an answer that is to be repaired, some 6,000 tokens: a longer one is shown as far as that."""
@@ -30,6 +42,8 @@ def replan(step: Step) -> Step:
 def after_failure(step: Step, failed: Tried, *, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
     """Plan a step again whose model failed for good: the next candidate is asked the same.
 
+    One whose answer was cut off is asked the same again, with more room, if the step has truncations left.
+
     Args:
         step: as it failed.
         failed: what it came to.
@@ -38,12 +52,17 @@ def after_failure(step: Step, failed: Tried, *, catalogue: Catalogue, now: datet
     """
     if (late := in_time(step, now)) is not None:
         return late
+    tried = {"tried": (*step.tried, failed)}
+    if failed.failure.reason == "length" and (limit := _larger_limit(step, catalogue)) is not None:
+        return _with_room(step, limit, tried)
     another = next_model(step, catalogue)
     if another is None:
+        if failed.failure.reason == "length" and not step.candidates:
+            return NobodyLeft("there is no more room, or none is known, and no other model")
         gone = f"{', '.join(step.candidates)}{' with images' if shows_images(step) else ''}"
         return NobodyLeft(f"no other model was asked: catalogue {catalogue.version} does not have {gone}")
     model, left = another
-    return asked_of(step, model, left, catalogue, {"tried": (*step.tried, failed)})
+    return asked_of(step, model, left, catalogue, tried)
 
 
 def after_rejection(
@@ -80,6 +99,35 @@ def after_rejection(
             "question": len(question),
         }
         | again
+    )
+
+
+def _larger_limit(step: Step, catalogue: Catalogue) -> int | None:
+    """Give twice the output limit of a step, or what its model gives; None where that is no more, or not known."""
+    model = catalogue.models.get(step.request.model)
+    if step.truncations == 0 or model is None:
+        return None
+    known = [each for each in (step.request.parameters.max_output_tokens, model.max_output_tokens) if each is not None]
+    if not known:
+        return None
+    limit = min(known)
+    larger = min(2 * limit, MAX_OUTPUT_TOKENS if model.max_output_tokens is None else model.max_output_tokens)
+    return larger if larger > limit else None
+
+
+def _with_room(step: Step, limit: int, changes: dict[str, Any]) -> Step:
+    """Ask the same, also if it is that an answer be put right, with another limit: a question of another name."""
+    parameters = step.request.parameters.model_copy(update={"max_output_tokens": limit})
+    request = step.request.model_copy(update={"parameters": parameters})
+    asked = step.prompt_sha256 if step.question is None else hash_of(step.request.messages[: step.question])
+    return step.model_copy(
+        update={
+            "plan": step.plan + 1,
+            "fingerprint": fingerprint_of(step.job.tenant, asked, request),
+            "request": request,
+            "truncations": step.truncations - 1,
+        }
+        | changes
     )
 
 

@@ -146,7 +146,9 @@ class RouterHandler:
                 return self._leader.step_ended(judged.step, came, state, decided, planner)
             finished = finish(judged.step, failed, ending, at=decided.at, decided=decided)
             return Outcome((publish(finished, self._metrics),))
-        if following.question is not None:
+        if failed.failure.reason == "length" and following.request.model == failed.model:
+            self._metrics.count("headchef.steps.enlarged", attributes={"model": failed.model})
+        elif following.question is not None:
             about = {"model": following.request.model}
             self._metrics.count("headchef.steps.repaired", attributes=about)
         else:

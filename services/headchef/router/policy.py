@@ -8,6 +8,7 @@ from headchef_contracts import topics
 from headchef_contracts.events.common import Body, Inline, JobClass, JobHead, StepCheck
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.output import OutputSpec
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
 from headchef.canonical import canonical
@@ -20,7 +21,7 @@ from headchef.router.refusal import Refused
 from headchef.schema import SchemaCache, SchemaRefused
 from headchef.template import Rendered, Renderer, TemplateRefused
 
-POLICY_VERSION = "router/7"
+POLICY_VERSION = "router/8"
 _BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
 
 
@@ -80,7 +81,7 @@ def plan(
         cache=job.cache,
         catalog_version=catalogue.version,
         candidates=candidates,
-        **_demands(checks, job.output.repairs),
+        **_demands(checks, job.output),
         **lane_in_use(catalogue, model, None),
     )
 
@@ -138,9 +139,10 @@ def _reference(field: str) -> Refused:
     )
 
 
-def _demands(checks: tuple[StepCheck, ...], repairs: int) -> dict[str, Any]:
+def _demands(checks: tuple[StepCheck, ...], output: OutputSpec) -> dict[str, Any]:
     """Give what an answer must pass, and how often another may be asked for; what is not set is not written."""
-    return ({"checks": checks} if checks else {}) | ({"repairs": repairs} if repairs else {})
+    demands = {"checks": checks, "repairs": output.repairs, "truncations": output.truncations}
+    return {name: wanted for name, wanted in demands.items() if wanted}
 
 
 def _check_size(said: Sequence[Message], checks: Sequence[StepCheck], max_bytes: int) -> None:

@@ -13,7 +13,7 @@ from headchef.checks import BadCheck, Registry, read_check
 from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
 from headchef.validator.answer import AnswerRefused, parse_answer
 
-POLICY_VERSION = "validator/5"
+POLICY_VERSION = "validator/6"
 
 # As providers say that an answer was cut off or withheld; no check can make such an answer good.
 _CUT_OFF = frozenset({"length", "max_tokens"})
@@ -32,9 +32,9 @@ _CURABLE: frozenset[FailureReason] = frozenset(
         "malformed_response",  # and in whole sentences
     }
 )
-"""Failures that another model may not have. What it would share is not among them: the deadline, the output limit that
-an answer was cut off at, which is the job's own, and that an operator has cancelled it. Nor is a rejected answer: the
-job itself says whether another is asked for."""
+"""Failures that another model may not have. What it would share is not among them: the deadline, and that an operator
+has cancelled it. Nor are an answer that was cut off at the job's own output limit and one that was rejected: the job
+itself says whether another is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,17 @@ def _checked(
 
 
 def another_may_answer(step: Step, failure: Failure) -> bool:
-    """Say whether a failed step is a question for the router: there are other models, and one may fare better."""
+    """Say whether a failed step is a question for the router: there are other models, and one may fare better.
+
+    Or its answer was cut off, and another may be asked for with more room; after that it is another model's turn too.
+    """
+    if failure.reason == "length":
+        return step.truncations > 0 or (bool(step.candidates) and _was_cut_off_before(step))
     return bool(step.candidates) and failure.reason in _CURABLE
+
+
+def _was_cut_off_before(step: Step) -> bool:
+    return any(tried.failure.reason == "length" for tried in step.tried)
 
 
 def may_be_repaired(step: Step, verdict: Rejected) -> bool:

@@ -32,6 +32,7 @@ CounterName = Literal[
     "headchef.steps.replanned",
     "headchef.steps.handed_over",
     "headchef.steps.repaired",
+    "headchef.steps.enlarged",
     "headchef.steps.moved",
     "headchef.steps.stray",
     "headchef.cache.lookups",
@@ -129,6 +130,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "{step}", "steps whose model failed, or was rejected twice, planned for its next candidate [from, to, reason]"
     ),
     "headchef.steps.repaired": Measure("{step}", "steps whose answer was rejected, planned for the same model [model]"),
+    "headchef.steps.enlarged": Measure("{step}", "steps whose answer was cut off, planned with more room [model]"),
     "headchef.steps.moved": Measure("{step}", "steps moved out of partitions that their lane does not use [lane]"),
     "headchef.steps.stray": Measure(
         "{step}", "steps of workflows that ended when their job was over, or a second time; only at least once"

@@ -35,7 +35,7 @@ class Ask:
 
     def fields(self) -> dict[str, Any]:
         """Give the fields of a job that asks this and nothing else."""
-        output: dict[str, Any] = {"repairs": self.retry.validation}
+        output: dict[str, Any] = {"repairs": self.retry.validation, "truncations": self.retry.truncation}
         if self.schema is not None:
             output["schema"] = self.schema
         if self.checks:

@@ -20,7 +20,7 @@ from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
-PAGES, JOINED, CHEAP, CHEAPER, TIMED = "pages@1", "pages@2", "pages@3", "pages@4", "pages@5"
+PAGES, JOINED, CHEAP, CHEAPER, TIMED = "pages@1", "pages@2", "pages@3", "thrifty@1", "hurried@1"
 """The second calls functions and reads sources, for which some worlds have processes; the third has a budget, and the
 fourth one beyond which the cheapest model is asked; in the fifth there is only so much time for the parts, and
 little room for the title."""
@@ -89,14 +89,14 @@ _BOUNDED = f"""workflow: pages
 version: 3
 budget: {{usd: {BUDGETS_USD[CHEAP]}}}
 {_DEFAULTS}{_STEPS}{_RESULT}"""
-_FINISHED = f"""workflow: pages
-version: 4
+_FINISHED = f"""workflow: thrifty
+version: 1
 budget: {{usd: {BUDGETS_USD[CHEAPER]}, on_exceed: finish_cheaper}}
 defaults: {{tier: good, retry: {{validation: 1}}}}
 {_STEPS}{_RESULT}"""
 _BEFORE, _AT, _AFTER = _STEPS.partition("  - id: title")
-_HURRIED = f"""workflow: pages
-version: 5
+_HURRIED = f"""workflow: hurried
+version: 1
 {_DEFAULTS}{_BEFORE}    budget: {{seconds: {PARTS_S}}}
 {_AT}{_AFTER.replace(_SHORT, f"{{max_output_tokens: {TIGHT}}}", 1)}{_RESULT}"""
 _CALLING = f"""workflow: pages

@@ -12,7 +12,7 @@ from headchef.catalogue import Catalogue, InForce, Lane, Model, Prices, Provider
 from headchef.checks import installed
 from headchef.homes import HOMES
 from headchef.router.handler import RouterHandler
-from headchef.router.leading import Leader, Memory, Shelf
+from headchef.router.leading import Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
@@ -25,7 +25,7 @@ from tests.support.builders import make_delivery
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
-SILENCE = timedelta(days=8)
+SILENCE, KEEP = timedelta(days=8), timedelta(days=7)
 
 
 def make_catalogue(
@@ -96,6 +96,7 @@ class Door:
                 judge=Judge(schemas, installed()),
                 memory=self.leader_memory,
                 metrics=self.metrics,
+                remains=Remains(renderer, Judge(schemas, installed()), KEEP, 10_000),
                 silence=SILENCE,
                 homes=HOMES,
             ),

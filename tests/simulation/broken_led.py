@@ -10,7 +10,7 @@ from headchef_contracts.events import steps
 
 from headchef import result
 from headchef.router import again
-from headchef.router.leading import affording, came, leader, led
+from headchef.router.leading import affording, came, leader, led, remains
 from headchef.runtime import state
 from headchef.validator import handler as validating
 from headchef.workflow.progress import items
@@ -119,3 +119,26 @@ def more_room_without_end(patch: pytest.MonkeyPatch) -> None:
         return enlarge(step, *about).model_copy(update={"truncations": step.truncations})
 
     patch.setattr(again, "_with_room", wrong)
+
+
+def nothing_taken_over(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(remains.Earlier, "of", lambda *_: None)
+
+
+def left_not_listed(patch: pytest.MonkeyPatch) -> None:
+    over = remains.Remains.over
+
+    def wrong(self: Any, *about: Any, **more: Any) -> Any:
+        return replace(over(self, *about, **more), changes=(), timers=(), cleared=())
+
+    patch.setattr(remains.Remains, "over", wrong)
+
+
+def paid_for_again(patch: pytest.MonkeyPatch) -> None:
+    of = remains.Earlier.of
+
+    def wrong(self: Any, *about: Any) -> Any:
+        found = of(self, *about)
+        return found and found.model_copy(update={"attempts": 1})
+
+    patch.setattr(remains.Earlier, "of", wrong)

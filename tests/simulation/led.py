@@ -15,6 +15,7 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
+from tests.simulation.runs import taken_over
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
 from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, TIMED, UNTITLED, page_of
@@ -71,10 +72,11 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
             payload = evidence.expected.accepted[event.job]
             if payload["workflow"] in BUDGETS_USD and ran_out(event):
                 continue  # How much was reserved when, the log does not tell.
-            wanted = _wanted(payload, ends.get(event.job, {}))
+            came = {**taken_over(evidence, event, ends), **ends.get(event.job, {})}
+            wanted = _wanted(payload, came)
             found = (event.data["status"], _inline(event.data["output"]))
             if found not in wanted:
-                yield f"{event.job} is {found}, and of {ends.get(event.job)} follows {wanted}"
+                yield f"{event.job} is {found}, and of {came} follows {wanted}"
 
 
 def _parts_are_not_sour(evidence: Evidence) -> Iterator[str]:
@@ -102,19 +104,12 @@ def _results_say_what_was_paid(evidence: Evidence) -> Iterator[str]:
             yield f"{event.job} says {said}, its steps {(cost_usd, calls)}"
 
 
-def _nothing_is_remembered(evidence: Evidence) -> Iterator[str]:
-    """Check that routers forget a job that has its result; at least once a part of it may be left."""
-    if evidence.exactly_once:
-        yield from (f"{key!r} is remembered: {value!r}" for key, value in evidence.led_state.items())
-
-
 LED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a step of a workflow is done once": _each_step_once,
     "a function is called, and a document read, once for a step": _each_call_once,
     "the result of a workflow follows from what its steps came to": _results_follow,
     "a workflow goes on with answers alone that pass": _parts_are_not_sour,
     "the result of a workflow says what its steps cost": _results_say_what_was_paid,
-    "a job that is over is forgotten": _nothing_is_remembered,
 }
 
 

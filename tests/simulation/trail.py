@@ -121,6 +121,7 @@ def _named(topic: str, key: bytes | None, value: bytes) -> Sequence[Mapping[str,
     if topic in _TIMERS:
         return [orjson.loads(read_timer(key, value)[0].payload.partition(b"\n")[0])["cause"]] if key else []
     if topic == _LED:
-        return [orjson.loads(value)["cause"]]
+        # What is left of a job that is over has none: its result has.
+        return [cause] if (cause := orjson.loads(value).get("cause")) else []
     causes: Sequence[Mapping[str, Any]] = orjson.loads(value)["decided"]["causes"] if value.startswith(b"{") else ()
     return causes

@@ -70,6 +70,7 @@ class World:
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
         overtakings: bulk steps that began before an interactive one beyond their share.
+        outside: what upstream systems and operators reach the log by.
         broken: what did not hold at some commit.
         failures: what processes ended with that no fault outside explains.
     """
@@ -103,8 +104,8 @@ class World:
         workflows = [] if kind.expires else [PAGES, CHEAP, CHEAPER, TIMED, *joined]
         reserving = ACCOUNTS in self.services and not kind.expires
         self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, reserving=reserving)
-        self._outside = MemoryLog(self.cluster, "outside")
-        self.brakes = Brakeman(Random(f"{seed} brakes"), self._outside, self.cluster.clock)
+        self.outside = MemoryLog(self.cluster, "outside")
+        self.brakes = Brakeman(Random(f"{seed} brakes"), self.outside, self.cluster.clock)
         for topic in topics.required(LANES):
             self.cluster.create_topic(
                 name_of(topic.logical),
@@ -134,9 +135,9 @@ class World:
 
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
-        await publish(self._outside, PUBLISHED)
+        await publish(self.outside, PUBLISHED)
         if before := self.catalogues.before(NAMESPACE):
-            await publish(self._outside, before)
+            await publish(self.outside, before)
         for process in self.all_processes():
             process.start()
 
@@ -146,11 +147,11 @@ class World:
             await asyncio.sleep(self.chance.expovariate(count / within_s))
             submission = self.upstream.draw()
             self.submissions.append(submission)
-            await publish(self._outside, [submission.record()])
+            await publish(self.outside, [submission.record()])
             if self.chance.random() < _POISON_SHARE:
                 await self._poison()
             if (published := self.catalogues.draw(NAMESPACE, self.loop.time())) is not None:
-                await publish(self._outside, [published])
+                await publish(self.outside, [published])
             await self.brakes.see(submission)
 
     async def _poison(self) -> None:
@@ -158,7 +159,7 @@ class World:
         topic, record = drawn_poison(self.chance, len(self.submissions), self._inputs)
         if record.value is not None:
             self.poison.setdefault(topic, []).append(record.value)
-        await publish(self._outside, [record])
+        await publish(self.outside, [record])
 
     def heal(self) -> None:
         """Let no more faults happen, and bring every process back."""

@@ -198,6 +198,10 @@ class StepAccount(Part):
     lost: int = Field(default=0, ge=0, description="so many of these came to nothing")
     reused: int = Field(default=0, ge=0, description="so many were answered by an earlier answer")
     repaired: int = Field(default=0, ge=0, description="so many answers were rejected and asked for again")
+    taken_over: int = Field(
+        default=0, ge=0, description="so many were taken over from earlier runs of the job, and cost nothing now"
+    )
+    taken_from: tuple[int, ...] = Field(default=(), description="the runs that have done these")
     models: tuple[str, ...] = Field(default=(), description="that were asked, as the catalogue names them")
     usage: Usage = Field(default_factory=Usage)
     cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")

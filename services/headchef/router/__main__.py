@@ -9,7 +9,7 @@ from headchef_contracts import topics
 from headchef import catalogue, checks, tenancy
 from headchef.homes import HOMES
 from headchef.router.handler import SEEN, RouterHandler
-from headchef.router.leading import JOBS, Leader, Memory, Shelf
+from headchef.router.leading import JOBS, Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
@@ -65,7 +65,7 @@ def processor(
 
     registry, schemas = checks.installed(), SchemaCache(settings.max_schemas)
     renderer = Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work)
-    library = Library(registry)
+    library, judge = Library(registry), Judge(schemas, registry)
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
@@ -79,9 +79,10 @@ def processor(
         leader=Leader(
             shelf=Shelf(library),
             renderer=renderer,
-            judge=Judge(schemas, registry),
+            judge=judge,
             memory=Memory(settings.max_units),
             metrics=surroundings.metrics,
+            remains=Remains(renderer, judge, timedelta(seconds=settings.keep_failed_s), settings.max_kept_bytes),
             silence=timedelta(seconds=settings.max_silence_s),
             homes=homes,
         ),

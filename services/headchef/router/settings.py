@@ -63,6 +63,16 @@ class RouterSettings(BaseSettings):
         description="seconds without any news of a workflow's job after which it fails: longer than the topics of its"
         " steps keep their records, 8 days",
     )
+    keep_failed_s: float = Field(
+        default=604_800,
+        ge=0,
+        le=31_536_000,
+        description="seconds for which the steps that succeeded of a workflow's job are kept for its next run, where it"
+        " came to no good end; 0 for not at all",
+    )
+    max_kept_bytes: int = Field(
+        default=1_000_000, ge=1_000, le=100_000_000, description="of what is kept of such a job, in memory too"
+    )
     max_schemas: int = Field(default=256, ge=1, le=10_000, description="compiled output schemas kept")
 
     @model_validator(mode="after")

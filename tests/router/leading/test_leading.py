@@ -275,7 +275,7 @@ async def test_what_was_to_begin_when_the_job_ended_is_not_paid_for(tmp_path: Pa
     assert finished.failure is not None
     assert finished.failure.message.startswith("first: model: the catalogue has no model 'gone'")
     assert [account.step_id for account in finished.provenance.steps] == ["zero", "first", "other"]
-    assert not kit.stored
+    assert ("jobs", b"\0".join((b"default", b"job-1", b"0", b"0"))) not in kit.door.state.values
 
 
 async def test_too_large_an_output_fails_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

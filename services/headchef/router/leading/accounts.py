@@ -1,6 +1,7 @@
 """Adds up what the steps of a job came to, for its result."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from headchef_contracts.events.jobs import StepAccount
 
@@ -26,9 +27,16 @@ def _account(step: str, units: list[UnitRecord]) -> StepAccount:
         lost=sum(unit.lost is not None for unit in units),
         reused=sum(unit.reused for unit in units),
         repaired=sum(unit.repaired for unit in units),
+        **_taken_over(units),
         models=tuple(dict.fromkeys(model for unit in units for model in unit.models)),
         usage=came.usage,
         cost_usd=came.cost_usd,
         attempts=came.attempts,
         provider_s=came.provider_s,
     )
+
+
+def _taken_over(units: list[UnitRecord]) -> dict[str, Any]:
+    """Say what earlier runs have done; what is not set is not written."""
+    runs = [unit.run for unit in units if unit.run is not None]
+    return {"taken_over": len(runs), "taken_from": tuple(sorted(set(runs)))} if runs else {}

@@ -44,6 +44,9 @@ class Doing:
                 # Known to whoever makes the job anew, who would wait for it for ever.
                 todo += turn.lose(work, LostRecord(reason=NOT_BEGUN, message="the job had ended before"))
                 continue
+            if (done := turn.earlier.of(work, turn.decided)) is not None:
+                todo += turn.note(done)
+                continue
             latest = turn.led.latest(work.unit.step)
             if latest is not None and latest <= turn.decided.at:
                 message = f"the budget of the step: its time was up at {latest}, before this began"

@@ -41,8 +41,8 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
     record, units = led.record, led.units
     came = total(units)
     ending = _fitting(led.progress.ending)
-    asked = [unit for unit in units if unit.models]
-    what = sha256(canonical([record.workflow, record.digest, record.input])).hexdigest()
+    asked = [unit for unit in units if unit.models and unit.run is None]
+    what = record.content
     return JobFinished(
         job=record.head,
         status=ending.status,

@@ -17,6 +17,7 @@ from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.remains import Earlier, Remains, forgotten, is_left, left_of
 from headchef.router.leading.reserved import given_back
 from headchef.router.leading.shelf import Shelf
 from headchef.router.leading.turn import Turn
@@ -39,6 +40,7 @@ class Leader:
         judge: judges outputs, and carries audits out.
         memory: keeps jobs between deliveries.
         metrics: counts results.
+        remains: keeps what is left of jobs that came to no good end.
         silence: after so long without news of a job nothing of it can still come: what was sent has expired.
         homes: accounts are kept in so many partitions, the first ones.
     """
@@ -51,6 +53,7 @@ class Leader:
         judge: Judge,
         memory: Memory,
         metrics: Metrics,
+        remains: Remains,
         silence: timedelta,
         homes: int,
     ) -> None:
@@ -61,6 +64,7 @@ class Leader:
         self._judge = judge
         self._memory = memory
         self._metrics = metrics
+        self._remains = remains
         self._silence = silence
 
     def begin(self, job: JobSubmitted, head: JobHead, state: State, decided: Decided, planner: Planner) -> Outcome:
@@ -89,12 +93,13 @@ class Leader:
             cache=job.cache,
             at=decided.at,
             cause=decided.causes[0],
+            takes_over=left_of(head, state) is not None,
         )
         progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
-        turn = Turn(Led(record, progress, state.edition), decided, planner, stored=None)
+        turn = Turn(Led(record, progress, state.edition), decided, planner, Earlier(record, state), stored=None)
         turn.changes.append(Change(JOBS, turn.led.key, record.written()))
         self._doing.do(turn, turn.led.begin())
-        return self._closed(turn, (self._alarm(turn.led, decided.at),))
+        return self._closed(turn, state, (self._alarm(turn.led, decided.at),))
 
     def knows(self, head: JobHead, state: State) -> bool:
         """Say whether a job is under way."""
@@ -122,7 +127,9 @@ class Leader:
     def overdue(
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], planner: Planner
     ) -> Outcome:
-        """End a job of which nothing has come for too long, or wait on if something has."""
+        """End a job of which nothing has come for too long, or wait on; or forget what is left of one."""
+        if is_left(timer.payload):
+            return Outcome(changes=forgotten(timer.payload, state))
         try:
             led = self._recalled(timer.payload, state)
         except InvalidEvent:
@@ -137,15 +144,16 @@ class Leader:
         waiting = sorted(map(str, led.progress.under_way))
         message = f"nothing has come of {', '.join(waiting[:_SHOWN])} since {newest.isoformat(timespec='seconds')}"
         led.progress.end(Ending("failed", why=Lost("lost", message)))
-        return self._closed(Turn(led, decided, planner, stored=len(led.units)), forced=True)
+        turn = Turn(led, decided, planner, Earlier(led.record, state), stored=len(led.units))
+        return self._closed(turn, state, forced=True)
 
     def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, planner: Planner) -> Outcome:
         led = self._recalled(job_key(head), state)
         if led is None or record.unit not in led.progress.under_way:
             return Outcome(counted=("headchef.steps.stray",))
-        turn = Turn(led, decided, planner, stored=len(led.units))
+        turn = Turn(led, decided, planner, Earlier(led.record, state), stored=len(led.units))
         self._doing.do(turn, turn.note(record))
-        return self._closed(turn)
+        return self._closed(turn, state)
 
     def _recalled(self, key: bytes, state: State) -> Led | None:
         """Give a job that is under way, from memory if that is what is stored."""
@@ -158,7 +166,7 @@ class Leader:
             led = self._memory.keep(self._shelf.recalled(record, state, self._renderer, self._judge))
         return led
 
-    def _closed(self, turn: Turn, timers: tuple[Timer, ...] = (), *, forced: bool = False) -> Outcome:
+    def _closed(self, turn: Turn, state: State, timers: tuple[Timer, ...] = (), *, forced: bool = False) -> Outcome:
         """Write down how far the job has come, or give its result and forget it."""
         led = turn.led
         if not led.over and not forced:
@@ -168,12 +176,16 @@ class Leader:
         result = result_of(led, at=turn.decided.at, decided=turn.decided)
         freed = given_back(led, result.status, self._homes, turn.decided)
         outputs = (*turn.outputs, *freed, publish(result, self._metrics))
+        left = self._remains.over(led, result.status, state, turn.decided.at, at_once=turn.stored is None)
         if turn.stored is None:
-            return Outcome(outputs)
+            return Outcome(outputs, left.changes, cleared=left.cleared)
         # The job first: at least once it may be all that is written, and is what counts.
-        keys = (led.key, *(unit_key(led.key, record.unit) for record in led.units[: turn.stored]))
-        forgotten = tuple(Change(JOBS, key, None) for key in keys)
-        return Outcome(outputs, forgotten, cleared=() if forced else (_alarm_id(led.key),))
+        old = (record.unit for record in led.units[: turn.stored] if record.unit not in left.kept)
+        gone = tuple(Change(JOBS, key, None) for key in (led.key, *(unit_key(led.key, unit) for unit in old)))
+        new = {unit_key(led.key, record.unit) for record in led.units[turn.stored :] if record.unit in left.kept}
+        kept = tuple(change for change in turn.changes if change.key in new)
+        cleared = left.cleared if forced else (_alarm_id(led.key), *left.cleared)
+        return Outcome(outputs, (*gone, *kept, *left.changes), timers=left.timers, cleared=cleared)
 
     def _alarm(self, led: Led, since: datetime) -> Timer:
         due = since + self._silence

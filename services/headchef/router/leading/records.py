@@ -6,11 +6,13 @@ it is under way, and what is left of its units without it means nothing.
 
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Usage
 from headchef_contracts.events.fetches import SourceRead
 
+from headchef.canonical import canonical
 from headchef.workflow.progress import Came, Lost, Outcome, Unit
 
 JOBS = "jobs"
@@ -45,6 +47,7 @@ class JobRecord(Part):
         at: when it was taken on.
         cause: the record that it came by.
         cheaper: whether it goes on with the cheapest models.
+        takes_over: whether something was left of its earlier runs when it was taken on.
     """
 
     head: JobHead
@@ -55,11 +58,17 @@ class JobRecord(Part):
     at: datetime
     cause: Cause
     cheaper: Cheaper | None = None
+    takes_over: bool = False
 
     @property
     def key(self) -> bytes:
         """Names the job in its store."""
         return job_key(self.head)
+
+    @property
+    def content(self) -> str:
+        """Tell it from a job of another workflow or another input: a SHA-256."""
+        return sha256(canonical([self.workflow, self.digest, self.input])).hexdigest()
 
     def written(self) -> bytes:
         """Give it as it is stored."""
@@ -96,6 +105,7 @@ class UnitRecord(Part):
         reckoned_usd: what counts for it then in a budget; None where nobody can tell.
         attempts: how many there were.
         provider_s: seconds spent inside them.
+        run: the earlier run of the job that it was taken over from; None where this one has done it.
     """
 
     number: int = 0
@@ -115,6 +125,7 @@ class UnitRecord(Part):
     reckoned_usd: Decimal | None = None
     attempts: int = 0
     provider_s: float = 0.0
+    run: int | None = None
 
     @property
     def unit(self) -> Unit:

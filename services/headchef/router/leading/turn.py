@@ -7,6 +7,7 @@ from headchef_contracts.events.common import Decided
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.led import Led
 from headchef.router.leading.records import JOBS, LostRecord, UnitRecord
+from headchef.router.leading.remains import Earlier
 from headchef.runtime.processor import Change, Emit
 from headchef.workflow.progress import Work
 
@@ -19,6 +20,7 @@ class Turn:
         led: the job.
         decided: at what time and from what.
         planner: plans questions.
+        earlier: what earlier runs of the job have done.
         stored: how many units were there before; None where there was no job either.
         outputs: events.
         changes: of the store of jobs.
@@ -27,6 +29,7 @@ class Turn:
     led: Led
     decided: Decided
     planner: Planner
+    earlier: Earlier
     stored: int | None
     outputs: list[Emit] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)

@@ -1,0 +1,212 @@
+"""What is left of a job that came to no good end: the units that succeeded, which its next run takes over. Pure.
+
+Their records stay where they are, for a while. Beside them lies a list of them, with what each was asked: a unit is
+taken over only for the very same work, since what it depends on may come out otherwise this time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+from headchef_contracts.events.common import Decided, JobHead, Part, Usage
+from headchef_contracts.events.jobs import JobStatus
+
+from headchef.canonical import canonical
+from headchef.router.leading.led import Led
+from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
+from headchef.runtime.processor import Change, State, Timer
+from headchef.template import Renderer
+from headchef.workflow.progress import Ask, Audit, Judge, Progress, Reserve, Unit, Work
+
+_DONE_AGAIN = (Audit, Reserve)
+"""What costs nothing, and what a job gives back that comes to no good end."""
+
+
+class LeftUnit(Part):
+    """A unit that succeeded.
+
+    Attributes:
+        step_id: the step.
+        item: the item's key; None for the whole step.
+        run: of the job, under which its record lies.
+        work: the hash of what was done.
+    """
+
+    step_id: str
+    item: str | None = None
+    run: int
+    work: str
+
+    @property
+    def unit(self) -> Unit:
+        """What it is of."""
+        return Unit(self.step_id, self.item)
+
+
+class Left(Part):
+    """What is left of a job's runs.
+
+    Attributes:
+        content: the hash of the workflow and the input that it is of.
+        units: that succeeded.
+    """
+
+    content: str
+    units: tuple[LeftUnit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the end of a job changes of what is left of it.
+
+    Attributes:
+        kept: units whose records stay.
+        changes: of the store of jobs, beside the records of the job itself.
+        timers: when what is left is to be forgotten.
+        cleared: timers that are not needed any more.
+    """
+
+    kept: frozenset[Unit] = frozenset()
+    changes: tuple[Change, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    cleared: tuple[str, ...] = ()
+
+
+class Remains:
+    """Keeps what is left of jobs.
+
+    Args:
+        renderer: fills templates.
+        judge: judges outputs.
+        keep: for how long; nothing is kept if that is none.
+        max_bytes: of the records of a job's run; those that ended first are kept.
+    """
+
+    def __init__(self, renderer: Renderer, judge: Judge, keep: timedelta, max_bytes: int) -> None:
+        self._renderer = renderer
+        self._judge = judge
+        self._keep = keep
+        self._max_bytes = max_bytes
+
+    def over(self, led: Led, status: JobStatus, state: State, at: datetime, *, at_once: bool) -> Keeping:
+        """Say what stays of a job that is over.
+
+        Args:
+            led: the job.
+            status: of its result.
+            at_once: whether it was over when it had begun, and so has done nothing that had not been done before.
+            state: of its task.
+            at: the time.
+        """
+        head, key = led.record.head, left_key(led.record.head)
+        if at_once and status != "ok":
+            return Keeping()
+        before = left_of(head, state)
+        known = () if before is None else before.units
+        own: tuple[LeftUnit, ...] = ()
+        if status != "ok" and self._keep:
+            own = tuple(self._own(led))
+        of_own = {each.unit for each in own}
+        stays = status != "ok" and before is not None and before.content == led.record.content
+        rest = tuple(each for each in known if stays and each.unit not in of_own)
+        gone = tuple(_forgotten(key, [each for each in known if each not in rest], state))
+        if own or rest:
+            written = Left(content=led.record.content, units=(*own, *rest)).model_dump_json().encode()
+            timer = Timer(key.decode(), at + self._keep, key, head.job_class)
+            return Keeping(frozenset(of_own), (Change(JOBS, key, written), *gone), (timer,))
+        if before is None:
+            return Keeping()
+        return Keeping(changes=(Change(JOBS, key, None), *gone), cleared=(key.decode(),))
+
+    def _own(self, led: Led) -> Iterator[LeftUnit]:
+        works, size = self._works(led), 0
+        for record in led.units:
+            work = works.get(record.unit)
+            if record.lost is None and work is not None and not isinstance(work, _DONE_AGAIN):
+                size += len(record.written())
+                if size > self._max_bytes:
+                    return
+                run = led.record.head.run
+                yield LeftUnit(step_id=record.step_id, item=record.item, run=run, work=_hash_of(work))
+
+    def _works(self, led: Led) -> Mapping[Unit, Work]:
+        """Give what was done for each unit, by going through the job once more; only jobs that failed pay for that."""
+        progress = Progress(led.progress.workflow, led.record.input, renderer=self._renderer, judge=self._judge)
+        works = {work.unit: work for work in progress.begin()}
+        for record in led.units:
+            works |= {work.unit: work for work in progress.ended(record.unit, record.outcome)}
+        return works
+
+
+class Earlier:
+    """What the earlier runs of a job have done, for one that is under way.
+
+    Args:
+        record: of the job.
+        state: of its task.
+    """
+
+    def __init__(self, record: JobRecord, state: State) -> None:
+        left = left_of(record.head, state) if record.takes_over else None
+        self._units = {each.unit: each for each in left.units} if left and left.content == record.content else {}
+        self._key = left_key(record.head)
+        self._state = state
+
+    def of(self, work: Work, decided: Decided) -> UnitRecord | None:
+        """Give what came of the same work, as something that has cost nothing; None if it has not been done."""
+        if (left := self._units.get(work.unit)) is None or left.work != _hash_of(work):
+            return None
+        if (value := self._state.get(JOBS, _name_of(self._key, left))) is None:
+            return None
+        found = UnitRecord.model_validate_json(value)
+        free = {"usage": Usage(), "cost_usd": Decimal(), "reckoned_usd": None, "attempts": 0, "provider_s": 0.0}
+        since = {"at": decided.at, "cause": decided.causes[0], "reused": False, "repaired": 0}
+        return found.model_copy(update={**free, **since, "run": left.run if found.run is None else found.run})
+
+
+def left_key(head: JobHead) -> bytes:
+    """Name what is left of a job's runs: unlike any job, as no tenant's name begins so."""
+    return f"\0{head.tenant}\0{head.job_id}\0{head.revision}".encode()
+
+
+def left_of(head: JobHead, state: State) -> Left | None:
+    """Give what is left of a job's earlier runs, if anything is."""
+    value = state.get(JOBS, left_key(head))
+    return None if value is None else Left.model_validate_json(value)
+
+
+def is_left(key: bytes) -> bool:
+    """Say whether something is named by `left_key`."""
+    return key.startswith(b"\0")
+
+
+def forgotten(key: bytes, state: State) -> tuple[Change, ...]:
+    """Forget what is left of a job, when that has been kept for long enough.
+
+    Args:
+        key: by `left_key`.
+        state: of its task.
+    """
+    if (value := state.get(JOBS, key)) is None:
+        return ()
+    return (Change(JOBS, key, None), *_forgotten(key, Left.model_validate_json(value).units, state))
+
+
+def _forgotten(key: bytes, units: Sequence[LeftUnit], state: State) -> Iterator[Change]:
+    for each in units:
+        name = _name_of(key, each)
+        if state.get(JOBS, name) is not None:
+            yield Change(JOBS, name, None)
+
+
+def _name_of(key: bytes, left: LeftUnit) -> bytes:
+    """Name the record of a unit of a run, as that run did."""
+    _, tenant, job_id, revision = key.split(b"\0")
+    return unit_key(b"\0".join((tenant, job_id, str(left.run).encode(), revision)), left.unit)
+
+
+def _hash_of(work: Work) -> str:
+    asked = work.fields() if isinstance(work, Ask) else asdict(work)
+    return sha256(canonical([type(work).__name__, asked])).hexdigest()[:32]

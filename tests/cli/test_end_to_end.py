@@ -99,6 +99,18 @@ def test_a_job_is_explained_from_its_submission_to_its_end(desk: Desk) -> None:
     assert "finished: ok" in desk.type("explain", "e1")
 
 
+def test_a_job_that_was_too_late_is_run_again_without_its_deadline(desk: Desk) -> None:
+    (desk.folder / "late.jsonl").write_text('{"job_id": "late", "prompt": "Hurry", "deadline": "2026-01-01T00:00:00Z"}')
+    failed = json.loads(desk.type("submit", "late.jsonl", "--wait", "--json", code=1))
+    assert failed["results"][0]["failure"]["reason"] == "deadline_exceeded"
+    again = json.loads(desk.type("rerun", "late", "--wait", "--json"))
+    assert (again["jobs"], again["passed_over"]) == ([{"job_id": "late", "run": 1}], [])
+    assert [(each["status"], each["job"]["run"]) for each in again["results"]] == [("ok", 1)]
+    process = desk.start("rerun", "late")
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, "the newest result of job late is ok" in err) == (1, True)
+
+
 def test_what_was_spent_is_what_the_results_cost(desk: Desk) -> None:
     desk.type("submit", "--prompt", "Name a bird", "--job-id", "spent-1", "--wait")
     results = [json.loads(line) for line in desk.type("results", "--json").splitlines()]

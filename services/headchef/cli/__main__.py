@@ -7,6 +7,7 @@ from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
 from headchef.cli.init import init
+from headchef.cli.rerun import rerun
 from headchef.cli.results import results
 from headchef.cli.spend import spend
 from headchef.cli.submit import submit
@@ -25,6 +26,7 @@ app.command()(demo)
 app.command()(up)
 app.command()(submit)
 app.command()(results)
+app.command()(rerun)
 app.command()(explain)
 app.command()(spend)
 app.command()(pause)

@@ -18,7 +18,7 @@ def test_what_is_compared_is_compared_by_itself(value: str) -> None:
     assert compared(compared(value)) == compared(value)
 
 
-@given(st.text(st.characters(codec="utf-8")))
+@given(st.text(st.characters(codec="utf-8")) | st.text("aAαΑ\u0345\u0301\u0308\u0327éΐ"))
 def test_how_unicode_writes_a_letter_does_not_count(value: str) -> None:
     assert compared(unicodedata.normalize("NFC", value)) == compared(unicodedata.normalize("NFD", value))
 
@@ -44,6 +44,7 @@ def test_white_space_at_the_ends_and_how_much_of_it_do_not_count(
         ("ΟΔΟΣ", "οδος"),
         ("\u0390", "\u1fd3"),
         ("\ufb03", "ffi"),
+        ("\u03b1\u0345\u0301", "\u03b1\u0301\u0345"),
     ],
 )
 def test_these_are_the_same(one: str, other: str) -> None:
@@ -70,3 +71,9 @@ def test_two_values_have_one_account_only_if_they_are_the_same(
     assume((*one[:2], compared(one[2])) != (*other[:2], compared(other[2])))
     accounts = [account_of(tenant, site, "title", value) for tenant, site, value in (one, other)]
     assert accounts[0] != accounts[1]
+
+
+def test_an_account_can_be_read_and_typed() -> None:
+    assert (
+        account_of("acme", "ghent.example/shop", "title", " Cafe\u0301 ") == "acme/ghent.example%2Fshop/title/caf\u00e9"
+    )

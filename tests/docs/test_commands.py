@@ -11,7 +11,7 @@ from tests.docs.blocks import PAGES, ROOT, TUTORIAL, Block, all_blocks, blocks_o
 from tests.docs.commands import command_of, options_of
 from tests.docs.desk import Desk
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 NOT_RUN: Mapping[str, str] = {
     "make demo ": "tests/cli runs `headchef demo`; the target also installs, which CI does before these tests",

@@ -156,14 +156,14 @@ def test_jobs_with_a_step_that_was_repaired_are_counted() -> None:
 def test_a_job_by_a_workflow_shows_its_input_and_steps_in_place_of_a_prompt() -> None:
     job = JobSubmitted(job_id="a", workflow="landing@1", input=Inline(inline={"place": "<Ghent>"}))
     steps = (
-        accounted(step_id="sections", ended=3, repaired=2, models=("small",)),
+        accounted(step_id="sections", ended=3, repaired=2, taken_over=1, models=("small",)),
         accounted(step_id="page", attempts=0),
     )
     output = {"title": "Heat pumps", "audit": {"score": 87.5, "findings": []}}
     html = page(Entry("landing page", job, with_steps(make_finished("a", output=output), *steps)))
     assert "Workflow landing@1" in html
     assert "&lt;Ghent&gt;" in html
-    assert "sections: 3 ended, 2 repaired, $0.01" in html
+    assert "sections: 3 ended, 1 taken over, 2 repaired, $0.01" in html
     assert "page: 1 ended<" in html
     assert "<summary>Prompt</summary>" not in html
     assert "87.5" in html

@@ -64,7 +64,9 @@ def _steps(steps: Sequence[StepAccount]) -> RenderableType:
     rows = [
         (
             each.step_id,
-            f"{each.ended - each.lost}" + (f", {each.lost} lost" if each.lost else ""),
+            f"{each.ended - each.lost}"
+            + (f", {each.taken_over} taken over" if each.taken_over else "")
+            + (f", {each.lost} lost" if each.lost else ""),
             str(each.reused or ""),
             str(each.repaired or ""),
             str(each.attempts or ""),

@@ -145,7 +145,12 @@ def _card(entry: Entry) -> dict[str, Any]:
 
 
 def _step(step: StepAccount) -> str:
-    counts = ((step.lost, "lost"), (step.reused, "from the cache"), (step.repaired, "repaired"))
+    counts = (
+        (step.lost, "lost"),
+        (step.taken_over, "taken over"),
+        (step.reused, "from the cache"),
+        (step.repaired, "repaired"),
+    )
     told = [f"{step.ended} ended", *(f"{count} {what}" for count, what in counts if count)]
     if step.models:
         told.append(_cost(step.cost_usd))

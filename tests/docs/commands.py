@@ -15,6 +15,7 @@ COMMANDS: tuple[Name, ...] = (
     ("up",),
     ("submit",),
     ("results",),
+    ("rerun",),
     ("explain",),
     ("spend",),
     ("pause",),

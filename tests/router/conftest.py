@@ -25,7 +25,7 @@ from tests.support.builders import make_delivery
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
-SILENCE, KEEP = timedelta(days=8), timedelta(days=7)
+SILENCE, KEEP, KEPT_JOBS = timedelta(days=8), timedelta(days=7), 3
 
 
 def make_catalogue(
@@ -96,7 +96,7 @@ class Door:
                 judge=Judge(schemas, installed()),
                 memory=self.leader_memory,
                 metrics=self.metrics,
-                remains=Remains(renderer, Judge(schemas, installed()), KEEP, 10_000),
+                remains=Remains(renderer, Judge(schemas, installed()), KEEP, max_jobs=KEPT_JOBS, max_bytes=10_000),
                 silence=SILENCE,
                 homes=HOMES,
             ),

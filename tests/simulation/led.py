@@ -15,7 +15,7 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
-from tests.simulation.runs import taken_over
+from tests.simulation.runs import runs_taken_from, taken_over
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
 from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, TIMED, UNTITLED, page_of
@@ -68,11 +68,11 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
     doubtful = {job for (job, _, _), count in judged.items() if count > 1}
     ends = _ends(evidence)
     for event in _led(evidence, "jobs.finished"):
-        if event.job not in doubtful:
+        if not doubtful & {event.job, *runs_taken_from(event)}:
             payload = evidence.expected.accepted[event.job]
             if payload["workflow"] in BUDGETS_USD and ran_out(event):
                 continue  # How much was reserved when, the log does not tell.
-            came = {**taken_over(evidence, event, ends), **ends.get(event.job, {})}
+            came = {**taken_over(event, ends), **ends.get(event.job, {})}
             wanted = _wanted(payload, came)
             found = (event.data["status"], _inline(event.data["output"]))
             if found not in wanted:

@@ -40,7 +40,13 @@ async def _publish(world: World, again: list[Submission]) -> None:
         await publish(world.outside, [each.record() for each in again])
 
 
-def taken_over(evidence: Evidence, finished: Happened, ends: Mapping[Job, Ends]) -> Ends:
+def runs_taken_from(finished: Happened) -> set[Job]:
+    """Give the earlier runs that a result says it has taken something over from."""
+    steps = finished.data["provenance"].get("steps", ())
+    return {finished.job._replace(run=run) for step in steps for run in step.get("taken_from", ())}
+
+
+def taken_over(finished: Happened, ends: Mapping[Job, Ends]) -> Ends:
     """Give what a job has taken over from its earlier runs, as its result says."""
     own, found = ends.get(finished.job, {}), dict[Unit, Mapping[str, Any]]()
     for step in finished.data["provenance"].get("steps", ()):
@@ -96,10 +102,10 @@ def _only_what_is_left_is_remembered(evidence: Evidence) -> Iterator[str]:
     """
     if not evidence.exactly_once or evidence.kind.grows:
         return
-    left = {key: orjson.loads(value) for key, value in evidence.led_state.items() if key.startswith(b"\0")}
+    left = {key: orjson.loads(value) for key, value in evidence.led_state.items() if _is_left(key)}
     named = {_name(key, unit) for key, record in left.items() for unit in record["units"]}
     for key, value in evidence.led_state.items():
-        if key not in left and key not in named:
+        if key not in left and key not in named and not key.startswith(b"\0\0"):
             yield f"{key!r} is remembered: {value!r}"
     yield from (f"{name!r} is said to be left, and is not there" for name in named - evidence.led_state.keys())
     bad = {event.job._replace(run=0) for event in evidence.every("jobs.finished") if event.data["status"] != "ok"}
@@ -121,6 +127,11 @@ def _newest(finished: Iterable[Happened]) -> Mapping[Job, Happened]:
     for event in finished:
         newest[event.job._replace(run=0)] = event
     return newest
+
+
+def _is_left(key: bytes) -> bool:
+    """Say whether a key is that of a list; two zero bytes begin the names of places that are given to such."""
+    return key.startswith(b"\0") and not key.startswith(b"\0\0")
 
 
 def _name(key: bytes, unit: Mapping[str, Any]) -> bytes:

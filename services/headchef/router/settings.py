@@ -70,6 +70,9 @@ class RouterSettings(BaseSettings):
         description="seconds for which the steps that succeeded of a workflow's job are kept for its next run, where it"
         " came to no good end; 0 for not at all",
     )
+    max_kept_jobs: int = Field(
+        default=2_000, ge=1, le=1_000_000, description="of a task of which steps are kept so, the newest ones"
+    )
     max_kept_bytes: int = Field(
         default=1_000_000, ge=1_000, le=100_000_000, description="of what is kept of such a job, in memory too"
     )

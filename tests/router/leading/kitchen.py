@@ -159,8 +159,8 @@ class Kitchen:
 
     @property
     def stored(self) -> set[str]:
-        """Which stores have anything of a job, but for that of accepted ones."""
-        return {store for store, _ in self.door.state.values} - {"seen", TIMERS}
+        """Which stores have anything of a job, but for that of accepted ones; places for what is left are no job's."""
+        return {store for store, key in self.door.state.values if not key.startswith(b"\0\0")} - {"seen", TIMERS}
 
     def _note(self, event: Event) -> None:
         match event:

@@ -16,7 +16,7 @@ from headchef_contracts.events.steps import StepPlanned
 
 from headchef.runtime.processor import Timer
 from headchef.workflow import load
-from tests.router.conftest import KEEP
+from tests.router.conftest import KEEP, KEPT_JOBS
 from tests.router.leading.kitchen import Kitchen, echo, ended, written
 from tests.support.builders import NOON, make_firing
 
@@ -245,3 +245,32 @@ async def test_however_runs_end_nothing_is_paid_twice(tmp_path: Path, seed: int)
     assert kit.finished[-1].status == "ok"
     assert not kit.stored | set(kit.timers)
     assert paid == len(kit.steps) * Decimal("0.001"), "what the runs say together is the bill"
+
+
+async def test_no_more_jobs_are_kept_than_there_are_places_and_the_oldest_goes(tmp_path: Path) -> None:
+    oven = Oven("last")
+    kit = await kitchen(tmp_path, oven)
+    names = [f"job-{number}" for number in range(KEPT_JOBS + 2)]
+    for name in names:
+        await run(kit, 0, job_id=name)
+    assert len(kit.timers) == KEPT_JOBS
+    kept = {key.split(b"\0")[2].decode() for _, key in kit.door.state.values if key.startswith(b"\0default")}
+    assert kept == set(names[-KEPT_JOBS:])
+    oven.lost = set()
+    for name in names:
+        oven.asked = []
+        await run(kit, 1, job_id=name)
+        assert (oven.asked == ["last"]) == (name in kept)
+    assert not kit.stored | set(kit.timers)
+
+
+async def test_a_job_keeps_its_place_however_often_it_is_run(tmp_path: Path) -> None:
+    oven = Oven("last")
+    kit = await kitchen(tmp_path, oven)
+    await run(kit, 0, job_id="first")
+    for number in range(5):
+        await run(kit, number, job_id="again")
+    assert len(kit.timers) == 2
+    oven.asked, oven.lost = [], set()
+    await run(kit, 1, job_id="first")
+    assert oven.asked == ["last"]

@@ -14,6 +14,7 @@ from headchef_contracts.events.common import Decided, JobHead, Part, Usage
 from headchef_contracts.events.jobs import JobStatus
 
 from headchef.canonical import canonical
+from headchef.router.leading import places
 from headchef.router.leading.led import Led
 from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import Change, State, Timer
@@ -51,10 +52,12 @@ class Left(Part):
     Attributes:
         content: the hash of the workflow and the input that it is of.
         units: that succeeded.
+        place: of all that are kept in the task.
     """
 
     content: str
     units: tuple[LeftUnit, ...]
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,15 @@ class Remains:
         renderer: fills templates.
         judge: judges outputs.
         keep: for how long; nothing is kept if that is none.
+        max_jobs: of a task of which something is kept, the newest ones.
         max_bytes: of the records of a job's run; those that ended first are kept.
     """
 
-    def __init__(self, renderer: Renderer, judge: Judge, keep: timedelta, max_bytes: int) -> None:
+    def __init__(self, renderer: Renderer, judge: Judge, keep: timedelta, *, max_jobs: int, max_bytes: int) -> None:
         self._renderer = renderer
         self._judge = judge
         self._keep = keep
+        self._max_jobs = max_jobs
         self._max_bytes = max_bytes
 
     def over(self, led: Led, status: JobStatus, state: State, at: datetime, *, at_once: bool) -> Keeping:
@@ -113,12 +118,20 @@ class Remains:
         rest = tuple(each for each in known if stays and each.unit not in of_own)
         gone = tuple(_forgotten(key, [each for each in known if each not in rest], state))
         if own or rest:
-            written = Left(content=led.record.content, units=(*own, *rest)).model_dump_json().encode()
+            place, changes, cleared = self._place(key, state) if before is None else (before.place, (), ())
+            left = Left(content=led.record.content, units=(*own, *rest), place=place).model_dump_json().encode()
             timer = Timer(key.decode(), at + self._keep, key, head.job_class)
-            return Keeping(frozenset(of_own), (Change(JOBS, key, written), *gone), (timer,))
+            return Keeping(frozenset(of_own), (Change(JOBS, key, left), *gone, *changes), (timer,), cleared)
         if before is None:
             return Keeping()
-        return Keeping(changes=(Change(JOBS, key, None), *gone), cleared=(key.decode(),))
+        return Keeping(changes=forgotten(key, state), cleared=(key.decode(),))
+
+    def _place(self, key: bytes, state: State) -> tuple[int, tuple[Change, ...], tuple[str, ...]]:
+        """Give a place, and what it takes to have it: whoever was there is forgotten."""
+        given = places.give(key, self._max_jobs, state)
+        if given.former is None:
+            return given.number, given.changes, ()
+        return given.number, (*forgotten(given.former, state), *given.changes), (given.former.decode(),)
 
     def _own(self, led: Led) -> Iterator[LeftUnit]:
         works, size = self._works(led), 0
@@ -191,7 +204,8 @@ def forgotten(key: bytes, state: State) -> tuple[Change, ...]:
     """
     if (value := state.get(JOBS, key)) is None:
         return ()
-    return (Change(JOBS, key, None), *_forgotten(key, Left.model_validate_json(value).units, state))
+    left = Left.model_validate_json(value)
+    return (Change(JOBS, key, None), *_forgotten(key, left.units, state), *places.given_back(left.place, state))
 
 
 def _forgotten(key: bytes, units: Sequence[LeftUnit], state: State) -> Iterator[Change]:

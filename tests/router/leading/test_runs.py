@@ -119,6 +119,26 @@ async def test_what_is_left_outlasts_a_run_that_ends_before_it_is_needed(tmp_pat
     assert not kit.stored
 
 
+async def test_what_a_run_did_not_come_to_is_left_for_the_one_after_it(tmp_path: Path) -> None:
+    oven = Oven("title", "last")
+    called_off = Failure(reason="cancelled", message="by hand")
+
+    def answer(planned: Any) -> Any:
+        came = oven(planned)
+        return called_off if oven.asked[-1] == "title" and kit.finished and len(kit.finished) == 1 else came
+
+    kit = await kitchen(tmp_path, answer)
+    await run(kit, 0)
+    oven.asked = []
+    assert (await run(kit, 1)).status == "cancelled"
+    assert oven.asked == ["title"], "the end was asked for without a title, and is not come to"
+    oven.asked, oven.lost = [], {"title"}
+    third = await run(kit, 2)
+    assert (third.status, oven.asked) == ("ok", ["title", "last"])
+    assert {step.step_id: step.taken_from for step in third.provenance.steps}["end"] == (0,)
+    assert not kit.stored | set(kit.timers)
+
+
 async def test_who_goes_on_takes_over_the_same(tmp_path: Path) -> None:
     oven = Oven("outline")
     kit = await kitchen(tmp_path, oven)

@@ -31,7 +31,14 @@ async def test_documents_are_fetched_side_by_side_and_tenants_take_turns() -> No
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("FETCHER_CONCURRENCY", "0"), ("FETCHER_MAX_OUTPUT_BYTES", "many"), ("SOURCES_PRIVATE_HOSTS", "a:80")],
+    [
+        ("FETCHER_CONCURRENCY", "0"),
+        ("FETCHER_MAX_OUTPUT_BYTES", "many"),
+        ("FETCHER_MAX_OUTPUT_BYTES", "4194304"),
+        ("SOURCES_PRIVATE_HOSTS", "a:80"),
+        ("BODIES", "nowhere://x"),
+        ("BODIES_INLINE_BYTES", "1"),
+    ],
 )
 async def test_wrong_settings_name_their_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(f"HEADCHEF_{variable}", value)

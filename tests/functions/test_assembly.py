@@ -16,13 +16,14 @@ from headchef_contracts.events.calls import CallPlanned
 from headchef_contracts.registry import encode
 
 from headchef import tenancy
+from headchef.bodies import WithBodies
 from headchef.functions.__main__ import assemble
 from headchef.functions.settings import FunctionsSettings
 from headchef.runtime.host import Host
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.log.port import NewRecord
 from headchef.runtime.processor import pair
-from headchef.runtime.settings import BadSettings, RuntimeSettings, load
+from headchef.runtime.settings import BadSettings, RuntimeSettings
 from headchef.runtime.surroundings import Surroundings
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.setup import Telemetry
@@ -49,10 +50,18 @@ async def test_it_reads_both_classes_of_calls_and_starts_no_process_before_the_f
 
 
 @pytest.mark.parametrize(("variable", "value"), [("PROCESSES", "0"), ("MAX_OUTPUT_BYTES", "4194304")])
-def test_wrong_settings_name_their_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+async def test_wrong_settings_name_their_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(f"HEADCHEF_FUNCTIONS_{variable}", value)
     with pytest.raises(BadSettings, match=f"HEADCHEF_FUNCTIONS_{variable}"):
-        load(FunctionsSettings)
+        async with assemble(Surroundings(ManualClock(), random.Random(0), Always(), Metrics())):
+            pass
+
+
+async def test_outputs_may_be_larger_where_a_store_takes_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEADCHEF_FUNCTIONS_MAX_OUTPUT_BYTES", "67108864")
+    monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
+    async with assemble(Surroundings(ManualClock(), random.Random(0), Always(), Metrics())) as processor:
+        assert isinstance(processor.handler, WithBodies)
 
 
 @pytest.mark.parametrize(

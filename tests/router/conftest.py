@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Prices, Provider
 from headchef.checks import installed
 from headchef.homes import HOMES
@@ -16,7 +17,7 @@ from headchef.router.leading import Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
-from headchef.runtime.processor import Change, Delivery, Outcome
+from headchef.runtime.processor import Change, Delivery, Handler, Outcome
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
 from headchef.workflow.library import Library
@@ -69,7 +70,11 @@ class Door:
     """A router and its state: what comes in is handled and remembered."""
 
     def __init__(
-        self, catalogue: Catalogue | None = None, limits: Limits | None = None, library: Library | None = None
+        self,
+        catalogue: Catalogue | None = None,
+        limits: Limits | None = None,
+        library: Library | None = None,
+        bodies: Bodies | None = None,
     ) -> None:
         self.state = FakeState()
         self.metrics = RecordedMetrics()
@@ -80,6 +85,7 @@ class Door:
         self.library = library or Library(installed())
         self.leader_memory = Memory(1_000)
         renderer, schemas = Renderer(max_templates=8, max_work=400_000), SchemaCache(8)
+        at_hand = BodiesAtHand(None if bodies is None else bodies.inline_bytes)
         self.handler = RouterHandler(
             clock=self.clock,
             metrics=self.metrics,
@@ -99,15 +105,20 @@ class Door:
                 remains=Remains(renderer, Judge(schemas, installed()), KEEP, max_jobs=KEPT_JOBS, max_bytes=10_000),
                 silence=SILENCE,
                 homes=HOMES,
+                at_hand=at_hand,
             ),
+            at_hand=at_hand,
             catalogue=first,
         )
+        self._served: Handler = self.handler
+        if bodies is not None:
+            self._served = WithBodies(WithBodiesAtHand(self.handler, at_hand, bodies), bodies)
 
     async def _adopt(self, catalogue: Catalogue) -> None:
         self.handler.catalogue = catalogue
 
     async def deliver(self, delivery: Delivery) -> Outcome:
-        outcome = await self.handler.handle(delivery, self.state)
+        outcome = await self._served.handle(delivery, self.state)
         self.state.apply(outcome.changes)
         return outcome
 

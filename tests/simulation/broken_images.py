@@ -20,10 +20,10 @@ def every_model_planned_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def left_out_on_the_way(patch: pytest.MonkeyPatch) -> None:
-    ask = handler._question
+    ask = handler.ExecutorHandler._question
 
-    def wrong(request: ModelRequest, model: Any) -> Any:
+    async def wrong(self: Any, tenant: str, request: ModelRequest, model: Any) -> Any:
         bare = tuple(Message(role=each.role, content=each.content) for each in request.messages)
-        return ask(request.model_copy(update={"messages": bare}), model)
+        return await ask(self, tenant, request.model_copy(update={"messages": bare}), model)
 
-    patch.setattr(handler, "_question", wrong)
+    patch.setattr(handler.ExecutorHandler, "_question", wrong)

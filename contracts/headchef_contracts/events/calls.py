@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from headchef_contracts.events.common import Body, Decided, Event, JobHead, Part, WorkflowName
+from headchef_contracts.events.common import Body, Decided, Event, JobHead, Part, Reference, WorkflowName
 
 
 class CallPlanned(Event):
@@ -18,7 +18,10 @@ class CallPlanned(Event):
     step_id: str
     item: str | None = Field(default=None, description="the key of the item that it is for; null for the whole step")
     function: str = Field(description="its name, as packages register it")
-    arguments: dict[str, Any] = Field(description="filled in, by the names of the function's parameters")
+    arguments: dict[str, Any] = Field(
+        description="filled in, by the names of the function's parameters; none where there is a reference"
+    )
+    arguments_reference: Reference | None = Field(default=None, description="to the arguments, where they are large")
     timeout_s: float = Field(gt=0, description="seconds that it may take")
     deadline: AwareDatetime | None = Field(
         default=None, description="of the step: after it the call does not begin, as after the job's own"

@@ -15,6 +15,7 @@ from headchef_contracts.events.common import (
     Money,
     Parameters,
     Part,
+    Reference,
     Sha256,
     StepCheck,
     Usage,
@@ -263,8 +264,9 @@ class StepJudged(Event):
     findings: tuple[Finding, ...]
     failed: Tried | None = Field(default=None, description="set if and only if the verdict is failed or rejected")
     said: str | None = Field(
-        default=None, description="what the model said; set if and only if the verdict is rejected"
+        default=None, description="what the model said; this or `said_reference` is set if the verdict is rejected"
     )
+    said_reference: Reference | None = Field(default=None, description="to what the model said, where that is large")
     ended: Ended | None = Field(default=None, description="set if and only if the verdict is ended")
     decided: Decided
 
@@ -272,8 +274,8 @@ class StepJudged(Event):
     def _what_failed_with_its_verdict(self) -> Self:
         if (self.verdict in ("failed", "rejected")) != (self.failed is not None):
             raise ValueError("`failed` must be set if and only if `verdict` is failed or rejected")
-        if (self.verdict == "rejected") != (self.said is not None):
-            raise ValueError("`said` must be set if and only if `verdict` is rejected")
+        if (self.verdict == "rejected") != (self.said is not None or self.said_reference is not None):
+            raise ValueError("`said` or `said_reference` must be set if and only if `verdict` is rejected")
         if (self.verdict == "ended") != (self.ended is not None):
             raise ValueError("`ended` must be set if and only if `verdict` is ended")
         return self

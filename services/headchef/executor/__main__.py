@@ -4,7 +4,11 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from headchef_contracts.events.steps import Step
+
 from headchef import tenancy
+from headchef.bodies import Bodies, WithBodies
+from headchef.bodies.opening import open_bodies
 from headchef.brakes import BrakesInForce
 from headchef.catalogue import Catalogue, InForce, Quota
 from headchef.catalogue import load as load_catalogue
@@ -46,7 +50,8 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     )
     try:
         turns = Turns(load(RuntimeSettings).bulk_share)
-        yield processor(load_catalogue(settings.catalogue), accounts, settings, retry, turns, surroundings)
+        catalogue, bodies = load_catalogue(settings.catalogue), open_bodies(surroundings)
+        yield processor(catalogue, accounts, settings, retry, turns, surroundings, bodies)
     finally:
         await accounts.close()
 
@@ -97,6 +102,7 @@ def processor(
     retry: RetryPolicy,
     turns: Turns,
     surroundings: Surroundings,
+    bodies: Bodies | None = None,
 ) -> Processor:
     """Tell the runtime of the executor of one lane.
 
@@ -107,6 +113,7 @@ def processor(
         retry: limits of trying again.
         turns: whose turn it is where both classes of work wait.
         surroundings: what the host lends.
+        bodies: reads messages, and writes answers, that are large; None where no store is set.
     """
     name, lane = f"executor.{settings.lane}", open_lane(settings, surroundings, turns)
 
@@ -126,11 +133,13 @@ def processor(
         brakes=brakes.brakes,
         quota=lane,
         metrics=surroundings.metrics,
+        bodies=bodies,
     )
     return Processor(
         name=name,
         inputs=pair(f"steps.dispatched.{settings.lane}", flow=tenancy.of_step),
-        handler=handler,
+        # Of what comes in messages alone are read, for the call: what is passed on stays where it is.
+        handler=handler if bodies is None else WithBodies(handler, bodies, leave=Step),
         timers=True,
         waiting=settings.concurrency,
         order="concurrent",

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from headchef_contracts.events.common import Cause, Decided, Inline
+from headchef_contracts.events.common import Body, Cause, Decided, Ref
 from headchef_contracts.events.steps import AttemptRecorded, ModelRequest, StepDispatched
 
+from headchef.bodies import Bodies, BodyUnusable
 from headchef.brakes import Brakes, said, scopes
 from headchef.catalogue import Model
 from headchef.executor.account import Equip, Equipment
@@ -32,7 +33,8 @@ from headchef.runtime.telemetry.metrics import Metrics
 _STOPPED_S = 0.1
 """After which a step asks again that was stopped just before its call; most are stopped before they come so far."""
 
-_BY_REFERENCE = "a message is given by reference; this executor takes messages in the event only"
+_NO_STORE = "a message lies in an object store, and none is set here: set HEADCHEF_BODIES for this executor"
+_NO_IMAGE = "an image is given by reference; this executor takes images in the event, or by their address, only"
 
 
 class ExecutorHandler:
@@ -48,6 +50,7 @@ class ExecutorHandler:
         brakes: looked at before each call.
         quota: told of each call and what came of it.
         metrics: takes durations, tokens, attempts and cost.
+        bodies: reads messages that are not in the event; None where no store is set.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class ExecutorHandler:
         brakes: Brakes,
         quota: Quota,
         metrics: Metrics,
+        bodies: Bodies | None = None,
     ) -> None:
         self._lane = lane
         self._equip = equip
@@ -72,6 +76,7 @@ class ExecutorHandler:
         self._brakes = brakes
         self._quota = quota
         self._metrics = metrics
+        self._bodies = bodies
         self._in_flight = 0
         metrics.gauge("headchef.provider.in_flight", lambda: [(self._in_flight, {"lane": lane})])
 
@@ -80,6 +85,7 @@ class ExecutorHandler:
 
         Raises:
             InvariantBroken: the topic held another event.
+            StoreAway: a message cannot be read just now; no call was made.
         """
         timer_id, waiting = self._waiting(delivery)
         async with self._equip() as equipment:
@@ -139,9 +145,10 @@ class ExecutorHandler:
             # Some endpoints would leave the images out and answer all the same.
             message = f"in catalogue {record.catalog_version} the model {model.name!r} takes no images"
             return GiveUp("unknown_model", message)
-        question = _question(step.request, model)
-        if question is None:
-            return GiveUp("provider_refused_request", _BY_REFERENCE)
+        try:
+            question = await self._question(step.job.tenant, step.request, model)
+        except BodyUnusable as error:
+            return GiveUp("provider_refused_request", error.message)
         call = provider.prepare(question)
         await self._permit.wait()
         if (barred := self._barred(source, model, waiting)) is not None:
@@ -160,6 +167,23 @@ class ExecutorHandler:
             answered=refusals.last_s is not None and self._quota.answered_since(model.name, refusals.last_s),
         )
         return decide(self._retry, waiting.retry, refusals, reply, standing)
+
+    async def _question(self, tenant: str, request: ModelRequest, model: Model) -> Question:
+        """Put the request into the port's words. Raises BodyUnusable where a message or an image cannot be had."""
+        turns: list[Turn] = []
+        for message in request.messages:
+            if not all(image.url or image.base64 for image in message.images):
+                raise BodyUnusable("no_bodies", _NO_IMAGE)
+            text = str(await self._value(tenant, message.content))
+            turns.append(Turn(message.role, text, message.images, message.static_characters))
+        return Question(model, turns, request.parameters, request.output_schema)
+
+    async def _value(self, tenant: str, body: Body) -> object:
+        if not isinstance(body, Ref):
+            return body.inline
+        if self._bodies is None:
+            raise BodyUnusable("no_bodies", _NO_STORE)
+        return await self._bodies.get(tenant, body.ref)
 
     def _barred(self, source: Record, model: Model, waiting: Waiting) -> Again | GiveUp | None:
         """Say what becomes of a step for which no call may begin just now; None where one may."""
@@ -256,14 +280,3 @@ def _record(waiting: Waiting, equipment: Equipment) -> StepRecord:
 def _later(waiting: Waiting, late_s: float) -> Waiting:
     """Leave out of the window what the lane or a restart made a step wait beyond its pause."""
     return replace(waiting, retry=replace(waiting.retry, started_s=waiting.retry.started_s + late_s))
-
-
-def _question(request: ModelRequest, model: Model) -> Question | None:
-    """Put the request into the port's words; None where a message is not in the event."""
-    turns: list[Turn] = []
-    for message in request.messages:
-        if not isinstance(message.content, Inline) or not all(image.url or image.base64 for image in message.images):
-            return None
-        text = str(message.content.inline)
-        turns.append(Turn(message.role, text, message.images, message.static_characters))
-    return Question(model, turns, request.parameters, request.output_schema)

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from headchef import tenancy
+from headchef.bodies import Bodies, WithBodies
+from headchef.bodies.opening import limit_outputs, open_bodies
 from headchef.fetcher.handler import FetcherHandler, Fetching
 from headchef.fetcher.settings import FetcherSettings
 from headchef.runtime.host import run
@@ -24,18 +26,22 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong.
     """
-    settings = load(FetcherSettings)
+    settings, bodies = load(FetcherSettings), open_bodies(surroundings)
+    limit_outputs("HEADCHEF_FETCHER_MAX_OUTPUT_BYTES", settings.max_output_bytes, bodies)
     async with open_fetcher(load(SourceSettings), surroundings.clock, surroundings.random) as fetcher:
-        yield processor(fetcher, settings, surroundings)
+        yield processor(fetcher, settings, surroundings, bodies)
 
 
-def processor(fetching: Fetching, settings: FetcherSettings, surroundings: Surroundings) -> Processor:
+def processor(
+    fetching: Fetching, settings: FetcherSettings, surroundings: Surroundings, bodies: Bodies | None = None
+) -> Processor:
     """Tell the runtime of the processor.
 
     Args:
         fetching: fetches documents.
         settings: its limits.
         surroundings: what the host lends.
+        bodies: writes what was read, where that is large; None where no store is set.
     """
     handler = FetcherHandler(
         fetching=fetching,
@@ -46,7 +52,7 @@ def processor(fetching: Fetching, settings: FetcherSettings, surroundings: Surro
     return Processor(
         name="fetcher",
         inputs=pair("fetches.planned", flow=tenancy.of_call),
-        handler=handler,
+        handler=handler if bodies is None else WithBodies(handler, bodies),
         order="concurrent",
         concurrency=settings.concurrency,
     )

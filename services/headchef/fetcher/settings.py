@@ -3,6 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from headchef.bodies import MAX_BODY_BYTES
+
 
 class FetcherSettings(BaseSettings):
     """How many documents are fetched at once, and how much may be made of one; `HEADCHEF_FETCHER_` and the name."""
@@ -15,6 +17,7 @@ class FetcherSettings(BaseSettings):
     max_output_bytes: int = Field(
         default=2_097_152,
         ge=1_024,
-        le=3_500_000,
-        description="of what is made of a document, as JSON; with the job's head it must fit into the 4 MiB of a topic",
+        le=MAX_BODY_BYTES,
+        description="of what is made of a document, as JSON; above 3,500,000 only where HEADCHEF_BODIES is set, as it"
+        " must fit into the 4 MiB of a topic else",
     )

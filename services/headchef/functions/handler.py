@@ -17,6 +17,8 @@ from headchef.runtime.telemetry.metrics import Metrics
 
 POLICY_VERSION = "functions/1"
 
+_OUT_OF_REACH = "the arguments are not in the event, and cannot be had from the object store that HEADCHEF_BODIES names"
+
 
 class Calling(Protocol):
     """Who calls functions, such as `Workshop`."""
@@ -62,6 +64,8 @@ class FunctionsHandler:
         return Outcome((Emit("calls.ended", ended, event.job.home_partition),))
 
     async def _called(self, event: CallPlanned) -> Any:
+        if event.arguments_reference is not None:
+            raise CallFailed("body_missing", _OUT_OF_REACH)
         deadline = event.job.deadline
         if deadline is not None and deadline <= self._clock.now():
             raise CallFailed("deadline_exceeded", f"the deadline {deadline} had passed before the call")

@@ -3,6 +3,7 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from headchef.bodies import MAX_BODY_BYTES
 from headchef.functions.workshop import MAX_OUTPUT_BYTES
 
 
@@ -20,6 +21,7 @@ class FunctionsSettings(BaseSettings):
     max_output_bytes: int = Field(
         default=MAX_OUTPUT_BYTES,
         ge=1_024,
-        le=3_500_000,
-        description="of JSON that a function may give; with the job's head it must fit into the 4 MiB of a topic",
+        le=MAX_BODY_BYTES,
+        description="of JSON that a function may give; above 3,500,000 only where HEADCHEF_BODIES is set, as it must"
+        " fit into the 4 MiB of a topic else",
     )

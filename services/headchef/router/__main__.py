@@ -7,6 +7,8 @@ from datetime import timedelta
 from headchef_contracts import topics
 
 from headchef import catalogue, checks, tenancy
+from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
+from headchef.bodies.opening import open_bodies
 from headchef.homes import HOMES
 from headchef.router.handler import SEEN, RouterHandler
 from headchef.router.leading import JOBS, Leader, Memory, Remains, Shelf
@@ -40,11 +42,16 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         BadSettings: a setting is wrong, or the file of models.
     """
     settings = load(RouterSettings)
-    yield processor(settings, catalogue.load(settings.catalogue), surroundings)
+    bodies = open_bodies(surroundings)
+    yield processor(settings, catalogue.load(settings.catalogue), surroundings, bodies=bodies)
 
 
 def processor(
-    settings: RouterSettings, models: catalogue.Catalogue, surroundings: Surroundings, homes: int = HOMES
+    settings: RouterSettings,
+    models: catalogue.Catalogue,
+    surroundings: Surroundings,
+    homes: int = HOMES,
+    bodies: Bodies | None = None,
 ) -> Processor:
     """Tell the runtime of the router.
 
@@ -53,6 +60,7 @@ def processor(
         models: what it routes to until a catalogue is published.
         surroundings: what the host lends.
         homes: accounts are kept in so many partitions, the first ones.
+        bodies: reads and writes what is large in jobs, steps and state; None where no store is set.
     """
     backlog = Backlog(_work(models.lanes))
     lanes = set(models.lanes)
@@ -66,6 +74,7 @@ def processor(
     registry, schemas = checks.installed(), SchemaCache(settings.max_schemas)
     renderer = Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work)
     library, judge = Library(registry), Judge(schemas, registry)
+    at_hand = BodiesAtHand(None if bodies is None else bodies.inline_bytes)
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
@@ -91,13 +100,15 @@ def processor(
             ),
             silence=timedelta(seconds=settings.max_silence_s),
             homes=homes,
+            at_hand=at_hand,
         ),
+        at_hand=at_hand,
         catalogue=models,
     )
     return Processor(
         name=NAME,
         inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), *map(Input, ENDS)),
-        handler=handler,
+        handler=handler if bodies is None else WithBodies(WithBodiesAtHand(handler, at_hand, bodies), bodies),
         stores=(
             # At least once a job that is known to be taken on must be known to be led.
             Store(JOBS),

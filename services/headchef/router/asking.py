@@ -6,8 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from headchef_contracts.events.common import Inline
-from headchef_contracts.events.steps import Message, ModelRequest, Step
+from headchef_contracts.events.common import Inline, Ref
+from headchef_contracts.events.steps import Message, ModelRequest, Step, StepJudged
 
 from headchef.canonical import canonical
 from headchef.catalogue import Catalogue, Model
@@ -20,6 +20,14 @@ class NobodyLeft:
     """A step that failed is not planned again, and why."""
 
     why: str
+
+
+def out_of_reach(judged: StepJudged) -> NobodyLeft | None:
+    """Say that a step cannot be planned again as what was asked, or what was said, cannot be had, if that is so."""
+    asked = any(isinstance(message.content, Ref) for message in judged.step.request.messages)
+    if not asked and judged.said_reference is None:
+        return None
+    return NobodyLeft("the question or its answer cannot be had from the object store that HEADCHEF_BODIES names")
 
 
 def in_time(step: Step, now: datetime) -> NobodyLeft | None:

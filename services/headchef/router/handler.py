@@ -13,22 +13,24 @@ from functools import partial
 
 from headchef_contracts import topics
 from headchef_contracts.events.calls import CallEnded
-from headchef_contracts.events.common import Cause, Decided, Finding, Inline
+from headchef_contracts.events.common import Body, Cause, Decided, Finding, Inline, Ref
 from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.jobs import Failure, JobRefused, Tried
 from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
 
+from headchef.bodies import BodiesAtHand
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.result import Ending, ended, finish, publish
 from headchef.router import again, home, policy
-from headchef.router.asking import NobodyLeft
+from headchef.router.asking import NobodyLeft, out_of_reach
 from headchef.router.hashes import payload_hash
 from headchef.router.leading import Afforded, Leader, Planner
 from headchef.router.overload import OverloadState
+from headchef.router.referenced import with_values
 from headchef.router.refusal import Refused
-from headchef.router.submission import Limits, Submission, read, validate
+from headchef.router.submission import MAX_DEPTH, Limits, Submission, read, validate
 from headchef.runtime.backlog import Backlog, Oldest
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -57,6 +59,7 @@ class RouterHandler:
         backlog: how old the work that waits is, here and downstream.
         overload: decides by it whether new jobs are taken.
         leader: leads jobs through workflows.
+        at_hand: has bodies that jobs refer to.
         catalogue: has the models.
 
     Attributes:
@@ -76,6 +79,7 @@ class RouterHandler:
         backlog: Backlog,
         overload: OverloadState,
         leader: Leader,
+        at_hand: BodiesAtHand,
         catalogue: Catalogue,
     ) -> None:
         self.catalogue = catalogue
@@ -89,6 +93,7 @@ class RouterHandler:
         self._backlog = backlog
         self._overload = overload
         self._leader = leader
+        self._at_hand = at_hand
         self._judged: tuple[Oldest, ...] = ()
         self._overloaded: str | None = None
 
@@ -157,6 +162,8 @@ class RouterHandler:
         return Outcome((self._planned(following, decided),), changes)
 
     def _after(self, judged: StepJudged, failed: Tried, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
+        if (hidden := out_of_reach(judged)) is not None:
+            return hidden
         if judged.said is None:
             return again.after_failure(judged.step, failed, catalogue=catalogue, now=now)
         return again.after_rejection(
@@ -181,6 +188,7 @@ class RouterHandler:
             raise AssertionError("the contract took a run or revision that is not a whole number")
         if (overloaded := self._overloaded_by()) is not None:
             raise Refused("overloaded", None, overloaded)
+        job = with_values(job, self._at_hand, MAX_DEPTH)
         head = policy.head_of(
             job,
             job_class=policy.class_of(job, delivery.topic),
@@ -247,11 +255,15 @@ class RouterHandler:
 
 def _ending(judged: StepJudged, failed: Tried, nobody: NobodyLeft) -> Ending:
     """Say what a job ends with where nobody can be asked any more: what it would have if it had never gone back."""
-    if judged.said is not None:
+    if judged.verdict == "rejected":
         note = Finding(check="repair", path="", message=f"no other answer was asked for: {nobody.why}")
-        return Ending("rejected", Inline(inline=judged.said), (*judged.findings, note))
+        return Ending("rejected", _said(judged), (*judged.findings, note))
     why = Failure(reason=failed.failure.reason, message=f"{failed.failure.message} ({nobody.why})")
     return Ending("failed", failure=why)
+
+
+def _said(judged: StepJudged) -> Body:
+    return Inline(inline=judged.said) if judged.said_reference is None else Ref(ref=judged.said_reference)
 
 
 def _without_id(submission: Submission) -> Refused:

@@ -50,7 +50,7 @@ def plan(
         max_prompt_bytes: of all messages together with their images, as JSON; and of the checks with their arguments.
 
     Raises:
-        Refused: a reference that is not supported, an unknown model or tier, one that takes no images, a bad schema,
+        Refused: an unknown model or tier, one that takes no images, a bad schema,
             check or template, too long a prompt.
     """
     values = _input(job)
@@ -101,9 +101,7 @@ def class_of(job: JobSubmitted, entry: str) -> JobClass:
 def _input(job: JobSubmitted) -> dict[str, Any] | None:
     if job.input is None:
         return None
-    if not isinstance(job.input, Inline):
-        raise _reference("input")
-    values: dict[str, Any] = job.input.inline
+    values: dict[str, Any] = _inline(job.input)
     return values
 
 
@@ -115,9 +113,7 @@ def _prompt(job: JobSubmitted) -> Body:
 
 def _filled(body: Body, field: str, values: dict[str, Any] | None, renderer: Renderer) -> Rendered:
     """Fill a text. One that is no template is all of one piece if it is a system prompt, which jobs tend to share."""
-    if not isinstance(body, Inline):
-        raise _reference(field)
-    text: str = body.inline
+    text: str = _inline(body)
     if values is None:
         return Rendered(text, len(text) if field == "system" else 0)
     try:
@@ -133,10 +129,10 @@ def _message(role: Role, rendered: Rendered, images: tuple[Image, ...] = ()) -> 
     return Message(role=role, content=Inline(inline=rendered.text), **shown, **hints)
 
 
-def _reference(field: str) -> Refused:
-    return Refused(
-        "unsupported_reference", field, "references to an object store are not supported yet: send it inline"
-    )
+def _inline(body: Body) -> Any:
+    if not isinstance(body, Inline):
+        raise AssertionError("the door puts a value in the place of each reference")
+    return body.inline
 
 
 def _demands(checks: tuple[StepCheck, ...], output: OutputSpec) -> dict[str, Any]:

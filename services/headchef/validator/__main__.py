@@ -3,7 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from headchef_contracts.events.steps import Step
+
 from headchef import checks
+from headchef.bodies import Bodies, WithBodies
+from headchef.bodies.opening import open_bodies
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor
 from headchef.runtime.settings import load
@@ -24,15 +28,16 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong.
     """
-    yield processor(load(ValidatorSettings), surroundings)
+    yield processor(load(ValidatorSettings), surroundings, open_bodies(surroundings))
 
 
-def processor(settings: ValidatorSettings, surroundings: Surroundings) -> Processor:
+def processor(settings: ValidatorSettings, surroundings: Surroundings, bodies: Bodies | None = None) -> Processor:
     """Tell the runtime of the validator.
 
     Args:
         settings: its limits.
         surroundings: what the host lends.
+        bodies: reads answers, and writes outputs, that are large; None where no store is set.
     """
     handler = ValidatorHandler(
         clock=surroundings.clock,
@@ -45,7 +50,9 @@ def processor(settings: ValidatorSettings, surroundings: Surroundings) -> Proces
             max_message_characters=settings.max_message_characters,
         ),
     )
-    return Processor(name="validator", inputs=(Input("steps.completed"),), handler=handler)
+    # The question is passed on as it came.
+    opened = handler if bodies is None else WithBodies(handler, bodies, leave=Step)
+    return Processor(name="validator", inputs=(Input("steps.completed"),), handler=opened)
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ POLICY_VERSION = "validator/6"
 _CUT_OFF = frozenset({"length", "max_tokens"})
 _WITHHELD = frozenset({"refusal", "content_filter", "safety"})
 
+_OUT_OF_REACH = "the answer is not in the event, and cannot be had from the object store that HEADCHEF_BODIES names"
+
 _CURABLE: frozenset[FailureReason] = frozenset(
     {
         "provider_unavailable",  # another account may be up
@@ -100,7 +102,9 @@ def judge(event: StepCompleted, schemas: SchemaCache, checks: Registry, policy: 
     unusable = _unusable(event.answer)
     if unusable is not None:
         return Failed(unusable)
-    if not isinstance(event.answer.output, Inline) or not isinstance(event.answer.output.inline, str):
+    if not isinstance(event.answer.output, Inline):
+        return Failed(Failure(reason="malformed_response", message=_OUT_OF_REACH))
+    if not isinstance(event.answer.output.inline, str):
         return Failed(Failure(reason="malformed_response", message="the answer is not text"))
     said = event.answer.output.inline
     schema = event.step.request.output_schema

@@ -15,6 +15,7 @@ from headchef_contracts.events.reservations import ReservationAnswered, Reservat
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepJudged, StepPlanned
 from headchef_contracts.registry import decode, encode
 
+from headchef.bodies import Bodies
 from headchef.catalogue import Catalogue
 from headchef.checks import installed
 from headchef.runtime.processor import TIMERS, Delivery, Emit, Outcome, Timer
@@ -61,6 +62,7 @@ class Kitchen:
         chance: in which order; the oldest first without.
         doubled: whether all comes twice.
         catalogue: of the models; one without prices if none is given.
+        bodies: of the router; None where no store is set.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class Kitchen:
         chance: Random | None = None,
         doubled: bool = False,
         catalogue: Catalogue | None = None,
+        bodies: Bodies | None = None,
     ) -> None:
-        self.door = Door(catalogue, library=Library(installed()))
+        self.door = Door(catalogue, library=Library(installed()), bodies=bodies)
+        self.bodies = bodies
         self._catalogue = catalogue
         self.open: list[Planned] = []
         self.given_out: list[Planned] = []
@@ -108,7 +112,7 @@ class Kitchen:
     def restart(self) -> None:
         """Go on with another process, which knows nothing but what is stored."""
         state, library = self.door.state, self.door.library
-        self.door = Door(self._catalogue, library=library)
+        self.door = Door(self._catalogue, library=library, bodies=self.bodies)
         self.door.state = state
 
     async def serve(self) -> None:

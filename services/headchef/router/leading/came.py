@@ -1,7 +1,7 @@
 """Turns what the services say of a step or a call into the record of a unit. Pure."""
 
 from headchef_contracts.events.calls import CallEnded
-from headchef_contracts.events.common import Body, Decided, Inline
+from headchef_contracts.events.common import Body, Decided, Ref
 from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.steps import Ended, Step
@@ -28,7 +28,7 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
     return UnitRecord(
         step_id=step.step_id,
         item=step.item,
-        output=_inline(ended.output) if ended.status == "ok" else None,
+        output=_value(ended.output) if ended.status == "ok" else None,
         lost=_lost(step, ended),
         at=decided.at,
         cause=decided.causes[0],
@@ -54,8 +54,10 @@ def of_other(ended: Other, decided: Decided) -> UnitRecord:
     return UnitRecord(
         step_id=ended.step_id,
         item=ended.item,
-        output=_inline(ended.output),
-        lost=None if failure is None else LostRecord(reason=failure.reason, message=failure.message),
+        output=_value(ended.output),
+        lost=_out_of_reach(ended.output)
+        if failure is None
+        else LostRecord(reason=failure.reason, message=failure.message),
         at=decided.at,
         cause=decided.causes[0],
         source=ended.source if isinstance(ended, FetchEnded) else None,
@@ -71,12 +73,16 @@ def _lost(step: Step, ended: Ended) -> LostRecord | None:
         return LostRecord(reason=ended.failure.reason, message=ended.failure.message)
     if ended.status == "rejected":
         return LostRecord(reason="rejected", message=in_short(ended.findings), findings=ended.findings)
-    return None
+    return _out_of_reach(ended.output)
 
 
-def _inline(body: Body | None) -> object:
-    if body is None:
+def _out_of_reach(body: Body | None) -> LostRecord | None:
+    """Say that a body is lost; what can be had has been put in the place of its reference."""
+    if not isinstance(body, Ref):
         return None
-    if not isinstance(body, Inline):
-        raise AssertionError("no service writes a reference")
-    return body.inline
+    message = f"the output {body.ref.sha256} cannot be had from the object store that HEADCHEF_BODIES names"
+    return LostRecord(reason="body_missing", message=message)
+
+
+def _value(body: Body | None) -> object:
+    return None if body is None or isinstance(body, Ref) else body.inline

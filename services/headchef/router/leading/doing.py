@@ -20,7 +20,7 @@ from headchef.runtime.processor import Emit
 from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Reserve, Work
 
 MAX_ARGUMENT_BYTES = 3_000_000
-"""Of a function's arguments as JSON: with all else the call must fit into the 4 MiB of its topic."""
+"""Of a function's arguments as JSON, where no store takes them: the call must fit into the 4 MiB of its topic."""
 
 
 class Doing:
@@ -81,8 +81,9 @@ def _ask(turn: Turn, ask: Ask, latest: datetime | None) -> Sequence[Work]:
 
 
 def _call(turn: Turn, call: Call, latest: datetime | None) -> Sequence[Work]:
-    if (size := len(canonical(call.arguments))) > MAX_ARGUMENT_BYTES:
-        message = f"the arguments of {call.function} have {size:,} bytes; at most {MAX_ARGUMENT_BYTES:,} are taken"
+    most = turn.led.at_hand.max_bytes or MAX_ARGUMENT_BYTES
+    if (size := len(canonical(call.arguments))) > most:
+        message = f"the arguments of {call.function} have {size:,} bytes; at most {most:,} are taken"
         return turn.lose(call, LostRecord(reason="too_large", message=message))
     _give_out(turn, call, "calls.planned", call_of(call, turn.led.record, turn.decided, latest))
     return ()

@@ -25,7 +25,7 @@ from headchef.router.leading.records import UnitRecord
 from headchef.workflow.progress import Ending, Lost
 
 MAX_OUTPUT_BYTES = 3_000_000
-"""Of the output as JSON: with all else the result must fit into the 4 MiB of its topic."""
+"""Of the output as JSON, where no store takes it: with all else the result must fit into the 4 MiB of its topic."""
 
 _REASONS = frozenset(get_args(FailureReason)) - {"rejected"}
 
@@ -40,7 +40,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
     """
     record, units = led.record, led.units
     came = total(units)
-    ending = _fitting(led.progress.ending)
+    ending = _fitting(led.progress.ending, led.at_hand.max_bytes or MAX_OUTPUT_BYTES)
     asked = [unit for unit in units if unit.models and unit.run is None]
     what = record.content
     return JobFinished(
@@ -88,12 +88,12 @@ def _used(unit: UnitRecord) -> SourceUsed:
     )
 
 
-def _fitting(ending: Ending | None) -> Ending:
+def _fitting(ending: Ending | None, most: int) -> Ending:
     if ending is None:
         raise AssertionError("the result of a job is written when it has ended")
-    if (size := _size(ending.output)) <= MAX_OUTPUT_BYTES:
+    if (size := _size(ending.output)) <= most:
         return ending
-    message = f"the output has {size:,} bytes; a result takes at most {MAX_OUTPUT_BYTES:,}"
+    message = f"the output has {size:,} bytes; a result takes at most {most:,}"
     return Ending("failed", why=Lost("too_large", message), findings=ending.findings)
 
 

@@ -8,6 +8,7 @@ from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHe
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Ended, Step
 
+from headchef.bodies import BodiesAtHand
 from headchef.result import publish
 from headchef.router.leading import came
 from headchef.router.leading.affording import Afforded, within_budget
@@ -43,6 +44,7 @@ class Leader:
         remains: keeps what is left of jobs that came to no good end.
         silence: after so long without news of a job nothing of it can still come: what was sent has expired.
         homes: accounts are kept in so many partitions, the first ones.
+        at_hand: has bodies that records refer to, and takes those that are too large for them.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Leader:
         remains: Remains,
         silence: timedelta,
         homes: int,
+        at_hand: BodiesAtHand,
     ) -> None:
         self._doing = Doing(judge, homes)
         self._homes = homes
@@ -66,6 +69,7 @@ class Leader:
         self._metrics = metrics
         self._remains = remains
         self._silence = silence
+        self._at_hand = at_hand
 
     def begin(self, job: JobSubmitted, head: JobHead, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take a job on.
@@ -96,10 +100,11 @@ class Leader:
             takes_over=left_of(head, state) is not None,
         )
         progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
-        turn = Turn(Led(record, progress, state.edition), decided, planner, Earlier(record, state), stored=None)
-        turn.changes.append(Change(JOBS, turn.led.key, record.written()))
-        self._doing.do(turn, turn.led.begin())
-        return self._closed(turn, state, (self._alarm(turn.led, decided.at),))
+        led = Led(record, progress, state.edition, self._at_hand)
+        turn = Turn(led, decided, planner, Earlier(record, state, self._at_hand), stored=None)
+        turn.changes.append(Change(JOBS, led.key, record.written(self._at_hand)))
+        self._doing.do(turn, led.begin())
+        return self._closed(turn, state, (self._alarm(led, decided.at),))
 
     def knows(self, head: JobHead, state: State) -> bool:
         """Say whether a job is under way."""
@@ -144,14 +149,14 @@ class Leader:
         waiting = sorted(map(str, led.progress.under_way))
         message = f"nothing has come of {', '.join(waiting[:_SHOWN])} since {newest.isoformat(timespec='seconds')}"
         led.progress.end(Ending("failed", why=Lost("lost", message)))
-        turn = Turn(led, decided, planner, Earlier(led.record, state), stored=len(led.units))
+        turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
         return self._closed(turn, state, forced=True)
 
     def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, planner: Planner) -> Outcome:
         led = self._recalled(job_key(head), state)
         if led is None or record.unit not in led.progress.under_way:
             return Outcome(counted=("headchef.steps.stray",))
-        turn = Turn(led, decided, planner, Earlier(led.record, state), stored=len(led.units))
+        turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
         self._doing.do(turn, turn.note(record))
         return self._closed(turn, state)
 
@@ -163,7 +168,8 @@ class Leader:
         led = self._memory.get(key)
         if led is None or not led.agrees(state):
             record = JobRecord.model_validate_json(written)
-            led = self._memory.keep(self._shelf.recalled(record, state, self._renderer, self._judge))
+            recalled = self._shelf.recalled(record, state, self._renderer, self._judge, self._at_hand)
+            led = self._memory.keep(recalled)
         return led
 
     def _closed(self, turn: Turn, state: State, timers: tuple[Timer, ...] = (), *, forced: bool = False) -> Outcome:
@@ -210,7 +216,5 @@ def _value(body: Body | None) -> object:
     if body is None:
         return {}
     if not isinstance(body, Inline):
-        raise Refused(
-            "unsupported_reference", "input", "references to an object store are not supported yet: send it inline"
-        )
+        raise AssertionError("the door puts a value in the place of each reference")
     return body.inline

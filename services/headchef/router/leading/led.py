@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
+from headchef.bodies import BodiesAtHand
 from headchef.router.leading.budget import Spent, settled
 from headchef.router.leading.records import JOBS, Cheaper, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import Change, State
@@ -24,9 +25,11 @@ class Led:
         record: as it was taken on.
         progress: of the job, not begun.
         edition: of the state that it is remembered beside.
+        at_hand: has what its records refer to, and takes what is too large for them.
 
     Attributes:
         record: as it was taken on, and is stored now.
+        at_hand: as given.
         key: names it in the store.
         progress: how far it has come.
         units: what has come of its units, in order.
@@ -36,7 +39,8 @@ class Led:
         began: when the first unit of each step was given out.
     """
 
-    def __init__(self, record: JobRecord, progress: Progress, edition: object) -> None:
+    def __init__(self, record: JobRecord, progress: Progress, edition: object, at_hand: BodiesAtHand) -> None:
+        self.at_hand = at_hand
         self.record = record
         self.key = record.key
         self.progress = progress
@@ -67,11 +71,16 @@ class Led:
             Under which key that is to be stored, and as what; and what is to be done now.
         """
         numbered = record.model_copy(update={"number": len(self.units)})
-        key, value = unit_key(self.key, record.unit), numbered.written()
+        key, value = unit_key(self.key, record.unit), numbered.written(self._tenant, self.at_hand)
         return key, value, self._take(numbered, key, value)
 
     def recall(self, state: State) -> None:
-        """Go through all that is stored, in the order in which it came; what was to be done then was done then."""
+        """Go through all that is stored, in the order in which it came; what was to be done then was done then.
+
+        Raises:
+            NotAtHand: some of it refers to bodies that have to be read first.
+            BodyUnusable: such a body cannot be had.
+        """
         unseen = [work.unit for work in self.begin()]
         found: dict[int, tuple[UnitRecord, bytes, bytes]] = {}
         while True:
@@ -80,14 +89,17 @@ class Led:
             if not found:
                 self.unreckoned = frozenset(self.progress.under_way)
                 return
+            referred = (record.output_reference for record, _, _ in found.values())
+            self.at_hand.need(self._tenant, (each for each in referred if each is not None))
             # At least once a former owner may have numbered some of them too.
             number = len(self.units) if len(self.units) in found else min(found)
-            unseen = [work.unit for work in self._take(*found.pop(number))]
+            record, key, value = found.pop(number)
+            unseen = [work.unit for work in self._take(record.with_output(self._tenant, self.at_hand), key, value)]
 
     def go_on_cheaper(self, cheaper: Cheaper) -> Change:
         """Decide that from now on the cheapest models are asked, and give what is to be stored."""
         self.record = self.record.model_copy(update={"cheaper": cheaper})
-        self._rewritten = self.record.written()
+        self._rewritten = self.record.written(self.at_hand)
         return Change(JOBS, self.key, self._rewritten)
 
     def agrees(self, state: State) -> bool:
@@ -97,6 +109,10 @@ class Led:
         if self._rewritten is not None and state.get(JOBS, self.key) != self._rewritten:
             return False
         return self._last is None or state.get(JOBS, self._last[0]) == self._last[1]
+
+    @property
+    def _tenant(self) -> str:
+        return self.record.head.tenant
 
     @property
     def over(self) -> bool:

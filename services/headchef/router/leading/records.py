@@ -9,9 +9,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Usage
+from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Reference, Usage
 from headchef_contracts.events.fetches import SourceRead
 
+from headchef.bodies import BodiesAtHand
 from headchef.canonical import canonical
 from headchef.workflow.progress import Came, Lost, Outcome, Unit
 
@@ -42,7 +43,8 @@ class JobRecord(Part):
         head: of all its events.
         workflow: its name with version.
         digest: of the workflow's files.
-        input: JSON.
+        input: JSON; None as it is stored where there is a reference.
+        input_reference: names the input where that is large.
         cache: whether earlier answers may serve.
         at: when it was taken on.
         cause: the record that it came by.
@@ -53,7 +55,8 @@ class JobRecord(Part):
     head: JobHead
     workflow: str
     digest: str
-    input: Any
+    input: Any = None
+    input_reference: Reference | None = None
     cache: CacheMode
     at: datetime
     cause: Cause
@@ -70,9 +73,17 @@ class JobRecord(Part):
         """Tell it from a job of another workflow or another input: a SHA-256."""
         return sha256(canonical([self.workflow, self.digest, self.input])).hexdigest()
 
-    def written(self) -> bytes:
-        """Give it as it is stored."""
-        return self.model_dump_json(exclude_defaults=True).encode()
+    def written(self, at_hand: BodiesAtHand) -> bytes:
+        """Give it as it is stored; a large input is set aside."""
+        reference = at_hand.reference(self.head.tenant, self.input)
+        return _written(self, {"input": None, "input_reference": reference} if reference else {})
+
+    def with_input(self, at_hand: BodiesAtHand) -> "JobRecord":
+        """Give it as it was before it was stored. Raises NotAtHand and BodyUnusable as `BodiesAtHand.value`."""
+        if self.input_reference is None:
+            return self
+        value = at_hand.value(self.head.tenant, self.input_reference)
+        return self.model_copy(update={"input": value, "input_reference": None})
 
 
 class LostRecord(Part):
@@ -91,7 +102,8 @@ class UnitRecord(Part):
         number: it ended as the so-manyeth of its job, from 0.
         step_id: the step.
         item: the item's key; None for the whole step.
-        output: JSON; None also where it is lost.
+        output: JSON; None also where it is lost, and as it is stored where there is a reference.
+        output_reference: names the output where that is large.
         lost: why there is no output.
         at: when that was known.
         cause: the record that told it.
@@ -112,6 +124,7 @@ class UnitRecord(Part):
     step_id: str
     item: str | None = None
     output: Any = None
+    output_reference: Reference | None = None
     lost: LostRecord | None = None
     at: datetime
     cause: Cause
@@ -139,9 +152,26 @@ class UnitRecord(Part):
             return Came(self.output)
         return Lost(self.lost.reason, self.lost.message, self.lost.findings, self.lost.leave_out)
 
-    def written(self) -> bytes:
-        """Give it as it is stored."""
-        return self.model_dump_json(exclude_defaults=True).encode()
+    def written(self, tenant: str, at_hand: BodiesAtHand) -> bytes:
+        """Give it as it is stored; a large output is set aside.
+
+        Args:
+            tenant: of its job.
+            at_hand: takes the output.
+        """
+        reference = at_hand.reference(tenant, self.output)
+        return _written(self, {"output": None, "output_reference": reference} if reference else {})
+
+    def with_output(self, tenant: str, at_hand: BodiesAtHand) -> "UnitRecord":
+        """Give it as it was before it was stored. Raises NotAtHand and BodyUnusable as `BodiesAtHand.value`."""
+        if self.output_reference is None:
+            return self
+        value = at_hand.value(tenant, self.output_reference)
+        return self.model_copy(update={"output": value, "output_reference": None})
+
+
+def _written(record: Part, stored: dict[str, Any]) -> bytes:
+    return (record.model_copy(update=stored) if stored else record).model_dump_json(exclude_defaults=True).encode()
 
 
 def job_key(head: JobHead) -> bytes:

@@ -5,6 +5,7 @@ taken over only for the very same work, since what it depends on may come out ot
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from hashlib import sha256
 from headchef_contracts.events.common import Decided, JobHead, Part, Usage
 from headchef_contracts.events.jobs import JobStatus
 
+from headchef.bodies import BodiesAtHand, BodyUnusable
 from headchef.canonical import canonical
 from headchef.router.leading import places
 from headchef.router.leading.led import Led
@@ -138,7 +140,7 @@ class Remains:
         for record in led.units:
             work = works.get(record.unit)
             if record.lost is None and work is not None and not isinstance(work, _DONE_AGAIN):
-                size += len(record.written())
+                size += len(record.written(led.record.head.tenant, led.at_hand))
                 if size > self._max_bytes:
                     return
                 run = led.record.head.run
@@ -159,24 +161,46 @@ class Earlier:
     Args:
         record: of the job.
         state: of its task.
+        at_hand: has what records refer to.
     """
 
-    def __init__(self, record: JobRecord, state: State) -> None:
+    def __init__(self, record: JobRecord, state: State, at_hand: BodiesAtHand) -> None:
         left = left_of(record.head, state) if record.takes_over else None
         self._units = {each.unit: each for each in left.units} if left and left.content == record.content else {}
         self._key = left_key(record.head)
+        self._tenant = record.head.tenant
         self._state = state
+        self._at_hand = at_hand
 
     def of(self, work: Work, decided: Decided) -> UnitRecord | None:
-        """Give what came of the same work, as something that has cost nothing; None if it has not been done."""
+        """Give what came of the same work, as something that has cost nothing; None if it has not been done.
+
+        Raises:
+            NotAtHand: it, or others that may be asked for, refer to bodies that have to be read first.
+        """
         if (left := self._units.get(work.unit)) is None or left.work != _hash_of(work):
             return None
-        if (value := self._state.get(JOBS, _name_of(self._key, left))) is None:
+        if (found := self._record(left)) is None:
             return None
-        found = UnitRecord.model_validate_json(value)
         free = {"usage": Usage(), "cost_usd": Decimal(), "reckoned_usd": None, "attempts": 0, "provider_s": 0.0}
         since = {"at": decided.at, "cause": decided.causes[0], "reused": False, "repaired": 0}
         return found.model_copy(update={**free, **since, "run": left.run if found.run is None else found.run})
+
+    def _record(self, left: LeftUnit) -> UnitRecord | None:
+        """Give the record of a unit; None where it, or its output, is gone."""
+        found = self._stored(left)
+        if found is None or found.output_reference is None:
+            return found
+        with suppress(BodyUnusable):
+            if not self._at_hand.has(self._tenant, found.output_reference):
+                others = filter(None, map(self._stored, self._units.values()))
+                self._at_hand.need(self._tenant, [each.output_reference for each in others if each.output_reference])
+            return found.with_output(self._tenant, self._at_hand)
+        return None
+
+    def _stored(self, left: LeftUnit) -> UnitRecord | None:
+        value = self._state.get(JOBS, _name_of(self._key, left))
+        return None if value is None else UnitRecord.model_validate_json(value)
 
 
 def left_key(head: JobHead) -> bytes:

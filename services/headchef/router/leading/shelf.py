@@ -1,5 +1,6 @@
 """The published workflows as the router needs them: for a job that is to begin, and for one that has begun."""
 
+from headchef.bodies import BodiesAtHand
 from headchef.router.leading.led import Led
 from headchef.router.leading.records import JobRecord
 from headchef.router.refusal import Refused
@@ -41,7 +42,7 @@ class Shelf:
             raise Refused("unknown_workflow", "workflow", f"{name} cannot be led: {hindrance}")
         return found
 
-    def recalled(self, record: JobRecord, state: State, renderer: Renderer, judge: Judge) -> Led:
+    def recalled(self, record: JobRecord, state: State, renderer: Renderer, judge: Judge, at_hand: BodiesAtHand) -> Led:
         """Make a job that is under way from its records.
 
         Args:
@@ -49,10 +50,12 @@ class Shelf:
             state: of its task, which has those of its units.
             renderer: fills templates.
             judge: judges outputs.
+            at_hand: has what the records refer to.
 
         Raises:
-            InvalidEvent: its workflow cannot be read any more. What came of its step lies in the dead letters then, and
-                can be sent again when it can.
+            NotAtHand: some of that has to be read first.
+            InvalidEvent: its workflow, or such a body, cannot be read any more. What came of its step lies in the dead
+                letters then, and can be sent again when it can.
         """
         try:
             workflow = self._library.find(record.workflow)
@@ -61,6 +64,8 @@ class Shelf:
         if workflow is None:
             message = f"{record.workflow}, by which the job {record.head.job_id!r} goes on, is not published any more"
             raise InvalidEvent("unknown_workflow", "step.workflow", message)
-        led = Led(record, Progress(workflow, record.input, renderer=renderer, judge=judge), state.edition)
+        record = record.with_input(at_hand)
+        progress = Progress(workflow, record.input, renderer=renderer, judge=judge)
+        led = Led(record, progress, state.edition, at_hand)
         led.recall(state)
         return led

@@ -50,6 +50,9 @@ CounterName = Literal[
     "headchef.reservations.granted",
     "headchef.reservations.refused",
     "headchef.reservations.released",
+    "headchef.bodies.read",
+    "headchef.bodies.written",
+    "headchef.bodies.faults",
 ]
 
 HistogramName = Literal[
@@ -154,6 +157,11 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.reservations.granted": Measure("{reservation}", "values that the job that asked for them has"),
     "headchef.reservations.refused": Measure("{reservation}", "values that another job has, or that were given back"),
     "headchef.reservations.released": Measure("{reservation}", "values that nobody has any more"),
+    "headchef.bodies.read": Measure("{body}", "bodies read from the object store"),
+    "headchef.bodies.written": Measure("{body}", "bodies written to the object store"),
+    "headchef.bodies.faults": Measure(
+        "{operation}", "reads and writes that failed [operation: get, put; reason: away, body_missing, body_damaged]"
+    ),
 }
 
 HISTOGRAMS: Mapping[HistogramName, Measure] = {

@@ -3,18 +3,20 @@
 from headchef.bodies.bodies import Bodies
 from headchef.bodies.form import MAX_BODY_BYTES
 from headchef.bodies.settings import BodiesSettings
+from headchef.runtime.clock import Clock
 from headchef.runtime.settings import BadSettings, load
-from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.telemetry.metrics import Metrics
 
 _MOST_IN_AN_EVENT = 3_500_000
 """Of bytes of one output: with the job's head it must fit into the 4 MiB of a topic."""
 
 
-def open_bodies(surroundings: Surroundings) -> Bodies | None:
+def open_bodies(clock: Clock, metrics: Metrics) -> Bodies | None:
     """Give the bodies of this process; None where no store is set.
 
     Args:
-        surroundings: clock and metrics.
+        clock: for pauses.
+        metrics: counts bodies, and what went wrong.
 
     Raises:
         BadSettings: a setting is wrong.
@@ -29,8 +31,8 @@ def open_bodies(surroundings: Surroundings) -> Bodies | None:
         open_objects(settings.url, settings.timeout_s),
         inline_bytes=settings.inline_bytes,
         kept_bytes=settings.kept_bytes,
-        clock=surroundings.clock,
-        metrics=surroundings.metrics,
+        clock=clock,
+        metrics=metrics,
     )
 
 

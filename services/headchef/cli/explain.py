@@ -47,10 +47,13 @@ def explain(
 
 
 async def _gather(cluster: "Cluster", screen: "Screen", job: str, records: int, patience_s: float) -> "History":
+    from headchef.cli.bodies import bodies_here
     from headchef.cli.cluster import read_patiently
     from headchef.cli.history.gather import gather
+    from headchef.cli.history.values import with_values_in
 
-    return await read_patiently(
+    bodies = bodies_here()
+    history = await read_patiently(
         cluster,
         screen,
         "reading topics",
@@ -63,3 +66,4 @@ async def _gather(cluster: "Cluster", screen: "Screen", job: str, records: int, 
             progress=lambda topic, done, total: meter.update(done, total, topic),
         ),
     )
+    return await with_values_in(history, bodies)

@@ -50,7 +50,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     )
     try:
         turns = Turns(load(RuntimeSettings).bulk_share)
-        catalogue, bodies = load_catalogue(settings.catalogue), open_bodies(surroundings)
+        catalogue, bodies = load_catalogue(settings.catalogue), open_bodies(surroundings.clock, surroundings.metrics)
         yield processor(catalogue, accounts, settings, retry, turns, surroundings, bodies)
     finally:
         await accounts.close()

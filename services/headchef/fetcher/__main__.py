@@ -26,7 +26,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong.
     """
-    settings, bodies = load(FetcherSettings), open_bodies(surroundings)
+    settings, bodies = load(FetcherSettings), open_bodies(surroundings.clock, surroundings.metrics)
     limit_outputs("HEADCHEF_FETCHER_MAX_OUTPUT_BYTES", settings.max_output_bytes, bodies)
     async with open_fetcher(load(SourceSettings), surroundings.clock, surroundings.random) as fetcher:
         yield processor(fetcher, settings, surroundings, bodies)

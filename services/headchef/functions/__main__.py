@@ -25,7 +25,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong.
     """
-    settings, bodies = load(FunctionsSettings), open_bodies(surroundings)
+    settings, bodies = load(FunctionsSettings), open_bodies(surroundings.clock, surroundings.metrics)
     limit_outputs("HEADCHEF_FUNCTIONS_MAX_OUTPUT_BYTES", settings.max_output_bytes, bodies)
     workshop = Workshop(settings.processes, settings.max_output_bytes)
     try:

@@ -42,7 +42,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         BadSettings: a setting is wrong, or the file of models.
     """
     settings = load(RouterSettings)
-    bodies = open_bodies(surroundings)
+    bodies = open_bodies(surroundings.clock, surroundings.metrics)
     yield processor(settings, catalogue.load(settings.catalogue), surroundings, bodies=bodies)
 
 

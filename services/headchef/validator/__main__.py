@@ -28,7 +28,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong.
     """
-    yield processor(load(ValidatorSettings), surroundings, open_bodies(surroundings))
+    yield processor(load(ValidatorSettings), surroundings, open_bodies(surroundings.clock, surroundings.metrics))
 
 
 def processor(settings: ValidatorSettings, surroundings: Surroundings, bodies: Bodies | None = None) -> Processor:

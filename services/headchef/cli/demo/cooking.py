@@ -100,7 +100,7 @@ class Cooking:
             for outcome in await self._feed.next(_POLL_S):
                 if outcome.job_id in under_way:
                     under_way.discard(outcome.job_id)
-                    self.state.take(outcome.job_id, outcome)
+                    self.state.take(outcome.job_id, await self._feed.opened(outcome))
                     last = self._clock.monotonic()
             self._progress(self.state)
             if self._clock.monotonic() - last > self._policy.stall_s:

@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from headchef_contracts import topics
+from headchef_contracts import registry, topics
 from headchef_contracts.events.jobs import JobFinished, JobRefused
 
+from headchef.bodies import Bodies
+from headchef.cli.bodies import bodies_here, with_values
 from headchef.cli.faults import WorkFailed
 from headchef.cli.following.place import TOPICS, Place
 from headchef.cli.history.reading import open_record
@@ -24,7 +26,7 @@ class Outcome:
 
     Attributes:
         event: what happened to a job.
-        value: JSON as it lies in the log.
+        value: JSON as it lies in the log, but for an output that is read from elsewhere.
     """
 
     event: JobFinished | JobRefused
@@ -58,12 +60,16 @@ class Feed:
         reader: of its own; its assignment is the feed's.
         logical: logical topic by full name.
         ends: the end of each partition when the feed was opened.
+        bodies: reads outputs that are not in the events; None where no store is set.
     """
 
-    def __init__(self, reader: Reader, logical: dict[str, str], ends: dict[Partition, int]) -> None:
+    def __init__(
+        self, reader: Reader, logical: dict[str, str], ends: dict[Partition, int], bodies: Bodies | None = None
+    ) -> None:
         self._reader = reader
         self._logical = logical
         self._ends = ends
+        self._bodies = bodies
 
     @property
     def place(self) -> Place:
@@ -93,6 +99,11 @@ class Feed:
             outcomes.append(Outcome(hop.event, hop.value))
         return outcomes
 
+    async def opened(self, outcome: Outcome) -> Outcome:
+        """Give an outcome with its output in it, where that lies in a store that can be reached from here."""
+        event = await with_values(outcome.event, self._bodies)
+        return outcome if event is outcome.event else Outcome(event, registry.encode(event))
+
     async def close(self) -> None:
         """Stop reading."""
         await self._reader.close()
@@ -111,6 +122,7 @@ async def open_feed(
 
     Raises:
         WorkFailed: the topics do not exist.
+        BadSettings: the store of bodies that the environment names cannot be one.
     """
     logical = {topics.physical(namespace, name): name for name in names}
     found = await partitions_of(log, logical)
@@ -124,7 +136,7 @@ async def open_feed(
         for partition, (earliest, end) in bounds.items()
     }
     await reader.assign(positions)
-    return Feed(reader, logical, {partition: end for partition, (_, end) in bounds.items()})
+    return Feed(reader, logical, {partition: end for partition, (_, end) in bounds.items()}, bodies_here())
 
 
 def _first(beginning: Beginning, place: tuple[str, int], earliest: int, end: int) -> int:

@@ -132,7 +132,7 @@ class Following:
             outcomes = await feed.next(_POLL_S)
             passed = to_pass - feed.left
             before = self._found
-            self._take(outcomes)
+            await self._take(feed, outcomes)
             meter.update(self._found if self._wish.until else passed, note=f"{self._found:,} found")
             if self._found > before:
                 last = self._clock.monotonic()
@@ -164,11 +164,11 @@ class Following:
     def _enough(self) -> bool:
         return self._wish.until is not None and self._found >= self._wish.until
 
-    def _take(self, outcomes: Sequence[Outcome]) -> None:
+    async def _take(self, feed: Feed, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             if self._wish.fits(outcome) and not self._enough():
                 self._found += 1
-                self._show(outcome)
+                self._show(await feed.opened(outcome))
 
     def _show(self, outcome: Outcome) -> None:
         if self._write is not None:

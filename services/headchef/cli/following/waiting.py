@@ -39,7 +39,7 @@ async def wait_for(
     while not stop.is_set() and clock.monotonic() - last < (timeout_s if open_ids else linger_s):
         for outcome in await feed.next(_POLL_S):
             if outcome.job_id is not None and outcome.job_id in wanted:
-                found[outcome.job_id] = outcome
+                found[outcome.job_id] = await feed.opened(outcome)
                 open_ids.discard(outcome.job_id)
                 last = clock.monotonic()
         if progress is not None:

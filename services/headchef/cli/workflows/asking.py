@@ -85,7 +85,8 @@ class Asking:
             for outcome in await self._feed.next(_POLL_S):
                 unit = self._units.get(outcome.job_id or "")
                 if unit is not None:
-                    yield unit, _outcome_of(outcome), outcome.event if isinstance(outcome.event, JobFinished) else None
+                    came = await self._feed.opened(outcome)
+                    yield unit, _outcome_of(came), came.event if isinstance(came.event, JobFinished) else None
 
     def _job(self, ask: Ask) -> JobSubmitted:
         job_id = f"{self._run}.{_name_of(ask.unit)}"

@@ -1,0 +1,89 @@
+"""Outputs that lie in a store are read where the environment names it, and shown by name where it does not."""
+
+import asyncio
+from pathlib import Path
+
+import orjson
+import pytest
+
+from headchef_contracts.events.common import Inline, Ref
+from headchef_contracts.events.jobs import JobFinished
+
+from headchef.bodies.form import written
+from headchef.bodies.objects import open_objects
+from headchef.cli.bodies import bodies_here
+from headchef.cli.following.feed import Outcome, open_feed
+from headchef.cli.following.waiting import wait_for
+from headchef.cli.following.writing import output_for
+from headchef.cli.history.explanation import answer, as_json
+from headchef.cli.history.gather import gather
+from headchef.cli.history.values import with_values_in
+from headchef.runtime.settings import BadSettings
+from tests.cli.builders import make_finished
+from tests.cli.clusters import NAMESPACE, make_log, put_event
+
+OUTPUT = {"title": "Long", "text": "x" * 1_000}
+
+
+@pytest.fixture
+async def result(tmp_path: Path) -> JobFinished:
+    """A result whose output lies in a folder."""
+    reference, data = written(OUTPUT)
+    await open_objects(tmp_path.as_uri(), 5).put("default", reference, data)
+    return make_finished("j1", {}).model_copy(update={"output": Ref(ref=reference)})
+
+
+async def waited_for(result: JobFinished) -> Outcome:
+    log = make_log()
+    await put_event(log, "jobs.finished", result, b"j1")
+    feed = await open_feed(log, NAMESPACE, "start")
+    found = await wait_for(feed, {"j1"}, stop=asyncio.Event(), timeout_s=5)
+    return found["j1"]
+
+
+async def test_a_result_is_shown_and_written_with_its_output(
+    result: JobFinished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
+    outcome = await waited_for(result)
+    assert outcome.event == result.model_copy(update={"output": Inline(inline=OUTPUT)})
+    with output_for(tmp_path / "out.jsonl") as write:
+        write(outcome)
+    assert orjson.loads((tmp_path / "out.jsonl").read_bytes())["output"] == {"inline": OUTPUT}
+
+
+async def test_without_a_store_it_is_named(result: JobFinished, tmp_path: Path) -> None:
+    outcome = await waited_for(result)
+    assert outcome.event == result
+    with output_for(tmp_path / "out.csv") as write:
+        write(outcome)
+    assert written(OUTPUT)[0].sha256 in (tmp_path / "out.csv").read_text("utf-8-sig")
+
+
+async def test_what_is_gone_is_named_and_told_of(
+    result: JobFinished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HEADCHEF_BODIES", (tmp_path / "elsewhere").as_uri())
+    assert (await waited_for(result)).event == result
+    assert "is not in the object store" in caplog.text
+
+
+async def test_a_history_has_its_bodies_in_it(
+    result: JobFinished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = make_log()
+    await put_event(log, "jobs.finished", result, b"j1")
+    found = await gather(log, namespace=NAMESPACE, job_id="j1", max_records=100, progress=lambda *_: None)
+    assert written(OUTPUT)[0].sha256 in str(answer(found))
+    monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
+    history = await with_values_in(found, bodies_here())
+    assert answer(history) == OUTPUT
+    assert as_json("j1", history)["events"][-1]["event"]["output"] == {"inline": OUTPUT}
+
+
+def test_what_is_no_store_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADCHEF_BODIES", "nowhere")
+    with pytest.raises(BadSettings, match="HEADCHEF_BODIES"):
+        bodies_here()
+    monkeypatch.setenv("HEADCHEF_BODIES", "")
+    assert bodies_here() is None

@@ -1,0 +1,84 @@
+"""A workflow on real Kafka whose output is larger than any topic takes: bodies lie in a folder, through a kill too."""
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from headchef_contracts import topics
+
+from headchef.bodies.form import written
+from tests.e2e.test_functions import NO_MODELS, settings
+from tests.support.collector import Collector
+from tests.support.pipeline import Pipeline
+from tests.support.services import Deployment
+
+ITEMS, CHARACTERS = 3, 2_000_000
+WORKFLOW = f"""
+workflow: large
+version: 1
+steps:
+  - id: texts
+    for_each: {{in: "{{{{ input.items }}}}", as: item, concurrency: 1}}
+    python: {{call: kitchen.write, with: {{characters: {CHARACTERS}}}}}
+  - id: joined
+    python: {{call: kitchen.join, with: {{parts: "{{{{ steps.texts }}}}"}}}}
+result: {{from: "{{{{ steps.joined }}}}"}}
+"""
+
+
+def headchef(*arguments: str, environment: dict[str, str]) -> str:
+    """Run a command, and give what it printed."""
+    command = [sys.executable, "-m", "headchef.cli", *arguments]
+    return subprocess.run(
+        command, check=True, env=os.environ | environment, timeout=60, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.mark.timeout(240)
+def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tmp_path: Path) -> None:
+    namespace, store = f"large-{uuid.uuid4().hex[:8]}", tmp_path / "bodies"
+    bodies = {"HEADCHEF_BODIES": store.as_uri(), "HEADCHEF_BODIES_INLINE_BYTES": "2000"}
+    limits = {"HEADCHEF_ROUTER_MAX_TEMPLATE_WORK": "50000000", "HEADCHEF_FUNCTIONS_MAX_OUTPUT_BYTES": "10000000"}
+    known = {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
+    deployment = Deployment(kafka, namespace, tmp_path, counts=NO_MODELS, environment=settings(**bodies, **limits))
+    deployment.make()
+    (tmp_path / "large.yaml").write_text(WORKFLOW)
+    headchef("workflow", "apply", str(tmp_path / "large.yaml"), environment=known)
+    values: dict[str, Any] = {"items": list(range(ITEMS)), "brief": "Brief. " * 100_000}
+    reference, data = written(values)
+    (store / "acme").mkdir(parents=True)
+    (store / "acme" / reference.sha256).write_bytes(data)
+    with deployment, Pipeline(deployment) as pipeline:
+        job = {"job_id": "big", "tenant": "acme", "workflow": "large@1", "input": {"ref": reference.model_dump()}}
+        pipeline.publish(job, key="big")
+        pipeline.wait_for_count("calls.ended", 1, within_s=60)
+        [router] = deployment.of("router")
+        router.kill()
+        router.start()
+        result = pipeline.result("big", within_s=120)
+        pipeline.settled()
+        shown = headchef("results", "--job", "big", "--json", environment=known | bodies)
+        named = headchef("results", "--job", "big", "--json", environment=known)
+        told = headchef("explain", "big", "--json", environment=known | bodies)
+        sizes = {
+            topic: max((len(it.value or b"") for it in pipeline.of(topic)), default=0) for topic in pipeline.topics
+        }
+        state = topics.physical(namespace, "router.jobs.changelog")
+        with Collector(kafka, [state]) as collector:
+            stored = collector.wait_for(lambda: collector.of(state), within_s=30, check=deployment.check)
+    assert result["status"] == "ok"
+    expected = {"text": ", ".join(["x" * CHARACTERS] * ITEMS)}
+    assert result["output"] == {"ref": written(expected)[0].model_dump()}
+    assert orjson.loads(shown)["output"] == {"inline": expected}
+    assert orjson.loads(named)["output"] == result["output"]
+    assert orjson.loads(told)["answer"] == expected
+    assert max(sizes.values()) < 10_000, f"no topic carries a large body: {sizes}"
+    assert max(len(it.value or b"") for it in stored) < 10_000
+    assert len(list((store / "acme").iterdir())) == 4, "the input, one text for all items, what was joined and what came of it"
+    assert topics.topic("jobs.finished").max_message_bytes < ITEMS * CHARACTERS

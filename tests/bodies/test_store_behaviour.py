@@ -1,6 +1,6 @@
 """What every store of bodies must do, on the fake, in memory and in a folder alike."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,18 +9,29 @@ from headchef_contracts.events.common import Reference
 
 from headchef.bodies import BodyStore, BodyUnusable, StoreAway
 from headchef.bodies.form import written
-from headchef.bodies.objects import ObjectBodyStore, open_objects
+from headchef.bodies.objects import open_objects
+from headchef.runtime.settings import BadSettings
 from tests.support.memory_bodies import MemoryBodyStore
+from tests.support.s3_server import S3Server, s3_server
 
 STORES: dict[str, Callable[[Path], BodyStore]] = {
     "fake": lambda _: MemoryBodyStore(),
     "memory": lambda _: open_objects("memory:///", 5),
     "folder": lambda folder: open_objects((folder / "made" / "anew").as_uri(), 5),
+    "s3": lambda _: open_objects("s3://bodies/here", 5),
 }
 
 
+@pytest.fixture
+async def s3(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S3Server]:
+    async with s3_server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> BodyStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path, s3: S3Server) -> BodyStore:
     return STORES[request.param](tmp_path)
 
 
@@ -77,18 +88,40 @@ async def test_a_folder_that_cannot_be_written_is_away(tmp_path: Path) -> None:
         await store.put("acme", reference, data)
 
 
-@pytest.mark.parametrize("call", ["put", "get"])
-async def test_a_server_that_does_not_answer_is_away(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
-    for name, value in {
-        "AWS_ENDPOINT": "http://127.0.0.1:9",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b",
-        "AWS_REGION": "x",
-    }.items():
-        monkeypatch.setenv(name, value)
-    store: ObjectBodyStore = open_objects("s3://bodies/here", 1)
+async def test_a_bucket_holds_an_object_for_each_body_below_its_prefix(s3: S3Server) -> None:
     reference, data = body()
-    with pytest.raises(StoreAway, match="away") as away:
-        await (store.put("acme", reference, data) if call == "put" else store.get("acme", reference))
+    await open_objects("s3://bodies/here", 5).put("acme", reference, data)
+    assert s3.objects == {f"/bodies/here/acme/{reference.sha256}": data}
+
+
+async def calls(store: BodyStore, call: str) -> object:
+    reference, data = body()
+    return await (store.put("acme", reference, data) if call == "put" else store.get("acme", reference))
+
+
+@pytest.mark.parametrize("call", ["put", "get"])
+async def test_a_server_that_is_not_there_is_away(s3: S3Server, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(StoreAway, match=r"away: .* error sending request") as away:
+        await calls(open_objects("s3://bodies/here", 5), call)
     assert "\n" not in str(away.value)
+
+
+@pytest.mark.parametrize("call", ["put", "get"])
+async def test_a_server_that_does_not_answer_is_away_after_the_time_out(s3: S3Server, call: str) -> None:
+    s3.stalls = True
+    with pytest.raises(StoreAway, match="longer than HEADCHEF_BODIES_TIMEOUT_S"):
+        await calls(open_objects("s3://bodies/here", 0.2), call)
+
+
+@pytest.mark.parametrize("call", ["put", "get"])
+async def test_a_server_that_refuses_is_away_and_names_the_credentials(s3: S3Server, call: str) -> None:
+    s3.refuses = True
+    with pytest.raises(StoreAway, match=r"refuses: .*; see the credentials"):
+        await calls(open_objects("s3://bodies/here", 5), call)
+
+
+@pytest.mark.parametrize("url", ["nowhere://x", "bodies", "az://container"])
+def test_what_is_no_store_is_refused_and_says_what_would_be_right(url: str) -> None:
+    with pytest.raises(BadSettings, match=r"HEADCHEF_BODIES: .*; name a store as file:///folder, s3://bucket/prefix"):
+        open_objects(url, 5)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from headchef.batches.settings import BatchesSettings
+from headchef.bodies.settings import BodiesSettings
 from headchef.cache.settings import CacheSettings
 from headchef.executor.settings import Settings as ExecutorSettings
 from headchef.fetcher.settings import FetcherSettings
@@ -25,6 +26,7 @@ from headchef.validator.settings import ValidatorSettings
 GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("All processes: Kafka", KafkaSettings),
     ("All processes: the runtime", RuntimeSettings),
+    ("All processes: large bodies", BodiesSettings),
     ("Router", RouterSettings),
     ("Cache", CacheSettings),
     ("Executor", ExecutorSettings),

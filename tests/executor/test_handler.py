@@ -11,10 +11,10 @@ from typing import Literal
 import pytest
 
 from headchef_contracts import registry
-from headchef_contracts.events.common import Inline, Parameters, Ref, Reference
-from headchef_contracts.events.steps import AttemptRecorded, Message, Step, StepCompleted, StepPlanned
+from headchef_contracts.events.common import Inline, Parameters
+from headchef_contracts.events.steps import AttemptRecorded, Step, StepCompleted
 
-from headchef.bodies import Bodies, StoreAway
+from headchef.bodies import Bodies
 from headchef.brakes import Brakes
 from headchef.catalogue import Catalogue
 from headchef.executor.handler import ExecutorHandler
@@ -23,7 +23,6 @@ from headchef.executor.provider import Faulted, Reply, Turn
 from headchef.runtime.errors import InvariantBroken, UnknownVersion
 from headchef.runtime.permit import Permit
 from headchef.runtime.processor import Emit
-from tests.bodies.builders import LARGE, Pantry
 from tests.executor.fakes import (
     NoState,
     OpenPermit,
@@ -39,7 +38,7 @@ from tests.executor.fakes import (
     see_through,
     timed_out,
 )
-from tests.support.builders import make_decided, make_delivery, make_firing, make_head, make_planned, make_step
+from tests.support.builders import make_delivery, make_firing, make_head, make_planned, make_step
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -230,41 +229,6 @@ async def test_a_model_of_another_lane_is_not_called_here() -> None:
     kitchen = Kitchen(catalogue=make_catalogue(make_model(lane="fast")))
     _, completed = await kitchen.handle()
     assert reason(completed) == "unknown_model"
-    assert kitchen.provider.asked == []
-
-
-async def test_a_message_by_reference_fails_the_step_without_a_call() -> None:
-    reference = Ref(ref=Reference(sha256="0" * 64, bytes=3, media_type="text/plain"))
-    step = make_step()
-    request = step.request.model_copy(update={"messages": (Message(role="user", content=reference),)})
-    for bodies, told in ((None, "HEADCHEF_BODIES"), (Pantry().bodies, "not there")):
-        kitchen = Kitchen(bodies=bodies)
-        _, completed = await kitchen.handle(step.model_copy(update={"request": request}))
-        assert completed.failure is not None
-        assert completed.failure.reason == "provider_refused_request"
-        assert told in completed.failure.message
-        assert kitchen.provider.asked == []
-
-
-async def test_a_message_in_the_store_is_asked_and_the_step_stays_as_it_came() -> None:
-    pantry, step = Pantry(), make_step(LARGE, job=make_head(tenant="acme"))
-    closed = await pantry.bodies.closed(StepPlanned(step=step, decided=make_decided()))
-    assert isinstance(closed, StepPlanned)
-    kitchen = Kitchen(limited(1.0), answered("Hi."), bodies=pantry.forget().bodies)
-    attempts, completed = await kitchen.handle(closed.step)
-    assert kitchen.provider.asked == [LARGE.encode()] * 2
-    assert outcomes(attempts) == ["rate_limited", "answered"]
-    assert completed.step == closed.step
-
-
-async def test_no_call_is_made_while_the_store_is_away() -> None:
-    pantry, step = Pantry(), make_step(LARGE)
-    closed = await pantry.bodies.closed(StepPlanned(step=step, decided=make_decided()))
-    assert isinstance(closed, StepPlanned)
-    pantry.store.away = True
-    kitchen = Kitchen(bodies=pantry.forget().bodies)
-    with pytest.raises(StoreAway):
-        await kitchen.handle(closed.step)
     assert kitchen.provider.asked == []
 
 

@@ -20,6 +20,7 @@ from tests.simulation.history import (
     expired,
 )
 from tests.simulation.kinds import Kind
+from tests.simulation.misnamed import misnamed
 from tests.simulation.oracle import Place, expect, place_of
 from tests.simulation.provider import Billed
 from tests.simulation.quiet import unhandled
@@ -70,6 +71,7 @@ class Evidence:
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
         lost_jobs: jobs that such a record was on the way of.
         broken: what did not hold at some commit.
+        misnamed: events and state that carry a large body, or name one that is not there for their tenant.
         failures: what processes failed with, and what reached the loop.
     """
 
@@ -109,14 +111,15 @@ class Evidence:
         self.said: list[Said] = world.brakes.said
         self.called: Mapping[str, Called] = world.called
         self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
-        self._events = {topic: events(cluster, topic) for topic in EVENT_TOPICS}
+        self._events = {topic: events(cluster, topic, world.named) for topic in EVENT_TOPICS}
+        self.misnamed = misnamed(world)
         self.led = frozenset(job for job, payload in self.expected.accepted.items() if "workflow" in payload)
         self._of_questions = {
             topic: found if topic in _OF_NO_JOB else [event for event in found if event.job not in self.led]
             for topic, found in self._events.items()
         }
         self.led_state = _newest(cluster, "router.jobs.changelog")
-        self.reservations: Sequence[Happened] = events(cluster, RESERVATIONS)
+        self.reservations: Sequence[Happened] = events(cluster, RESERVATIONS, world.named)
         self.holders = _newest(cluster, "accounts.holders.changelog")
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost

@@ -12,6 +12,7 @@ from headchef_contracts import topics
 
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Partition, Record
+from tests.simulation.bodies import Named
 from tests.simulation.oracle import Job, job_of
 from tests.simulation.services import INPUTS, LANES, SERVICES, pair
 from tests.simulation.trail import Spot, lost_by, names_a_loss, spot_of
@@ -45,7 +46,7 @@ class Happened:
     Attributes:
         id: its `ce_id`.
         record: as it was read.
-        data: its JSON.
+        data: its JSON, with large bodies in it.
     """
 
     id: str
@@ -92,13 +93,13 @@ class Happened:
         return None if cost is None else Decimal(cost)
 
 
-def events(cluster: Cluster, topic: str) -> list[Happened]:
+def events(cluster: Cluster, topic: str, named: Named) -> list[Happened]:
     """Give the events of a topic, partition by partition; what was put there to poison it is left out."""
     found = []
     for record in cluster.read_committed(name_of(topic)):
         if record.value is not None and record.value.startswith(b"{"):
             event_id = dict(record.headers)["ce_id"] or b""
-            found.append(Happened(event_id.decode(), record, orjson.loads(record.value)))
+            found.append(Happened(event_id.decode(), record, named.opened(orjson.loads(record.value))))
     return found
 
 

@@ -202,6 +202,7 @@ INVARIANTS: Mapping[str, Check] = {
     "an answer is of the images of its job": answers_are_of_the_right_images,
     "what is asked is known by its hash and its fingerprint": asked_under_its_names,
     "no model that takes no images is shown any": attrgetter("shown_in_vain"),
+    "what is large lies in the store, for its tenant alone, and is named by its hash": attrgetter("misnamed"),
     "nothing is lost where nothing expires": _what_is_lost_has_expired,
     "at every commit": attrgetter("broken"),
     "nothing is left unread or uncommitted": _nothing_is_left,

@@ -7,6 +7,7 @@ from headchef.runtime.at_least_once import AtLeastOnceWriter
 from headchef.runtime.exactly_once import ExactlyOnceWriter
 from tests.simulation import (
     broken,
+    broken_bodies,
     broken_brakes,
     broken_catalogue,
     broken_classes,
@@ -176,6 +177,13 @@ MUTANTS: Mapping[str, Mutant] = {
     "the last job to ask for a value has it": Mutant(broken_reserved.the_last_to_ask_has_it, 20, NONE),
     "accounts move when topics grow": Mutant(broken_reserved.homes_as_many_as_partitions, 60, kind=GROWING),
     "each way to write a value is another value": Mutant(broken_reserved.every_way_to_write_it_another, 20, NONE),
+    "large bodies stay in their events": Mutant(broken_bodies.large_ones_stay, 20, NONE),
+    "large bodies lie there for no tenant in particular": Mutant(broken_bodies.of_nobody, 20, NONE),
+    "state names a body that was not laid down": Mutant(broken_bodies.named_before_they_lie_there, 20, NONE),
+    "what a job has known is not read again where it is large": Mutant(broken_bodies.not_read_again, 60),
+    "a body is given up while the store is away": Mutant(
+        broken_bodies.given_up_while_the_store_is_away, 20, replace(NONE, failing_store=0.3)
+    ),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

@@ -25,7 +25,7 @@ async def submit_again(world: World) -> bool:
     """Submit the jobs once more whose newest result is not good, and say whether there were any."""
     known = {job_of(each.payload): each for each in world.submissions if each.kind == "job" and each.payload}
     again = []
-    for event in _newest(events(world.cluster, "jobs.finished")).values():
+    for event in _newest(events(world.cluster, "jobs.finished", world.named)).values():
         before = known.get(event.job)
         if event.data["status"] != "ok" and before is not None and before.payload and "workflow" in before.payload:
             payload = before.payload | {"run": AGAIN}

@@ -9,6 +9,7 @@ from random import Random
 
 from headchef import catalogue
 from headchef.accounts.__main__ import processor as accounts_processor
+from headchef.bodies import Bodies
 from headchef.cache.__main__ import processor as cache_processor
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
@@ -32,6 +33,7 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.runtime.turns import Turns
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
+from tests.simulation.bodies import SharedBodies
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import SimulatedProvider
@@ -76,6 +78,7 @@ class Outside:
         sources: what fetches documents.
         catalogue: the file's, in force until one is published.
         overtakings: takes what is seen at the doors of lanes that must not be.
+        bodies: where large bodies lie; None where all are in events.
     """
 
     provider: SimulatedProvider
@@ -84,6 +87,11 @@ class Outside:
     sources: SimulatedSources
     catalogue: Catalogue = CATALOGUE
     overtakings: list[str] = field(default_factory=list)
+    bodies: SharedBodies | None = None
+
+    def bodies_of(self, surroundings: Surroundings) -> Bodies | None:
+        """Give the bodies of one process."""
+        return None if self.bodies is None else self.bodies.of(surroundings)
 
 
 Assemble = Callable[[Surroundings, Outside], AbstractAsyncContextManager[Processor]]
@@ -106,22 +114,23 @@ class Service:
 
 @asynccontextmanager
 async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield router_processor(_ROUTER, outside.catalogue, surroundings, HOMES)
+    yield router_processor(_ROUTER, outside.catalogue, surroundings, HOMES, outside.bodies_of(surroundings))
 
 
 @asynccontextmanager
 async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield validator_processor(_VALIDATOR, surroundings)
+    yield validator_processor(_VALIDATOR, surroundings, outside.bodies_of(surroundings))
 
 
 @asynccontextmanager
 async def _functions(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield functions_processor(outside.workshop, _FUNCTIONS_AT_ONCE, surroundings)
+    yield functions_processor(outside.workshop, _FUNCTIONS_AT_ONCE, surroundings, outside.bodies_of(surroundings))
 
 
 @asynccontextmanager
 async def _fetcher(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield fetcher_processor(outside.sources, FetcherSettings(concurrency=2), surroundings)
+    settings = FetcherSettings(concurrency=2)
+    yield fetcher_processor(outside.sources, settings, surroundings, outside.bodies_of(surroundings))
 
 
 @asynccontextmanager
@@ -153,7 +162,15 @@ def _executor(lane: str) -> Assemble:
 
         accounts = Accounts(lane, {}, opened)
         try:
-            made = executor_processor(outside.catalogue, accounts, settings, _RETRY, Turns(BULK_SHARE), surroundings)
+            made = executor_processor(
+                outside.catalogue,
+                accounts,
+                settings,
+                _RETRY,
+                Turns(BULK_SHARE),
+                surroundings,
+                outside.bodies_of(surroundings),
+            )
             if made.admission is None:
                 raise AssertionError("an executor lets steps in by its lane")
             yield replace(made, admission=WatchedDoor(made.admission, BULK_SHARE, outside.overtakings))

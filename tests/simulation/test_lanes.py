@@ -34,7 +34,7 @@ async def _live(loop: SeededLoop) -> None:
     assert not await quiet(world, BOUND_S)
     waiting = {partition.topic for partition in unhandled(world)}
     assert waiting == set(map(name_of, pair("steps.dispatched.other")))
-    asked = [event.data["step"]["request"]["model"] for event in events(world.cluster, "steps.completed")]
+    asked = [event.data["step"]["request"]["model"] for event in events(world.cluster, "steps.completed", world.named)]
     lanes = Counter(CATALOGUE.models[model].lane for model in asked)
     assert lanes["default"] > 0
     assert lanes["other"] == 0

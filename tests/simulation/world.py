@@ -9,6 +9,7 @@ from headchef.runtime.errors import LogError, LogRefused, OffsetLost
 from headchef.runtime.log.memory import MemoryLog
 from headchef.runtime.log.port import Partition
 from tests.simulation import growth, watch
+from tests.simulation.bodies import Named, drawn_bodies
 from tests.simulation.brakes import Brakeman, Called
 from tests.simulation.broker import Network
 from tests.simulation.catalogues import Catalogues
@@ -67,6 +68,7 @@ class World:
         brakes: what is paused, resumed and cancelled.
         called: calls by the provider's number, as they began.
         submissions: what was submitted, in order.
+        bodies: where large bodies lie; None where all are in events.
         poison: what was written to internal topics, by topic.
         stray_calls: calls that began in a process that had stood still and not been in its group since.
         overtakings: bulk steps that began before an interactive one beyond their share.
@@ -91,6 +93,7 @@ class World:
         self.workshop = SimulatedWorkshop(Random(f"{seed} functions"))
         self.sources = SimulatedSources(Random(f"{seed} sources"))
         self.store = SharedStore(faults, Random(f"{seed} store"))
+        self.bodies = drawn_bodies(self.store, faults, Random(f"{seed} bodies"), helped="functions" in self.services)
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
         self.poison: dict[str, list[bytes]] = {}
@@ -120,6 +123,11 @@ class World:
             service: [self._place(service, number) for number in range(about.instances)]
             for service, about in self.services.items()
         }
+
+    @property
+    def named(self) -> Named:
+        """What its events name."""
+        return Named(self.bodies)
 
     def all_processes(self) -> list[SimulatedProcess]:
         """Give the processes of all services."""
@@ -165,6 +173,8 @@ class World:
         """Let no more faults happen, and bring every process back."""
         for each in (self.network, self.provider, self.store):
             each.heal()
+        if self.bodies is not None:
+            self.bodies.heal()
         for process in self.all_processes():
             process.clock.shift_s = 0.0
             if process.life.dead:
@@ -226,6 +236,7 @@ class World:
                 self.sources,
                 self.catalogues.file_of(service),
                 self.overtakings,
+                self.bodies,
             ),
             settings=self._settings,
             chance=self.chance,

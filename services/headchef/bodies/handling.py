@@ -50,8 +50,8 @@ class WithBodiesAtHand:
     """Runs a handler that asks for bodies as it goes, and never waits between its start and its end.
 
     Args:
-        inner: the service's own; until it has all that it asks for it must count nothing, and change nothing but what it
-            makes anew where it does not agree with the state, as it is run anew.
+        inner: the service's own. It is run anew until it has all that it asks for: until then it must count nothing,
+            and change nothing but what it makes anew where that does not agree with the state.
         at_hand: where it asks.
         bodies: reads and writes them.
     """

@@ -1,6 +1,6 @@
 """Bodies in an object store: a folder, S3, Google Cloud Storage, Azure, or memory, by the store's URL."""
 
-from typing import Any
+import asyncio
 
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -12,31 +12,33 @@ from headchef.bodies.keys import key_of
 from headchef.bodies.port import BodyUnusable, StoreAway
 from headchef.runtime.settings import BadSettings
 
-_CONNECT_S = 5
-
 
 class ObjectBodyStore:
     """Keeps bodies as objects.
 
     Args:
         objects: the store.
+        timeout_s: for one request, with what it takes to connect.
     """
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, timeout_s: float) -> None:
         self._objects = objects
+        self._timeout_s = timeout_s
 
     async def put(self, tenant: str, reference: Reference, data: bytes) -> None:
         """Keep a body; see `BodyStore`."""
         try:
-            await self._objects.put_async(key_of(tenant, reference), data)
+            async with asyncio.timeout(self._timeout_s):
+                await self._objects.put_async(key_of(tenant, reference), data)
         except (BaseError, OSError) as error:
             raise _away(error) from error
 
     async def get(self, tenant: str, reference: Reference) -> bytes:
         """Give a body; see `BodyStore`."""
         try:
-            found = await self._objects.get_async(key_of(tenant, reference))
-            return bytes(await found.bytes_async())
+            async with asyncio.timeout(self._timeout_s):
+                found = await self._objects.get_async(key_of(tenant, reference))
+                return bytes(await found.bytes_async())
         except FileNotFoundError as error:
             message = f"{named(reference)} is not in the object store, or not of the tenant {tenant!r}"
             raise BodyUnusable("body_missing", message) from error
@@ -56,15 +58,11 @@ def open_objects(url: str, timeout_s: float) -> ObjectBodyStore:
     """
     try:
         if url.startswith("file:"):
-            return ObjectBodyStore(LocalStore.from_url(url, mkdir=True))
+            return ObjectBodyStore(LocalStore.from_url(url, mkdir=True), timeout_s)
         if url.startswith("memory:"):
-            return ObjectBodyStore(from_url(url))
-        # Nobody waits here for what the runtime tries again by itself, and tells of.
-        given: dict[str, Any] = {
-            "client_options": {"timeout": f"{timeout_s:g}s", "connect_timeout": f"{min(_CONNECT_S, timeout_s):g}s"},
-            "retry_config": {"max_retries": 1},
-        }
-        return ObjectBodyStore(from_url(url, **given))
+            return ObjectBodyStore(from_url(url), timeout_s)
+        # No options of the client: they would take the place of all those that the environment gives.
+        return ObjectBodyStore(from_url(url, retry_config={"max_retries": 1}), timeout_s)
     except (BaseError, OSError, ValueError) as error:
         right = "file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
         raise BadSettings("HEADCHEF_BODIES", f"{_first_line(error)}; name a store as {right}") from error
@@ -73,7 +71,8 @@ def open_objects(url: str, timeout_s: float) -> ObjectBodyStore:
 def _away(error: Exception) -> StoreAway:
     if isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return StoreAway(f"the object store refuses: {_first_line(error)}; see the credentials in the environment")
-    return StoreAway(f"the object store is away: {_first_line(error)}")
+    told = "it takes longer than HEADCHEF_BODIES_TIMEOUT_S" if isinstance(error, TimeoutError) else _first_line(error)
+    return StoreAway(f"the object store is away: {told}")
 
 
 def _first_line(error: Exception) -> str:

@@ -54,7 +54,8 @@ class RouterSettings(BaseSettings):
         default=20_000,
         ge=1,
         le=1_000_000,
-        description="steps and items of workflow jobs kept in memory; a job that is not is read again from its records",
+        description="steps and items of workflow jobs kept in memory, each 64 KiB of them as one more; a job that is"
+        " not is read again from its records",
     )
     max_silence_s: float = Field(
         default=691_200,

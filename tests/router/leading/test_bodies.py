@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from headchef_contracts.events.calls import CallPlanned
+from headchef_contracts.events.calls import CallFailure, CallPlanned
 from headchef_contracts.events.common import Event, Inline, Ref
-from headchef_contracts.events.jobs import JobFinished
+from headchef_contracts.events.jobs import Failure, JobFinished
+from headchef_contracts.events.steps import StepPlanned
 from headchef_contracts.registry import encode
 
 from headchef.bodies import StoreAway
@@ -205,3 +206,55 @@ async def test_a_job_that_refers_to_its_input_is_led_as_one_that_has_it(flow: Wo
     opened = await pantry.bodies.opened(await kit.run())
     assert isinstance(opened, JobFinished)
     assert (opened.output, opened.provenance.fingerprint) == (expected.output, expected.provenance.fingerprint)
+
+
+async def test_a_further_run_takes_over_outputs_that_lie_in_the_store(flow: Workflow) -> None:
+    lost = {"part 3"}
+
+    def sometimes(planned: Planned) -> Any:
+        is_part = isinstance(planned, StepPlanned) and planned.step.item == "3"
+        return Failure(reason="timeout", message="30 s") if is_part and lost else answer(planned)
+
+    kit, expected = await serving(flow, answer=sometimes), await without_a_store(flow)
+    await kit.submit(INPUT)
+    while kit.open:
+        await kit.serve()
+    assert [event.status for event in kit.finished] == ["failed"]
+    asked = len(kit.given_out)
+    lost.clear()
+    kit.restart()
+    await kit.submit(INPUT, run=1)
+    while kit.open:
+        await kit.serve()
+    assert len(kit.given_out) - asked == 2, "the part that was lost, and what joins all"
+    opened = await kit.pantry.bodies.opened(kit.finished[-1])
+    assert isinstance(opened, JobFinished)
+    assert (opened.status, opened.output) == ("ok", expected.output)
+    assert kit.door.metrics.total("headchef.jobs.accepted") == 1
+    assert large_in(kit) == []
+
+
+async def test_a_further_run_does_again_what_is_gone_from_the_store(flow: Workflow) -> None:
+    lost = {"last"}
+
+    def sometimes(planned: Planned) -> Any:
+        is_last = isinstance(planned, CallPlanned) and planned.step_id == "last"
+        return CallFailure(reason="timeout", message="30 s") if is_last and lost else answer(planned)
+
+    kit, expected = await serving(flow, answer=sometimes), await without_a_store(flow)
+    await kit.submit(INPUT)
+    while kit.open:
+        await kit.serve()
+    asked = len(kit.given_out)
+    lost.clear()
+    kit.restart()
+    for key in [key for key, data in kit.pantry.store.objects.items() if data.startswith(b"About")]:
+        del kit.pantry.store.objects[key]
+    kit.pantry = kit.pantry.forget()
+    await kit.submit(INPUT, run=1)
+    while kit.open:
+        await kit.serve()
+    assert len(kit.given_out) - asked == 5, "four parts, and what joins all; the outline is still there"
+    opened = await kit.pantry.bodies.opened(kit.finished[-1])
+    assert isinstance(opened, JobFinished)
+    assert (opened.status, opened.output) == ("ok", expected.output)

@@ -1,8 +1,9 @@
 """What a router remembers of jobs beside the state: it holds for one reading of the state, and for so many units."""
 
+from copy import copy
 from pathlib import Path
 
-from headchef.router.leading.memory import Memory
+from headchef.router.leading.memory import BYTES_A_UNIT, Memory
 from tests.router.leading.kitchen import Kitchen, echo, written
 
 STEPS = """
@@ -38,3 +39,31 @@ async def test_no_more_is_kept_than_may_be(tmp_path: Path) -> None:
     assert led is not None
     assert memory.keep(led) is led
     assert memory.get(led.key) is led, "the last one that moved is kept, however large"
+
+
+async def test_few_large_outputs_take_the_place_of_many_small_ones(tmp_path: Path) -> None:
+    kit, memory = await kitchen(tmp_path), Memory(20)
+    small = kit.door.leader_memory.get(b"default\0job-1\x000\x000")
+    assert small is not None
+    large = copy(small)
+    large.key, large.size_bytes = b"large", 16 * BYTES_A_UNIT
+    memory.keep(small)
+    memory.keep(large)
+    assert memory.get(small.key) is small
+    large.size_bytes += 4 * BYTES_A_UNIT
+    memory.keep(large)
+    assert (memory.get(small.key), memory.get(large.key)) == (None, large)
+
+
+async def test_a_job_made_anew_is_as_large_as_it_was(tmp_path: Path) -> None:
+    sizes = []
+    for restarts in (False, True):
+        kit = await kitchen(tmp_path)
+        await kit.serve()
+        if restarts:
+            kit.restart()
+        await kit.serve()
+        led = kit.door.leader_memory.get(b"default\0job-1\x000\x000")
+        assert led is not None
+        sizes.append(led.size_bytes)
+    assert sizes[0] == sizes[1] > 0

@@ -37,6 +37,7 @@ class Led:
         reserved: what is expected of questions under way.
         unreckoned: units under way of which that is not known, as somebody else has begun them.
         began: when the first unit of each step was given out.
+        size_bytes: of all its records, and of what they refer to.
     """
 
     def __init__(self, record: JobRecord, progress: Progress, edition: object, at_hand: BodiesAtHand) -> None:
@@ -49,6 +50,7 @@ class Led:
         self.reserved: dict[Unit, Spent] = {}
         self.unreckoned: frozenset[Unit] = frozenset()
         self.began: dict[str, datetime] = {}
+        self.size_bytes = 0
         self._edition = edition
         self._last: tuple[bytes, bytes] | None = None
         self._rewritten: bytes | None = None
@@ -71,8 +73,9 @@ class Led:
             Under which key that is to be stored, and as what; and what is to be done now.
         """
         numbered = record.model_copy(update={"number": len(self.units)})
-        key, value = unit_key(self.key, record.unit), numbered.written(self._tenant, self.at_hand)
-        return key, value, self._take(numbered, key, value)
+        reference = self.at_hand.reference(self._tenant, record.output)
+        key, value = unit_key(self.key, record.unit), numbered.written(reference)
+        return key, value, self._take(numbered, key, value, 0 if reference is None else reference.bytes)
 
     def recall(self, state: State) -> None:
         """Go through all that is stored, in the order in which it came; what was to be done then was done then.
@@ -94,7 +97,9 @@ class Led:
             # At least once a former owner may have numbered some of them too.
             number = len(self.units) if len(self.units) in found else min(found)
             record, key, value = found.pop(number)
-            unseen = [work.unit for work in self._take(record.with_output(self._tenant, self.at_hand), key, value)]
+            referred_bytes = 0 if record.output_reference is None else record.output_reference.bytes
+            opened = record.with_output(self._tenant, self.at_hand)
+            unseen = [work.unit for work in self._take(opened, key, value, referred_bytes)]
 
     def go_on_cheaper(self, cheaper: Cheaper) -> Change:
         """Decide that from now on the cheapest models are asked, and give what is to be stored."""
@@ -128,8 +133,9 @@ class Led:
                 number += 1
             found[number] = record, key, value
 
-    def _take(self, record: UnitRecord, key: bytes, value: bytes) -> list[Work]:
+    def _take(self, record: UnitRecord, key: bytes, value: bytes, referred_bytes: int) -> list[Work]:
         self.units.append(record)
+        self.size_bytes += len(value) + referred_bytes
         self.reserved.pop(record.unit, None)
         self.spent[record.step_id] = self.spent.get(record.step_id, Spent()) + settled(record)
         self._last = key, value

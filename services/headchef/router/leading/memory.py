@@ -4,12 +4,15 @@ from collections import OrderedDict
 
 from headchef.router.leading.led import Led
 
+BYTES_A_UNIT = 65_536
+"""Of records and of what they refer to: a few large outputs take the place of many small ones."""
+
 
 class Memory:
     """Jobs by their keys. What is dropped is made again from its records when it is needed.
 
     Args:
-        most: units of all jobs together, ended or under way, that are kept.
+        most: units of all jobs together, ended or under way, that are kept; so many bytes of them count as one more.
     """
 
     def __init__(self, most: int) -> None:
@@ -25,7 +28,7 @@ class Memory:
     def keep(self, led: Led) -> Led:
         """Keep a job as the last one that moved."""
         self.drop(led.key)
-        size = 1 + len(led.units) + len(led.progress.under_way)
+        size = 1 + len(led.units) + len(led.progress.under_way) + led.size_bytes // BYTES_A_UNIT
         self._kept[led.key] = led, size
         self._units += size
         while self._units > self._most and len(self._kept) > 1:

@@ -152,14 +152,12 @@ class UnitRecord(Part):
             return Came(self.output)
         return Lost(self.lost.reason, self.lost.message, self.lost.findings, self.lost.leave_out)
 
-    def written(self, tenant: str, at_hand: BodiesAtHand) -> bytes:
-        """Give it as it is stored; a large output is set aside.
+    def written(self, reference: Reference | None) -> bytes:
+        """Give it as it is stored.
 
         Args:
-            tenant: of its job.
-            at_hand: takes the output.
+            reference: to the output, where that is large.
         """
-        reference = at_hand.reference(tenant, self.output)
         return _written(self, {"output": None, "output_reference": reference} if reference else {})
 
     def with_output(self, tenant: str, at_hand: BodiesAtHand) -> "UnitRecord":

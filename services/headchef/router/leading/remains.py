@@ -140,7 +140,7 @@ class Remains:
         for record in led.units:
             work = works.get(record.unit)
             if record.lost is None and work is not None and not isinstance(work, _DONE_AGAIN):
-                size += len(record.written(led.record.head.tenant, led.at_hand))
+                size += len(record.written(led.at_hand.reference(led.record.head.tenant, record.output)))
                 if size > self._max_bytes:
                     return
                 run = led.record.head.run

@@ -39,6 +39,7 @@ async def test_no_tenant_opens_what_is_of_another() -> None:
     pantry = Pantry()
     closed = await pantry.bodies.closed(make_completed(LARGE, step=make_step(job=make_head(tenant="theirs"))))
     assert isinstance(closed, StepCompleted)
+    assert output(await pantry.bodies.opened(closed)) == Inline(inline=LARGE), "and is in memory from now on"
     ours = closed.model_copy(update={"step": make_step(job=make_head(tenant="ours"))})
     assert output(await pantry.bodies.opened(ours)) == Ref(ref=reference_to(LARGE))
     with pytest.raises(BodyUnusable, match="not there"):

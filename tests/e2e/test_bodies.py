@@ -82,3 +82,27 @@ def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tm
     assert max(len(it.value or b"") for it in stored) < 10_000
     assert len(list((store / "acme").iterdir())) == 4, "input, one text for all items, what joins it, what came"
     assert topics.topic("jobs.finished").max_message_bytes < ITEMS * CHARACTERS
+
+
+@pytest.mark.timeout(180)
+def test_a_large_question_is_asked_answered_and_served_again(kafka: str, tmp_path: Path) -> None:
+    namespace, store = f"asked-{uuid.uuid4().hex[:8]}", tmp_path / "bodies"
+    environment = {"HEADCHEF_BODIES": store.as_uri(), "HEADCHEF_BODIES_INLINE_BYTES": "1024"}
+    prompt = "Describe an oak. " * 200
+    with (
+        Deployment(kafka, namespace, tmp_path, environment=environment) as deployment,
+        Pipeline(deployment) as pipeline,
+    ):
+        for job_id in ("first", "second"):
+            pipeline.publish({"job_id": job_id, "prompt": prompt}, key=job_id)
+            pipeline.result(job_id, within_s=60)
+            pipeline.settled()
+        results = {job_id: pipeline.result(job_id) for job_id in ("first", "second")}
+        steps = [it.event["step"] for topic in ("steps.planned", "steps.completed") for it in pipeline.of(topic)]
+        assert deployment.calls() == 1
+    reference, data = written(prompt)
+    assert [result["status"] for result in results.values()] == ["ok", "ok"]
+    assert results["first"]["output"] == results["second"]["output"]
+    assert results["second"]["cache"] == {"kind": "exact", "source_job_id": "first"}
+    assert [step["request"]["messages"][0]["content"] for step in steps] == [{"ref": reference.model_dump()}] * 4
+    assert (store / "default" / reference.sha256).read_bytes() == data

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from random import Random
 from typing import Any
+from zlib import crc32
 
 import orjson
 
@@ -23,7 +24,7 @@ _INLINE_BYTES = (20, 40)
 _KEPT_BYTES = 300
 """Few, so that most bodies are read again."""
 
-_SLOW_S = 0.5
+_SLOW_S, _REFERRING = 0.5, 3
 _BESIDE = {"arguments_reference": "arguments", "said_reference": "said"}
 _IN_STATE = ("input", "output")
 
@@ -60,6 +61,24 @@ class SharedBodies:
             clock=surroundings.clock,
             metrics=surroundings.metrics,
         )
+
+    def with_reference(self, value: bytes, payload: Mapping[str, Any]) -> bytes:
+        """Have a client lay the input of a job down first, and name it: of every third job, whichever copy of it.
+
+        Args:
+            value: the record of the job.
+            payload: the job.
+        """
+        job_id, given = str(payload["job_id"]), payload.get("input")
+        if not isinstance(given, dict) or crc32(job_id.encode()) % _REFERRING:
+            return value
+        data = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+        name = sha256(data).hexdigest()
+        self._store.objects[str(payload.get("tenant", "default")), name] = data
+        record = orjson.loads(value)
+        job = record["data"] if "specversion" in record else record
+        job["input"] = {"ref": {"sha256": name, "bytes": len(data), "media_type": "application/json"}}
+        return orjson.dumps(record)
 
     def heal(self) -> None:
         """Work without faults from now on."""

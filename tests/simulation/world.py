@@ -1,6 +1,7 @@
 """A world: the log with its topics, the provider, the store, and several processes of each service, from one seed."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 
 from headchef_contracts import topics
@@ -153,7 +154,7 @@ class World:
         """Submit jobs, spread over some time, with poison for internal topics in between."""
         for _ in range(count):
             await asyncio.sleep(self.chance.expovariate(count / within_s))
-            submission = self.upstream.draw()
+            submission = self._by_reference(self.upstream.draw())
             self.submissions.append(submission)
             await publish(self.outside, [submission.record()])
             if self.chance.random() < _POISON_SHARE:
@@ -161,6 +162,13 @@ class World:
             if (published := self.catalogues.draw(NAMESPACE, self.loop.time())) is not None:
                 await publish(self.outside, [published])
             await self.brakes.see(submission)
+
+    def _by_reference(self, submission: Submission) -> Submission:
+        """Let some jobs name what they would else carry; it means the same."""
+        value, payload = submission.value, submission.payload
+        if self.bodies is None or value is None or payload is None or submission.kind not in ("job", "copy"):
+            return submission
+        return replace(submission, value=self.bodies.with_reference(value, payload))
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""

@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
-from headchef_contracts.events.common import Ref, Reference
-from headchef_contracts.events.jobs import JobRefused
-from headchef_contracts.events.steps import StepPlanned
+from headchef_contracts.events.common import Event, Inline, Ref, Reference
+from headchef_contracts.events.jobs import JobFinished, JobRefused
+from headchef_contracts.events.steps import StepJudged, StepPlanned
+from headchef_contracts.registry import encode
 
 from headchef.bodies import StoreAway
+from headchef.bodies.places import bodies_in
+from headchef.catalogue import Catalogue
 from headchef.runtime.processor import DeadLetter, Emit, Outcome
 from tests.bodies.builders import INLINE_BYTES, LARGE, Pantry, reference_to
-from tests.router.conftest import Door
-from tests.support.builders import make_job
+from tests.router.conftest import Door, make_catalogue
+from tests.support.builders import make_delivery, make_job, make_rejected, make_step
 
 
 def job_of(**fields: Any) -> dict[str, Any]:
@@ -106,3 +109,38 @@ async def test_a_job_waits_while_the_store_is_away_and_is_taken_on_once() -> Non
     pantry.store.away = False
     await door.submit(job_of(prompt=body.model_dump()))
     assert door.metrics.total("headchef.jobs.accepted") == 1
+
+
+async def judged(judged: StepJudged, pantry: Pantry, catalogue: Catalogue | None = None) -> Event:
+    """Hand a step back by way of the wire, and give the one event that this leads to."""
+    closed = await pantry.bodies.closed(judged)
+    delivery = make_delivery(closed, topic="steps.judged", value=encode(closed))
+    door = Door(catalogue or make_catalogue(), bodies=pantry.forget().bodies)
+    [output] = (await door.deliver(delivery)).outputs
+    assert isinstance(output, Emit)
+    return output.event
+
+
+async def test_an_answer_that_lies_in_the_store_is_shown_when_it_is_to_be_put_right() -> None:
+    pantry = Pantry()
+    step = make_step(LARGE, repairs=1)
+    again = await pantry.bodies.opened(await judged(make_rejected(step, f"Said. {LARGE}"), pantry))
+    assert isinstance(again, StepPlanned)
+    texts = [body.inline for body in bodies_in(again) if isinstance(body, Inline)]
+    assert texts[:2] == [LARGE, f"Said. {LARGE}"]
+    inline = (await Door().deliver(make_delivery(make_rejected(step, f"Said. {LARGE}"), topic="steps.judged"))).outputs
+    assert isinstance(inline[0], Emit)
+    assert isinstance(inline[0].event, StepPlanned)
+    assert again.step == inline[0].event.step, "hashes too"
+
+
+@pytest.mark.parametrize("gone", [LARGE, f"Said. {LARGE}"])
+async def test_where_the_question_or_the_answer_is_gone_no_other_answer_is_asked_for(gone: str) -> None:
+    pantry = Pantry()
+    rejected = make_rejected(make_step(LARGE, repairs=1), f"Said. {LARGE}")
+    await pantry.bodies.closed(rejected)
+    del pantry.store.objects["default", reference_to(gone).sha256]
+    result = await judged(rejected, pantry)
+    assert isinstance(result, JobFinished)
+    assert (result.status, result.output) == ("rejected", Ref(ref=reference_to(f"Said. {LARGE}")))
+    assert "cannot be had from the object store" in result.findings[-1].message

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from headchef_contracts import registry
-from headchef_contracts.events.common import Inline, Parameters, Usage
+from headchef_contracts.events.common import Inline, Parameters, Ref, Reference, Usage
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.steps import Message
 
@@ -64,6 +64,15 @@ def test_calls_teach_it() -> None:
     learning.learn(taught, Usage(input_tokens=60, output_tokens=200))
     assert learning.demand_of(step()).input_tokens == pytest.approx(6 * 1.9)
     assert learning.demand_of(step()).output_tokens == pytest.approx(110)
+
+
+def test_of_a_message_that_lies_elsewhere_its_bytes_are_counted() -> None:
+    made = make_step("x")
+    elsewhere = Ref(ref=Reference(sha256="0" * 64, bytes=400_000, media_type="text/plain"))
+    messages = (Message(role="system", content=elsewhere), *made.request.messages)
+    asked = made.model_copy(update={"request": made.request.model_copy(update={"messages": messages})})
+    record = Record("t", 0, 0, 0, None, registry.write(make_dispatched(asked)).data, ())
+    assert estimator().demand_of(record).pieces == 100_001
 
 
 def test_a_step_that_is_tried_again_is_estimated_alike() -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from headchef_contracts.events.common import Inline, Ref
 from headchef_contracts.events.jobs import JobFinished
 
 from headchef.bodies.form import written
 from headchef.bodies.objects import open_objects
+from headchef.cli.__main__ import app
 from headchef.cli.bodies import bodies_here
 from headchef.cli.following.feed import Outcome, open_feed
 from headchef.cli.following.waiting import wait_for
@@ -87,3 +90,45 @@ def test_what_is_no_store_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         bodies_here()
     monkeypatch.setenv("HEADCHEF_BODIES", "")
     assert bodies_here() is None
+
+
+def put(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["body", "put", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "value", "media_type"),
+    [
+        ("brief.json", b'{ "a": [1] }', {"a": [1]}, "application/json"),
+        ("prompt.j2", "Über {{ input.a }}\n".encode(), "Über {{ input.a }}\n", "text/plain"),
+    ],
+)
+async def test_a_file_is_laid_down_for_a_job_to_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, value: Any, media_type: str
+) -> None:
+    monkeypatch.setenv("HEADCHEF_BODIES", (tmp_path / "bodies").as_uri())
+    (tmp_path / name).write_bytes(content)
+    done = await asyncio.to_thread(put, str(tmp_path / name), "--tenant", "acme")
+    assert done.exit_code == 0, done.output
+    body = Ref.model_validate_json(done.stdout)
+    assert body.ref.media_type == media_type
+    bodies = bodies_here()
+    assert bodies is not None
+    assert await bodies.get("acme", body.ref) == value
+
+
+def test_what_cannot_be_laid_down_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.json"
+    file.write_text("{}")
+    unset = put(str(file))
+    assert (unset.exit_code, "HEADCHEF_BODIES is not set" in unset.output) == (2, True)
+    monkeypatch.setenv("HEADCHEF_BODIES", (tmp_path / "bodies").as_uri())
+    file.write_text('{"a": }')
+    broken = put(str(file))
+    assert (broken.exit_code, "line 1, column 7" in broken.output) == (2, True)
+    file.write_text("{}")
+    (tmp_path / "bodies" / "default").mkdir(parents=True)
+    (tmp_path / "bodies" / "default").rmdir()
+    (tmp_path / "bodies" / "default").write_text("a file where a folder belongs")
+    away = put(str(file), "--patience", "0.2")
+    assert (away.exit_code, "did not take the body" in away.output) == (1, True)

@@ -27,6 +27,7 @@ COMMANDS: tuple[Name, ...] = (
     ("reservation", "list"),
     ("reservation", "release"),
     ("batch", "compare"),
+    ("body", "put"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import batch, catalog, dlq, reservation, topics, workflow
+from headchef.cli import batch, body, catalog, dlq, reservation, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -34,6 +34,7 @@ app.command()(resume)
 app.command()(cancel)
 app.command()(brakes)
 app.add_typer(batch.commands, name="batch")
+app.add_typer(body.commands, name="body")
 app.add_typer(catalog.commands, name="catalog")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(reservation.commands, name="reservation")

@@ -15,6 +15,7 @@ from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
+from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed, ReviewDecided
 from headchef_contracts.events.steps import (
     AttemptRecorded,
     CacheSettled,
@@ -222,8 +223,12 @@ REGISTRY = Registry(
         ReservationReleased,
         BatchCounted,
         BatchFinished,
+        ReviewAsked,
+        ReviewDecided,
+        ReviewClosed,
+        CommandRefused,
     ),
-    in_full=(JobRefused, JobFinished, BatchFinished),
+    in_full=(JobRefused, JobFinished, BatchFinished, ReviewAsked, ReviewClosed, CommandRefused),
 )
 encode = REGISTRY.encode
 write = REGISTRY.write

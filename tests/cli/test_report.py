@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headchef_contracts.events.common import Finding, Inline
-from headchef_contracts.events.jobs import Failure, JobFinished, JobSubmitted, StepAccount
+from headchef_contracts.events.jobs import Failure, JobFinished, JobSubmitted
+from headchef_contracts.events.origin import StepAccount
 
 from headchef.cli.report.content import show_content
 from headchef.cli.report.entry import Entry

@@ -30,6 +30,7 @@ from headchef_contracts.events.common import (
     WorkflowName,
 )
 from headchef_contracts.events.images import MAX_IMAGES, PublicImage
+from headchef_contracts.events.origin import MAX_REVIEWS, MAX_SOURCES, Reviewed, SourceUsed, StepAccount
 from headchef_contracts.events.output import OutputSpec
 from headchef_contracts.faults import at_field
 
@@ -190,38 +191,6 @@ class Tried(Part):
     provider_s: float = Field(ge=0, description="seconds spent inside those calls")
 
 
-class StepAccount(Part):
-    """What a step of a workflow came to, all its items together."""
-
-    step_id: str
-    ended: int = Field(ge=1, description="so many times it was run to an end: once, or once for each item")
-    lost: int = Field(default=0, ge=0, description="so many of these came to nothing")
-    reused: int = Field(default=0, ge=0, description="so many were answered by an earlier answer")
-    repaired: int = Field(default=0, ge=0, description="so many answers were rejected and asked for again")
-    taken_over: int = Field(
-        default=0, ge=0, description="so many were taken over from earlier runs of the job, and cost nothing now"
-    )
-    taken_from: tuple[int, ...] = Field(default=(), description="the runs that have done these")
-    models: tuple[str, ...] = Field(default=(), description="that were asked, as the catalogue names them")
-    usage: Usage = Field(default_factory=Usage)
-    cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
-    attempts: int = Field(ge=0)
-    provider_s: float = Field(ge=0, description="seconds spent inside calls")
-
-
-MAX_SOURCES = 200
-
-
-class SourceUsed(Part):
-    """A document that a step of a workflow has read."""
-
-    step_id: str
-    item: str | None = None
-    address: str = Field(description="after all redirects, without its query")
-    sha256: Sha256 = Field(description="of the document's bytes")
-    size_bytes: int = Field(ge=0)
-
-
 class Provenance(Part):
     """Where an output came from."""
 
@@ -237,6 +206,9 @@ class Provenance(Part):
     workflow: WorkflowName | None = Field(default=None, description="that did the job; null for one question")
     sources: tuple[SourceUsed, ...] = Field(
         default=(), max_length=MAX_SOURCES, description="documents that steps have read, the first 200 of them"
+    )
+    reviews: tuple[Reviewed, ...] = Field(
+        default=(), max_length=MAX_REVIEWS, description="what people have decided on the way, the first 200 of it"
     )
     steps: tuple[StepAccount, ...] = Field(default=(), description="of the workflow, in the order of their first end")
 
@@ -257,8 +229,8 @@ class JobFinished(Event):
 
     job: JobHead
     status: JobStatus = Field(
-        description="failed: no answer was had; rejected: it broke the output's schema or checks; cancelled: an"
-        " operator ended it before there was an answer"
+        description="needs_review: there is an output, and nobody has decided about it in time; failed: no answer was"
+        " had; rejected: it broke the output's schema or checks; cancelled: an operator ended it before there was one"
     )
     superseded: bool = Field(default=False, description="a newer revision of the subject had finished before")
     output: Body | None = Field(description="the parsed JSON, or the text; for a rejected job what the model said")

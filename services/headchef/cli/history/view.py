@@ -7,7 +7,8 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from headchef_contracts.events.jobs import JobFinished, StepAccount
+from headchef_contracts.events.jobs import JobFinished
+from headchef_contracts.events.origin import StepAccount
 
 from headchef.cli.history.describe import dollars, duration, left_behind
 from headchef.cli.history.explanation import answer, attempts, last_result, messages, story

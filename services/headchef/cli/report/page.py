@@ -13,7 +13,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from headchef_contracts.events.jobs import JobRefused, StepAccount
+from headchef_contracts.events.jobs import JobRefused
+from headchef_contracts.events.origin import StepAccount
 
 from headchef.cli.history.describe import body_value, dollars, duration, left_behind
 from headchef.cli.report.content import as_json, show_content

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from headchef_contracts.events.jobs import StepAccount
+from headchef_contracts.events.origin import StepAccount
 
 from headchef.result import total
 from headchef.router.leading.records import NOT_BEGUN, UnitRecord

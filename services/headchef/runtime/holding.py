@@ -52,6 +52,9 @@ class Holding:
             changed()
 
         end = self._hold.watch(anew)
+        if self._hold.stops_any():
+            # What was said while nobody had the task concerns the timers that it had then.
+            anew()
         try:
             yield
         finally:

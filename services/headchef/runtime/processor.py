@@ -174,7 +174,11 @@ is due; or it goes on elsewhere, a timer when it is due."""
 
 
 class Hold(Protocol):
-    """Stops records from outside, and lets them go on: those of processors that are `concurrent` and set timers."""
+    """Stops records from outside, and lets them go on: those of processors that are `concurrent` and set timers.
+
+    Of a processor that handles `in_order` it stops nothing: a timer that is to end goes off before it is due, and is
+    handled as any other.
+    """
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Have somebody told when other records may be stopped than before.
@@ -270,7 +274,7 @@ class Processor:
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         admission: who says when a delivery may begin, in place of `concurrency`; None for nobody. It is told whether
             a task was left clean, which costs a commit when a task begins, and one when it ends.
-        hold: what stops records before they are admitted; None for nothing.
+        hold: what stops records before they are admitted, or ends timers before they are due; None for nothing.
         most_held: timers of a task that may be set aside; beyond, a record that is stopped holds up those behind it.
         batch: largest batch for `batches`.
         backlog: the board that says how old unfinished records are, of its own inputs and those that it names.

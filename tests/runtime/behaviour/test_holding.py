@@ -263,3 +263,32 @@ async def test_a_head_is_asked_about_once_however_long_it_stands_there(make_worl
     door.open(1)
     await world.until_later(0.5)
     assert handler.calls == Counter()
+
+
+async def in_order(world: World, name: str, handler: Echo, brake: Brake) -> Instance:
+    """Start one that handles in order, with a timer far off for `a1`, and none for `b1`, which it has handled."""
+    one = world.start(name, handler, order="in_order", hold=brake)
+    await world.publish("a1", "b1")
+    await eventually(lambda: handler.calls == Counter(["a1", "b1"]))
+    assert await world.until_done() == Counter(), "both wait"
+    return one
+
+
+async def test_in_order_a_timer_that_is_to_end_goes_off_before_it_is_due(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, timers=True)
+    brake, handler = Brake(world.clock), TriedAgain(world.clock, after_s=3_600)
+    await in_order(world, "one", handler, brake)
+    brake.change(a="ends")
+    await until_out(world, "a1")
+    brake.change(a="waits", b="ends")
+    await until_out(world, "a1", "b1")
+
+
+async def test_what_was_said_while_nobody_had_the_task_is_heeded_by_who_takes_it(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, timers=True)
+    brake, handler = Brake(world.clock), TriedAgain(world.clock, after_s=3_600)
+    one = await in_order(world, "one", handler, brake)
+    await one.stop()
+    brake.change(a="ends")
+    world.start("two", handler, order="in_order", hold=brake)
+    await until_out(world, "a1")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from headchef_contracts.events.common import CacheMode, Name, Parameters
+from headchef_contracts.events.reviews import Otherwise
 
 from headchef.sources.address import host_of
 from headchef.sources.wanted import ReadAs
@@ -199,7 +200,10 @@ class HumanEntry(_Entry):
 
     review: Template = Field(description="what is to be looked at, such as '{{ steps.page }}'")
     within: Seconds = Field(description="seconds that the decision may take, such as 86400")
-    otherwise: Literal["approve", "reject"] = Field(description="what holds if nobody decides in time")
+    otherwise: Otherwise = Field(
+        description="what holds if nobody decides in time: approve; reject; or needs_review, with which the job goes"
+        " on, and its result says so"
+    )
 
 
 class ForEachEntry(_Entry):

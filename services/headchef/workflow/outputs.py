@@ -19,9 +19,6 @@ AUDITED = _object(
 )
 """What an audit gives: a score from 0 to 100, and what was found."""
 
-REVIEWED = _object(approved={"type": "boolean"}, output=True, note={"type": ["string", "null"]})
-"""What a review gives: the decision, and what was looked at, perhaps edited."""
-
 RETRIEVED = _object(
     documents={"type": "array", "items": _object(id=_TEXT, text=_TEXT, score={"type": "number"}, sha256=_TEXT)}
 )
@@ -52,14 +49,12 @@ def output_of_one(step: StepEntry, schemas: Mapping[str, dict[str, Any]]) -> Sha
             return TEXT
         case "http":
             return _of_source(step)
-        case "python":
+        case "python" | "human":
             return ANYTHING
         case "retrieve":
             return shape_of(RETRIEVED)
         case "audit":
             return shape_of(AUDITED)
-        case "human":
-            return shape_of(REVIEWED)
         case "reserve":
             return TEXT
         case _:

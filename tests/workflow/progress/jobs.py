@@ -11,7 +11,7 @@ from headchef.checks import installed
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
 from headchef.workflow import Workflow, load
-from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Outcome, Progress, Reserve, Work
+from headchef.workflow.progress import Ask, Audit, Call, Came, Fetch, Judge, Outcome, Progress, Reserve, Review, Work
 
 JUDGE = Judge(SchemaCache(8), installed())
 
@@ -64,3 +64,5 @@ def echoed(work: Work) -> Outcome:
             return Came(work.wanted.address)
         case Reserve():
             return Came(work.value)
+        case Review():
+            return Came(work.document)

@@ -6,11 +6,11 @@ from typing import Any
 from headchef.schema import kind_of
 from headchef.sources.wanted import Wanted
 from headchef.template import Renderer, TemplateRefused
-from headchef.workflow.form import AuditEntry, CheckEntry, HttpEntry, LlmEntry, PythonEntry, StepEntry
+from headchef.workflow.form import AuditEntry, CheckEntry, HttpEntry, HumanEntry, LlmEntry, PythonEntry, StepEntry
 from headchef.workflow.model import Workflow
 from headchef.workflow.progress.reserving import reservation
 from headchef.workflow.progress.unit import Unit
-from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Work
+from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Review, Work
 
 Names = Mapping[str, Any]
 
@@ -54,6 +54,8 @@ class Filling:
         if step.reserve is not None:
             site, value = self.value(step.reserve.site, names), self.value(step.reserve.value, names)
             return reservation(unit, step.reserve.name, site, value, checks)
+        if step.human is not None:
+            return self._review(unit, step, step.human, names, checks)
         raise AssertionError(f"nobody runs a step of kind {step.kind} yet, and whoever begins a job sees to that")
 
     def _ask(
@@ -81,6 +83,12 @@ class Filling:
     def _audit(self, unit: Unit, audit: AuditEntry, names: Names, checks: Sequence[Mapping[str, Any]]) -> Audit:
         facts = None if audit.facts is None else self.value(audit.facts, names)
         return Audit(unit, self.value(audit.target, names), facts, self._checks(audit.rules, names), checks)
+
+    def _review(
+        self, unit: Unit, step: StepEntry, human: HumanEntry, names: Names, checks: Sequence[Mapping[str, Any]]
+    ) -> Review:
+        document, schema = self.value(human.review, names), self._workflow.schema(step.output.schema_name)
+        return Review(unit, document, human.within, human.otherwise, schema, checks)
 
     def _wanted(self, step: StepEntry, http: HttpEntry, names: Names) -> Wanted:
         address = self.value(http.get, names)

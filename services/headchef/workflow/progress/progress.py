@@ -15,12 +15,12 @@ from headchef.schema import kind_of, pointer_of
 from headchef.template import Renderer, TemplateRefused
 from headchef.workflow.form import ForEachEntry, StepEntry
 from headchef.workflow.model import Workflow
-from headchef.workflow.progress.ending import Ending
+from headchef.workflow.progress.ending import Ending, Status
 from headchef.workflow.progress.filling import Filling, Names
 from headchef.workflow.progress.items import BadItems, Items
 from headchef.workflow.progress.judging import Judge
 from headchef.workflow.progress.unit import Came, Lost, Outcome, Unit
-from headchef.workflow.progress.work import Ask, Work
+from headchef.workflow.progress.work import Ask, Review, Work
 
 
 class Progress:
@@ -64,6 +64,7 @@ class Progress:
         self._items: dict[str, Items] = {}
         self._under_way: dict[Unit, Work] = {}
         self._losses: list[tuple[Unit, Lost]] = []
+        self._undecided: list[Review] = []
 
     @property
     def under_way(self) -> Mapping[Unit, Work]:
@@ -93,6 +94,8 @@ class Progress:
         step = self.workflow.steps[unit.step]
         if isinstance(outcome, Came) and not isinstance(work, Ask):
             outcome = self._judged(outcome, step, work)
+        if isinstance(outcome, Came) and outcome.undecided and isinstance(work, Review):
+            self._undecided.append(work)
         self._take(unit, step, outcome)
         if step.for_each is not None:
             self._continue(unit.step, step, step.for_each)
@@ -220,8 +223,20 @@ class Progress:
             Finding(check=lost.reason, path=pointer_of(("steps", unit.step, *_item(unit))), message=lost.message)
             for unit, lost in self._losses
         )
-        self.ending = Ending("rejected" if broken else "ok", output, broken + tolerated)
+        silent = tuple(_silent(review) for review in self._undecided)
+        status: Status = "ok"
+        if broken:
+            status = "rejected"
+        elif any(review.otherwise == "needs_review" for review in self._undecided):
+            status = "needs_review"
+        self.ending = Ending(status, output, broken + tolerated + silent)
         return None
+
+
+def _silent(review: Review) -> Finding:
+    follows = "it is yet to be looked at" if review.otherwise == "needs_review" else "which approves it"
+    message = f"nobody decided within {review.within_s:g} s, {follows}"
+    return Finding(check="review", path=pointer_of(("steps", review.unit.step, *_item(review.unit))), message=message)
 
 
 def _item(unit: Unit) -> tuple[str, ...]:

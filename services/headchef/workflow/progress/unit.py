@@ -24,9 +24,15 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """It has an output."""
+    """It has an output.
+
+    Attributes:
+        value: the output.
+        undecided: whether a person was to decide about it, and nobody has.
+    """
 
     value: Any
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

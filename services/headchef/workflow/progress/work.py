@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headchef_contracts.events.reviews import Otherwise
+
 from headchef.sources.wanted import Wanted
 from headchef.workflow.form import LlmEntry, RetryEntry
-from headchef.workflow.progress.unit import Unit
+from headchef.workflow.progress.unit import Came, Lost, Outcome, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +124,32 @@ class Reserve:
     checks: Sequence[Mapping[str, Any]]
 
 
-Work = Ask | Call | Audit | Fetch | Reserve
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's decision about a document.
+
+    Attributes:
+        unit: what it is for.
+        document: what is to be looked at.
+        within_s: seconds that the decision may take.
+        otherwise: what holds if nobody decides in that time.
+        schema: JSON Schema that the document must obey, as it is or edited; None for anything.
+        checks: what it must pass besides.
+    """
+
+    unit: Unit
+    document: Any
+    within_s: float
+    otherwise: Otherwise
+    schema: Mapping[str, Any] | None
+    checks: Sequence[Mapping[str, Any]]
+
+    @property
+    def in_silence(self) -> Outcome:
+        """What holds if nobody decides in time."""
+        if self.otherwise == "reject":
+            return Lost("review_rejected", f"nobody decided within {self.within_s:g} s, which rejects it")
+        return Came(self.document, undecided=True)
+
+
+Work = Ask | Call | Audit | Fetch | Reserve | Review

@@ -35,7 +35,7 @@ def written(folder: Path, text: str, name: str = "page.yaml") -> str:
     ("text", "said"),
     [
         (GOOD.replace("steps.last", "steps.first"), "there is no step 'first'"),
-        (GOOD.replace("llm: {text: ", "human: {within: 60, otherwise: reject, review: "), "human steps are not run by"),
+        (GOOD.replace("llm: {text: ", "retrieve: {collection: c, query: "), "retrieve steps are not run by"),
     ],
 )
 def test_what_cannot_be_led_is_not_published(tmp_path: Path, text: str, said: str) -> None:

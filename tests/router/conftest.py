@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
+from headchef.brakes import Brakes
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Prices, Provider
 from headchef.checks import installed
 from headchef.homes import HOMES
@@ -75,15 +76,17 @@ class Door:
         limits: Limits | None = None,
         library: Library | None = None,
         bodies: Bodies | None = None,
+        clock: ManualClock | None = None,
     ) -> None:
         self.state = FakeState()
         self.metrics = RecordedMetrics()
-        self.clock = ManualClock()
+        self.clock = clock or ManualClock()
         self.backlog = Backlog()
         first = catalogue or make_catalogue()
         self.in_force = InForce(first, "router", self._adopt, self.metrics)
         self.library = library or Library(installed())
         self.leader_memory = Memory(1_000)
+        self.brakes = Brakes()
         renderer, schemas = Renderer(max_templates=8, max_work=400_000), SchemaCache(8)
         at_hand = BodiesAtHand(None if bodies is None else bodies.inline_bytes)
         self.handler = RouterHandler(
@@ -106,6 +109,7 @@ class Door:
                 silence=SILENCE,
                 homes=HOMES,
                 at_hand=at_hand,
+                brakes=self.brakes,
             ),
             at_hand=at_hand,
             catalogue=first,

@@ -188,7 +188,15 @@ def pair(topic: str) -> tuple[str, str]:
 ROUTER = "router"
 SERVICES: Mapping[str, Service] = {
     ROUTER: Service(
-        _router, (*pair("jobs.submitted"), "steps.judged", "calls.ended", "fetches.ended", "reservations.answered")
+        _router,
+        (
+            *pair("jobs.submitted"),
+            "jobs.commands",
+            "steps.judged",
+            "calls.ended",
+            "fetches.ended",
+            "reservations.answered",
+        ),
     ),
     "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),

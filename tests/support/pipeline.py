@@ -17,7 +17,14 @@ from tests.support.collector import Collected, Collector
 from tests.support.services import Deployment
 
 PROCESSORS: Mapping[str, Sequence[str]] = {
-    "router": ("jobs.submitted", "jobs.submitted.bulk", "steps.judged", "calls.ended", "fetches.ended"),
+    "router": (
+        "jobs.submitted",
+        "jobs.submitted.bulk",
+        "jobs.commands",
+        "steps.judged",
+        "calls.ended",
+        "fetches.ended",
+    ),
     "cache": ("steps.planned", "steps.planned.bulk", "cache.settled"),
     "executor.default": ("steps.dispatched.default", "steps.dispatched.default.bulk"),
     "validator": ("steps.completed",),

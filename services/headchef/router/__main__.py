@@ -9,9 +9,11 @@ from headchef_contracts import topics
 from headchef import catalogue, checks, tenancy
 from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
 from headchef.bodies.opening import open_bodies
+from headchef.brakes import BrakesInForce
 from headchef.homes import HOMES
+from headchef.router import commands
 from headchef.router.handler import SEEN, RouterHandler
-from headchef.router.leading import JOBS, Leader, Memory, Remains, Shelf
+from headchef.router.leading import JOBS, CancelledReviews, Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
@@ -75,6 +77,7 @@ def processor(
     renderer = Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work)
     library, judge = Library(registry), Judge(schemas, registry)
     at_hand = BodiesAtHand(None if bodies is None else bodies.inline_bytes)
+    brakes = BrakesInForce(NAME, surroundings.metrics)
     handler = RouterHandler(
         clock=surroundings.clock,
         metrics=surroundings.metrics,
@@ -101,13 +104,18 @@ def processor(
             silence=timedelta(seconds=settings.max_silence_s),
             homes=homes,
             at_hand=at_hand,
+            brakes=brakes.brakes,
         ),
         at_hand=at_hand,
         catalogue=models,
     )
     return Processor(
         name=NAME,
-        inputs=(*pair("jobs.submitted", raw=True, flow=tenancy.of_job), *map(Input, ENDS)),
+        inputs=(
+            *pair("jobs.submitted", raw=True, flow=tenancy.of_job),
+            Input(commands.TOPIC, raw=True),
+            *map(Input, ENDS),
+        ),
         handler=handler if bodies is None else WithBodies(WithBodiesAtHand(handler, at_hand, bodies), bodies),
         stores=(
             # At least once a job that is known to be taken on must be known to be led.
@@ -115,8 +123,13 @@ def processor(
             Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),
         ),
         timers=True,
+        hold=CancelledReviews(brakes),
         backlog=backlog,
-        broadcasts=(catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast, library.broadcast),
+        broadcasts=(
+            catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast,
+            library.broadcast,
+            brakes.broadcast,
+        ),
     )
 
 

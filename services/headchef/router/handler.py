@@ -1,9 +1,9 @@
 """The door: turns submitted records into planned steps, plans steps again that come back, and has workflows led.
 
-Consumes jobs.submitted and jobs.submitted.bulk (raw), steps.judged, calls.ended, fetches.ended and
+Consumes jobs.submitted, jobs.submitted.bulk and jobs.commands (raw), steps.judged, calls.ended, fetches.ended and
 reservations.answered; produces steps.planned, calls.planned and fetches.planned with their topics of bulk,
-reservations.asked and jobs.refused; and jobs.finished for a job that went through a workflow, or whose model failed or
-was rejected, and that nobody else can be asked for.
+reservations.asked, reviews and jobs.refused; and jobs.finished for a job that went through a workflow, or whose model
+failed or was rejected, and that nobody else can be asked for.
 """
 
 import logging
@@ -23,14 +23,14 @@ from headchef.bodies import BodiesAtHand
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.result import Ending, ended, finish, publish
-from headchef.router import again, home, policy
+from headchef.router import again, commands, home, policy
 from headchef.router.asking import NobodyLeft, out_of_reach
 from headchef.router.hashes import payload_hash
 from headchef.router.leading import Afforded, Leader, Planner
 from headchef.router.overload import OverloadState
 from headchef.router.referenced import with_values
 from headchef.router.refusal import Refused
-from headchef.router.submission import MAX_DEPTH, Limits, Submission, read, validate
+from headchef.router.submission import MAX_DEPTH, Limits, Submission, conflict, read, validate, without_id
 from headchef.runtime.backlog import Backlog, Oldest
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -104,6 +104,8 @@ class RouterHandler:
             return self._go_on(delivery, state, catalogue)
         if delivery.record.value is None:
             return Outcome(counted=("headchef.records.skipped",))
+        if delivery.topic == commands.TOPIC:
+            return self._command(delivery, delivery.record.value, state, catalogue)
         submission: Submission | None = None
         try:
             submission = read(delivery.record, delivery.record.value, self._limits)
@@ -130,6 +132,19 @@ class RouterHandler:
                 return self._plan_again(judged, state, decided, planner)
             case _:
                 raise InvariantBroken(f"the router reads no {type(delivery.event).__name__}")
+
+    def _command(self, delivery: Delivery, value: bytes, state: State, catalogue: Catalogue) -> Outcome:
+        """Decide what becomes of a command: at the home of its job, what it says."""
+        try:
+            command = commands.command_of(delivery.record, value, self._limits.max_header_bytes)
+            forward = commands.forward(delivery.record, command, delivery.partitions)
+        except Refused as refused:
+            self._metrics.count("headchef.commands.refused", attributes={"reason": refused.reason})
+            return Outcome((DeadLetter(refused.reason, refused.field, refused.message),))
+        if forward is not None:
+            return Outcome((forward,))
+        decided = self._decided(delivery, catalogue)
+        return self._leader.review_decided(command, state, decided, self._planner(catalogue))
 
     def _plan_again(self, judged: StepJudged, state: State, decided: Decided, planner: Planner) -> Outcome:
         if judged.failed is None:
@@ -173,7 +188,7 @@ class RouterHandler:
     def _take(self, submission: Submission, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
         record = delivery.record
         if submission.job_id is None:
-            raise _without_id(submission)
+            raise without_id(submission)
         forward = home.forward(record, submission.job_id, submission.conversation_id, delivery.partitions)
         if forward is not None:
             return Outcome((forward,))
@@ -183,7 +198,7 @@ class RouterHandler:
             return Outcome(counted=("headchef.jobs.duplicates",))
         job = validate(submission, record.headers)
         if seen is not None:
-            raise _conflict(submission.job_id, job.run, job.revision)
+            raise conflict(submission.job_id, job.run, job.revision)
         if key is None:
             raise AssertionError("the contract took a run or revision that is not a whole number")
         if (overloaded := self._overloaded_by()) is not None:
@@ -264,23 +279,6 @@ def _ending(judged: StepJudged, failed: Tried, nobody: NobodyLeft) -> Ending:
 
 def _said(judged: StepJudged) -> Body:
     return Inline(inline=judged.said) if judged.said_reference is None else Ref(ref=judged.said_reference)
-
-
-def _without_id(submission: Submission) -> Refused:
-    if "job_id" not in submission.payload:
-        message = "this field is required: your own id of the job, the same each time that you send the job"
-    else:
-        message = "must be a string of 1 to 200 characters"
-    return Refused("invalid", "job_id", message)
-
-
-def _conflict(job_id: str, run: int, revision: int) -> Refused:
-    return Refused(
-        "job_id_conflict",
-        "job_id",
-        f"the job {job_id!r} (run {run}, revision {revision}) was accepted before with other content: "
-        "raise `revision` for new content, or `run` to have the job done again, or choose another id",
-    )
 
 
 def _submitted_at(delivery: Delivery) -> datetime:

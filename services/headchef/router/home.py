@@ -43,7 +43,11 @@ def forward(record: Record, job_id: str, conversation_id: str | None, partitions
     Returns:
         Where to, or None if the record is to be handled where it is.
     """
-    home = home_partition(job_id, conversation_id, partitions)
+    return forward_to(record, home_partition(job_id, conversation_id, partitions))
+
+
+def forward_to(record: Record, home: int) -> Forward | None:
+    """Say how a record is sent to a partition; None if it is there."""
     if record.partition == home:
         return None
     place = f"{record.partition}/{record.offset}".encode()

@@ -1,19 +1,21 @@
 """Reads a raw record of the public topic as far as it can be read: bytes to JSON object, and whose job it is."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
 from headchef_contracts import cloudevents
 from headchef_contracts.errors import BrokenContract, UnknownEventVersion
-from headchef_contracts.events.common import MAX_RUN
+from headchef_contracts.events.common import MAX_RUN, PublicEvent
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.registry import decode
 
 from headchef.router.refusal import Refused
 from headchef.runtime.log.port import Headers, Record
 from headchef.schema import depth_of
+
+T = TypeVar("T", bound=PublicEvent)
 
 MAX_DEPTH = 64
 _LONGEST_ID = 200
@@ -146,7 +148,7 @@ def _object(data: bytes) -> dict[str, Any]:
             raise Refused("invalid", None, f"nested deeper than {MAX_DEPTH} levels") from error
         raise Refused("not_json", None, f"not JSON: {error}") from error
     if not isinstance(payload, dict):
-        raise Refused("not_an_object", None, f"a job is a JSON object, not {_kind(payload)}")
+        raise Refused("not_an_object", None, f"must be a JSON object, not {_kind(payload)}")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and depth_of(payload, MAX_DEPTH) > MAX_DEPTH:
         raise Refused("invalid", None, f"nested deeper than {MAX_DEPTH} levels")
     return payload
@@ -167,30 +169,55 @@ def _kind(value: object) -> str:
 
 
 def validate(submission: Submission, headers: Headers) -> JobSubmitted:
-    """Hold a submission against the contract.
+    """Hold a submission against the contract of jobs; see `held_against`."""
+    return held_against(JobSubmitted, submission, headers)
+
+
+def held_against(model: type[T], submission: Submission, headers: Headers) -> T:
+    """Hold a submission against the contract of an event.
 
     Args:
+        model: of the event that the topic takes.
         submission: a JSON object.
         headers: of the record; CloudEvents headers are optional, but not half of them.
 
     Raises:
-        Refused: the type is not a job's, the version is unknown, or the contract is broken; names the field.
+        Refused: the type is another, the version is unknown, or the contract is broken; names the field.
     """
     try:
         attributes = submission.attributes or cloudevents.from_headers(headers)
-        version = JobSubmitted.version
+        version = model.version
         if attributes is not None:
             version = attributes.version
-            if attributes.type != JobSubmitted.event_type:
+            if attributes.type != model.event_type:
                 field = "ce_type" if submission.attributes is None else "type"
-                message = f"this topic takes {JobSubmitted.event_type}, not {attributes.type[:_LONGEST_ID]}"
+                message = f"this topic takes {model.event_type}, not {attributes.type[:_LONGEST_ID]}"
                 raise Refused("invalid", field, message)
-        event = decode(JobSubmitted.event_type, version, submission.data)
+        event = decode(model.event_type, version, submission.data)
     except BrokenContract as broken:
         raise Refused(broken.reason, broken.field, broken.message) from broken
     except UnknownEventVersion as unknown:
         field = "ce_dataschema" if submission.attributes is None else "dataschema"
         raise Refused("unknown_version", field, str(unknown)) from unknown
-    if not isinstance(event, JobSubmitted):
-        raise AssertionError("the registry read a job as another event")
+    if not isinstance(event, model):
+        raise AssertionError(f"the registry read {model.event_type} as another event")
     return event
+
+
+def without_id(submission: Submission) -> Refused:
+    """Say what is wrong with a submission whose job id cannot be read."""
+    if "job_id" not in submission.payload:
+        message = "this field is required: your own id of the job, the same each time that you send the job"
+    else:
+        message = "must be a string of 1 to 200 characters"
+    return Refused("invalid", "job_id", message)
+
+
+def conflict(job_id: str, run: int, revision: int) -> Refused:
+    """Say what is wrong with a job that was accepted before with other content."""
+    return Refused(
+        "job_id_conflict",
+        "job_id",
+        f"the job {job_id!r} (run {run}, revision {revision}) was accepted before with other content: "
+        "raise `revision` for new content, or `run` to have the job done again, or choose another id",
+    )

@@ -12,6 +12,7 @@ from headchef_contracts.events.common import Event, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchFailure, FetchPlanned
 from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationFailure
+from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepJudged, StepPlanned
 from headchef_contracts.registry import decode, encode
 
@@ -23,7 +24,7 @@ from headchef.workflow import Workflow, load
 from headchef.workflow.library import Library
 from headchef.workflow.published import publication
 from tests.router.conftest import Door
-from tests.support.builders import NOON, make_decided, make_delivery
+from tests.support.builders import NOON, make_decided, make_delivery, make_firing
 
 Planned = StepPlanned | CallPlanned | FetchPlanned | ReservationAsked
 Answer = Callable[[Planned], Any]
@@ -81,6 +82,9 @@ class Kitchen:
         self.given_out: list[Planned] = []
         self.finished: list[JobFinished] = []
         self.refused: list[JobRefused] = []
+        self.asked: list[ReviewAsked] = []
+        self.closed: list[ReviewClosed] = []
+        self.told_off: list[CommandRefused] = []
         self.timers: dict[str, Timer] = {}
         self.outcomes: list[Outcome] = []
         self._answer = answer
@@ -111,9 +115,19 @@ class Kitchen:
 
     def restart(self) -> None:
         """Go on with another process, which knows nothing but what is stored."""
-        state, library = self.door.state, self.door.library
-        self.door = Door(self._catalogue, library=library, bodies=self.bodies)
-        self.door.state = state
+        former = self.door
+        self.door = Door(self._catalogue, library=former.library, bodies=self.bodies, clock=former.clock)
+        self.door.state = former.state
+        for each in former.brakes:
+            self.door.brakes.take(each)
+
+    async def command(self, value: bytes | dict[str, Any] | None, **record: Any) -> Outcome:
+        """Send a command to the router."""
+        return await self.deliver(make_delivery(value=value, topic="jobs.commands", event_id=self._id(), **record))
+
+    async def ring(self, timer: Timer) -> Outcome:
+        """Let a timer go off."""
+        return await self.deliver(make_firing(timer))
 
     async def serve(self) -> None:
         """Answer one of the open questions."""
@@ -175,6 +189,12 @@ class Kitchen:
                 self.finished.append(event)
             case JobRefused():
                 self.refused.append(event)
+            case ReviewAsked():
+                self.asked.append(event)
+            case ReviewClosed():
+                self.closed.append(event)
+            case CommandRefused():
+                self.told_off.append(event)
 
     def _id(self) -> str:
         self._number += 1

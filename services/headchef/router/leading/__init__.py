@@ -2,10 +2,11 @@
 
 from headchef.router.leading.affording import Afforded
 from headchef.router.leading.asked import Planner
+from headchef.router.leading.cancelled import CancelledReviews
 from headchef.router.leading.leader import Leader
 from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS
 from headchef.router.leading.remains import Remains
 from headchef.router.leading.shelf import Shelf
 
-__all__ = ["JOBS", "Afforded", "Leader", "Memory", "Planner", "Remains", "Shelf"]
+__all__ = ["JOBS", "Afforded", "CancelledReviews", "Leader", "Memory", "Planner", "Remains", "Shelf"]

@@ -11,13 +11,14 @@ from headchef_contracts.events.steps import StepPlanned
 from headchef.canonical import canonical
 from headchef.router.leading.affording import within_budget
 from headchef.router.leading.asked import step_of
+from headchef.router.leading.asking_people import AskingPeople
 from headchef.router.leading.given_out import call_of, fetch_of, reservation_of
 from headchef.router.leading.records import NOT_BEGUN, STEP_BUDGET, LostRecord, unit_key
 from headchef.router.leading.reserved import TOPIC as RESERVATIONS
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
 from headchef.runtime.processor import Emit
-from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Reserve, Work
+from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Reserve, Review, Work
 
 MAX_ARGUMENT_BYTES = 3_000_000
 """Of a function's arguments as JSON, where no store takes them: the call must fit into the 4 MiB of its topic."""
@@ -29,41 +30,51 @@ class Doing:
     Args:
         judge: carries audits out.
         homes: accounts are kept in so many partitions, the first ones.
+        people: are asked for reviews.
     """
 
-    def __init__(self, judge: Judge, homes: int) -> None:
+    def __init__(self, judge: Judge, homes: int, people: AskingPeople) -> None:
         self._judge = judge
         self._homes = homes
+        self._people = people
 
     def do(self, turn: Turn, works: Sequence[Work]) -> None:
         """Do all that is to be done, and what that leads to at once."""
         todo = deque(works)
         while todo:
-            work = todo.popleft()
-            if turn.led.progress.ending is not None:
-                # Known to whoever makes the job anew, who would wait for it for ever.
-                todo += turn.lose(work, LostRecord(reason=NOT_BEGUN, message="the job had ended before"))
-                continue
-            if (done := turn.earlier.of(work, turn.decided)) is not None:
-                todo += turn.note(done)
-                continue
-            latest = turn.led.latest(work.unit.step)
-            if latest is not None and latest <= turn.decided.at:
-                message = f"the budget of the step: its time was up at {latest}, before this began"
-                todo += turn.lose(work, LostRecord(reason=STEP_BUDGET, message=message))
-                continue
-            match work:
-                case Ask():
-                    todo += _ask(turn, work, latest)
-                case Call():
-                    todo += _call(turn, work, latest)
-                case Fetch():
-                    _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided, latest))
-                case Reserve():
-                    event = reservation_of(work, turn.led.record, turn.decided)
-                    _send(turn, work, RESERVATIONS, event, among=self._homes)
-                case Audit():
-                    todo += turn.came(work, self._judge.audited(work))
+            todo += self._do(turn, todo.popleft())
+        if turn.led.progress.ending is not None:
+            self._people.call_off(turn)
+
+    def _do(self, turn: Turn, work: Work) -> Sequence[Work]:
+        """Do one thing, unless it is not to be begun any more or was done before."""
+        if turn.led.progress.ending is not None:
+            # Known to whoever makes the job anew, who would wait for it for ever.
+            return turn.lose(work, LostRecord(reason=NOT_BEGUN, message="the job had ended before"))
+        if (done := turn.earlier.of(work, turn.decided)) is not None:
+            return turn.note(done)
+        latest = turn.led.latest(work.unit.step)
+        if latest is not None and latest <= turn.decided.at:
+            message = f"the budget of the step: its time was up at {latest}, before this began"
+            return turn.lose(work, LostRecord(reason=STEP_BUDGET, message=message))
+        return self._begin(turn, work, latest)
+
+    def _begin(self, turn: Turn, work: Work, latest: datetime | None) -> Sequence[Work]:
+        match work:
+            case Ask():
+                return _ask(turn, work, latest)
+            case Call():
+                return _call(turn, work, latest)
+            case Fetch():
+                _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided, latest))
+            case Reserve():
+                event = reservation_of(work, turn.led.record, turn.decided)
+                _send(turn, work, RESERVATIONS, event, among=self._homes)
+            case Audit():
+                return turn.came(work, self._judge.audited(work))
+            case Review():
+                return self._people.ask(turn, work)
+        return ()
 
 
 def _ask(turn: Turn, ask: Ask, latest: datetime | None) -> Sequence[Work]:

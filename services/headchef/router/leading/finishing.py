@@ -1,21 +1,14 @@
 """Writes the one result of a job that went through a workflow. Pure."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from typing import Any, get_args
 
 from headchef_contracts.events.common import Decided, Finding, Inline
-from headchef_contracts.events.jobs import (
-    MAX_SOURCES,
-    CacheUse,
-    Failure,
-    FailureReason,
-    JobFinished,
-    Provenance,
-    SourceUsed,
-    Timing,
-)
+from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, JobFinished, Provenance, Timing
+from headchef_contracts.events.origin import MAX_REVIEWS, MAX_SOURCES, Reviewed, SourceUsed
 
 from headchef.canonical import canonical
 from headchef.result import total
@@ -46,7 +39,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
     return JobFinished(
         job=record.head,
         status=ending.status,
-        output=Inline(inline=ending.output) if ending.status in ("ok", "rejected") else None,
+        output=None if ending.status in ("failed", "cancelled") else Inline(inline=ending.output),
         findings=(*ending.findings, *_cheaper(led)),
         failure=_failure(ending) if ending.status in ("failed", "cancelled") else None,
         usage=came.usage,
@@ -60,6 +53,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
             attempts=came.attempts,
             workflow=record.workflow,
             sources=tuple(islice(map(_used, (unit for unit in units if unit.source is not None)), MAX_SOURCES)),
+            reviews=tuple(islice(_reviewed(units), MAX_REVIEWS)),
             steps=accounts_of(units),
         ),
         timing=Timing(submitted_at=record.head.submitted_at, finished_at=at, provider_s=came.provider_s),
@@ -73,6 +67,13 @@ def _cheaper(led: Led) -> tuple[Finding, ...]:
     if cheaper is None:
         return ()
     return (Finding(check="budget_exceeded", path="", message=f"the cheapest models did the rest: {cheaper.why}"),)
+
+
+def _reviewed(units: Iterable[UnitRecord]) -> Iterator[Reviewed]:
+    for unit in units:
+        if unit.review is not None:
+            told = unit.review.model_dump(include={"outcome", "by", "because"})
+            yield Reviewed(step_id=unit.step_id, item=unit.item, at=unit.at, **told)
 
 
 def _used(unit: UnitRecord) -> SourceUsed:

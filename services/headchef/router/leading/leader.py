@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 
 from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHead
 from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.reviews import JobName, ReviewDecided
 from headchef_contracts.events.steps import Ended, Step
 
 from headchef.bodies import BodiesAtHand
+from headchef.brakes import Brakes
 from headchef.result import publish
 from headchef.router.leading import came
 from headchef.router.leading.affording import Afforded, within_budget
 from headchef.router.leading.asked import Planner
+from headchef.router.leading.asking_people import AskingPeople, Waiting, timer_of, waiting_of
 from headchef.router.leading.doing import Doing
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
@@ -20,6 +23,7 @@ from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
 from headchef.router.leading.remains import Earlier, Remains, forgotten, is_left, left_of
 from headchef.router.leading.reserved import given_back
+from headchef.router.leading.reviews import Reviews
 from headchef.router.leading.shelf import Shelf
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
@@ -30,6 +34,8 @@ from headchef.template import Renderer
 from headchef.workflow.progress import Ending, Judge, Lost, Progress
 
 _SHOWN = 5
+_UNREADABLE_PAUSE = timedelta(hours=1)
+"""How much later a review is looked at again whose workflow cannot be read just now."""
 
 
 class Leader:
@@ -45,6 +51,7 @@ class Leader:
         silence: after so long without news of a job nothing of it can still come: what was sent has expired.
         homes: accounts are kept in so many partitions, the first ones.
         at_hand: has bodies that records refer to, and takes those that are too large for them.
+        brakes: what operators have cancelled, also while nothing but people is waited for.
     """
 
     def __init__(
@@ -59,8 +66,11 @@ class Leader:
         silence: timedelta,
         homes: int,
         at_hand: BodiesAtHand,
+        brakes: Brakes,
     ) -> None:
-        self._doing = Doing(judge, homes)
+        self._people = AskingPeople(brakes, metrics)
+        self._reviews = Reviews(self._people, judge, metrics)
+        self._doing = Doing(judge, homes, self._people)
         self._homes = homes
         self._shelf = shelf
         self._renderer = renderer
@@ -132,7 +142,12 @@ class Leader:
     def overdue(
         self, timer: Timer, state: State, decide: Callable[[tuple[Cause, ...]], Decided], planner: Planner
     ) -> Outcome:
-        """End a job of which nothing has come for too long, or wait on; or forget what is left of one."""
+        """End what has waited too long: a review by what holds then, or a job of which nothing comes any more.
+
+        Or forget what is left of one.
+        """
+        if (reviewed := waiting_of(timer.id, timer.payload)) is not None:
+            return self._review_over(reviewed, timer, state, decide, planner)
         if is_left(timer.payload):
             return Outcome(changes=forgotten(timer.payload, state))
         try:
@@ -143,7 +158,7 @@ class Leader:
         if led is None:
             return Outcome()
         decided = decide((led.record.cause,))
-        newest = led.units[-1].at if led.units else led.record.at
+        newest = led.newest
         if newest + self._silence > decided.at:
             return Outcome(timers=(self._alarm(led, newest),))
         waiting = sorted(map(str, led.progress.under_way))
@@ -152,10 +167,47 @@ class Leader:
         turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
         return self._closed(turn, state, forced=True)
 
+    def review_decided(self, command: ReviewDecided, state: State, decided: Decided, planner: Planner) -> Outcome:
+        """Take in what a person has decided, or tell why that changes nothing."""
+        job = JobName.model_validate(command.model_dump(include=set(JobName.model_fields)))
+        led = self._recalled(job_key(job), state)
+        came = self._reviews.decided(command, job, led, state, decided)
+        if led is None or isinstance(came, Outcome):
+            return came if isinstance(came, Outcome) else Outcome()
+        turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
+        self._doing.do(turn, self._people.note(turn, came))
+        return self._closed(turn, state)
+
+    def _review_over(
+        self,
+        waiting: Waiting,
+        timer: Timer,
+        state: State,
+        decide: Callable[[tuple[Cause, ...]], Decided],
+        planner: Planner,
+    ) -> Outcome:
+        try:
+            led = self._recalled(job_key(waiting.job), state)
+        except InvalidEvent:
+            return Outcome(timers=(replace(timer, due=timer.due + _UNREADABLE_PAUSE),))
+        if led is None or waiting.unit not in led.asked:
+            return Outcome()
+        decided, earlier = decide((led.record.cause,)), Earlier(led.record, state, self._at_hand)
+        turn = Turn(led, decided, planner, earlier, stored=len(led.units), rung=timer.id)
+        came = self._reviews.over(turn, waiting.unit)
+        if came is None:
+            return Outcome(timers=(timer_of(led, waiting.unit),))
+        self._doing.do(turn, self._people.note(turn, came))
+        return self._closed(turn, state)
+
     def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, planner: Planner) -> Outcome:
         led = self._recalled(job_key(head), state)
-        if led is None or record.unit not in led.progress.under_way:
+        if led is None:
             return Outcome(counted=("headchef.steps.stray",))
+        if record.unit not in led.progress.under_way:
+            # At least once the timers may be all that was not written of what this led to.
+            again = tuple(timer_of(led, unit) for unit in led.asked)
+            return Outcome(counted=("headchef.steps.stray",), timers=again)
         turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
         self._doing.do(turn, turn.note(record))
         return self._closed(turn, state)
@@ -177,7 +229,8 @@ class Leader:
         led = turn.led
         if not led.over and not forced:
             self._memory.keep(led)
-            return Outcome(tuple(turn.outputs), tuple(turn.changes), timers=timers)
+            set_now = (*timers, *turn.timers.values())
+            return Outcome(tuple(turn.outputs), tuple(turn.changes), timers=set_now, cleared=tuple(turn.cleared))
         self._memory.drop(led.key)
         result = result_of(led, at=turn.decided.at, decided=turn.decided)
         freed = given_back(led, result.status, self._homes, turn.decided)
@@ -190,7 +243,7 @@ class Leader:
         gone = tuple(Change(JOBS, key, None) for key in (led.key, *(unit_key(led.key, unit) for unit in old)))
         new = {unit_key(led.key, record.unit) for record in led.units[turn.stored :] if record.unit in left.kept}
         kept = tuple(change for change in turn.changes if change.key in new)
-        cleared = left.cleared if forced else (_alarm_id(led.key), *left.cleared)
+        cleared = (*turn.cleared, *(() if forced else (_alarm_id(led.key),)), *left.cleared)
         return Outcome(outputs, (*gone, *kept, *left.changes), timers=left.timers, cleared=cleared)
 
     def _alarm(self, led: Led, since: datetime) -> Timer:

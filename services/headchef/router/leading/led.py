@@ -8,7 +8,7 @@ from headchef.bodies import BodiesAtHand
 from headchef.router.leading.budget import Spent, settled
 from headchef.router.leading.records import JOBS, Cheaper, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import Change, State
-from headchef.workflow.progress import Ending, Lost, Progress, Unit, Work
+from headchef.workflow.progress import Ending, Lost, Progress, Review, Unit, Work
 
 _CALLED_OFF: Mapping[str, Literal["cancelled", "failed"]] = {
     "cancelled": "cancelled",
@@ -38,6 +38,7 @@ class Led:
         unreckoned: units under way of which that is not known, as somebody else has begun them.
         began: when the first unit of each step was given out.
         size_bytes: of all its records, and of what they refer to.
+        asked: since when a person is asked, by the units that wait for that.
     """
 
     def __init__(self, record: JobRecord, progress: Progress, edition: object, at_hand: BodiesAtHand) -> None:
@@ -51,6 +52,7 @@ class Led:
         self.unreckoned: frozenset[Unit] = frozenset()
         self.began: dict[str, datetime] = {}
         self.size_bytes = 0
+        self.asked: dict[Unit, datetime] = {}
         self._edition = edition
         self._last: tuple[bytes, bytes] | None = None
         self._rewritten: bytes | None = None
@@ -124,6 +126,20 @@ class Led:
         """Whether the job has ended, and nothing of it is under way that would still cost something."""
         return self.progress.ending is not None and not self.progress.under_way
 
+    @property
+    def newest(self) -> datetime:
+        """When something came of the job last, or will at the latest, where a person is asked."""
+        told = self.units[-1].at if self.units else self.record.at
+        return max([told, *map(self.due_of, self.asked)])
+
+    def due_of(self, unit: Unit) -> datetime:
+        """Say until when a person may decide about a unit that waits for that."""
+        review, latest = self.progress.under_way[unit], self.record.head.deadline
+        if not isinstance(review, Review):
+            raise AssertionError(f"nobody is asked about {unit}")
+        due = self.asked[unit] + timedelta(seconds=review.within_s)
+        return due if latest is None else min(due, latest)
+
     def _look_up(self, unit: Unit, state: State, found: dict[int, tuple[UnitRecord, bytes, bytes]]) -> None:
         key = unit_key(self.key, unit)
         if (value := state.get(JOBS, key)) is not None:
@@ -137,6 +153,7 @@ class Led:
         self.units.append(record)
         self.size_bytes += len(value) + referred_bytes
         self.reserved.pop(record.unit, None)
+        self.asked.pop(record.unit, None)
         self.spent[record.step_id] = self.spent.get(record.step_id, Spent()) + settled(record)
         self._last = key, value
         if record.lost is not None and record.lost.reason in _CALLED_OFF and not record.lost.leave_out:
@@ -148,4 +165,6 @@ class Led:
         """Note when steps begin; what follows from a unit is given out when that is known to have ended."""
         for work in works:
             self.began.setdefault(work.unit.step, at)
+            if isinstance(work, Review):
+                self.asked[work.unit] = at
         return works

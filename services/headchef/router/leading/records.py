@@ -11,6 +11,7 @@ from typing import Any
 
 from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Reference, Usage
 from headchef_contracts.events.fetches import SourceRead
+from headchef_contracts.events.reviews import JobName, ReviewOutcome
 
 from headchef.bodies import BodiesAtHand
 from headchef.canonical import canonical
@@ -95,6 +96,22 @@ class LostRecord(Part):
     leave_out: bool = False
 
 
+class ReviewRecord(Part):
+    """What became of a review.
+
+    Attributes:
+        outcome: in a word.
+        by: who has decided; None where nobody has.
+        because: why, in words.
+        command_id: the command that said it; None where none did.
+    """
+
+    outcome: ReviewOutcome
+    by: str | None = None
+    because: str | None = None
+    command_id: str | None = None
+
+
 class UnitRecord(Part):
     """What came of a step or of one item of it.
 
@@ -109,6 +126,7 @@ class UnitRecord(Part):
         cause: the record that told it.
         source: the document that was read.
         reserved: the account of the value that the job was given.
+        review: what a person has decided, or that nobody has.
         models: that were asked.
         reused: whether an earlier answer served.
         repaired: how many answers were rejected and asked for again.
@@ -130,6 +148,7 @@ class UnitRecord(Part):
     cause: Cause
     source: SourceRead | None = None
     reserved: str | None = None
+    review: ReviewRecord | None = None
     models: tuple[str, ...] = ()
     reused: bool = False
     repaired: int = 0
@@ -149,7 +168,7 @@ class UnitRecord(Part):
     def outcome(self) -> Outcome:
         """What came of it."""
         if self.lost is None:
-            return Came(self.output)
+            return Came(self.output, undecided=self.review is not None and self.review.by is None)
         return Lost(self.lost.reason, self.lost.message, self.lost.findings, self.lost.leave_out)
 
     def written(self, reference: Reference | None) -> bytes:
@@ -172,7 +191,7 @@ def _written(record: Part, stored: dict[str, Any]) -> bytes:
     return (record.model_copy(update=stored) if stored else record).model_dump_json(exclude_defaults=True).encode()
 
 
-def job_key(head: JobHead) -> bytes:
+def job_key(head: JobHead | JobName) -> bytes:
     """Name a job within its task, as the store of accepted jobs does."""
     return f"{head.tenant}\0{head.job_id}\0{head.run}\0{head.revision}".encode()
 

@@ -24,7 +24,8 @@ from headchef.template import Renderer
 from headchef.workflow.progress import Ask, Audit, Judge, Progress, Reserve, Unit, Work
 
 _DONE_AGAIN = (Audit, Reserve)
-"""What costs nothing, and what a job gives back that comes to no good end."""
+"""What costs nothing, and what a job gives back that comes to no good end. And a person is asked again who has not
+decided."""
 
 
 class LeftUnit(Part):
@@ -139,7 +140,8 @@ class Remains:
         works, size = self._works(led), 0
         for record in led.units:
             work = works.get(record.unit)
-            if record.lost is None and work is not None and not isinstance(work, _DONE_AGAIN):
+            undecided = record.review is not None and record.review.outcome == "undecided"
+            if record.lost is None and work is not None and not (isinstance(work, _DONE_AGAIN) or undecided):
                 size += len(record.written(led.at_hand.reference(led.record.head.tenant, record.output)))
                 if size > self._max_bytes:
                     return

@@ -8,7 +8,7 @@ from headchef.router.leading.asked import Planner
 from headchef.router.leading.led import Led
 from headchef.router.leading.records import JOBS, LostRecord, UnitRecord
 from headchef.router.leading.remains import Earlier
-from headchef.runtime.processor import Change, Emit
+from headchef.runtime.processor import Change, Emit, Timer
 from headchef.workflow.progress import Work
 
 
@@ -22,8 +22,11 @@ class Turn:
         planner: plans questions.
         earlier: what earlier runs of the job have done.
         stored: how many units were there before; None where there was no job either.
+        rung: id of the timer that the turn is about, if it is about one.
         outputs: events.
         changes: of the store of jobs.
+        timers: that are set, by their ids.
+        cleared: ids of timers that were set before, and shall not go off any more.
     """
 
     led: Led
@@ -31,14 +34,26 @@ class Turn:
     planner: Planner
     earlier: Earlier
     stored: int | None
+    rung: str | None = None
     outputs: list[Emit] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    cleared: dict[str, None] = field(default_factory=dict)
 
     def note(self, record: UnitRecord) -> list[Work]:
         """Note what came of a unit that is under way, and give what is to be done now."""
         key, value, works = self.led.take(record)
         self.changes.append(Change(JOBS, key, value))
         return works
+
+    def ring(self, timer: Timer) -> None:
+        """Let a timer be set."""
+        self.timers[timer.id] = timer
+
+    def hush(self, timer_id: str) -> None:
+        """Let a timer not go off, if it is not the one that has."""
+        if self.timers.pop(timer_id, None) is None and timer_id != self.rung:
+            self.cleared[timer_id] = None
 
     def came(self, work: Work, output: object) -> list[Work]:
         """Note what a unit came to at once."""

@@ -44,6 +44,9 @@ CounterName = Literal[
     "headchef.provider.cost",
     "headchef.provider.cache_tokens",
     "headchef.findings",
+    "headchef.reviews.asked",
+    "headchef.reviews.closed",
+    "headchef.commands.refused",
     "headchef.batches.finished",
     "headchef.batches.late",
     "headchef.batches.paused",
@@ -149,6 +152,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "{token}", "tokens of prompts that the provider's cache was used for [lane, model, use=read or write]"
     ),
     "headchef.findings": Measure("{finding}", "faults found in outputs [check]"),
+    "headchef.reviews.asked": Measure("{review}", "decisions that people were asked for"),
+    "headchef.reviews.closed": Measure("{review}", "reviews that are open no more [outcome, by: somebody or nobody]"),
+    "headchef.commands.refused": Measure("{command}", "commands that changed nothing [reason]"),
     "headchef.batches.finished": Measure("{batch}", "batches whose jobs have all ended"),
     "headchef.batches.late": Measure("{job}", "jobs that ended after the number that their batch had named"),
     "headchef.batches.paused": Measure(

@@ -13,10 +13,12 @@ from rich.console import Console
 
 from headchef.cli.faults import WorkFailed
 from headchef.cli.workflows.conducting import Conductor, Told
+from headchef.cli.workflows.decider import Decider
+from headchef.cli.workflows.people import Always, Reviewing
 from headchef.cli.workflows.tally import Tally
 from headchef.functions import CallFailed, Workshop
 from headchef.workflow import Workflow
-from headchef.workflow.progress import Ask, Came, Lost, Outcome, Progress
+from headchef.workflow.progress import Ask, Came, Lost, Outcome, Progress, Review
 from tests.cli.builders import make_finished
 from tests.sources.fetching import fetching
 from tests.sources.site import answer, serving
@@ -65,7 +67,7 @@ class Bench(Workshop):
 
 @asynccontextmanager
 async def conducting(
-    progress: Progress, oracle: Oracle, tally: Tally, timeout_s: float = 60
+    progress: Progress, oracle: Oracle, tally: Tally, timeout_s: float = 60, people: Reviewing | None = None
 ) -> AsyncIterator[Conductor]:
     async with fetching() as fetcher:
         yield Conductor(
@@ -74,6 +76,7 @@ async def conducting(
             workshop=Bench(),
             fetcher=fetcher,
             judge=JUDGE,
+            reviewing=people or Always(Decider.OTHERWISE),
             told=tally.add,
             timeout_s=timeout_s,
         )
@@ -193,3 +196,17 @@ async def test_a_reader_that_fails_is_not_waited_for(tmp_path: Path) -> None:
     async with conducting(progress, Broken(lambda _: None), Tally(flow)) as conductor:
         with pytest.raises(WorkFailed, match="cannot be read"):
             await conductor.lead(asyncio.Event())
+
+
+async def test_a_person_has_as_long_as_it_takes(tmp_path: Path) -> None:
+    class Slow(Always):
+        async def decide(self, review: Review) -> Outcome:
+            await asyncio.sleep(0.2)
+            return Came(f"{review.document}, seen")
+
+    flow = workflow(tmp_path, "  - {id: last, human: {review: 'a page', within: 60, otherwise: reject}}")
+    progress, tally = fresh(flow), Tally(flow)
+    async with conducting(progress, Oracle(lambda _: None), tally, 0.01, Slow(Decider.OTHERWISE)) as conductor:
+        assert await conductor.lead(asyncio.Event())
+    assert progress.ending is not None
+    assert (progress.ending.status, progress.ending.output) == ("ok", "a page, seen")

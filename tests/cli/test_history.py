@@ -25,7 +25,7 @@ from tests.cli.builders import (
     make_refused,
 )
 from tests.cli.clusters import make_log, put_event
-from tests.support.builders import make_call, make_decided, make_step, make_tried
+from tests.support.builders import make_call, make_decided, make_review, make_review_closed, make_step, make_tried
 
 
 def hop(topic: str, event: Event, timestamp_ms: int, offset: int = 0) -> Hop:
@@ -57,12 +57,19 @@ def test_the_steps_of_a_workflow_are_told_apart() -> None:
     back = CallEnded(
         job=call.job, workflow="guide@1", step_id="page", failure=failure, duration_s=0.5, decided=make_decided()
     )
-    told = [describe(hop("any", event, 1)) for event in (make_step_planned(step), judged, call, back)]
+    review = make_review(item="a")
+    closed = make_review_closed(review, because="dull", outcome="rejected")
+    undecided = make_review_closed(review, outcome="undecided", by=None)
+    events = (make_step_planned(step), judged, call, back, review, closed, undecided)
+    told = [describe(hop("any", event, 1)) for event in events]
     assert [words.partition(", fingerprint")[0] for words in told] == [
         "parts[a]: planned for small",
         "parts[a]: ended failed: timeout: 30 s",
         "page: calls kitchen.join",
         "page: failed: crashed: exit code 9 in 500 ms",
+        "look[a]: asks a person until 2026-11-22 13:00:00 UTC, otherwise reject",
+        "look[a]: rejected by ann@desk: dull",
+        "look[a]: undecided as nobody decided",
     ]
 
 

@@ -60,10 +60,10 @@ def test_every_step_that_cannot_be_run_is_named_with_what_would_be_right() -> No
 
 
 def test_a_kind_that_is_not_run_yet_may_be_handed_over(tmp_path: Path) -> None:
-    flow = workflow(tmp_path, "  - {id: last, human: {review: '{{ input.page }}', within: 60, otherwise: reject}}")
+    flow = workflow(tmp_path, "  - {id: last, retrieve: {collection: c, query: '{{ input.page }}'}}")
     with pytest.raises(WrongUsage) as wrong:
         check_runnable(flow, (), NONE)
-    assert wrong.value.message.endswith("human steps are not run yet; hand its output over: --given last=@FILE")
+    assert wrong.value.message.endswith("retrieve steps are not run yet; hand its output over: --given last=@FILE")
     check_runnable(flow, ("last",), NONE)
 
 

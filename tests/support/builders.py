@@ -1,7 +1,7 @@
 """Builds valid events and deliveries, each with one call; what a test is about is named, the rest is filled in."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -21,6 +21,7 @@ from headchef_contracts.events.common import (
     Usage,
 )
 from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, Tried
+from headchef_contracts.events.reviews import ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import (
     Answer,
     Message,
@@ -216,3 +217,23 @@ def make_firing(timer: Timer) -> Delivery:
     """Give a timer gone off, as a handler gets it."""
     record = fallen_due("timers", 0, timer, ())
     return Delivery(TIMERS, None, event_id(timer), record, 0, timer.due, gone_off(record))
+
+
+def make_review(document: Any = "A fine car.", **fields: Any) -> ReviewAsked:
+    """Give a review that is asked for."""
+    known: dict[str, Any] = {
+        "job": make_head(),
+        "workflow": "guide@1",
+        "step_id": "look",
+        "document": Inline(inline=document),
+        "due": NOON + timedelta(hours=1),
+        "otherwise": "reject",
+        "decided": make_decided(),
+    }
+    return ReviewAsked.model_validate(known | fields)
+
+
+def make_review_closed(review: ReviewAsked, **fields: Any) -> ReviewClosed:
+    """Give the end of a review, by a person."""
+    known = review.model_dump(include={"job", "workflow", "step_id", "item", "decided"}, by_alias=True)
+    return ReviewClosed.model_validate(known | {"outcome": "approved", "by": "ann@desk"} | fields)

@@ -26,6 +26,9 @@ MAX_REASON = 500
 MAX_ITEM = 200
 """Characters of an item's key."""
 
+MAX_DOCUMENT_BYTES = 3_000_000
+"""Of a document with its schema and checks as JSON: with all else the event must fit into the 4 MiB of its topic."""
+
 Otherwise = Literal["approve", "reject", "needs_review"]
 """What holds if nobody decides in time."""
 
@@ -140,3 +143,8 @@ class CommandRefused(Event):
     message: str = Field(description="what is wrong and what would be right")
     findings: tuple[Finding, ...] = Field(default=(), description="what the document breaks")
     decided: Decided
+
+    @property
+    def job_id(self) -> str:
+        """The job that it was about."""
+        return self.job.job_id

@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import batch, body, catalog, dlq, reservation, topics, workflow
+from headchef.cli import batch, body, catalog, dlq, reservation, review, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -17,7 +17,7 @@ from headchef.cli.version import version
 _HELP = """Content jobs on Apache Kafka: submit them, read validated results, see what happened.
 
 HEADCHEF_KAFKA names the cluster. Exit codes: 0 all is well, 1 the work failed, 2 wrong usage or settings; `batch wait`
-also ends with 2 where the batch has not finished in time.
+and `review` also end with 2 where what they wait for has not come in time.
 """
 
 app = typer.Typer(help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -38,6 +38,7 @@ app.add_typer(body.commands, name="body")
 app.add_typer(catalog.commands, name="catalog")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(reservation.commands, name="reservation")
+app.add_typer(review.commands, name="review")
 app.add_typer(topics.commands, name="topics")
 app.add_typer(workflow.commands, name="workflow")
 app.command()(version)

@@ -46,8 +46,8 @@ class Screen:
         self.out.print(renderable)
 
     @contextmanager
-    def progress(self, task: str, total: int | None = None) -> Iterator[Meter]:
-        """Show a bar on a terminal while the block runs; elsewhere nothing."""
+    def progress(self, task: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Meter]:
+        """Show a bar on a terminal while the block runs, unless it is to be quiet; elsewhere nothing."""
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -56,8 +56,8 @@ class Screen:
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}", style="dim"),
         )
-        quiet = self.as_json or not self.err.is_terminal
-        with Progress(*columns, console=self.err, disable=quiet, transient=True) as bar:
+        disable = quiet or self.as_json or not self.err.is_terminal
+        with Progress(*columns, console=self.err, disable=disable, transient=True) as bar:
             yield _Bar(bar, task, total)
 
 

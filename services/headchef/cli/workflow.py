@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.workflows.decider import Decider
 
 commands = typer.Typer(
     no_args_is_help=True, help="Check, draw, run, test and publish workflows: the steps of jobs, in YAML files."
@@ -93,6 +94,13 @@ def run(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the output.")] = None,
     tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
+    reviews: Annotated[
+        Decider | None,
+        typer.Option(
+            help="Who decides what human steps ask: whoever is at this terminal; what holds if nobody decides, which is"
+            " the default where there is no terminal; or all alike."
+        ),
+    ] = None,
     timeout_s: Annotated[float, typer.Option("--timeout", min=0, help="Seconds without any outcome to wait.")] = 300,
     patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
@@ -116,6 +124,7 @@ def run(
         timeout_s=timeout_s,
         patience_s=patience_s,
         as_json=as_json,
+        decider=reviews,
     )
     carry_out(request)
 

@@ -10,6 +10,7 @@ from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
+from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import (
     AttemptRecorded,
     CacheSettled,
@@ -208,6 +209,23 @@ def _released(event: ReservationReleased) -> str:
     return f"gives back {what}" if event.by is None else f"{event.by} takes away {what}"
 
 
+def _review_asked(event: ReviewAsked) -> str:
+    due = f"{event.due:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{_unit(event.step_id, event.item)}asks a person until {due}, otherwise {event.otherwise.replace('_', ' ')}"
+
+
+def _review_closed(event: ReviewClosed) -> str:
+    who = "as nobody decided" if event.by is None else f"by {event.by}"
+    if event.outcome == "called_off":
+        who = "as the job had ended, or was ended"
+    why = f": {event.because}" if event.because else ""
+    return f"{_unit(event.step_id, event.item)}{event.outcome.replace('_', ' ')} {who}{why}"
+
+
+def _command_refused(event: CommandRefused) -> str:
+    return f"{_unit(event.step_id, event.item)}a decision changed nothing: {event.reason}: {event.message}"
+
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     JobSubmitted: _submitted,
     JobRefused: _refused,
@@ -222,6 +240,9 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ReservationAsked: _asked,
     ReservationAnswered: _answered,
     ReservationReleased: _released,
+    ReviewAsked: _review_asked,
+    ReviewClosed: _review_closed,
+    CommandRefused: _command_refused,
     StepJudged: _judged,
     CacheSettled: _settled,
     JobFinished: _finished,

@@ -137,6 +137,7 @@ class _Search:
         if head is not None and self._goes_through_a_workflow():
             ended = ["calls.ended", "fetches.ended", "reservations.answered"]
             await self.read(ended, number=head.home_partition)
+            await self.read(["reviews"], key=self._job_id.encode())
             planned = ("calls.planned", "fetches.planned")
             await self.read([topics.of_class(name, head.job_class) for name in planned])
             if self.is_unfinished or any(isinstance(hop.event, ReservationAnswered) for hop in self.hops):

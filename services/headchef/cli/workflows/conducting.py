@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from headchef_contracts.events.jobs import JobFinished
 
 from headchef.cli.faults import WorkFailed
+from headchef.cli.workflows.people import Reviewing
 from headchef.functions import CallFailed, Workshop
 from headchef.sources.errors import FetchFailed
 from headchef.sources.fetcher import Fetcher
@@ -22,6 +23,7 @@ from headchef.workflow.progress import (
     Outcome,
     Progress,
     Reserve,
+    Review,
     Unit,
     Work,
 )
@@ -53,6 +55,7 @@ class Conductor:
         workshop: calls functions.
         fetcher: fetches documents.
         judge: carries audits out.
+        reviewing: decides about reviews, for which it has as long as it takes.
         told: is told of everything that has ended.
         timeout_s: seconds in which nothing ends, after which it is given up.
     """
@@ -65,6 +68,7 @@ class Conductor:
         workshop: Workshop,
         fetcher: Fetcher,
         judge: Judge,
+        reviewing: Reviewing,
         told: Callable[[Unit, Outcome, JobFinished | Source | None], None],
         timeout_s: float,
     ) -> None:
@@ -73,6 +77,7 @@ class Conductor:
         self._workshop = workshop
         self._fetcher = fetcher
         self._judge = judge
+        self._reviewing = reviewing
         self._told = told
         self._timeout_s = timeout_s
         self._came: asyncio.Queue[Told] = asyncio.Queue()
@@ -107,10 +112,10 @@ class Conductor:
     async def _next(self, reading: "asyncio.Task[None]", stopping: "asyncio.Future[Any]") -> Told | None:
         """Give what has ended, or None when it is time to stop."""
         coming = asyncio.ensure_future(self._came.get())
+        asking = any(isinstance(work, Review) for work in self._progress.under_way.values())
+        timeout_s = None if asking else self._timeout_s
         try:
-            await asyncio.wait(
-                (coming, reading, stopping), return_when=asyncio.FIRST_COMPLETED, timeout=self._timeout_s
-            )
+            await asyncio.wait((coming, reading, stopping), return_when=asyncio.FIRST_COMPLETED, timeout=timeout_s)
             if reading.done():
                 reading.result()
             if stopping.done():
@@ -133,11 +138,16 @@ class Conductor:
                 _ = self._spawn(self._call(work))
             elif isinstance(work, Fetch):
                 _ = self._spawn(self._fetch(work))
+            elif isinstance(work, Review):
+                _ = self._spawn(self._review(work))
             elif isinstance(work, Audit):
                 self._came.put_nowait((work.unit, Came(self._judge.audited(work)), None))
             elif isinstance(work, Reserve):
                 # Nothing is held for a run that tries a workflow out: it would keep the value from the jobs that count.
                 self._came.put_nowait((work.unit, Came(work.value), None))
+
+    async def _review(self, review: Review) -> None:
+        self._came.put_nowait((review.unit, await self._reviewing.decide(review), None))
 
     async def _call(self, call: Call) -> None:
         try:

@@ -18,6 +18,8 @@ from headchef.cli.screen import Screen
 from headchef.cli.submission.running import partitions_of_the_entry
 from headchef.cli.workflows.asking import asking_on
 from headchef.cli.workflows.conducting import Conductor
+from headchef.cli.workflows.decider import Decider
+from headchef.cli.workflows.people import AtTerminal, Reviewing, reviewing
 from headchef.cli.workflows.tally import Tally
 from headchef.cli.workflows.values import check_runnable, given_of, input_of
 from headchef.functions import Workshop
@@ -51,6 +53,7 @@ class Request:
         timeout_s: seconds in which nothing comes, after which it is given up.
         patience_s: seconds to wait for Kafka.
         as_json: one JSON value on standard output.
+        decider: who decides about reviews; None: whoever is at the terminal, or what holds if nobody decides.
     """
 
     file: Path
@@ -62,6 +65,7 @@ class Request:
     timeout_s: float
     patience_s: float
     as_json: bool
+    decider: Decider | None = None
 
 
 def run(request: Request) -> None:
@@ -86,18 +90,27 @@ def run(request: Request) -> None:
         given=given,
     )
     screen, tally = Screen(as_json=request.as_json), Tally(workflow)
-    asyncio.run(_Run(request, workflow.name, progress, judge, tally, screen).lead(named_cluster()))
+    people = reviewing(request.decider, screen.say, judge)
+    asyncio.run(_Run(request, workflow.name, progress, judge, people, tally, screen).lead(named_cluster()))
     _tell(request, progress, tally, screen)
 
 
 class _Run:
     def __init__(
-        self, request: Request, name: str, progress: Progress, judge: Judge, tally: Tally, screen: Screen
+        self,
+        request: Request,
+        name: str,
+        progress: Progress,
+        judge: Judge,
+        people: Reviewing,
+        tally: Tally,
+        screen: Screen,
     ) -> None:
         self._request = request
         self._name = name
         self._progress = progress
         self._judge = judge
+        self._people = people
         self._tally = tally
         self._screen = screen
 
@@ -130,7 +143,10 @@ class _Run:
             partitions=partitions,
         )
         async with asking_services as asking:
-            with self._screen.progress(f"running {self._name}") as meter:
+            # A bar would move under the hands of whoever is asked.
+            steps = self._progress.workflow.steps.values()
+            asks = isinstance(self._people, AtTerminal) and any(step.human is not None for step in steps)
+            with self._screen.progress(f"running {self._name}", quiet=asks) as meter:
                 ended = 0
 
                 def told(*about: Any) -> None:
@@ -146,6 +162,7 @@ class _Run:
                     workshop=workshop,
                     fetcher=fetcher,
                     judge=self._judge,
+                    reviewing=self._people,
                     told=told,
                     timeout_s=self._request.timeout_s,
                 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from headchef_contracts.events.common import Inline, JobHead, Part, StepCheck
-from headchef_contracts.events.reviews import ReviewAsked, ReviewClosed
+from headchef_contracts.events.reviews import MAX_DOCUMENT_BYTES, ReviewAsked, ReviewClosed
 
 from headchef.brakes import Brakes, said, scopes
 from headchef.canonical import canonical
@@ -13,9 +13,6 @@ from headchef.router.leading.turn import Turn
 from headchef.runtime.processor import Emit, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.workflow.progress import Review, Unit, Work
-
-MAX_DOCUMENT_BYTES = 3_000_000
-"""Of a document with its schema and checks as JSON: with all else the event must fit into the 4 MiB of its topic."""
 
 CALLED_OFF = "called_off"
 """Why a review comes to nothing that is open when its job ends."""

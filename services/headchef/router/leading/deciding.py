@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from headchef_contracts.events.common import Decided, Finding, Inline
-from headchef_contracts.events.reviews import CommandRefusal, ReviewDecided, ReviewOutcome
+from headchef_contracts.events.reviews import MAX_DOCUMENT_BYTES, CommandRefusal, ReviewDecided, ReviewOutcome
 
 from headchef.canonical import canonical
 from headchef.checks import in_short
-from headchef.router.leading.asking_people import MAX_DOCUMENT_BYTES
 from headchef.router.leading.records import LostRecord, ReviewRecord, UnitRecord
 from headchef.workflow.progress import Came, Judge, Review
 

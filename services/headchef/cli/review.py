@@ -65,6 +65,7 @@ def show(
     step: Step = None,
     item: Item = None,
     tenant: Tenant = None,
+    wait_s: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait until it is asked for.")] = 0,
     records: Records = _RECORDS,
     patience_s: Patience = 30,
     as_json: AsJson = False,
@@ -72,7 +73,7 @@ def show(
     """Show what one review is about: the document on standard output, all else on standard error."""
     from headchef.cli.reviewing.running import show as carry_out
 
-    carry_out(_choice(job_id, step, item, tenant), _reading(records, patience_s, as_json=as_json))
+    carry_out(_choice(job_id, step, item, tenant), _reading(records, patience_s, as_json=as_json), wait_s)
 
 
 @commands.command()

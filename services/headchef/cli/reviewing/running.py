@@ -34,6 +34,7 @@ from headchef.cli.screen import Screen
 from headchef.runtime.clock import SystemClock
 
 _LONGEST_BY = 200
+_LOOK_S = 0.5
 _DONE = {"approve": "approved", "edit": "edited", "reject": "rejected"}
 
 
@@ -97,14 +98,19 @@ def list_open(choice: Choice, reading: Reading) -> None:
     _tell_of_the_rest(found, screen)
 
 
-def show(choice: Choice, reading: Reading) -> None:
+def show(choice: Choice, reading: Reading, wait_s: float) -> None:
     """Show the one review that is meant: its document on standard output, all else on standard error.
+
+    Args:
+        choice: which.
+        reading: how it is read.
+        wait_s: seconds to wait until it is asked for.
 
     Raises:
         WrongUsage: none is meant, or several are.
     """
     screen = Screen(as_json=reading.as_json)
-    found = asyncio.run(_read(named_cluster(), screen, reading))
+    found = asyncio.run(_awaited(choice, named_cluster(), screen, reading, wait_s))
     review = the_one(choice.among(found.open), choice)
     if screen.as_json:
         screen.data(as_json(review, whole=True))
@@ -256,6 +262,17 @@ async def _read(cluster: Cluster, screen: Screen, reading: Reading) -> Found:
         reading.patience_s,
         lambda log, meter: open_reviews(log, cluster.namespace, max_records=reading.max_records, progress=meter.update),
     )
+
+
+async def _awaited(choice: Choice, cluster: Cluster, screen: Screen, reading: Reading, wait_s: float) -> Found:
+    """Read until something is meant, or the time is over."""
+    clock = SystemClock()
+    until_s = clock.monotonic() + wait_s
+    while True:
+        found = await _read(cluster, screen, reading)
+        if choice.among(found.open) or clock.monotonic() >= until_s:
+            return found
+        await clock.sleep(_LOOK_S)
 
 
 async def _send(

@@ -22,6 +22,7 @@ from tests.simulation.history import (
 from tests.simulation.kinds import Kind
 from tests.simulation.misnamed import misnamed
 from tests.simulation.oracle import Place, expect, place_of
+from tests.simulation.people import Decision
 from tests.simulation.provider import Billed
 from tests.simulation.quiet import unhandled
 from tests.simulation.quota import LIMITED_LANE, beyond
@@ -66,6 +67,7 @@ class Evidence:
         published: the records of their topic.
         in_force: the version that each process of a router or executor uses, by its name.
         said: what was paused, resumed and cancelled.
+        decisions: what people have said, by the ids of their commands.
         called: calls by the provider's number, as they began.
         brakes_known: what each executor has for set, by its name.
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
@@ -109,6 +111,7 @@ class Evidence:
         self.published: Sequence[Record] = cluster.read_committed(name_of(TOPIC))
         self.in_force = catalogues_in(world.all_processes())
         self.said: list[Said] = world.brakes.said
+        self.decisions: Mapping[str, Decision] = world.people.said
         self.called: Mapping[str, Called] = world.called
         self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
         self._events = {topic: events(cluster, topic, world.named) for topic in EVENT_TOPICS}

@@ -32,6 +32,7 @@ EVENT_TOPICS = (
     *STEPS,
     *CALLS,
     "reservations.answered",
+    "reviews",
     "cache.settled",
     "attempts.recorded",
     "jobs.finished",

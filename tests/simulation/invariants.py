@@ -46,6 +46,7 @@ from tests.simulation.repairs import (
     the_next_model_after_two,
 )
 from tests.simulation.reserved import RESERVED
+from tests.simulation.reviewed import REVIEWED
 from tests.simulation.runs import RUNS
 from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair
@@ -187,6 +188,7 @@ INVARIANTS: Mapping[str, Check] = {
     **RESERVED,
     **BOUNDED,
     **RUNS,
+    **REVIEWED,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),

@@ -20,13 +20,16 @@ from tests.simulation.reserving import TITLED, drawn_claims
 from tests.simulation.services import CATALOGUE
 from tests.simulation.submission import DOORS, Submission
 from tests.simulation.taste import SCHEMA, wanted_after, wanted_by
-from tests.simulation.workflows import drawn_deadline_s, drawn_input
+from tests.simulation.workflows import SIGNED, drawn_deadline_s, drawn_input
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
 TENANTS = ("acme", "globex")
 BATCHES = tuple(f"batch-{number}" for number in range(4))
 TEAMS = ("red", "blue")
+_ASKING = 8
+"""Of all kinds together: the weight of jobs through workflows where some ask people."""
+
 _SYSTEM_PROMPT = "Be brief."
 """Of every third job, so that a provider may cache it; short, so that as many records as before fit into a batch."""
 
@@ -77,7 +80,7 @@ class Upstream:
         }
         self._workflows = workflows
         if workflows:
-            kinds[self._through_a_workflow] = 2
+            kinds[self._through_a_workflow] = _ASKING if SIGNED in workflows else 2
         if reserving:
             kinds[self._reserving] = 16
         self._kinds, self._weights = list(kinds), list(kinds.values())

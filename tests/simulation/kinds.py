@@ -17,6 +17,7 @@ class Kind:
         brokers: that lead the partitions: a batch for several of them may come through in part.
         expires: whether records and places expire before they are used.
         grows: whether the topics get more partitions on the way.
+        asks: whether people are asked for sure; else in some worlds.
     """
 
     guarantee: Guarantee = "exactly_once"
@@ -24,6 +25,7 @@ class Kind:
     brokers: int = 1
     expires: bool = False
     grows: bool = False
+    asks: bool = False
 
 
 EXACTLY_ONCE = Kind()
@@ -31,6 +33,7 @@ AT_LEAST_ONCE = Kind("at_least_once", brokers=3)
 BARE_LOG = Kind("at_least_once", transactional=False, brokers=3)
 EXPIRING = Kind(expires=True)
 GROWING = Kind(grows=True)
+ASKING = Kind(asks=True)
 
 KINDS: Mapping[Kind, int] = {EXACTLY_ONCE: 8, AT_LEAST_ONCE: 2, BARE_LOG: 2, EXPIRING: 2, GROWING: 2}
 """All of them, and how often a seed draws each."""

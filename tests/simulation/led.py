@@ -15,10 +15,11 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
+from tests.simulation.reviewed import decided_twice, ends_of_reviews, signed_page
 from tests.simulation.runs import runs_taken_from, taken_over
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
-from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, TIMED, UNTITLED, page_of
+from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, SIGNED, TIMED, UNTITLED, page_of
 
 Unit = tuple[str, str | None]
 Ends = Mapping[Unit, Mapping[str, Any]]
@@ -65,7 +66,7 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
     At least once a plan may be made twice, and come to two things. Which of them counted the log does not tell.
     """
     judged = Counter((event.job, event.unit, event.plan) for event in _led(evidence, "steps.judged"))
-    doubtful = {job for (job, _, _), count in judged.items() if count > 1}
+    doubtful = {job for (job, _, _), count in judged.items() if count > 1} | decided_twice(evidence)
     ends = _ends(evidence)
     for event in _led(evidence, "jobs.finished"):
         if not doubtful & {event.job, *runs_taken_from(event)}:
@@ -130,6 +131,8 @@ def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
         failure = event.data.get("failure", {})
         about = {"status": "failed" if failure else "ok", "failure": failure, "output": event.data.get("output")}
         ends.setdefault(event.job, {})[event.unit] = about
+    for job, unit, came_of_it in ends_of_reviews(evidence):
+        ends.setdefault(job, {})[unit] = came_of_it
     return ends
 
 
@@ -154,6 +157,9 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     lost = sum(each is not None and each["status"] != "ok" for each in parts)
     if not _is_ok(came.get(("outline", None))) or lost > len(parts) - ceil(len(parts) * LEAST_SHARE):
         causes.add("failed")
+    if any(each["status"] == "called_off" for each in came.values()):
+        # By a cancel, by the deadline, or by what else has ended the job; others look whether there was one.
+        causes |= {"cancelled", *(["failed"] if "deadline" in payload else [])}
     if causes:
         return [(status, None) for status in sorted(causes)]
     made = [_inline(each["output"]) for each in parts if each is not None and each["status"] == "ok"]
@@ -162,6 +168,8 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     last = _inline(end["output"]) if end is not None and _is_ok(end) else "-"
     if None in parts or title is None or (end is not None) != (len(made) >= LONG):
         return []
+    if payload["workflow"] == SIGNED:
+        return signed_page(made, said, last, came)
     facts = came.get(("facts", None))
     known = _inline(facts["output"]) if facts is not None and _is_ok(facts) else None
     return [("ok", page_of(payload["workflow"], made, said, last, known))]

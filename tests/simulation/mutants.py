@@ -19,6 +19,7 @@ from tests.simulation import (
     broken_moves,
     broken_repairs,
     broken_reserved,
+    broken_reviews,
     broken_state,
     broken_tiers,
     broken_verdicts,
@@ -26,7 +27,7 @@ from tests.simulation import (
 )
 from tests.simulation.broken import Mutate
 from tests.simulation.faults import HIGHEST, NONE, Faults
-from tests.simulation.kinds import AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
+from tests.simulation.kinds import ASKING, AT_LEAST_ONCE, EXACTLY_ONCE, EXPIRING, GROWING, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,13 @@ MUTANTS: Mapping[str, Mutant] = {
     "a body is given up while the store is away": Mutant(
         broken_bodies.given_up_while_the_store_is_away, 20, replace(NONE, failing_store=0.3)
     ),
+    "an edited document is not checked": Mutant(broken_reviews.edits_not_checked, 10, NONE, ASKING),
+    "who goes on reckons a review's time from the beginning of its job": Mutant(
+        broken_reviews.asked_anew_by_who_goes_on, 20, NONE, ASKING
+    ),
+    "that nobody has decided is taken for consent": Mutant(broken_reviews.silence_taken_for_consent, 10, NONE, ASKING),
+    "a review is closed twice": Mutant(broken_reviews.decided_again, 5, NONE, ASKING),
+    "nobody looks when a review's time is over": Mutant(broken_reviews.deadlines_not_rung, 5, NONE, ASKING),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

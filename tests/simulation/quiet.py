@@ -11,6 +11,7 @@ from headchef.runtime.log.port import Partition
 from headchef.runtime.task import Phase, Task
 from tests.simulation import watch
 from tests.simulation.brakes import standing
+from tests.simulation.people import REVIEWS
 from tests.simulation.services import ROUTER, timers_of
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.world import World, group_of
@@ -70,6 +71,7 @@ def _duties(world: World) -> Iterator[_Duty]:
             yield _Duty(partition, partial(_is_behind, world, service, partition))
     yield _Duty(world.partitions(CATALOG)[0], partial(_misses_a_catalogue, world))
     yield _Duty(world.partitions(BRAKES)[0], partial(_misses_a_brake, world))
+    yield _Duty(world.partitions(REVIEWS)[0], lambda: world.people.are_busy)
     for service in world.services:
         for partition in world.partitions(*timers_of(service)):
             if world.kind.guarantee == "exactly_once":

@@ -14,6 +14,8 @@ from tests.simulation.kinds import Kind, drawn_kind
 from tests.simulation.loop import SeededLoop
 from tests.simulation.quiet import quiet
 from tests.simulation.runs import submit_again
+from tests.simulation.services import ROUTER
+from tests.simulation.workflows import WITHIN_S
 from tests.simulation.world import World
 
 JOBS = 60
@@ -94,8 +96,11 @@ async def lived(world: World, seed: int, jobs: int) -> Evidence:
     await world.submit(jobs, _UNDER_FAULTS_S)
     chaos.stop()
     world.heal()
+    if world.asking:
+        world.deploy(ROUTER, WITHIN_S)
     await world.brakes.lift()
     in_time = await quiet(world, BOUND_S)
     if in_time and await submit_again(world):
         in_time = await quiet(world, BOUND_S)
+    world.people.end()
     return Evidence(world, in_time=in_time, bound_s=BOUND_S)

@@ -19,7 +19,9 @@ FRONT_DOORS = pair("jobs.submitted")
 MUST_LEAD = frozenset(INPUTS) - {*FRONT_DOORS, "cache.settled", "reservations.asked"}
 """Topics each record of which has a consequence: another event, a dead letter, a timer, or a change of state."""
 
-_OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused")
+COMMANDS = "jobs.commands"
+_FORWARDED = (*FRONT_DOORS, COMMANDS)
+_OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused", "reviews")
 _TIMERS = frozenset(timers for service in SERVICES if service != "router" for timers in timers_of(service))
 _LED = "router.jobs.changelog"
 """Each record of which says by what it came: a job that goes through a workflow, and what came of a unit of it."""
@@ -107,7 +109,7 @@ def causes_of(record: Record) -> Iterator[Spot]:
         headers = dict(record.headers)
         place = (int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
         yield Spot(topic.removesuffix(".dlq"), *place)
-    elif topic in FRONT_DOORS:
+    elif topic in _FORWARDED:
         for name, source in record.headers:
             if name == _FORWARDED_FROM and source is not None:
                 yield Spot(topic, *map(int, source.split(b"/")))

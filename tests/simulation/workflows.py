@@ -20,10 +20,17 @@ from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
 
-PAGES, JOINED, CHEAP, CHEAPER, TIMED = "pages@1", "pages@2", "pages@3", "thrifty@1", "hurried@1"
+PAGES, JOINED, CHEAP, CHEAPER, TIMED, SIGNED = (
+    "pages@1",
+    "pages@2",
+    "pages@3",
+    "thrifty@1",
+    "hurried@1",
+    "signed@1",
+)
 """The second calls functions and reads sources, for which some worlds have processes; the third has a budget, and the
 fourth one beyond which the cheapest model is asked; in the fifth there is only so much time for the parts, and
-little room for the title."""
+little room for the title; the last asks people, of whom some worlds have some."""
 
 PARTS_S = 1.5
 """Seconds that the parts have, while a call takes one or less."""
@@ -37,7 +44,13 @@ BUDGETS_USD = {CHEAP: Decimal("0.0006"), CHEAPER: Decimal("0.007")}
 DEAR, CHEAPEST = "large", "small"
 """Which that is for `CHEAPER`, and which is asked beyond its budget."""
 
-UNTITLED = "Untitled"
+UNTITLED, UNSIGNED = "Untitled", "Unsigned"
+UNFIT = "unfit"
+"""No answer says this, and no document that is signed may."""
+
+WITHIN_S = 4.0
+"""People have so long to decide."""
+
 SURE = "for sure"
 LEAST_SHARE = 0.5
 """Of the parts of a page that must succeed."""
@@ -118,6 +131,23 @@ result:
 """
 
 
+_ASKING = f"""workflow: signed
+version: 1
+{_STEPS}
+  - id: looks
+    for_each: {{in: "{{{{ steps.parts }}}}", as: part, concurrency: 2, min_success: 0}}
+    human: {{review: "{{{{ part }}}}", within: {WITHIN_S}, otherwise: approve}}
+    checks: [{{check: banned_terms, terms: [{UNFIT}]}}]
+  - id: sign
+    human: {{review: "{{{{ steps.title }}}}", within: {WITHIN_S}, otherwise: needs_review}}
+    checks: [{{check: banned_terms, terms: [{UNFIT}]}}]
+    on_error: continue_with
+    continue_with: {UNSIGNED}
+result:
+  from: "{{% for look in steps.looks %}}{{{{ look }}}}; {{% endfor %}}{{{{ steps.sign }}}}, {{{{ steps.end or '-' }}}}"
+"""
+
+
 def page_of(workflow: str, parts: Sequence[str], title: str, end: str, facts: str | None) -> str:
     """Give what a workflow makes of parts, a title, an end, and facts where it reads some."""
     if workflow != JOINED:
@@ -131,7 +161,7 @@ _MOST_PARTS = 4
 
 def published(namespace: str) -> Sequence[NewRecord]:
     """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
-    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, _HURRIED, CLAIMING)
+    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, _HURRIED, CLAIMING, _ASKING)
     found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in texts]
     return [_record(namespace, publication(each, START)) for each in found]
 

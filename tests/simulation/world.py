@@ -22,6 +22,7 @@ from tests.simulation.jobs import Drawing, Upstream
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
+from tests.simulation.people import People
 from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
@@ -32,7 +33,7 @@ from tests.simulation.store import SharedStore
 from tests.simulation.submission import Submission
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
-from tests.simulation.workflows import CHEAP, CHEAPER, JOINED, PAGES, TIMED, published
+from tests.simulation.workflows import CHEAP, CHEAPER, JOINED, PAGES, SIGNED, TIMED, published
 from tests.support.log_client import publish
 
 PARTITIONS, GROWN = 3, 5
@@ -40,6 +41,9 @@ PARTITIONS, GROWN = 3, 5
 
 PUBLISHED = published(NAMESPACE)
 _POISON_SHARE = 0.1
+_ASKING_SHARE = 0.2
+"""Of the worlds: people cost time."""
+
 _RESTART_S = (0.1, 3.0)
 
 
@@ -68,6 +72,8 @@ class World:
         catalogues: the file's, and those that are published.
         brakes: what is paused, resumed and cancelled.
         called: calls by the provider's number, as they began.
+        people: who decide what workflows ask.
+        asking: whether some jobs go through a workflow that does.
         submissions: what was submitted, in order.
         bodies: where large bodies lie; None where all are in events.
         poison: what was written to internal topics, by topic.
@@ -107,8 +113,12 @@ class World:
         joined = [JOINED] if "functions" in self.services else []
         workflows = [] if kind.expires else [PAGES, CHEAP, CHEAPER, TIMED, *joined]
         reserving = ACCOUNTS in self.services and not kind.expires
+        asking = kind.asks or Random(f"{seed} people").random() < _ASKING_SHARE
+        workflows += [SIGNED] * (len(workflows) // 2) if asking else []
         self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, reserving=reserving)
         self.outside = MemoryLog(self.cluster, "outside")
+        self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside, grows=kind.grows)
+        self.asking = SIGNED in workflows
         self.brakes = Brakeman(Random(f"{seed} brakes"), self.outside, self.cluster.clock)
         for topic in topics.required(LANES):
             self.cluster.create_topic(
@@ -149,6 +159,8 @@ class World:
             await publish(self.outside, before)
         for process in self.all_processes():
             process.start()
+        if self.asking:
+            self.people.begin()
 
     async def submit(self, count: int, within_s: float) -> None:
         """Submit jobs, spread over some time, with poison for internal topics in between."""
@@ -189,6 +201,16 @@ class World:
                 process.start()
             else:
                 process.thaw()
+
+    def deploy(self, service: str, within_s: float) -> None:
+        """Let each process of a service be stopped once more, and start again, while people are asked."""
+
+        def stop(process: SimulatedProcess) -> None:
+            if process.running:
+                process.stop()
+
+        for process in self.processes[service]:
+            self.loop.call_later(self.chance.uniform(0, within_s), stop, process)
 
     def _behind_by(self) -> Gap | None:
         """Say what part of its places a coordinator leaves out, for a process that asks; the test itself sees all."""

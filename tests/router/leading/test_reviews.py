@@ -297,14 +297,6 @@ async def test_of_a_cancelled_job_nobody_is_asked(tmp_path: Path) -> None:
     assert (kit.asked, kit.closed) == ([], [])
 
 
-async def test_a_timer_that_goes_off_too_early_is_set_again(tmp_path: Path) -> None:
-    kit = await waiting(tmp_path)
-    [timer] = [each for each in kit.timers.values() if "review" in each.id]
-    await kit.ring(timer)
-    assert kit.timers[timer.id] == timer
-    assert not kit.closed
-
-
 async def test_the_deadline_of_the_job_ends_the_review_too(tmp_path: Path) -> None:
     kit = await waiting(tmp_path, deadline=(NOON + timedelta(seconds=60)).isoformat())
     assert kit.asked[0].due == NOON + timedelta(seconds=60)

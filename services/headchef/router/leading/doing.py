@@ -60,6 +60,7 @@ class Doing:
         return self._begin(turn, work, latest)
 
     def _begin(self, turn: Turn, work: Work, latest: datetime | None) -> Sequence[Work]:
+        """Begin a unit, and give what is to be done since it has ended at once."""
         match work:
             case Ask():
                 return _ask(turn, work, latest)

@@ -172,8 +172,10 @@ class Leader:
         job = JobName.model_validate(command.model_dump(include=set(JobName.model_fields)))
         led = self._recalled(job_key(job), state)
         came = self._reviews.decided(command, job, led, state, decided)
-        if led is None or isinstance(came, Outcome):
-            return came if isinstance(came, Outcome) else Outcome()
+        if isinstance(came, Outcome):
+            return came
+        if led is None or came is None:
+            return _stray(led)
         turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
         self._doing.do(turn, self._people.note(turn, came))
         return self._closed(turn, state)
@@ -191,23 +193,17 @@ class Leader:
         except InvalidEvent:
             return Outcome(timers=(replace(timer, due=timer.due + _UNREADABLE_PAUSE),))
         if led is None or waiting.unit not in led.asked:
-            return Outcome()
+            return _stray(led)
         decided, earlier = decide((led.record.cause,)), Earlier(led.record, state, self._at_hand)
         turn = Turn(led, decided, planner, earlier, stored=len(led.units), rung=timer.id)
         came = self._reviews.over(turn, waiting.unit)
-        if came is None:
-            return Outcome(timers=(timer_of(led, waiting.unit),))
         self._doing.do(turn, self._people.note(turn, came))
         return self._closed(turn, state)
 
     def _take(self, head: JobHead, record: UnitRecord, state: State, decided: Decided, planner: Planner) -> Outcome:
         led = self._recalled(job_key(head), state)
-        if led is None:
-            return Outcome(counted=("headchef.steps.stray",))
-        if record.unit not in led.progress.under_way:
-            # At least once the timers may be all that was not written of what this led to.
-            again = tuple(timer_of(led, unit) for unit in led.asked)
-            return Outcome(counted=("headchef.steps.stray",), timers=again)
+        if led is None or record.unit not in led.progress.under_way:
+            return _stray(led)
         turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
         self._doing.do(turn, turn.note(record))
         return self._closed(turn, state)
@@ -249,6 +245,15 @@ class Leader:
     def _alarm(self, led: Led, since: datetime) -> Timer:
         due = since + self._silence
         return Timer(_alarm_id(led.key), due, led.key, led.record.head.job_class)
+
+
+def _stray(led: Led | None) -> Outcome:
+    """Change nothing by what has come again, or too late.
+
+    At least once the timers may be all that was not written of what it led to before.
+    """
+    again = () if led is None else tuple(timer_of(led, unit) for unit in led.asked)
+    return Outcome(counted=("headchef.steps.stray",), timers=again)
 
 
 def _alarm_id(key: bytes) -> str:

@@ -138,7 +138,9 @@ class Led:
         if not isinstance(review, Review):
             raise AssertionError(f"nobody is asked about {unit}")
         due = self.asked[unit] + timedelta(seconds=review.within_s)
-        return due if latest is None else min(due, latest)
+        due = min([due, *(each for each in (latest, self.latest(unit.step)) if each is not None)])
+        # No finer than timers are.
+        return due.replace(microsecond=due.microsecond // 1_000 * 1_000)
 
     def _look_up(self, unit: Unit, state: State, found: dict[int, tuple[UnitRecord, bytes, bytes]]) -> None:
         key = unit_key(self.key, unit)

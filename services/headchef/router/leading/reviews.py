@@ -1,16 +1,20 @@
 """Takes decisions about reviews, and what holds when their time is over."""
 
+from datetime import timedelta
+
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.reviews import CommandRefused, JobName, ReviewDecided
 
 from headchef.router.leading.asking_people import AskingPeople, called_off
 from headchef.router.leading.deciding import NotTaken, of_command, of_silence
 from headchef.router.leading.led import Led
-from headchef.router.leading.records import JOBS, LostRecord, UnitRecord, unit_key
+from headchef.router.leading.records import JOBS, STEP_BUDGET, LostRecord, UnitRecord, unit_key
 from headchef.router.leading.turn import Turn
 from headchef.runtime.processor import Emit, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.workflow.progress import Judge, Review, Unit
+
+_FINEST = timedelta(milliseconds=1)
 
 
 class Reviews:
@@ -29,7 +33,7 @@ class Reviews:
 
     def decided(
         self, command: ReviewDecided, job: JobName, led: Led | None, state: State, decided: Decided
-    ) -> UnitRecord | Outcome:
+    ) -> UnitRecord | Outcome | None:
         """Say what a decision comes to.
 
         Args:
@@ -40,7 +44,8 @@ class Reviews:
             decided: when it came, and from what.
 
         Returns:
-            What came of the unit; or the outcome that tells why nothing was changed.
+            What came of the unit; the outcome that tells why nothing was changed; or None, if it was decided by this
+            very command before, and has been told.
         """
         unit = Unit(command.step_id, command.item)
         review = None if led is None else led.progress.under_way.get(unit)
@@ -50,19 +55,17 @@ class Reviews:
         before = None if led is None else state.get(JOBS, unit_key(led.key, unit))
         record = None if before is None else UnitRecord.model_validate_json(before)
         if record is not None and record.review is not None and record.review.command_id == command.command_id:
-            # Delivered again, or sent again: it has its answer.
-            return Outcome(counted=("headchef.steps.stray",))
+            return None
         return self._refused(command, job, _not_open(command, unit, record), decided)
 
-    def over(self, turn: Turn, unit: Unit) -> UnitRecord | None:
-        """Say what comes of a review whose timer has gone off: its time is over, or something was cancelled.
+    def over(self, turn: Turn, unit: Unit) -> UnitRecord:
+        """Say what comes of a review whose timer has gone off: the job was cancelled, or the time is over.
+
+        It is over by the timer, which a wrong clock does not make wait longer; not by the clock of whoever has it now.
 
         Args:
             turn: about the job.
             unit: that waits.
-
-        Returns:
-            What came of it; None if it goes on waiting.
         """
         led, review = turn.led, turn.led.progress.under_way[unit]
         if not isinstance(review, Review):
@@ -70,11 +73,13 @@ class Reviews:
         if (cancelled := self._people.cancelled(led)) is not None:
             return called_off(turn, unit, cancelled)
         due, deadline = led.due_of(unit), led.record.head.deadline
-        if turn.decided.at < due:
-            return None
-        if due == deadline:
+        if deadline is not None and due + _FINEST > deadline:
             message = f"the job's deadline was {due.isoformat(timespec='seconds')}, and nobody had decided"
             return called_off(turn, unit, LostRecord(reason="deadline_exceeded", message=message))
+        latest = led.latest(unit.step)
+        if latest is not None and due + _FINEST > latest:
+            message = f"the budget of the step: its time was up at {latest}, and nobody had decided"
+            return called_off(turn, unit, LostRecord(reason=STEP_BUDGET, message=message))
         return of_silence(review, turn.decided)
 
     def _refused(self, command: ReviewDecided, job: JobName, found: NotTaken, decided: Decided) -> Outcome:

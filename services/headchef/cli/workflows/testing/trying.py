@@ -10,6 +10,8 @@ from headchef_contracts.events.jobs import JobFinished
 
 from headchef.cli.faults import WorkFailed
 from headchef.cli.workflows.conducting import Answering, Conductor, Told
+from headchef.cli.workflows.decider import Decider
+from headchef.cli.workflows.people import Always
 from headchef.cli.workflows.testing.result import Result
 from headchef.functions import Workshop
 from headchef.runtime.clock import Clock
@@ -104,6 +106,7 @@ class Trying:
                     workshop=self._workshop,
                     fetcher=self._fetcher,
                     judge=self._judge,
+                    reviewing=Always(Decider.OTHERWISE),
                     told=bill.add,
                     timeout_s=self._timeout_s,
                 )

@@ -12,7 +12,7 @@ from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.steps import StepPlanned
 
 from headchef.router.leading import asking_people
-from headchef.runtime.processor import DeadLetter, Forward
+from headchef.runtime.processor import DeadLetter, Forward, Timer
 from tests.router.conftest import SILENCE
 from tests.router.leading.kitchen import Kitchen, echo, prompt_of, written
 from tests.support.builders import NOON
@@ -57,9 +57,14 @@ def edit(title: Any, **fields: Any) -> dict[str, Any]:
     return decision("edit", document={"inline": {"title": title}}, **fields)
 
 
+def rings(kit: Kitchen) -> list[Timer]:
+    """Give the timers of reviews that are set."""
+    return [each for each in kit.timers.values() if "review" in each.id]
+
+
 async def rung(kit: Kitchen) -> None:
     """Let the time of the review pass."""
-    [timer] = [each for each in kit.timers.values() if "review" in each.id]
+    [timer] = rings(kit)
     kit.door.clock.advance((timer.due - kit.door.clock.now()).total_seconds())
     await kit.ring(timer)
 
@@ -104,7 +109,6 @@ async def test_a_rejection_is_an_error_of_the_step(tmp_path: Path) -> None:
     assert finished.failure == Failure(
         reason="step_failed", message="look: review_rejected: ann@desk rejected it: the wrong town"
     )
-    assert not kit.stored
 
 
 async def test_a_rejection_is_handled_as_any_error(tmp_path: Path) -> None:
@@ -132,7 +136,7 @@ async def test_where_nobody_decides_the_job_goes_on_and_says_so(
     assert finished.findings == (Finding(check="review", path="/steps/look", message=finding),)
     [closed] = kit.closed
     assert (closed.outcome, closed.by) == (outcome, None)
-    assert not kit.timers
+    assert not rings(kit)
 
 
 async def test_that_nobody_has_decided_is_known_to_who_goes_on(tmp_path: Path) -> None:
@@ -279,14 +283,13 @@ async def test_a_cancel_closes_the_review_and_the_job(tmp_path: Path, goes_on: b
     if goes_on:
         kit.restart()
     kit.door.brakes.take(cancelled(BrakeScope(tenant="default")))
-    [timer] = [each for each in kit.timers.values() if "review" in each.id]
+    [timer] = rings(kit)
     await kit.ring(timer)
     [finished] = kit.finished
     assert finished.failure == Failure(reason="cancelled", message="look: tenant=default was cancelled by bob: prices")
     assert finished.status == "cancelled"
     assert [closed.outcome for closed in kit.closed] == ["called_off"]
-    assert not kit.timers
-    assert not kit.stored
+    assert not rings(kit)
 
 
 async def test_of_a_cancelled_job_nobody_is_asked(tmp_path: Path) -> None:
@@ -340,8 +343,7 @@ async def test_a_job_that_fails_closes_all_its_reviews(tmp_path: Path, goes_on: 
     finished = await kit.run()
     assert finished.status == "failed"
     assert [(closed.item, closed.outcome) for closed in kit.closed] == [("a", "called_off"), ("b", "called_off")]
-    assert not kit.timers
-    assert not kit.stored
+    assert not rings(kit)
 
 
 async def test_one_rejected_item_closes_those_beside_it_and_the_rest_is_waited_for(tmp_path: Path) -> None:
@@ -354,7 +356,7 @@ async def test_one_rejected_item_closes_those_beside_it_and_the_rest_is_waited_f
     finished = await kit.run()
     assert finished.status == "failed"
     assert finished.provenance.attempts == 1
-    assert not kit.timers
+    assert not rings(kit)
 
 
 async def test_a_job_may_wait_for_a_person_longer_than_for_anybody_else(tmp_path: Path) -> None:
@@ -401,3 +403,18 @@ async def test_questions_that_follow_are_asked_once_it_is_decided(tmp_path: Path
     kit = await waiting(tmp_path)
     await kit.command(decision())
     assert [prompt_of(each) for each in kit.open if isinstance(each, StepPlanned)] == ["one Ghent"]
+
+
+@pytest.mark.parametrize("decided", [True, False])
+async def test_a_further_run_asks_again_only_what_nobody_has_decided(tmp_path: Path, decided: bool) -> None:
+    kit = await waiting(tmp_path)
+    if decided:
+        await kit.command(edit("Bruges"))
+        [last] = kit.open
+        await kit.deliver(kit.told(last, Failure(reason="timeout", message="30 s")))
+    else:
+        await rung(kit)
+        await kit.run()
+    assert kit.finished[0].status == ("failed" if decided else "needs_review")
+    await kit.submit({"page": PAGE}, run=1)
+    assert len(kit.asked) == (1 if decided else 2)

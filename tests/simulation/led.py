@@ -16,7 +16,7 @@ from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
 from tests.simulation.reviewed import decided_twice, ends_of_reviews, signed_page
-from tests.simulation.runs import runs_taken_from, taken_over
+from tests.simulation.runs import taken_over
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
 from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, SIGNED, TIMED, UNTITLED, page_of
@@ -63,13 +63,15 @@ def _each_call_once(evidence: Evidence) -> Iterator[str]:
 def _results_follow(evidence: Evidence) -> Iterator[str]:
     """Check each result against what its steps came to.
 
-    At least once a plan may be made twice, and come to two things. Which of them counted the log does not tell.
+    At least once a plan may be made twice, and come to two things. Which of them counted the log does not tell, nor
+    which a further run has taken over.
     """
     judged = Counter((event.job, event.unit, event.plan) for event in _led(evidence, "steps.judged"))
-    doubtful = {job for (job, _, _), count in judged.items() if count > 1} | decided_twice(evidence)
+    twice = {job for (job, _, _), count in judged.items() if count > 1} | decided_twice(evidence)
+    doubtful = {job._replace(run=0) for job in twice}
     ends = _ends(evidence)
     for event in _led(evidence, "jobs.finished"):
-        if not doubtful & {event.job, *runs_taken_from(event)}:
+        if event.job._replace(run=0) not in doubtful:
             payload = evidence.expected.accepted[event.job]
             if payload["workflow"] in BUDGETS_USD and ran_out(event):
                 continue  # How much was reserved when, the log does not tell.

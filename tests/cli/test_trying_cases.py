@@ -14,13 +14,14 @@ from headchef.cli.workflows.testing.result import Result
 from headchef.cli.workflows.testing.trying import Trying, nobody
 from headchef.functions import Workshop
 from headchef.template import Renderer
+from headchef.workflow import Workflow
 from headchef.workflow.cases import CaseEntry
 from headchef.workflow.progress import Ask, Came
 from tests.cli.builders import make_finished
 from tests.sources.fetching import fetching
 from tests.support.manual_clock import ManualClock
 from tests.workflow.cases.guides import ANSWERS, case, guide
-from tests.workflow.progress.jobs import JUDGE
+from tests.workflow.progress.jobs import JUDGE, workflow
 
 
 class Services:
@@ -64,11 +65,15 @@ class Joining(Workshop):
 
 
 async def tried(
-    folder: Path, entry: CaseEntry, answering: Callable[[str], Any] = nobody, stop: asyncio.Event | None = None
+    folder: Path,
+    entry: CaseEntry,
+    answering: Callable[[str], Any] = nobody,
+    stop: asyncio.Event | None = None,
+    flow: Workflow | None = None,
 ) -> Result:
     async with fetching() as fetcher:
         trying = Trying(
-            guide(folder),
+            flow or guide(folder),
             renderer=Renderer(max_templates=64, max_work=1_000_000),
             judge=JUDGE,
             workshop=Joining(),
@@ -118,3 +123,19 @@ async def test_an_interruption_ends_it_and_says_what_goes_on(tmp_path: Path, bef
     assert result.verdict == "interrupted"
     expected = "interrupted before it began" if before else "interrupted; `headchef cancel --batch run` ends what was"
     assert result.error.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("about", "expect"),
+    [
+        ({}, {"status": "needs_review", "equals": {"": "a page"}}),
+        ({"answers": {"last": "a better page"}}, {"status": "ok", "equals": {"": "a better page"}}),
+        ({"fails": {"last": "review_rejected"}}, {"status": "failed", "step": "last", "reason": "review_rejected"}),
+    ],
+)
+async def test_a_case_may_decide_for_a_person_and_else_nobody_decides(
+    tmp_path: Path, about: dict[str, Any], expect: dict[str, Any]
+) -> None:
+    flow = workflow(tmp_path, "  - {id: last, human: {review: 'a page', within: 60, otherwise: needs_review}}")
+    entry = case(**{"input": {}, "answers": {}, "expect": expect, **about})
+    assert (await tried(tmp_path, entry, flow=flow)).verdict == "passed"

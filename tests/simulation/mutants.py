@@ -190,8 +190,8 @@ MUTANTS: Mapping[str, Mutant] = {
         broken_reviews.asked_anew_by_who_goes_on, 20, NONE, ASKING
     ),
     "that nobody has decided is taken for consent": Mutant(broken_reviews.silence_taken_for_consent, 10, NONE, ASKING),
-    "a review is closed twice": Mutant(broken_reviews.decided_again, 5, NONE, ASKING),
-    "nobody looks when a review's time is over": Mutant(broken_reviews.deadlines_not_rung, 5, NONE, ASKING),
+    "a review is closed twice": Mutant(broken_reviews.decided_again, 10, NONE, ASKING),
+    "nobody looks when a review's time is over": Mutant(broken_reviews.deadlines_not_rung, 10, NONE, ASKING),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

@@ -41,8 +41,10 @@ class MostEntry(Entry):
 class ExpectEntry(Entry):
     """What must come of a case."""
 
-    status: Literal["ok", "rejected", "failed"] = Field(
-        default="ok", description="ok; rejected: the output breaks the schema of the result; failed: there is none"
+    status: Literal["ok", "needs_review", "rejected", "failed"] = Field(
+        default="ok",
+        description="ok; needs_review: likewise, and nobody has decided in time; rejected: the output breaks the schema"
+        " of the result; failed: there is none",
     )
     step: Identifier | None = Field(default=None, description="with failed: the step that the job failed at")
     reason: Identifier | None = Field(default=None, description="with failed: why, in a word, such as timeout")
@@ -81,8 +83,8 @@ class CaseEntry(Entry):
     )
     answers: dict[Identifier, Any] = Field(
         default_factory=dict,
-        description="what a model, a source or a function says in this case, by step; by item below, where the step"
-        " has for_each, such as {sections: {0: About canals, '*': About all others}}",
+        description="what a model, a source, a function or a person says in this case, by step; by item below, where"
+        " the step has for_each, such as {sections: {0: About canals, '*': About all others}}",
     )
     fails: dict[Identifier, Any] = Field(
         default_factory=dict, description="steps, or items of them, that come to nothing, and why: {facts: timeout}"

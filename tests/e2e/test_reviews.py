@@ -31,7 +31,7 @@ steps:
 result: {from: "{{ steps.look.city }}"}
 """
 SCHEMA = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
-CITIES = ("Ghent", "Bruges", "Lier", "Damme")
+CITIES = ("Ghent", "Bruges", "Lier", "Damme", "Temse")
 
 
 class Typed:
@@ -108,6 +108,8 @@ def test_people_decide_and_a_killed_router_forgets_no_review(kafka: str, tmp_pat
         headchef("review", "approve", "Ghent", "--because", "good")
         headchef("review", "reject", "Lier", "--because", "too small", "--by", "ann")
         say_what_changes_nothing(pipeline)
+        headchef("cancel", "--job", "Temse", "--yes")
+        temse = pipeline.result("Temse")
         headchef("review", "approve", "--workflow", "signed", "--step", "look", "--yes")
         ghent, lier, damme = (pipeline.result(city) for city in ("Ghent", "Lier", "Damme"))
         pipeline.settled()
@@ -119,6 +121,12 @@ def test_people_decide_and_a_killed_router_forgets_no_review(kafka: str, tmp_pat
     assert [(told["outcome"], told["because"]) for told in ghent["provenance"]["reviews"]] == [("approved", "good")]
     assert lier["failure"]["message"] == "look: review_rejected: ann rejected it: too small"
     assert (damme["status"], damme["findings"][0]["path"]) == ("needs_review", "/steps/hasty")
-    expected = {"Ghent": ["approved"], "Bruges": ["edited"], "Lier": ["rejected"], "Damme": ["approved", "undecided"]}
-    assert closed == expected
+    assert (temse["status"], temse["failure"]["reason"]) == ("cancelled", "cancelled")
+    assert closed == {
+        "Ghent": ["approved"],
+        "Bruges": ["edited"],
+        "Lier": ["rejected"],
+        "Damme": ["approved", "undecided"],
+        "Temse": ["called_off"],
+    }
     assert "look: rejected by ann: too small" in story

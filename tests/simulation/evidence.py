@@ -99,8 +99,7 @@ class Evidence:
         self.bill: Mapping[str, Billed] = world.provider.bill
         self.written_at_once: Sequence[str] = world.provider.prompts.strays
         self.shown_in_vain: Sequence[str] = world.provider.shown_in_vain
-        self.beyond_quota = _beyond_quota(world)
-        self.beyond_at_once = _beyond_at_once(world)
+        self.beyond_quota, self.beyond_at_once = _beyond_quota(world), _beyond_at_once(world)
         self.unhandled = unhandled(world)
         self.broken: Sequence[str] = world.broken
         self.failures = [*world.loop.faults, *world.failures]

@@ -40,12 +40,6 @@ async def _publish(world: World, again: list[Submission]) -> None:
         await publish(world.outside, [each.record() for each in again])
 
 
-def runs_taken_from(finished: Happened) -> set[Job]:
-    """Give the earlier runs that a result says it has taken something over from."""
-    steps = finished.data["provenance"].get("steps", ())
-    return {finished.job._replace(run=run) for step in steps for run in step.get("taken_from", ())}
-
-
 def taken_over(finished: Happened, ends: Mapping[Job, Ends]) -> Ends:
     """Give what a job has taken over from its earlier runs, as its result says."""
     own, found = ends.get(finished.job, {}), dict[Unit, Mapping[str, Any]]()

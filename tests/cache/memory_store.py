@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreUnavailable
+from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.qdrant.errors import StoreUnavailable
 
 
 class MemoryAnswerStore(AnswerStore):

@@ -11,7 +11,7 @@ import pytest
 
 from headchef.cache import edge
 from headchef.cache.edge import EdgeAnswerStore
-from headchef.cache.store import StoreRefused
+from headchef.qdrant.errors import StoreRefused
 from tests.cache.builders import make_sought, make_stored
 
 REPOSITORY = Path(__file__).parents[2]

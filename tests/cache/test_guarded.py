@@ -6,7 +6,7 @@ import pytest
 
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.store import StoreRefused, StoreUnavailable
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from tests.cache.builders import make_sought, make_stored
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.manual_clock import ManualClock

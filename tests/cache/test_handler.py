@@ -12,7 +12,7 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
-from headchef.cache.store import StoreUnavailable
+from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Emit, Outcome
 from tests.cache.builders import NoState, deliver, make_planned, make_settled, make_sought

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from headchef.cache.server import QdrantServer, ServerAnswerStore
-from headchef.cache.store import StoreRefused, StoreUnavailable
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from tests.cache.builders import make_sought, make_stored
 
 FAULTS = [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK]

@@ -9,7 +9,8 @@ import pytest
 from headchef_contracts.events.common import Ref, Reference, Usage
 from headchef_contracts.events.steps import Answer
 
-from headchef.cache.store import AnswerStore, Sought, StoreUnavailable
+from headchef.cache.store import AnswerStore, Sought
+from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.builders import make_fingerprint, make_sought, make_stored
 from tests.support.manual_clock import START
 

@@ -7,7 +7,8 @@ from random import Random
 
 from headchef_contracts.events.common import Inline
 
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreUnavailable
+from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.simulation.faults import NONE, Faults
 

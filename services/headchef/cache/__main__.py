@@ -10,7 +10,8 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.settings import CacheSettings
-from headchef.cache.store import AnswerStore, StoreRefused
+from headchef.cache.store import AnswerStore
+from headchef.qdrant.errors import StoreRefused
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, pair
 from headchef.runtime.settings import BadSettings, RuntimeSettings, load

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, TypeVar
 
 from headchef.cache.circuit import CircuitPolicy, CircuitState
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreRefused, StoreUnavailable
+from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from headchef.runtime.clock import Clock
 from headchef.runtime.telemetry.metrics import Metrics
 

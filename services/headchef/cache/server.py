@@ -1,25 +1,19 @@
 """The answer store on a Qdrant server, over gRPC: for caches in several processes or on several machines."""
 
-import asyncio
-import math
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import grpc  # type: ignore[import-untyped]  # it has no types, and little of it is used
 from pydantic import SecretStr
 from qdrant_client import AsyncQdrantClient, models
-from qdrant_client.common.client_exceptions import QdrantException
 
 from headchef.cache.payload import point_id, read_payload, write_payload
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer, StoreRefused, StoreUnavailable
+from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.qdrant.errors import StoreUnavailable
+from headchef.qdrant.server import answered, connect
 
 POINTS_AT_ONCE = 256
 """Answers in one request, so that a request of large answers stays within some megabytes."""
-
-_REFUSALS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +53,10 @@ class ServerAnswerStore(AnswerStore):
     async def open(self) -> None:
         """Connect, and make the collection if it is absent."""
         if self._client is None:
-            self._client = _connect(self._server)
-        await _answered(self._find_or_make(self._client), self._server.open_timeout_s)
+            server = self._server
+            longest_s = max(server.open_timeout_s, server.lookup_timeout_s, server.put_timeout_s)
+            self._client = connect(server.url, server.grpc_port, server.api_key, longest_s)
+        await answered(self._find_or_make(self._client), self._server.open_timeout_s)
 
     async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
         """Look for answers, `POINTS_AT_ONCE` in a request."""
@@ -76,7 +72,7 @@ class ServerAnswerStore(AnswerStore):
                 models.PointStruct(id=str(point_id(each.fingerprint)), vector={}, payload=write_payload(each))
                 for each in answers[start : start + POINTS_AT_ONCE]
             ]
-            await _answered(
+            await answered(
                 self._opened().upsert(self._server.collection, points, wait=True), self._server.put_timeout_s
             )
 
@@ -89,7 +85,7 @@ class ServerAnswerStore(AnswerStore):
 
     async def _read(self, sought: Sequence[Sought]) -> list[StoredAnswer | None]:
         ids = [str(point_id(each.fingerprint)) for each in sought]
-        points = await _answered(
+        points = await answered(
             self._opened().retrieve(self._server.collection, ids, with_payload=True, with_vectors=False),
             self._server.lookup_timeout_s,
         )
@@ -111,32 +107,3 @@ class ServerAnswerStore(AnswerStore):
         if self._client is None:
             raise StoreUnavailable("closed", "the answer store is not open")
         return self._client
-
-
-def _connect(server: QdrantServer) -> AsyncQdrantClient:
-    return AsyncQdrantClient(
-        url=server.url,
-        grpc_port=server.grpc_port,
-        prefer_grpc=True,
-        api_key=None if server.api_key is None else server.api_key.get_secret_value(),
-        timeout=math.ceil(max(server.open_timeout_s, server.lookup_timeout_s, server.put_timeout_s)),
-        pool_size=1,
-        # By default a channel may wait two minutes before it connects again; how often to try is the circuit's.
-        grpc_options={"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000},
-        # It would be asked over HTTP, from a thread, at each start.
-        check_compatibility=False,
-    )
-
-
-async def _answered(call: Awaitable[Result], timeout_s: float) -> Result:
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await call
-    except TimeoutError as error:
-        raise StoreUnavailable("timeout", f"no answer within {timeout_s:g} s") from error
-    except grpc.aio.AioRpcError as error:
-        reason = error.code().name.lower()
-        kind = StoreRefused if error.code() in _REFUSALS else StoreUnavailable
-        raise kind(reason, error.details() or reason) from error
-    except (grpc.RpcError, QdrantException) as error:
-        raise StoreUnavailable("server", str(error)) from error

@@ -1,0 +1,137 @@
+"""Qdrant's embedded engine in a folder on this machine, which one process owns at a time."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import IO, TypeVar
+
+from qdrant_edge import EdgeConfig, EdgeShard
+
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
+
+Result = TypeVar("Result")
+
+
+class EmbeddedShard:
+    """One shard of points, with a thread that writes to it.
+
+    Args:
+        folder: made if absent; nobody else may write there.
+        name: of the shard in it, and of what lies in it, in the plural, such as `answers`.
+        config: of its vectors.
+        cure: what to do with a shard that cannot be loaded.
+    """
+
+    def __init__(self, folder: Path, name: str, config: EdgeConfig, *, cure: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._config = config
+        self._cure = cure
+        self._shard: EdgeShard | None = None
+        self._lock: IO[str] | None = None
+        self._writer: ThreadPoolExecutor | None = None
+
+    @property
+    def there(self) -> bool:
+        """Whether it has been made."""
+        return (self._folder / self._name).exists()
+
+    async def open(self) -> None:
+        """Take the folder, and load what it has; on an open one nothing happens.
+
+        Raises:
+            StoreRefused: the folder is another's or cannot be used, or has vectors of another kind.
+        """
+        if self._lock is not None:
+            return
+        self._lock = _take(self._folder)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+        try:
+            self._shard = await self.on_writer(self._load)
+        except BaseException:
+            self._let_go()
+            raise
+
+    async def close(self) -> None:
+        """Finish what is being written, flush, and leave the folder to others."""
+        shard = self._shard
+        self._shard = None
+        try:
+            if shard is not None:
+                await self.on_writer(shard.flush)
+                await self.on_writer(shard.close)
+        finally:
+            self._let_go()
+
+    def opened(self) -> EdgeShard:
+        """Give the shard. Raises StoreUnavailable where it is not open."""
+        if self._shard is None:
+            raise StoreUnavailable("closed", f"the store of {self._name} in {self._folder} is not open")
+        return self._shard
+
+    async def on_writer(self, call: Callable[[], Result]) -> Result:
+        """Make a call on the writer's thread, after those before it. Raises StoreUnavailable."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, partial(guarded, call))
+
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            self._writer.shutdown(wait=False)
+        if self._lock is not None:
+            self._lock.close()
+        self._writer = self._lock = self._shard = None
+
+    def _load(self) -> EdgeShard:
+        folder = self._folder / self._name
+        try:
+            if not folder.exists():
+                self._create(folder)
+            return EdgeShard.load(str(folder), self._config)
+        except Exception as error:
+            raise StoreRefused("unreadable", f"{folder} cannot be loaded ({error}); {self._cure}") from error
+
+    def _create(self, folder: Path) -> None:
+        # A process that dies in the middle leaves no half-made store under the final name.
+        half_made = folder.with_name("half-made")
+        shutil.rmtree(half_made, ignore_errors=True)
+        EdgeShard.create(str(half_made), self._config).close()
+        half_made.rename(folder)
+
+
+def guarded(call: Callable[[], Result]) -> Result:
+    """Make a call of the engine, which raises bare Exception for all that goes wrong inside it.
+
+    Raises:
+        StoreUnavailable: in place of that.
+    """
+    try:
+        return call()
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        raise StoreUnavailable("engine", str(error)) from error
+
+
+def _take(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "owner").open("a+", encoding="ascii")
+    except OSError as error:
+        raise StoreRefused("folder", f"{folder} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        owner = lock.read()
+        lock.close()
+        raise StoreRefused(
+            "in_use", f"{folder} is in use by process {owner}; an embedded store serves one process"
+        ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock

@@ -1,0 +1,162 @@
+"""What every store of a collection must do, on the fake, the embedded engine and a real server alike."""
+
+from collections.abc import Mapping
+from math import sqrt
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
+from headchef.retrieval.edge import EdgeCollectionStore
+from headchef.retrieval.store import CollectionStore, Equal, StoredPoint
+from tests.retrieval.conftest import DIMENSIONS, server_store
+from tests.support.qdrant_server import QdrantAddress
+
+ALONG = (1.0, 0.0, 0.0, 0.0)
+
+
+def _point(number: int, turn: float = 0.0, **payload: Any) -> StoredPoint:
+    """A point that is turned from `ALONG` by so much: its score is the root of 1 - turn²."""
+    return StoredPoint(UUID(int=number + 1), (sqrt(1 - turn * turn), turn, 0.0, 0.0), payload)
+
+
+async def _names(store: CollectionStore, equal: Mapping[str, Equal] | None = None, top_k: int = 10) -> list[str]:
+    return [str(each.payload["name"]) for each in await store.nearest(ALONG, equal or {}, top_k)]
+
+
+async def test_a_collection_that_was_never_made_is_not_there(store: CollectionStore) -> None:
+    with pytest.raises(StoreRefused, match="there is no collection") as refused:
+        await store.open()
+    assert refused.value.reason == "no_collection"
+
+
+async def test_a_new_collection_is_empty(store: CollectionStore) -> None:
+    await store.open(make=True)
+    assert await _names(store) == []
+    assert await store.count() == 0
+
+
+async def test_the_nearest_come_first_and_not_more_than_asked_for(store: CollectionStore) -> None:
+    await store.open(make=True)
+    await store.put([_point(1, 0.9, name="far"), _point(2, 0.1, name="near"), _point(3, 0.5, name="between")])
+    assert await _names(store) == ["near", "between", "far"]
+    assert await _names(store, top_k=2) == ["near", "between"]
+    [found] = await store.nearest(ALONG, {}, 1)
+    assert found.score == pytest.approx(sqrt(0.99), abs=1e-5)
+    assert found.id == str(UUID(int=3))
+
+
+async def test_payloads_come_back_as_they_were_put(store: CollectionStore) -> None:
+    await store.open(make=True)
+    payload = {"text": '"quoted" \n ünïcödé 🚗', "deep": {"list": [1, 2.5, None, True]}, "number": 2**40}
+    await store.put([StoredPoint(UUID(int=1), ALONG, payload)])
+    [found] = await store.nearest(ALONG, {}, 1)
+    assert found.payload == payload
+
+
+@pytest.mark.parametrize(
+    ("equal", "expected"),
+    [
+        ({"locale": "pt"}, ["a", "b"]),
+        ({"locale": "pt", "rooms": 2}, ["b"]),
+        ({"rooms": 1}, ["a"]),
+        ({"new": True}, ["b"]),
+        ({"new": False}, ["a"]),
+        ({"locale": "PT"}, []),
+        ({"rooms": "1"}, []),
+        ({"unknown": "pt"}, []),
+    ],
+)
+async def test_fields_must_be_equal(store: CollectionStore, equal: dict[str, Equal], expected: list[str]) -> None:
+    await store.open(make=True)
+    await store.put(
+        [
+            _point(1, 0.1, name="a", locale="pt", rooms=1, new=False),
+            _point(2, 0.2, name="b", locale="pt", rooms=2, new=True),
+            _point(3, 0.3, name="c", locale="es", rooms=3),
+        ]
+    )
+    assert await _names(store, equal) == expected
+
+
+async def test_a_later_point_takes_the_place_of_an_earlier(store: CollectionStore) -> None:
+    await store.open(make=True)
+    await store.put([_point(1, name="earlier"), _point(2, 0.5, name="other")])
+    await store.put([_point(1, name="later")])
+    assert await _names(store) == ["later", "other"]
+    assert await store.count() == 2
+
+
+async def test_many_points_at_once(store: CollectionStore) -> None:
+    await store.open(make=True)
+    await store.put([_point(number, number / 1_000, name=number) for number in range(700)])
+    assert await store.count() == 700
+    assert await _names(store, top_k=3) == ["0", "1", "2"]
+
+
+async def test_points_outlive_closing_and_opening_twice_changes_nothing(store: CollectionStore) -> None:
+    await store.open(make=True)
+    await store.put([_point(1, name="kept")])
+    await store.close()
+    await store.open()
+    await store.open(make=True)
+    assert await _names(store) == ["kept"]
+
+
+async def test_a_closed_store_is_unavailable(store: CollectionStore) -> None:
+    await store.open(make=True)
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.nearest(ALONG, {}, 1)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.put([_point(1)])
+
+
+async def test_a_folder_with_other_vectors_is_refused(tmp_path: Path) -> None:
+    store = EdgeCollectionStore(tmp_path, "", DIMENSIONS)
+    await store.open(make=True)
+    await store.put([_point(1)])
+    await store.close()
+    with pytest.raises(StoreRefused, match="must have a vector '' of 8 numbers"):
+        await EdgeCollectionStore(tmp_path, "", 8).open()
+
+
+async def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    store = EdgeCollectionStore(tmp_path, "", DIMENSIONS)
+    await store.open(make=True)
+    with pytest.raises(StoreRefused, match="in use by process"):
+        await EdgeCollectionStore(tmp_path, "", DIMENSIONS).open()
+    await store.close()
+
+
+@pytest.mark.parametrize(("dimensions", "vector", "has"), [(8, "", "one of 4"), (4, "dense", "no such vector")])
+async def test_a_server_with_other_vectors_is_refused(
+    qdrant: QdrantAddress, collection: str, dimensions: int, vector: str, has: str
+) -> None:
+    first = server_store(qdrant, collection)
+    await first.open(make=True)
+    await first.close()
+    other = server_store(qdrant, collection, dimensions, vector)
+    with pytest.raises(StoreRefused, match=has) as refused:
+        await other.open(make=True)
+    assert refused.value.reason == "dimensions"
+    await other.close()
+
+
+async def test_a_server_that_is_away_is_unavailable() -> None:
+    store = server_store(QdrantAddress("127.0.0.1", 9, 9), "guides")
+    with pytest.raises(StoreUnavailable) as failed:
+        await store.open()
+    assert not isinstance(failed.value, StoreRefused)
+    await store.close()
+
+
+async def test_a_named_vector_is_made_and_searched(qdrant: QdrantAddress, collection: str) -> None:
+    store = server_store(qdrant, collection, vector="dense")
+    await store.open(make=True)
+    await store.put([_point(1, name="kept")])
+    assert await _names(store) == ["kept"]
+    await store.close()

@@ -6,6 +6,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,10 +17,16 @@ from headchef.cli.workflows.conducting import Conductor, Told
 from headchef.cli.workflows.decider import Decider
 from headchef.cli.workflows.people import Always, Reviewing
 from headchef.cli.workflows.tally import Tally
+from headchef.embedding import HashedEmbedder
 from headchef.functions import CallFailed, Workshop
+from headchef.retrieval.collection import Collection, LoadedText
+from headchef.retrieval.form import CollectionEntry
+from headchef.retrieval.retriever import Retriever
+from headchef.runtime.clock import SystemClock
 from headchef.workflow import Workflow
 from headchef.workflow.progress import Ask, Came, Lost, Outcome, Progress, Review
 from tests.cli.builders import make_finished
+from tests.retrieval.memory_store import MemoryCollectionStore
 from tests.sources.fetching import fetching
 from tests.sources.site import answer, serving
 from tests.support.builders import make_tried
@@ -67,7 +74,12 @@ class Bench(Workshop):
 
 @asynccontextmanager
 async def conducting(
-    progress: Progress, oracle: Oracle, tally: Tally, timeout_s: float = 60, people: Reviewing | None = None
+    progress: Progress,
+    oracle: Oracle,
+    tally: Tally,
+    timeout_s: float = 60,
+    people: Reviewing | None = None,
+    guides: Collection | None = None,
 ) -> AsyncIterator[Conductor]:
     async with fetching() as fetcher:
         yield Conductor(
@@ -75,6 +87,8 @@ async def conducting(
             answering=oracle,
             workshop=Bench(),
             fetcher=fetcher,
+            retriever=Retriever({} if guides is None else {"guides": guides}, SystemClock(), Random(1)),
+            tenant="ours",
             judge=JUDGE,
             reviewing=people or Always(Decider.OTHERWISE),
             told=tally.add,
@@ -138,6 +152,30 @@ async def test_documents_are_fetched_and_their_sources_counted(tmp_path: Path) -
     page = io.StringIO()
     Console(width=200, file=page).print(tally.shown(progress))
     assert f"{address}, 30 bytes" in page.getvalue()
+
+
+async def test_collections_are_looked_into_and_what_was_found_is_counted(tmp_path: Path) -> None:
+    entry = CollectionEntry.model_validate({"folder": "data", "tenant_field": "tenant", "hashed": {}})
+    guides = Collection(entry, HashedEmbedder(64), MemoryCollectionStore(64))
+    await guides.put([LoadedText("lisbon", "Flats in Lisbon", {"locale": "en"})], "ours")
+    await guides.put([LoadedText("lisbon", "Theirs in Lisbon", {"locale": "en"})], "theirs")
+    steps = """
+  - {id: near, retrieve: {collection: guides, query: "{{ input.place }}", filter: {locale: en}}}
+  - {id: none, retrieve: {collection: none, query: "a"}, on_error: continue_with, continue_with: {documents: []}}
+  - {id: last, python: {call: join, with: {parts: ["{{ steps.near.documents[0].text }}", "{{ steps.none }}"]}}}"""
+    flow = workflow(tmp_path, steps)
+    progress, tally = fresh(flow, {"place": "Lisbon"}), Tally(flow)
+    async with conducting(progress, Oracle(lambda _: None), tally, guides=guides) as conductor:
+        assert await conductor.lead(asyncio.Event())
+    assert progress.ending is not None
+    assert progress.ending.output == "Flats in Lisbon-{'documents': []}"
+    near, none, _ = tally.as_json()
+    document = {"id": "lisbon", "sha256": hashlib.sha256(b"Flats in Lisbon").hexdigest()}
+    assert near["retrieved"] == [{"unit": "near", "collection": "guides", "documents": [document]}]
+    assert (none["lost"], none["retrieved"]) == (1, [])
+    page = io.StringIO()
+    Console(width=200, file=page).print(tally.shown(progress))
+    assert "guides, 1 texts" in page.getvalue()
 
 
 async def test_a_value_is_given_to_a_run_and_held_for_nobody(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from headchef.cli.workflows.conducting import Answering, Told
 from headchef.cli.workflows.testing.result import Result
 from headchef.cli.workflows.testing.trying import Trying, nobody
 from headchef.functions import Workshop
+from headchef.retrieval.retriever import Retriever
 from headchef.template import Renderer
 from headchef.workflow import Workflow
 from headchef.workflow.cases import CaseEntry
@@ -78,6 +80,8 @@ async def tried(
             judge=JUDGE,
             workshop=Joining(),
             fetcher=fetcher,
+            retriever=Retriever({}, ManualClock(), Random(1)),
+            tenant="default",
             answering=answering,
             timeout_s=60,
             clock=ManualClock(),

@@ -1,5 +1,6 @@
 """What every store of a collection must do, on the fake, the embedded engine and a real server alike."""
 
+import asyncio
 from collections.abc import Mapping
 from math import sqrt
 from pathlib import Path
@@ -113,6 +114,19 @@ async def test_a_closed_store_is_unavailable(store: CollectionStore) -> None:
         await store.nearest(ALONG, {}, 1)
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.put([_point(1)])
+
+
+async def test_several_may_open_at_once(store: CollectionStore) -> None:
+    """As the items of a step do; each goes on as if it had opened it alone."""
+    await store.open(make=True)
+    await store.put([_point(1, name="kept")])
+    await store.close()
+
+    async def search() -> list[str]:
+        await store.open()
+        return await _names(store)
+
+    assert await asyncio.gather(*(search() for _ in range(3))) == [["kept"]] * 3
 
 
 async def test_a_folder_with_other_vectors_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import batch, body, catalog, dlq, reservation, review, topics, workflow
+from headchef.cli import batch, body, catalog, collection, dlq, reservation, review, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -36,6 +36,7 @@ app.command()(brakes)
 app.add_typer(batch.commands, name="batch")
 app.add_typer(body.commands, name="body")
 app.add_typer(catalog.commands, name="catalog")
+app.add_typer(collection.commands, name="collection")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(reservation.commands, name="reservation")
 app.add_typer(review.commands, name="review")

@@ -35,6 +35,7 @@ class EmbeddedShard:
         self._shard: EdgeShard | None = None
         self._lock: IO[str] | None = None
         self._writer: ThreadPoolExecutor | None = None
+        self._opening = asyncio.Lock()
 
     @property
     def there(self) -> bool:
@@ -47,15 +48,16 @@ class EmbeddedShard:
         Raises:
             StoreRefused: the folder is another's or cannot be used, or has vectors of another kind.
         """
-        if self._lock is not None:
-            return
-        self._lock = _take(self._folder)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix=self._name)
-        try:
-            self._shard = await self.on_writer(self._load)
-        except BaseException:
-            self._let_go()
-            raise
+        async with self._opening:
+            if self._lock is not None:
+                return
+            self._lock = _take(self._folder)
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+            try:
+                self._shard = await self.on_writer(self._load)
+            except BaseException:
+                self._let_go()
+                raise
 
     async def close(self) -> None:
         """Finish what is being written, flush, and leave the folder to others."""

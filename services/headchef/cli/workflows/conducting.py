@@ -9,6 +9,9 @@ from headchef_contracts.events.jobs import JobFinished
 from headchef.cli.faults import WorkFailed
 from headchef.cli.workflows.people import Reviewing
 from headchef.functions import CallFailed, Workshop
+from headchef.retrieval.errors import RetrievalFailed
+from headchef.retrieval.retriever import Retriever
+from headchef.retrieval.wanted import Query, Retrieved
 from headchef.sources.errors import FetchFailed
 from headchef.sources.fetcher import Fetcher
 from headchef.sources.wanted import Source
@@ -23,6 +26,7 @@ from headchef.workflow.progress import (
     Outcome,
     Progress,
     Reserve,
+    Retrieve,
     Review,
     Unit,
     Work,
@@ -30,8 +34,11 @@ from headchef.workflow.progress import (
 
 _SHOWN = 5
 
-Told = tuple[Unit, Outcome, JobFinished | Source | None]
-"""A unit, what came of it, and where that comes from: its job's result, or its source."""
+Origin = JobFinished | Source | Retrieved | None
+"""Where an output comes from: its job's result, its source, or what was found in a collection."""
+
+Told = tuple[Unit, Outcome, Origin]
+"""A unit, what came of it, and where that comes from."""
 
 
 class Answering(Protocol):
@@ -54,6 +61,8 @@ class Conductor:
         answering: answers questions.
         workshop: calls functions.
         fetcher: fetches documents.
+        retriever: looks into collections.
+        tenant: whose texts are found there.
         judge: carries audits out.
         reviewing: decides about reviews, for which it has as long as it takes.
         told: is told of everything that has ended.
@@ -67,15 +76,19 @@ class Conductor:
         answering: Answering,
         workshop: Workshop,
         fetcher: Fetcher,
+        retriever: Retriever,
+        tenant: str,
         judge: Judge,
         reviewing: Reviewing,
-        told: Callable[[Unit, Outcome, JobFinished | Source | None], None],
+        told: Callable[[Unit, Outcome, Origin], None],
         timeout_s: float,
     ) -> None:
         self._progress = progress
         self._answering = answering
         self._workshop = workshop
         self._fetcher = fetcher
+        self._retriever = retriever
+        self._tenant = tenant
         self._judge = judge
         self._reviewing = reviewing
         self._told = told
@@ -140,6 +153,8 @@ class Conductor:
                 _ = self._spawn(self._fetch(work))
             elif isinstance(work, Review):
                 _ = self._spawn(self._review(work))
+            elif isinstance(work, Retrieve):
+                _ = self._spawn(self._retrieve(work))
             elif isinstance(work, Audit):
                 self._came.put_nowait((work.unit, Came(self._judge.audited(work)), None))
             elif isinstance(work, Reserve):
@@ -163,6 +178,15 @@ class Conductor:
             self._came.put_nowait((fetch.unit, Lost(failed.reason, failed.message), None))
         else:
             self._came.put_nowait((fetch.unit, Came(fetched.value), fetched.source))
+
+    async def _retrieve(self, work: Retrieve) -> None:
+        query = Query(work.collection, work.query, work.equal, work.top_k, self._tenant, work.retries)
+        try:
+            found = await self._retriever.retrieve(query)
+        except RetrievalFailed as failed:
+            self._came.put_nowait((work.unit, Lost(failed.reason, failed.message), None))
+        else:
+            self._came.put_nowait((work.unit, Came(found.value), found))
 
     async def _read(self) -> None:
         async for told in self._answering.answers():

@@ -11,6 +11,7 @@ import orjson
 
 from headchef.checks import installed as installed_checks
 from headchef.cli.cluster import Cluster, named_cluster, opened
+from headchef.cli.collecting.described import Described
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.history.describe import dollars
 from headchef.cli.interrupts import stop_on_signals
@@ -19,11 +20,13 @@ from headchef.cli.submission.running import partitions_of_the_entry
 from headchef.cli.workflows.asking import asking_on
 from headchef.cli.workflows.conducting import Conductor
 from headchef.cli.workflows.decider import Decider
+from headchef.cli.workflows.looking import collections_of, opened_retriever
 from headchef.cli.workflows.people import AtTerminal, Reviewing, reviewing
 from headchef.cli.workflows.tally import Tally
 from headchef.cli.workflows.values import check_runnable, given_of, input_of
 from headchef.functions import Workshop
 from headchef.functions import installed as installed_functions
+from headchef.retrieval.retriever import Retriever
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.port import Log
 from headchef.runtime.settings import load as load_settings
@@ -82,6 +85,7 @@ def run(request: Request) -> None:
     judge = Judge(SchemaCache(_TEMPLATES), installed_checks())
     given = given_of(request.given, workflow, judge)
     check_runnable(workflow, given, installed_functions())
+    collections = collections_of(workflow, given)
     progress = Progress(
         workflow,
         input_of(request.values, workflow, judge),
@@ -91,7 +95,7 @@ def run(request: Request) -> None:
     )
     screen, tally = Screen(as_json=request.as_json), Tally(workflow)
     people = reviewing(request.decider, screen.say, judge)
-    asyncio.run(_Run(request, workflow.name, progress, judge, people, tally, screen).lead(named_cluster()))
+    asyncio.run(_Run(request, workflow.name, progress, collections, judge, people, tally, screen).lead(named_cluster()))
     _tell(request, progress, tally, screen)
 
 
@@ -101,6 +105,7 @@ class _Run:
         request: Request,
         name: str,
         progress: Progress,
+        collections: Described | None,
         judge: Judge,
         people: Reviewing,
         tally: Tally,
@@ -109,6 +114,7 @@ class _Run:
         self._request = request
         self._name = name
         self._progress = progress
+        self._collections = collections
         self._judge = judge
         self._people = people
         self._tally = tally
@@ -117,11 +123,12 @@ class _Run:
     async def lead(self, cluster: Cluster) -> None:
         workshop = Workshop(_PROCESSES)
         sources = open_fetcher(load_settings(SourceSettings), SystemClock(), Random())
+        looking = opened_retriever(self._collections, SystemClock(), Random())
         try:
             with stop_on_signals() as stop:
-                async with opened(cluster) as log, sources as fetcher:
+                async with opened(cluster) as log, sources as fetcher, looking as retriever:
                     partitions = await partitions_of_the_entry(log, cluster, self._screen, self._request.patience_s)
-                    await self._lead(log, cluster.namespace, partitions, workshop, fetcher, stop)
+                    await self._lead(log, cluster.namespace, partitions, workshop, fetcher, retriever, stop)
         finally:
             workshop.close()
 
@@ -132,6 +139,7 @@ class _Run:
         partitions: int,
         workshop: Workshop,
         fetcher: Fetcher,
+        retriever: Retriever,
         stop: asyncio.Event,
     ) -> None:
         asking_services = asking_on(
@@ -161,6 +169,8 @@ class _Run:
                     answering=asking,
                     workshop=workshop,
                     fetcher=fetcher,
+                    retriever=retriever,
+                    tenant=self._request.fields.get("tenant") or "default",
                     judge=self._judge,
                     reviewing=self._people,
                     told=told,

@@ -10,6 +10,7 @@ from headchef_contracts.events.jobs import JobFinished
 
 from headchef.cli.history.describe import dollars
 from headchef.cli.screen import table
+from headchef.retrieval.wanted import Retrieved
 from headchef.sources.wanted import Source
 from headchef.workflow import Workflow
 from headchef.workflow.progress import Came, Outcome, Progress, Unit
@@ -28,6 +29,7 @@ class Count:
         cost_usd: of the others.
         models: that answered.
         sources: documents that were read, by their units.
+        found: what was found in collections, by the units.
     """
 
     came: int = 0
@@ -38,6 +40,7 @@ class Count:
     cost_usd: Decimal = Decimal(0)
     models: dict[str, None] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    found: dict[str, Retrieved] = field(default_factory=dict)
 
 
 class Tally:
@@ -61,8 +64,8 @@ class Tally:
         """Questions of unknown cost."""
         return sum(count.unpriced for count in self._counts.values())
 
-    def add(self, unit: Unit, outcome: Outcome, origin: JobFinished | Source | None) -> None:
-        """Count what came of a unit, with its job's result if it was a question, and its source if it was read."""
+    def add(self, unit: Unit, outcome: Outcome, origin: JobFinished | Source | Retrieved | None) -> None:
+        """Count what came of a unit, and keep where that comes from."""
         count = self._counts[unit.step]
         if isinstance(outcome, Came):
             count.came += 1
@@ -71,6 +74,8 @@ class Tally:
         match origin:
             case Source():
                 count.sources[str(unit)] = origin
+            case Retrieved():
+                count.found[str(unit)] = origin
             case JobFinished():
                 _add_result(count, origin)
 
@@ -88,6 +93,14 @@ class Tally:
                 "unpriced": count.unpriced,
                 "models": list(count.models),
                 "sources": [{"unit": unit, **asdict(source)} for unit, source in count.sources.items()],
+                "retrieved": [
+                    {
+                        "unit": unit,
+                        "collection": found.collection,
+                        "documents": [{"id": each.id, "sha256": each.sha256} for each in found.documents],
+                    }
+                    for unit, found in count.found.items()
+                ],
             }
             for step, count in self._counts.items()
         ]
@@ -131,6 +144,9 @@ def _add_result(count: Count, result: JobFinished) -> None:
 
 def _read_by(count: Count) -> str:
     """Name what a step has read: one address, or how many, and how much it was."""
+    if count.found:
+        collections = ", ".join(sorted({found.collection for found in count.found.values()}))
+        return f"{collections}, {sum(len(found.documents) for found in count.found.values()):,} texts"
     if not count.sources:
         return ""
     addresses = {source.address for source in count.sources.values()}

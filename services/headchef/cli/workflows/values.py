@@ -13,7 +13,7 @@ from headchef.workflow import Workflow
 from headchef.workflow.form import StepEntry
 from headchef.workflow.progress import Judge
 
-RUNNABLE = ("llm", "http", "python", "audit", "human", "reserve")
+RUNNABLE = ("llm", "http", "python", "audit", "human", "reserve", "retrieve")
 """Kinds of steps that can be run."""
 
 

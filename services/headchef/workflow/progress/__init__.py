@@ -4,7 +4,7 @@ from headchef.workflow.progress.ending import Ending
 from headchef.workflow.progress.judging import Judge
 from headchef.workflow.progress.progress import Progress
 from headchef.workflow.progress.unit import Came, Lost, Outcome, Unit
-from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Reserve, Review, Work
+from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Reserve, Retrieve, Review, Work
 
 __all__ = [
     "Ask",
@@ -18,6 +18,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "Reserve",
+    "Retrieve",
     "Review",
     "Unit",
     "Work",

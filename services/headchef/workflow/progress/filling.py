@@ -6,11 +6,21 @@ from typing import Any
 from headchef.schema import kind_of
 from headchef.sources.wanted import Wanted
 from headchef.template import Renderer, TemplateRefused
-from headchef.workflow.form import AuditEntry, CheckEntry, HttpEntry, HumanEntry, LlmEntry, PythonEntry, StepEntry
+from headchef.workflow.form import (
+    AuditEntry,
+    CheckEntry,
+    HttpEntry,
+    HumanEntry,
+    LlmEntry,
+    PythonEntry,
+    RetrieveEntry,
+    StepEntry,
+)
 from headchef.workflow.model import Workflow
 from headchef.workflow.progress.reserving import reservation
+from headchef.workflow.progress.retrieving import retrieval
 from headchef.workflow.progress.unit import Unit
-from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Review, Work
+from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Retrieve, Review, Work
 
 Names = Mapping[str, Any]
 
@@ -56,6 +66,8 @@ class Filling:
             return reservation(unit, step.reserve.name, site, value, checks)
         if step.human is not None:
             return self._review(unit, step, step.human, names, checks)
+        if step.retrieve is not None:
+            return self._retrieve(unit, step, step.retrieve, names, checks)
         raise AssertionError(f"nobody runs a step of kind {step.kind} yet, and whoever begins a job sees to that")
 
     def _ask(
@@ -96,6 +108,19 @@ class Filling:
             raise TemplateRefused(f"`get` must be an address, and is {kind_of(address)}")
         retry = step.retry or self._workflow.file.defaults.retry
         return Wanted(address, http.allow_hosts, http.read_as, http.max_kb * 1024, http.timeout_s, retry.transport)
+
+    def _retrieve(
+        self, unit: Unit, step: StepEntry, retrieve: RetrieveEntry, names: Names, checks: Sequence[Mapping[str, Any]]
+    ) -> Retrieve:
+        return retrieval(
+            unit,
+            retrieve.collection,
+            self.value(retrieve.query, names),
+            equal=self.value(retrieve.filters, names),
+            top_k=retrieve.top_k,
+            retries=(step.retry or self._workflow.file.defaults.retry).transport,
+            checks=checks,
+        )
 
     def _checks(self, entries: Sequence[CheckEntry], names: Names) -> list[Mapping[str, Any]]:
         """Fill the arguments of checks."""

@@ -152,4 +152,27 @@ class Review:
         return Came(self.document, undecided=True)
 
 
-Work = Ask | Call | Audit | Fetch | Reserve | Review
+@dataclass(frozen=True, slots=True)
+class Retrieve:
+    """Texts of a collection that are near to a query.
+
+    Attributes:
+        unit: what it is for.
+        collection: in which.
+        query: what the texts shall be near to.
+        equal: fields with what they must be: a text, a whole number, true or false.
+        top_k: how many texts at most.
+        retries: more tries after one that may fare better later.
+        checks: what its output must pass, beside its schema.
+    """
+
+    unit: Unit
+    collection: str
+    query: str
+    equal: Mapping[str, str | int | bool]
+    top_k: int
+    retries: int
+    checks: Sequence[Mapping[str, Any]]
+
+
+Work = Ask | Call | Audit | Fetch | Reserve | Retrieve | Review

@@ -18,6 +18,7 @@ from headchef.cli.screen import Screen
 from headchef.cli.submission.running import partitions_of_the_entry
 from headchef.cli.workflows.asking import asking_on
 from headchef.cli.workflows.conducting import Answering
+from headchef.cli.workflows.looking import collections_at_hand, opened_retriever
 from headchef.cli.workflows.testing.junit import junit
 from headchef.cli.workflows.testing.result import Result
 from headchef.cli.workflows.testing.trying import Trying, nobody
@@ -150,9 +151,10 @@ class _Tests:
         workshop, clock = Workshop(_PROCESSES), SystemClock()
         asking = [case.name for case in cases if asks_models(self._workflow, case)]
         sources = open_fetcher(load_settings(SourceSettings), clock, Random())
+        looking = opened_retriever(collections_at_hand(self._workflow), clock, Random())
         try:
             with stop_on_signals() as stop:
-                async with self._services(asking) as answers, sources as fetcher:
+                async with self._services(asking) as answers, sources as fetcher, looking as retriever:
                     trying = partial(
                         Trying,
                         self._workflow,
@@ -160,6 +162,8 @@ class _Tests:
                         judge=self._judge,
                         workshop=workshop,
                         fetcher=fetcher,
+                        retriever=retriever,
+                        tenant=self._request.tenant or "default",
                         timeout_s=self._request.timeout_s,
                         clock=clock,
                     )

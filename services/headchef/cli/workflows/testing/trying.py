@@ -9,15 +9,15 @@ from typing import Self
 from headchef_contracts.events.jobs import JobFinished
 
 from headchef.cli.faults import WorkFailed
-from headchef.cli.workflows.conducting import Answering, Conductor, Told
+from headchef.cli.workflows.conducting import Answering, Conductor, Origin, Told
 from headchef.cli.workflows.decider import Decider
 from headchef.cli.workflows.people import Always
 from headchef.cli.workflows.testing.result import Result
 from headchef.functions import Workshop
+from headchef.retrieval.retriever import Retriever
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import HeadchefError
 from headchef.sources.fetcher import Fetcher
-from headchef.sources.wanted import Source
 from headchef.template import Renderer
 from headchef.workflow import Workflow
 from headchef.workflow.cases import CaseEntry, NoAnswer, Rehearsal, Used, differences, golden_of
@@ -59,6 +59,8 @@ class Trying:
         judge: judges outputs.
         workshop: calls functions.
         fetcher: fetches documents.
+        retriever: looks into collections.
+        tenant: whose texts are found there.
         answering: opens what answers the questions of a case, given the name of the run.
         timeout_s: seconds in which nothing ends, after which a case is given up.
         clock: measures cases.
@@ -72,6 +74,8 @@ class Trying:
         judge: Judge,
         workshop: Workshop,
         fetcher: Fetcher,
+        retriever: Retriever,
+        tenant: str,
         answering: Callable[[str], AbstractAsyncContextManager[Answering]],
         timeout_s: float,
         clock: Clock,
@@ -81,6 +85,8 @@ class Trying:
         self._judge = judge
         self._workshop = workshop
         self._fetcher = fetcher
+        self._retriever = retriever
+        self._tenant = tenant
         self._answering = answering
         self._timeout_s = timeout_s
         self._clock = clock
@@ -105,6 +111,8 @@ class Trying:
                     answering=answering,
                     workshop=self._workshop,
                     fetcher=self._fetcher,
+                    retriever=self._retriever,
+                    tenant=self._tenant,
                     judge=self._judge,
                     reviewing=Always(Decider.OTHERWISE),
                     told=bill.add,
@@ -149,7 +157,7 @@ class Bill:
         self._unpriced = 0
         self._tokens = 0
 
-    def add(self, unit: Unit, outcome: Outcome, origin: JobFinished | Source | None) -> None:
+    def add(self, unit: Unit, outcome: Outcome, origin: Origin) -> None:
         """Take in what has ended."""
         del unit, outcome
         if isinstance(origin, JobFinished):

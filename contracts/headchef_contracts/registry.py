@@ -15,6 +15,7 @@ from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
+from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed, ReviewDecided
 from headchef_contracts.events.steps import (
     AttemptRecorded,
@@ -218,6 +219,8 @@ REGISTRY = Registry(
         CallEnded,
         FetchPlanned,
         FetchEnded,
+        RetrievalPlanned,
+        RetrievalEnded,
         ReservationAsked,
         ReservationAnswered,
         ReservationReleased,

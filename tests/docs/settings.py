@@ -17,6 +17,7 @@ from headchef.executor.settings import Settings as ExecutorSettings
 from headchef.fetcher.settings import FetcherSettings
 from headchef.functions.settings import FunctionsSettings
 from headchef.retrieval.reading import RetrievalSettings
+from headchef.retriever.settings import RetrieverSettings
 from headchef.router.settings import RouterSettings
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.settings import RuntimeSettings
@@ -35,7 +36,8 @@ GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("Functions", FunctionsSettings),
     ("Fetcher", FetcherSettings),
     ("Sources of workflows: fetcher, and `headchef workflow run`", SourceSettings),
-    ("Collections of texts: `headchef workflow run` and `headchef collection`", RetrievalSettings),
+    ("Retriever", RetrieverSettings),
+    ("Collections of texts: retriever, `headchef workflow run` and `headchef collection`", RetrievalSettings),
     ("Batches", BatchesSettings),
     ("Provider simulator", SimulatorSettings),
 )

@@ -31,7 +31,7 @@ async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
     door = pair("jobs.submitted", raw=True, flow=tenancy.of_job)
-    own = ("steps.judged", "calls.ended", "fetches.ended", "reservations.answered")
+    own = ("steps.judged", "calls.ended", "fetches.ended", "retrievals.ended", "reservations.answered")
     assert processor.inputs == (*door, Input("jobs.commands", raw=True), *map(Input, own))
 
 

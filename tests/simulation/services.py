@@ -195,6 +195,7 @@ SERVICES: Mapping[str, Service] = {
             "steps.judged",
             "calls.ended",
             "fetches.ended",
+            "retrievals.ended",
             "reservations.answered",
         ),
     ),

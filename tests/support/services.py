@@ -29,7 +29,7 @@ from tests.support.ports import free_ports
 SERVICES = ("router", "cache", "executor", "validator")
 """Every job goes through these."""
 
-HELPERS = ("functions", "fetcher", "batches", "accounts")
+HELPERS = ("functions", "fetcher", "retriever", "batches", "accounts")
 """Some jobs need these too: they run where it is said how many."""
 
 

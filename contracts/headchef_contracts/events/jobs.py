@@ -30,7 +30,15 @@ from headchef_contracts.events.common import (
     WorkflowName,
 )
 from headchef_contracts.events.images import MAX_IMAGES, PublicImage
-from headchef_contracts.events.origin import MAX_REVIEWS, MAX_SOURCES, Reviewed, SourceUsed, StepAccount
+from headchef_contracts.events.origin import (
+    MAX_REVIEWS,
+    MAX_SOURCES,
+    MAX_TEXTS,
+    Reviewed,
+    SourceUsed,
+    StepAccount,
+    TextUsed,
+)
 from headchef_contracts.events.output import OutputSpec
 from headchef_contracts.faults import at_field
 
@@ -209,6 +217,11 @@ class Provenance(Part):
     )
     reviews: tuple[Reviewed, ...] = Field(
         default=(), max_length=MAX_REVIEWS, description="what people have decided on the way, the first 200 of it"
+    )
+    texts: tuple[TextUsed, ...] = Field(
+        default=(),
+        max_length=MAX_TEXTS,
+        description="of collections, that steps were given, the first 200 of them; the nearest of a step first",
     )
     steps: tuple[StepAccount, ...] = Field(default=(), description="of the workflow, in the order of their first end")
 

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, Field
 
-from headchef_contracts.events.common import Money, Part, Sha256, Usage
+from headchef_contracts.events.common import Money, Name, Part, Sha256, Usage
 from headchef_contracts.events.reviews import ReviewOutcome
 
 
@@ -52,3 +52,16 @@ class Reviewed(Part):
     by: str | None = Field(default=None, description="who has decided; null where nobody has")
     because: str | None = Field(default=None, description="why, in words")
     at: AwareDatetime
+
+
+MAX_TEXTS = 200
+
+
+class TextUsed(Part):
+    """A text of a collection that a step of a workflow was given."""
+
+    step_id: str
+    item: str | None = None
+    collection: Name
+    id: str = Field(description="as it was loaded")
+    sha256: Sha256 = Field(description="of the text in UTF-8")

@@ -28,7 +28,7 @@ from headchef.workflow.library import Library
 from headchef.workflow.progress import Judge
 
 NAME = "router"
-ENDS = ("steps.judged", "calls.ended", "fetches.ended", "reservations.answered")
+ENDS = ("steps.judged", "calls.ended", "fetches.ended", "retrievals.ended", "reservations.answered")
 """What comes back of what a router has given out."""
 _COUNTING = "batches"
 

@@ -1,9 +1,9 @@
 """The door: turns submitted records into planned steps, plans steps again that come back, and has workflows led.
 
-Consumes jobs.submitted, jobs.submitted.bulk and jobs.commands (raw), steps.judged, calls.ended, fetches.ended and
-reservations.answered; produces steps.planned, calls.planned and fetches.planned with their topics of bulk,
-reservations.asked, reviews and jobs.refused; and jobs.finished for a job that went through a workflow, or whose model
-failed or was rejected, and that nobody else can be asked for.
+Consumes jobs.submitted, jobs.submitted.bulk and jobs.commands (raw), steps.judged, calls.ended, fetches.ended,
+retrievals.ended and reservations.answered; produces steps.planned, calls.planned, fetches.planned and
+retrievals.planned, all with their topics of bulk, reservations.asked, reviews and jobs.refused; and jobs.finished for a
+job that went through a workflow, or whose model failed or was rejected, and that nobody else can be asked for.
 """
 
 import logging
@@ -17,6 +17,7 @@ from headchef_contracts.events.common import Body, Cause, Decided, Finding, Inli
 from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.jobs import Failure, JobRefused, Tried
 from headchef_contracts.events.reservations import ReservationAnswered
+from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
 
 from headchef.bodies import BodiesAtHand
@@ -120,7 +121,7 @@ class RouterHandler:
             return self._leader.overdue(delivery.timer, state, partial(self._decided_by, catalogue), planner)
         decided = self._decided(delivery, catalogue)
         match delivery.event:
-            case CallEnded() | FetchEnded() | ReservationAnswered() as came:
+            case CallEnded() | FetchEnded() | RetrievalEnded() | ReservationAnswered() as came:
                 return self._leader.other_ended(came, state, decided, planner)
             case StepJudged(ended=Ended() as came) as judged:
                 return self._leader.step_ended(judged.step, came, state, decided, planner)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from headchef.workflow.model import Workflow
 
-LED = ("llm", "http", "python", "audit", "human", "reserve")
+LED = ("llm", "http", "python", "audit", "human", "reserve", "retrieve")
 """Kinds of steps that the services run."""
 
 

@@ -12,6 +12,7 @@ from headchef_contracts.events.common import Event, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchFailure, FetchPlanned
 from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationFailure
+from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalFailure, RetrievalPlanned
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepJudged, StepPlanned
 from headchef_contracts.registry import decode, encode
@@ -26,7 +27,7 @@ from headchef.workflow.published import publication
 from tests.router.conftest import Door
 from tests.support.builders import NOON, make_decided, make_delivery, make_firing
 
-Planned = StepPlanned | CallPlanned | FetchPlanned | ReservationAsked
+Planned = StepPlanned | CallPlanned | FetchPlanned | RetrievalPlanned | ReservationAsked
 Answer = Callable[[Planned], Any]
 """Says what comes of a step, a call or a document: JSON, a failure of its kind, an `Ended`, or None for nothing."""
 
@@ -159,6 +160,9 @@ class Kitchen:
             of = {"failure": answer} if isinstance(answer, FetchFailure) else read
             event = FetchEnded.model_validate({**named, **of, "duration_s": 0.1, "decided": make_decided()})
             return make_delivery(event, topic="fetches.ended", value=b"{}", event_id=self._id())
+        if isinstance(planned, RetrievalPlanned):
+            event = found(planned, answer)
+            return make_delivery(event, topic="retrievals.ended", value=b"{}", event_id=self._id())
         if isinstance(planned, ReservationAsked):
             event = answered(planned, answer)
             return make_delivery(event, topic="reservations.answered", value=b"{}", event_id=self._id())
@@ -182,7 +186,7 @@ class Kitchen:
 
     def _note(self, event: Event) -> None:
         match event:
-            case StepPlanned() | CallPlanned() | FetchPlanned() | ReservationAsked():
+            case StepPlanned() | CallPlanned() | FetchPlanned() | RetrievalPlanned() | ReservationAsked():
                 self.open.append(event)
                 self.given_out.append(event)
             case JobFinished():
@@ -199,6 +203,16 @@ class Kitchen:
     def _id(self) -> str:
         self._number += 1
         return f"event-{self._number}"
+
+
+def found(planned: RetrievalPlanned, answer: Any) -> RetrievalEnded:
+    """Give what comes of a search: two texts, or a failure."""
+    about = {"job": planned.job, "workflow": planned.workflow, "step_id": planned.step_id, "item": planned.item}
+    texts = [{"id": name, "sha256": "0" * 64} for name in ("a", "b")]
+    documents = {"inline": {"documents": [{**each, "text": answer, "score": 0.5} for each in texts]}}
+    gave = {"output": documents, "found": {"collection": planned.collection, "texts": texts}}
+    of = {"failure": answer} if isinstance(answer, RetrievalFailure) else gave
+    return RetrievalEnded.model_validate({**about, **of, "duration_s": 0.1, "decided": make_decided()})
 
 
 def answered(asked: ReservationAsked, answer: Any) -> ReservationAnswered:
@@ -223,6 +237,8 @@ def echo(planned: Planned) -> Any:
         return {"called": planned.function, **planned.arguments}
     if isinstance(planned, FetchPlanned):
         return {"read": planned.address}
+    if isinstance(planned, RetrievalPlanned):
+        return planned.query
     if isinstance(planned, ReservationAsked):
         return planned.value
     return prompt_of(planned)

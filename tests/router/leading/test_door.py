@@ -50,7 +50,8 @@ async def test_what_cannot_be_led_is_refused(
     assert not kit.given_out
 
 
-async def test_kinds_of_steps_that_nobody_runs_are_refused(tmp_path: Path) -> None:
+async def test_kinds_of_steps_that_nobody_runs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headchef.workflow.led.LED", ("llm",))
     steps = """
   - {id: last, retrieve: {collection: c, query: "{{ input.name }}"}}
 """

@@ -10,6 +10,7 @@ from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
+from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import (
     AttemptRecorded,
@@ -193,6 +194,18 @@ def _fetch_ended(event: FetchEnded) -> str:
     return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
 
 
+def _retrieval_planned(event: RetrievalPlanned) -> str:
+    return f"{_unit(event.step_id, event.item)}looks into {event.collection}"
+
+
+def _retrieval_ended(event: RetrievalEnded) -> str:
+    if event.failure is not None:
+        came = f"failed: {event.failure.reason}: {event.failure.message}"
+    else:
+        came = f"found {len(event.found.texts)} texts" if event.found else "found"
+    return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
+
+
 def _asked(event: ReservationAsked) -> str:
     return f"{_unit(event.step_id, event.item)}wants the {event.name} {event.value!r} on {event.site}"
 
@@ -237,6 +250,8 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     CallEnded: _call_ended,
     FetchPlanned: _fetch_planned,
     FetchEnded: _fetch_ended,
+    RetrievalPlanned: _retrieval_planned,
+    RetrievalEnded: _retrieval_ended,
     ReservationAsked: _asked,
     ReservationAnswered: _answered,
     ReservationReleased: _released,

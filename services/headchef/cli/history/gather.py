@@ -135,10 +135,10 @@ class _Search:
             names = (f"steps.dispatched.{lane}" for lane in sorted(lanes or {_DEFAULT_LANE}))
             await self.read([topics.of_class(name, head.job_class) for name in names])
         if head is not None and self._goes_through_a_workflow():
-            ended = ["calls.ended", "fetches.ended", "reservations.answered"]
+            ended = ["calls.ended", "fetches.ended", "retrievals.ended", "reservations.answered"]
             await self.read(ended, number=head.home_partition)
             await self.read(["reviews"], key=self._job_id.encode())
-            planned = ("calls.planned", "fetches.planned")
+            planned = ("calls.planned", "fetches.planned", "retrievals.planned")
             await self.read([topics.of_class(name, head.job_class) for name in planned])
             if self.is_unfinished or any(isinstance(hop.event, ReservationAnswered) for hop in self.hops):
                 await self.read(["reservations.asked"])

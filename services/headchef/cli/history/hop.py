@@ -17,6 +17,8 @@ RANK = {
     "headchef.call.ended": 5,
     "headchef.fetch.planned": 2,
     "headchef.fetch.ended": 5,
+    "headchef.retrieval.planned": 2,
+    "headchef.retrieval.ended": 5,
     "headchef.reservation.asked": 2,
     "headchef.reservation.answered": 5,
     "headchef.review.asked": 2,

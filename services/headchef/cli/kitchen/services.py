@@ -13,6 +13,7 @@ from headchef.cache.__main__ import assemble as cache
 from headchef.executor.__main__ import assemble as executor
 from headchef.fetcher.__main__ import assemble as fetcher
 from headchef.functions.__main__ import assemble as functions
+from headchef.retriever.__main__ import assemble as retriever
 from headchef.router.__main__ import assemble as router
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.health import serve_health
@@ -31,6 +32,7 @@ ASSEMBLIES = (
     validator,
     functions,
     fetcher,
+    retriever,
     batches,
     accounts,
 )

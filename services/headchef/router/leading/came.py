@@ -4,6 +4,7 @@ from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Body, Decided, Ref
 from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.reservations import ReservationAnswered
+from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Ended, Step
 
 from headchef.catalogue import Catalogue
@@ -11,7 +12,7 @@ from headchef.checks import in_short
 from headchef.router.leading.budget import reckoned
 from headchef.router.leading.records import STEP_BUDGET, LostRecord, UnitRecord
 
-Other = CallEnded | FetchEnded | ReservationAnswered
+Other = CallEnded | FetchEnded | RetrievalEnded | ReservationAnswered
 """What comes back of a unit that asks no model."""
 
 
@@ -44,7 +45,7 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
 
 
 def of_other(ended: Other, decided: Decided) -> UnitRecord:
-    """Record what a call of a function, a document or a reservation came to.
+    """Record what a call of a function, a document, a search or a reservation came to.
 
     Args:
         ended: what came of it.
@@ -61,6 +62,7 @@ def of_other(ended: Other, decided: Decided) -> UnitRecord:
         at=decided.at,
         cause=decided.causes[0],
         source=ended.source if isinstance(ended, FetchEnded) else None,
+        found=ended.found if isinstance(ended, RetrievalEnded) else None,
         reserved=ended.account if isinstance(ended, ReservationAnswered) and failure is None else None,
     )
 

@@ -12,13 +12,13 @@ from headchef.canonical import canonical
 from headchef.router.leading.affording import within_budget
 from headchef.router.leading.asked import step_of
 from headchef.router.leading.asking_people import AskingPeople
-from headchef.router.leading.given_out import call_of, fetch_of, reservation_of
+from headchef.router.leading.given_out import call_of, fetch_of, reservation_of, retrieval_of
 from headchef.router.leading.records import NOT_BEGUN, STEP_BUDGET, LostRecord, unit_key
 from headchef.router.leading.reserved import TOPIC as RESERVATIONS
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
 from headchef.runtime.processor import Emit
-from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Reserve, Review, Work
+from headchef.workflow.progress import Ask, Audit, Call, Fetch, Judge, Reserve, Retrieve, Review, Work
 
 MAX_ARGUMENT_BYTES = 3_000_000
 """Of a function's arguments as JSON, where no store takes them: the call must fit into the 4 MiB of its topic."""
@@ -61,18 +61,20 @@ class Doing:
 
     def _begin(self, turn: Turn, work: Work, latest: datetime | None) -> Sequence[Work]:
         """Begin a unit, and give what is to be done since it has ended at once."""
+        record, decided = turn.led.record, turn.decided
         match work:
             case Ask():
                 return _ask(turn, work, latest)
             case Call():
                 return _call(turn, work, latest)
-            case Fetch():
-                _give_out(turn, work, "fetches.planned", fetch_of(work, turn.led.record, turn.decided, latest))
-            case Reserve():
-                event = reservation_of(work, turn.led.record, turn.decided)
-                _send(turn, work, RESERVATIONS, event, among=self._homes)
             case Audit():
                 return turn.came(work, self._judge.audited(work))
+            case Fetch():
+                _give_out(turn, work, "fetches.planned", fetch_of(work, record, decided, latest))
+            case Retrieve():
+                _give_out(turn, work, "retrievals.planned", retrieval_of(work, record, decided, latest))
+            case Reserve():
+                _send(turn, work, RESERVATIONS, reservation_of(work, record, decided), among=self._homes)
             case Review():
                 return self._people.ask(turn, work)
         return ()

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, get_args
 
 from headchef_contracts.events.common import Decided, Finding, Inline
 from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, JobFinished, Provenance, Timing
-from headchef_contracts.events.origin import MAX_REVIEWS, MAX_SOURCES, Reviewed, SourceUsed
+from headchef_contracts.events.origin import MAX_REVIEWS, MAX_SOURCES, MAX_TEXTS, Reviewed, SourceUsed, TextUsed
 
 from headchef.canonical import canonical
 from headchef.result import total
@@ -54,6 +54,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
             workflow=record.workflow,
             sources=tuple(islice(map(_used, (unit for unit in units if unit.source is not None)), MAX_SOURCES)),
             reviews=tuple(islice(_reviewed(units), MAX_REVIEWS)),
+            texts=tuple(islice(chain.from_iterable(map(_given, units)), MAX_TEXTS)),
             steps=accounts_of(units),
         ),
         timing=Timing(submitted_at=record.head.submitted_at, finished_at=at, provider_s=came.provider_s),
@@ -87,6 +88,19 @@ def _used(unit: UnitRecord) -> SourceUsed:
         sha256=source.sha256,
         size_bytes=source.size_bytes,
     )
+
+
+def _given(unit: UnitRecord) -> Iterator[TextUsed]:
+    """Give the texts that a unit was given, if it looked for any."""
+    if unit.found is not None:
+        for text in unit.found.texts:
+            yield TextUsed(
+                step_id=unit.step_id,
+                item=unit.item,
+                collection=unit.found.collection,
+                id=text.id,
+                sha256=text.sha256,
+            )
 
 
 def _fitting(ending: Ending | None, most: int) -> Ending:

@@ -7,10 +7,11 @@ from headchef_contracts.events.calls import CallPlanned
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.fetches import FetchPlanned
 from headchef_contracts.events.reservations import ReservationAsked
+from headchef_contracts.events.retrievals import RetrievalPlanned
 
 from headchef.router.leading.records import JobRecord
 from headchef.router.leading.reserved import account_for
-from headchef.workflow.progress import Call, Fetch, Reserve
+from headchef.workflow.progress import Call, Fetch, Reserve, Retrieve
 
 
 def call_of(call: Call, record: JobRecord, decided: Decided, latest: datetime | None) -> CallPlanned:
@@ -42,6 +43,23 @@ def fetch_of(fetch: Fetch, record: JobRecord, decided: Decided, latest: datetime
         max_bytes=wanted.max_bytes,
         timeout_s=wanted.timeout_s,
         retries=wanted.retries,
+        decided=decided,
+        **_bound(latest),
+    )
+
+
+def retrieval_of(work: Retrieve, record: JobRecord, decided: Decided, latest: datetime | None) -> RetrievalPlanned:
+    """Plan a search in a collection, likewise."""
+    return RetrievalPlanned(
+        job=record.head,
+        workflow=record.workflow,
+        step_id=work.unit.step,
+        item=work.unit.item,
+        collection=work.collection,
+        query=work.query,
+        equal=dict(work.equal),
+        top_k=work.top_k,
+        retries=work.retries,
         decided=decided,
         **_bound(latest),
     )

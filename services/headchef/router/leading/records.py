@@ -11,6 +11,7 @@ from typing import Any
 
 from headchef_contracts.events.common import CacheMode, Cause, Finding, JobHead, Part, Reference, Usage
 from headchef_contracts.events.fetches import SourceRead
+from headchef_contracts.events.retrievals import TextsFound
 from headchef_contracts.events.reviews import JobName, ReviewOutcome
 
 from headchef.bodies import BodiesAtHand
@@ -125,6 +126,7 @@ class UnitRecord(Part):
         at: when that was known.
         cause: the record that told it.
         source: the document that was read.
+        found: the texts that were found.
         reserved: the account of the value that the job was given.
         review: what a person has decided, or that nobody has.
         models: that were asked.
@@ -147,6 +149,7 @@ class UnitRecord(Part):
     at: datetime
     cause: Cause
     source: SourceRead | None = None
+    found: TextsFound | None = None
     reserved: str | None = None
     review: ReviewRecord | None = None
     models: tuple[str, ...] = ()

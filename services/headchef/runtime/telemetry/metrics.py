@@ -71,6 +71,7 @@ HistogramName = Literal[
     "headchef.cache.duration",
     "headchef.function.duration",
     "headchef.fetch.duration",
+    "headchef.retrieval.duration",
 ]
 
 GaugeName = Literal[
@@ -185,6 +186,7 @@ HISTOGRAMS: Mapping[HistogramName, Measure] = {
         "s", "one call of a function [function, outcome: ok, or why it failed]", _WIDE_S
     ),
     "headchef.fetch.duration": Measure("s", "one document of a source [outcome: ok, or why it failed]", _WIDE_S),
+    "headchef.retrieval.duration": Measure("s", "one search of a collection [collection, outcome]", _WIDE_S),
 }
 
 GAUGES: Mapping[GaugeName, Measure] = {

@@ -1,0 +1,45 @@
+"""The processor as the host gets it: what it reads, and clear errors where a setting or the file is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from headchef import tenancy
+from headchef.retriever.__main__ import assemble
+from headchef.runtime.processor import pair
+from headchef.runtime.settings import BadSettings
+from tests.fetcher.test_assembly import surroundings
+
+
+async def test_searches_are_made_side_by_side_and_tenants_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEADCHEF_COLLECTIONS", raising=False)
+    async with assemble(surroundings()) as processor:
+        assert processor.inputs == pair("retrievals.planned", flow=tenancy.of_call)
+        assert (processor.name, processor.order, processor.concurrency) == ("retriever", "concurrent", 16)
+        assert processor.stores == ()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("RETRIEVER_CONCURRENCY", "0"), ("RETRIEVER_TIMEOUT_S", "long")])
+async def test_wrong_settings_name_their_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(f"HEADCHEF_{variable}", value)
+    with pytest.raises(BadSettings, match=f"HEADCHEF_{variable}"):
+        async with assemble(surroundings()):
+            pass
+
+
+async def test_a_wrong_file_and_a_key_that_is_not_there_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "collections.yaml"
+    monkeypatch.setenv("HEADCHEF_COLLECTIONS", str(path))
+    for text, said in (
+        ("collections: {guides: {folder: data, shared: true}}", "give `hashed` or `endpoint`"),
+        (
+            "collections: {guides: {server: {url: 'http://localhost', api_key_env: NO_KEY}, shared: true, hashed: {}}}",
+            "environment variable NO_KEY is not set",
+        ),
+    ):
+        path.write_text(text)
+        with pytest.raises(BadSettings, match=said):
+            async with assemble(surroundings()):
+                pass

@@ -32,7 +32,6 @@ from headchef.cli.submission.rendering import rendered
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.log.memory import MemoryLog
 from headchef.schema.compiled import compile_schema
-from headchef.workflow.led import hindrances
 from tests.cli.builders import make_finished, make_job
 from tests.cli.clusters import NAMESPACE, make_log, put_event
 
@@ -107,7 +106,6 @@ def test_the_landing_workflow_is_one_that_the_services_lead(tmp_path: Path) -> N
     workflow = landing_workflow("demo-x", "127.0.0.1:4711", tmp_path)
     assert workflow.name == demo_jobs("demo-x", None, FACTS_AT)[-1].job.workflow
     assert '"127.0.0.1:4711"' in workflow.sources.text
-    assert not list(hindrances(workflow))
 
 
 async def test_the_facts_of_a_city_are_served_where_its_job_says() -> None:

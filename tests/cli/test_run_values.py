@@ -59,15 +59,5 @@ def test_every_step_that_cannot_be_run_is_named_with_what_would_be_right() -> No
     assert "there is no function 'content.assemble_page'" in lines[0]
 
 
-def test_a_kind_that_is_not_run_yet_may_be_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the next one will be, which the form knows before it is run."""
-    monkeypatch.setattr("headchef.cli.workflows.values.RUNNABLE", ("llm",))
-    flow = workflow(tmp_path, "  - {id: last, retrieve: {collection: c, query: '{{ input.page }}'}}")
-    with pytest.raises(WrongUsage) as wrong:
-        check_runnable(flow, (), NONE)
-    assert wrong.value.message.endswith("retrieve steps are not run yet; hand its output over: --given last=@FILE")
-    check_runnable(flow, ("last",), NONE)
-
-
 def test_what_can_be_run_passes(tmp_path: Path) -> None:
     check_runnable(workflow(tmp_path, "  - {id: last, llm: {text: x}}"), (), NONE)

@@ -6,7 +6,6 @@ import pytest
 
 from headchef.workflow import BadWorkflow, Workflow, load
 from headchef.workflow.drawing import mermaid
-from headchef.workflow.led import hindrances
 from headchef.workflow.progress import Ask, Came, Lost, Reserve
 from tests.workflow.progress.jobs import begun, workflow
 
@@ -29,10 +28,6 @@ def test_it_waits_for_what_it_reserves_and_hands_it_on(flow: Workflow) -> None:
     [last] = progress.ended(reserve.unit, Came("Best of Ghent"))
     assert isinstance(last, Ask)
     assert last.prompt == "Best of Ghent"
-
-
-def test_the_services_run_it(flow: Workflow) -> None:
-    assert list(hindrances(flow)) == []
 
 
 def test_a_drawing_says_what_is_reserved(flow: Workflow) -> None:

@@ -50,17 +50,6 @@ async def test_what_cannot_be_led_is_refused(
     assert not kit.given_out
 
 
-async def test_kinds_of_steps_that_nobody_runs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headchef.workflow.led.LED", ("llm",))
-    steps = """
-  - {id: last, retrieve: {collection: c, query: "{{ input.name }}"}}
-"""
-    kit = await kitchen(tmp_path, steps)
-    await kit.submit({"name": "Ada"})
-    [refused] = kit.refused
-    assert refused.message == "w@1 cannot be led: step last: retrieve steps are not run by the services yet"
-
-
 async def test_the_same_job_again_is_dropped_also_when_it_is_over(tmp_path: Path) -> None:
     kit = await kitchen(tmp_path)
     await kit.submit({"name": "Ada"})

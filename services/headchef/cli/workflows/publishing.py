@@ -14,7 +14,6 @@ from headchef.cli.history.reading import open_record
 from headchef.cli.screen import Screen, table
 from headchef.runtime.log.port import Log
 from headchef.workflow import BadWorkflow, load
-from headchef.workflow.led import hindrances
 from headchef.workflow.published import TOPIC, publication
 
 
@@ -45,7 +44,6 @@ def _publications(files: Sequence[Path]) -> list[WorkflowPublished]:
         except BadWorkflow as bad:
             faults.append(str(bad))
             continue
-        faults += [f"{path}: {hindrance}" for hindrance in hindrances(workflow)]
         other_path, other = found.setdefault(event.name, (path, event))
         if other.digest != event.digest:
             faults.append(f"{path}: {event.name} is {other_path} too, with other content: raise a `version`")

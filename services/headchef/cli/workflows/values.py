@@ -13,9 +13,6 @@ from headchef.workflow import Workflow
 from headchef.workflow.form import StepEntry
 from headchef.workflow.progress import Judge
 
-RUNNABLE = ("llm", "http", "python", "audit", "human", "reserve", "retrieve")
-"""Kinds of steps that can be run."""
-
 
 def input_of(text: str | None, workflow: Workflow, judge: Judge) -> Any:
     """Read a job's input.
@@ -77,22 +74,19 @@ def check_runnable(workflow: Workflow, given: Collection[str], functions: Functi
     faults = [
         f"step {step.id}: {why}"
         for step in workflow.steps.values()
-        if step.id not in given and (why := hindrance(step, functions, f"--given {step.id}=@FILE")) is not None
+        if step.id not in given and (why := hindrance(step, functions)) is not None
     ]
     if faults:
         raise WrongUsage("\n".join(faults))
 
 
-def hindrance(step: StepEntry, functions: Functions, remedy: str) -> str | None:
+def hindrance(step: StepEntry, functions: Functions) -> str | None:
     """Say why a step cannot be run from here, or None if it can.
 
     Args:
         step: the step.
         functions: that steps may call.
-        remedy: how its output is handed over.
     """
-    if step.kind not in RUNNABLE:
-        return f"{step.kind} steps are not run yet; hand its output over: {remedy}"
     if step.python is not None:
         try:
             functions.named(step.python.call)

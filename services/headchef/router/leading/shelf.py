@@ -8,7 +8,6 @@ from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import State
 from headchef.template import Renderer
 from headchef.workflow import BadWorkflow, Workflow
-from headchef.workflow.led import hindrances
 from headchef.workflow.library import Library
 from headchef.workflow.progress import Judge, Progress
 
@@ -38,8 +37,6 @@ class Shelf:
             raise Refused("unknown_workflow", "workflow", f"{name} cannot be used here: {bad.faults[0]}") from bad
         if found is None:
             raise Refused("unknown_workflow", "workflow", self._library.unknown(name))
-        for hindrance in hindrances(found):
-            raise Refused("unknown_workflow", "workflow", f"{name} cannot be led: {hindrance}")
         return found
 
     def recalled(self, record: JobRecord, state: State, renderer: Renderer, judge: Judge, at_hand: BodiesAtHand) -> Led:

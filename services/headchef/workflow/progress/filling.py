@@ -68,7 +68,7 @@ class Filling:
             return self._review(unit, step, step.human, names, checks)
         if step.retrieve is not None:
             return self._retrieve(unit, step, step.retrieve, names, checks)
-        raise AssertionError(f"nobody runs a step of kind {step.kind} yet, and whoever begins a job sees to that")
+        raise AssertionError(f"the form knows the kind {step.kind}, and nobody says what it does")
 
     def _ask(
         self, unit: Unit, step: StepEntry, llm: LlmEntry, names: Names, checks: Sequence[Mapping[str, Any]]

@@ -121,8 +121,7 @@ def _cases(path: Path, workflow: Workflow, judge: Judge) -> tuple[CaseEntry, ...
     functions = installed_functions()
 
     def cannot(step: StepEntry) -> str | None:
-        remedy = "name it under `given`" if step.python is None else "name it under `given` or `answers`"
-        return hindrance(step, functions, remedy)
+        return hindrance(step, functions)
 
     try:
         return load_cases(path, workflow, judge=judge, checks=installed_checks(), hindrance=cannot)

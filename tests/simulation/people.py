@@ -54,18 +54,16 @@ class People:
         chance: decides what they say, when, and where they put it.
         cluster: where they read.
         log: a way to the log on which nothing is lost.
-        grows: whether the topics grow, so that only who says where a job belongs is sure to reach it.
 
     Attributes:
         said: by the ids of the commands.
     """
 
-    def __init__(self, chance: Random, cluster: Cluster, log: Log, *, grows: bool) -> None:
+    def __init__(self, chance: Random, cluster: Cluster, log: Log) -> None:
         self.said: dict[str, Decision] = {}
         self._chance = chance
         self._cluster = cluster
         self._log = log
-        self._grows = grows
         self._read: dict[int, int] = {}
         self._asked: dict[Name, Mapping[str, Any]] = {}
         self._closed: set[Name] = set()
@@ -144,7 +142,7 @@ class People:
             command["item"] = event["item"]
         if decision.document is not None:
             command["document"] = {"inline": decision.document}
-        if self._grows or self._chance.random() < 0.5:
+        if self._chance.random() < 0.5:
             command["home_partition"] = job["home_partition"]
         misplaced = self._chance.random() < _MISPLACED_SHARE
         partition = self._chance.randrange(2) if misplaced else None

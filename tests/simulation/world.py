@@ -117,7 +117,7 @@ class World:
         workflows += [SIGNED] * (len(workflows) // 2) if asking else []
         self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, reserving=reserving)
         self.outside = MemoryLog(self.cluster, "outside")
-        self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside, grows=kind.grows)
+        self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside)
         self.asking = SIGNED in workflows
         self.brakes = Brakeman(Random(f"{seed} brakes"), self.outside, self.cluster.clock)
         for topic in topics.required(LANES):

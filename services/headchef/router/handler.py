@@ -27,7 +27,7 @@ from headchef.result import Ending, ended, finish, publish
 from headchef.router import again, commands, home, policy
 from headchef.router.asking import NobodyLeft, out_of_reach
 from headchef.router.hashes import payload_hash
-from headchef.router.leading import Afforded, Leader, Planner
+from headchef.router.leading import Afforded, Leader, Planner, job_of
 from headchef.router.overload import OverloadState
 from headchef.router.referenced import with_values
 from headchef.router.refusal import Refused
@@ -138,7 +138,8 @@ class RouterHandler:
         """Decide what becomes of a command: at the home of its job, what it says."""
         try:
             command = commands.command_of(delivery.record, value, self._limits.max_header_bytes)
-            forward = commands.forward(delivery.record, command, delivery.partitions)
+            knows = partial(self._leader.knows, job_of(command), state)
+            forward = commands.forward(delivery.record, command, delivery.partitions, knows)
         except Refused as refused:
             self._metrics.count("headchef.commands.refused", attributes={"reason": refused.reason})
             return Outcome((DeadLetter(refused.reason, refused.field, refused.message),))

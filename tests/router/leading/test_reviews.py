@@ -10,8 +10,10 @@ from headchef_contracts.events.brakes import BrakeScope, BrakeSet, brake_of
 from headchef_contracts.events.common import Finding, Inline
 from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.steps import StepPlanned
+from headchef_contracts.placement import home_partition
 
 from headchef.router.leading import asking_people
+from headchef.runtime.log.port import Headers
 from headchef.runtime.processor import DeadLetter, Forward, Timer
 from tests.router.conftest import SILENCE
 from tests.router.leading.kitchen import Kitchen, echo, prompt_of, written
@@ -185,7 +187,7 @@ async def test_the_first_of_two_decisions_counts(tmp_path: Path) -> None:
     assert (refused.reason, refused.command_id) == ("closed", "c-2")
     assert refused.message.startswith("it was approved by ann@desk before, at 2026")
     assert (await kit.run()).status == "ok"
-    await kit.command(decision("reject", command_id="c-3"))
+    await kit.command(decision("reject", command_id="c-3", home_partition=kit.asked[0].job.home_partition))
     assert kit.told_off[-1].reason == "unknown"
     assert len(kit.closed) == 1
 
@@ -213,7 +215,10 @@ async def test_a_late_decision_changes_nothing(tmp_path: Path) -> None:
 )
 async def test_a_decision_about_what_is_not_open_is_told_so(tmp_path: Path, wrong: dict[str, Any]) -> None:
     kit = await waiting(tmp_path)
-    await kit.command(decision(**wrong))
+    [outcome] = (await kit.command(decision(**wrong))).outputs
+    while isinstance(outcome, Forward):
+        sent = {"partition": outcome.partition, "headers": outcome.headers}
+        [outcome] = (await kit.command(decision(**wrong), **sent)).outputs
     [refused] = kit.told_off
     assert refused.reason == "unknown"
     assert not kit.closed
@@ -260,13 +265,24 @@ async def test_a_command_is_sent_to_the_home_of_its_job(tmp_path: Path) -> None:
     [asked] = kit.asked
     home = asked.job.home_partition
     other = (home + 1) % 4
-    by_key = await kit.command(decision(), partition=other)
+    elsewhere = await kitchen(tmp_path)
+    by_key = await elsewhere.command(decision(), partition=other)
     named = await kit.command(decision(home_partition=home), partition=other)
     for outcome in (by_key, named):
         [forward] = outcome.outputs
         assert isinstance(forward, Forward)
         assert forward.partition == home
-    # The topics have grown, and the job is where it was.
+    # The topics have grown, and the job is where it was: who does not say so has the command look for it.
+    place, way = 1, list[int]()
+    headers: Headers = ()
+    while place != home or not way:
+        outcome = await elsewhere.command(decision(), partition=place, partitions=64, headers=headers)
+        [forward] = outcome.outputs
+        assert isinstance(forward, Forward)
+        place, headers = forward.partition, forward.headers
+        way.append(place)
+    assert way[0] == home_partition("job-1", None, 64)
+    assert len(way) == len(set(way))
     await kit.command(decision(home_partition=home), partition=home, partitions=64)
     assert len(kit.closed) == 1
 

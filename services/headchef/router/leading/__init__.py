@@ -7,6 +7,7 @@ from headchef.router.leading.leader import Leader
 from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS
 from headchef.router.leading.remains import Remains
+from headchef.router.leading.reviews import job_of
 from headchef.router.leading.shelf import Shelf
 
-__all__ = ["JOBS", "Afforded", "CancelledReviews", "Leader", "Memory", "Planner", "Remains", "Shelf"]
+__all__ = ["JOBS", "Afforded", "CancelledReviews", "Leader", "Memory", "Planner", "Remains", "Shelf", "job_of"]

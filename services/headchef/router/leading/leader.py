@@ -23,7 +23,7 @@ from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
 from headchef.router.leading.remains import Earlier, Remains, forgotten, is_left, left_of
 from headchef.router.leading.reserved import given_back
-from headchef.router.leading.reviews import Reviews
+from headchef.router.leading.reviews import Reviews, job_of
 from headchef.router.leading.shelf import Shelf
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
@@ -116,7 +116,7 @@ class Leader:
         self._doing.do(turn, led.begin())
         return self._closed(turn, state, (self._alarm(led, decided.at),))
 
-    def knows(self, head: JobHead, state: State) -> bool:
+    def knows(self, head: JobHead | JobName, state: State) -> bool:
         """Say whether a job is under way."""
         return state.get(JOBS, job_key(head)) is not None
 
@@ -169,7 +169,7 @@ class Leader:
 
     def review_decided(self, command: ReviewDecided, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take in what a person has decided, or tell why that changes nothing."""
-        job = JobName.model_validate(command.model_dump(include=set(JobName.model_fields)))
+        job = job_of(command)
         led = self._recalled(job_key(job), state)
         came = self._reviews.decided(command, job, led, state, decided)
         if isinstance(came, Outcome):

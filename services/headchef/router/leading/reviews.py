@@ -97,6 +97,11 @@ class Reviews:
         return Outcome((Emit("reviews", refused),))
 
 
+def job_of(command: ReviewDecided) -> JobName:
+    """Name the job that a command is about."""
+    return JobName.model_validate(command.model_dump(include=set(JobName.model_fields)))
+
+
 def _not_open(command: ReviewDecided, unit: Unit, record: UnitRecord | None) -> NotTaken:
     if record is None or record.review is None:
         job = f"{command.job_id} (run {command.run}, revision {command.revision}) of tenant {command.tenant}"

@@ -10,22 +10,23 @@ from typing import Any
 
 import typer
 
-from headchef_contracts.events.common import Inline
+from headchef_contracts.events.common import Inline, Ref
 from headchef_contracts.events.reviews import (
     MAX_DOCUMENT_BYTES,
     MAX_REASON,
     ReviewAsked,
-    ReviewClosed,
     ReviewDecided,
     Verdict,
 )
 
 from headchef.checks import in_short, installed
+from headchef.cli.bodies import bodies_here, with_values
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
-from headchef.cli.faults import NotInTime, WorkFailed, WrongUsage
+from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.history.describe import body_value
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.reviewing.choosing import Choice, nothing, the_one
+from headchef.cli.reviewing.conclusion import DONE, conclude
 from headchef.cli.reviewing.documents import edited, shown, wrong_with
 from headchef.cli.reviewing.reading import Found, open_reviews, unit_of
 from headchef.cli.reviewing.sending import Answer, send
@@ -35,7 +36,6 @@ from headchef.runtime.clock import SystemClock
 
 _LONGEST_BY = 200
 _LOOK_S = 0.5
-_DONE = {"approve": "approved", "edit": "edited", "reject": "rejected"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,11 @@ def show(choice: Choice, reading: Reading, wait_s: float) -> None:
 
     Raises:
         WrongUsage: none is meant, or several are.
+        WorkFailed: its document lies in a store that cannot be read from here.
     """
     screen = Screen(as_json=reading.as_json)
     found = asyncio.run(_awaited(choice, named_cluster(), screen, reading, wait_s))
-    review = the_one(choice.among(found.open), choice)
+    review = _whole(the_one(choice.among(found.open), choice))
     if screen.as_json:
         screen.data(as_json(review, whole=True))
         return
@@ -136,7 +137,7 @@ def decide(decision: Decision, choice: Choice, reading: Reading, manner: Manner)
     reviews = choice.among(found.open)
     document = None
     if decision.source is not None:
-        reviews = [the_one(reviews, choice)]
+        reviews = [_whole(the_one(reviews, choice))]
         document = _good(decision.source, reviews[0])
     if not reviews:
         raise WrongUsage(*nothing(choice))
@@ -177,48 +178,16 @@ def command_of(review: ReviewAsked, decision: Decision, document: Any, command_i
     return ReviewDecided.model_validate({name: value for name, value in fields.items() if value is not None})
 
 
-def conclude(commands: Sequence[ReviewDecided], answers: dict[str, Answer], screen: Screen) -> None:
-    """Tell what became of decisions.
-
-    Raises:
-        NotInTime: some were not answered.
-        WorkFailed: all were, and some have changed nothing.
-    """
-    refused = waiting = 0
-    for command in commands:
-        answer = answers.get(command.command_id)
-        taken = isinstance(answer, ReviewClosed)
-        waiting += answer is None
-        refused += answer is not None and not taken
-        unit = f"{command.job_id} {unit_of(command.step_id, command.item)}"
-        if screen.as_json:
-            screen.data(_told(command, answer))
-        elif taken:
-            screen.say(f"{unit}: {_DONE[command.verdict]}", "green")
-        elif answer is None:
-            screen.say(f"{unit}: no answer yet", "yellow")
-        elif not isinstance(answer, ReviewClosed):
-            screen.say(f"{unit}: {answer.reason.replace('_', ' ')}: {answer.message}", "red")
-    if waiting:
-        what = "1 decision has" if waiting == 1 else f"{waiting:,} decisions have"
-        hint = "they are kept for 7 days, and count if they are read before the reviews are due: is the router running?"
-        raise NotInTime(f"{what} no answer yet", hint)
-    if refused:
-        raise WorkFailed("1 decision changed nothing" if refused == 1 else f"{refused:,} decisions changed nothing")
-
-
-def _told(command: ReviewDecided, answer: Answer | None) -> dict[str, Any]:
-    refused = None if answer is None or isinstance(answer, ReviewClosed) else answer
-    return {
-        "job_id": command.job_id,
-        "step": command.step_id,
-        "item": command.item,
-        "command_id": command.command_id,
-        "taken": None if answer is None else isinstance(answer, ReviewClosed),
-        "reason": None if refused is None else refused.reason,
-        "message": None if refused is None else refused.message,
-        "findings": [] if refused is None else [each.model_dump() for each in refused.findings],
-    }
+def _whole(review: ReviewAsked) -> ReviewAsked:
+    """Give a review with its document in it."""
+    found = asyncio.run(with_values(review, bodies_here()))
+    if isinstance(found.document, Ref):
+        raise WorkFailed(
+            f"the document of {review.job.job_id} {unit_of(review.step_id, review.item)} cannot be read: it lies in an"
+            " object store",
+            "name that in HEADCHEF_BODIES, as for the services",
+        )
+    return found
 
 
 def _see(decision: Decision, choice: Choice) -> None:
@@ -243,7 +212,7 @@ def _good(source: str, review: ReviewAsked) -> Any:
 def _confirm(decision: Decision, reviews: Sequence[ReviewAsked], screen: Screen) -> None:
     if screen.as_json or not sys.stdin.isatty():
         raise WrongUsage(
-            f"{_counted(reviews)} would be {_DONE[decision.verdict]}, and nobody can be asked", "give --yes"
+            f"{_counted(reviews)} would be {DONE[decision.verdict]}, and nobody can be asked", "give --yes"
         )
     screen.write(as_table(reviews, datetime.now(UTC)))
     if not typer.confirm(f"{decision.verdict.capitalize()} {_counted(reviews)}?", err=True):

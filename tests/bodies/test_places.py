@@ -19,6 +19,7 @@ from tests.support.builders import (
     make_head,
     make_planned,
     make_rejected,
+    make_review,
     make_step,
 )
 from tests.support.manual_clock import START
@@ -42,6 +43,7 @@ CASES: list[tuple[Event, list[Any]]] = [
     (make_rejected(STEP, "said"), ["q", "said"]),
     (make_call(arguments={"n": 1}, job=make_head(tenant="acme")), [{"n": 1}]),
     (SETTLED, ["a"]),
+    (make_review("d", job=make_head(tenant="acme")), ["d"]),
 ]
 
 

@@ -15,15 +15,18 @@ from headchef.bodies.form import written
 from headchef.bodies.objects import open_objects
 from headchef.cli.__main__ import app
 from headchef.cli.bodies import bodies_here
+from headchef.cli.faults import WrongUsage
 from headchef.cli.following.feed import Outcome, open_feed
 from headchef.cli.following.waiting import wait_for
 from headchef.cli.following.writing import output_for
 from headchef.cli.history.explanation import answer, as_json
 from headchef.cli.history.gather import gather
 from headchef.cli.history.values import with_values_in
+from headchef.cli.reviewing.documents import with_document
 from headchef.runtime.settings import BadSettings
 from tests.cli.builders import make_finished
 from tests.cli.clusters import NAMESPACE, make_log, put_event
+from tests.support.builders import make_review
 
 OUTPUT = {"title": "Long", "text": "x" * 1_000}
 
@@ -132,3 +135,16 @@ def test_what_cannot_be_laid_down_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "bodies" / "default").write_text("a file where a folder belongs")
     away = put(str(file), "--patience", "0.2")
     assert (away.exit_code, "did not take the body" in away.output) == (1, True)
+
+
+async def test_a_review_is_decided_with_its_document_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, data = written(OUTPUT)
+    review = make_review(OUTPUT)
+    named = review.model_copy(update={"document": Ref(ref=reference)})
+    with pytest.raises(WrongUsage, match=reference.sha256):
+        await with_document(named)
+    await open_objects(tmp_path.as_uri(), 5).put(review.job.tenant, reference, data)
+    monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
+    assert await with_document(named) == review

@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from headchef_contracts import registry, topics
-from headchef_contracts.events.common import Finding, Inline, Ref, Reference, StepCheck
+from headchef_contracts.events.common import Finding, Inline, StepCheck
 from headchef_contracts.events.reviews import CommandRefused, JobName, ReviewAsked, ReviewDecided
 
 from headchef.checks import installed
@@ -23,7 +23,7 @@ from headchef.cli.reviewing.choosing import Choice, the_one
 from headchef.cli.reviewing.conclusion import conclude
 from headchef.cli.reviewing.documents import edited, shown, wrong_with
 from headchef.cli.reviewing.reading import Found, open_reviews
-from headchef.cli.reviewing.running import Decision, _whole, command_of
+from headchef.cli.reviewing.running import Decision, command_of
 from headchef.cli.reviewing.sending import Answer, send
 from headchef.cli.reviewing.view import as_json, as_lines, as_table
 from headchef.cli.screen import Screen
@@ -305,11 +305,3 @@ def test_wrong_options_are_refused_before_anything_is_read(words: tuple[str, ...
     result = CliRunner().invoke(app, ["review", *words], prog_name="headchef")
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
-
-
-def test_a_document_that_lies_in_a_store_is_asked_for_by_name() -> None:
-    lies = Ref(ref=Reference(sha256="0" * 64, bytes=4_000_000, media_type="text/plain"))
-    with pytest.raises(WorkFailed, match=r"the document of job-1 look cannot be read: it lies in an object store"):
-        _whole(make_review().model_copy(update={"document": lies}))
-    review = make_review("x")
-    assert _whole(review) == review

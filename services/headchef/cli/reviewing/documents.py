@@ -6,10 +6,11 @@ from typing import Any
 
 import orjson
 
-from headchef_contracts.events.common import Finding
+from headchef_contracts.events.common import Finding, Ref
 from headchef_contracts.events.reviews import ReviewAsked
 
 from headchef.checks import Registry
+from headchef.cli.bodies import bodies_here, with_values
 from headchef.cli.faults import WrongUsage
 from headchef.schema import SchemaCache
 from headchef.workflow.progress import Judge
@@ -62,3 +63,19 @@ def wrong_with(document: Any, review: ReviewAsked, registry: Registry) -> tuple[
         if each.check in registry.names
     ]
     return Judge(SchemaCache(_SCHEMAS), registry).findings(document, review.json_schema, known)
+
+
+async def with_document(review: ReviewAsked) -> ReviewAsked:
+    """Give a review with its document in it.
+
+    Args:
+        review: as it lies in the log.
+
+    Raises:
+        WrongUsage: the document lies in a store, and cannot be had from here.
+    """
+    opened = await with_values(review, bodies_here())
+    if isinstance(opened.document, Ref):
+        message = f"the document {opened.document.ref.sha256} lies in an object store, and cannot be had from here"
+        raise WrongUsage(message, "set HEADCHEF_BODIES to the store that the services use")
+    return opened

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from headchef_contracts.events.common import Inline, Ref
+from headchef_contracts.events.common import Inline
 from headchef_contracts.events.reviews import (
     MAX_DOCUMENT_BYTES,
     MAX_REASON,
@@ -20,15 +20,14 @@ from headchef_contracts.events.reviews import (
 )
 
 from headchef.checks import in_short, installed
-from headchef.cli.bodies import bodies_here, with_values
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.history.describe import body_value
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.reviewing.choosing import Choice, nothing, the_one
 from headchef.cli.reviewing.conclusion import DONE, conclude
-from headchef.cli.reviewing.documents import edited, shown, wrong_with
-from headchef.cli.reviewing.reading import Found, open_reviews, unit_of
+from headchef.cli.reviewing.documents import edited, shown, with_document, wrong_with
+from headchef.cli.reviewing.reading import Found, open_reviews
 from headchef.cli.reviewing.sending import Answer, send
 from headchef.cli.reviewing.view import as_json, as_lines, as_table
 from headchef.cli.screen import Screen
@@ -112,7 +111,7 @@ def show(choice: Choice, reading: Reading, wait_s: float) -> None:
     """
     screen = Screen(as_json=reading.as_json)
     found = asyncio.run(_awaited(choice, named_cluster(), screen, reading, wait_s))
-    review = _whole(the_one(choice.among(found.open), choice))
+    review = asyncio.run(with_document(the_one(choice.among(found.open), choice)))
     if screen.as_json:
         screen.data(as_json(review, whole=True))
         return
@@ -137,8 +136,8 @@ def decide(decision: Decision, choice: Choice, reading: Reading, manner: Manner)
     reviews = choice.among(found.open)
     document = None
     if decision.source is not None:
-        reviews = [_whole(the_one(reviews, choice))]
-        document = _good(decision.source, reviews[0])
+        reviews = [the_one(reviews, choice)]
+        document = _good(decision.source, asyncio.run(with_document(reviews[0])))
     if not reviews:
         raise WrongUsage(*nothing(choice))
     single = len(reviews) == 1 and choice.job_id is not None
@@ -176,18 +175,6 @@ def command_of(review: ReviewAsked, decision: Decision, document: Any, command_i
     if decision.verdict == "edit":
         fields["document"] = Inline(inline=document)
     return ReviewDecided.model_validate({name: value for name, value in fields.items() if value is not None})
-
-
-def _whole(review: ReviewAsked) -> ReviewAsked:
-    """Give a review with its document in it."""
-    found = asyncio.run(with_values(review, bodies_here()))
-    if isinstance(found.document, Ref):
-        raise WorkFailed(
-            f"the document of {review.job.job_id} {unit_of(review.step_id, review.item)} cannot be read: it lies in an"
-            " object store",
-            "name that in HEADCHEF_BODIES, as for the services",
-        )
-    return found
 
 
 def _see(decision: Decision, choice: Choice) -> None:

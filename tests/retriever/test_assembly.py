@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headchef import tenancy
+from headchef.bodies import WithBodies
 from headchef.retriever.__main__ import assemble
 from headchef.runtime.processor import pair
 from headchef.runtime.settings import BadSettings
@@ -43,3 +44,9 @@ async def test_a_wrong_file_and_a_key_that_is_not_there_are_named(
         with pytest.raises(BadSettings, match=said):
             async with assemble(surroundings()):
                 pass
+
+
+async def test_what_is_found_may_lie_in_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
+    async with assemble(surroundings()) as processor:
+        assert isinstance(processor.handler, WithBodies)

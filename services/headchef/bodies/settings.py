@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class BodiesSettings(BaseSettings):
     """The object store of bodies; `HEADCHEF_BODIES`, and `HEADCHEF_BODIES_` with the field's name in capitals.
 
-    The same for the router, the executors, the validator, the functions, the fetchers and the command line.
+    The same for the router, the executors, the validator, functions, fetchers, retrievers and the command line.
     """
 
     model_config = SettingsConfigDict(env_prefix="HEADCHEF_BODIES_", frozen=True, extra="ignore", populate_by_name=True)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from headchef import tenancy
+from headchef.bodies import Bodies, WithBodies
+from headchef.bodies.opening import open_bodies
 from headchef.retrieval.form import CollectionEntry
 from headchef.retrieval.reading import RetrievalSettings
 from headchef.retrieval.reading import load as load_collections
@@ -37,22 +39,25 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     clock, chance = surroundings.clock, surroundings.random
     async with open_collections(path or Path(), entries, os.environ, clock, chance) as collections:
         retriever = Retriever(collections, clock, chance, timeout_s=settings.timeout_s)
-        yield processor(retriever, settings, surroundings)
+        yield processor(retriever, settings, surroundings, open_bodies(clock, surroundings.metrics))
 
 
-def processor(retrieving: Retrieving, settings: RetrieverSettings, surroundings: Surroundings) -> Processor:
+def processor(
+    retrieving: Retrieving, settings: RetrieverSettings, surroundings: Surroundings, bodies: Bodies | None = None
+) -> Processor:
     """Tell the runtime of the processor.
 
     Args:
         retrieving: searches.
         settings: its limits.
         surroundings: what the host lends.
+        bodies: writes what was found, where that is large; None where no store is set.
     """
     handler = RetrieverHandler(retrieving=retrieving, clock=surroundings.clock, metrics=surroundings.metrics)
     return Processor(
         name="retriever",
         inputs=pair("retrievals.planned", flow=tenancy.of_call),
-        handler=handler,
+        handler=handler if bodies is None else WithBodies(handler, bodies),
         order="concurrent",
         concurrency=settings.concurrency,
     )

@@ -9,6 +9,13 @@ from pydantic import ValidationError
 from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
 from headchef_contracts.events.batches import BatchCounted, BatchFinished
 from headchef_contracts.events.brakes import BrakeSet
+from headchef_contracts.events.budgets import (
+    BudgetAnswered,
+    BudgetAsked,
+    BudgetRecalled,
+    BudgetSettled,
+    BudgetWarned,
+)
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
@@ -25,6 +32,7 @@ from headchef_contracts.events.steps import (
     StepJudged,
     StepPlanned,
 )
+from headchef_contracts.events.tenants import TenantSet
 from headchef_contracts.events.workflows import WorkflowPublished
 from headchef_contracts.faults import explain
 from headchef_contracts.portability import refuse_unportable
@@ -230,8 +238,14 @@ REGISTRY = Registry(
         ReviewDecided,
         ReviewClosed,
         CommandRefused,
+        TenantSet,
+        BudgetAsked,
+        BudgetAnswered,
+        BudgetRecalled,
+        BudgetSettled,
+        BudgetWarned,
     ),
-    in_full=(JobRefused, JobFinished, BatchFinished, ReviewAsked, ReviewClosed, CommandRefused),
+    in_full=(JobRefused, JobFinished, BatchFinished, ReviewAsked, ReviewClosed, CommandRefused, BudgetWarned),
 )
 encode = REGISTRY.encode
 write = REGISTRY.write

@@ -24,7 +24,7 @@ async def assembled() -> Processor:
 async def test_each_account_is_changed_by_one_event_after_the_other() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("accounts", "in_order")
-    assert processor.inputs == (Input("reservations.asked"),)
+    assert processor.inputs == (Input("reservations.asked"), Input("budgets.booked"))
 
 
 async def test_all_stores_have_their_changelogs() -> None:
@@ -33,7 +33,7 @@ async def test_all_stores_have_their_changelogs() -> None:
 
 
 async def test_holders_are_kept_for_ever_and_what_was_told_as_long_as_questions() -> None:
-    told, holders = (await assembled()).stores
+    told, holders, *_ = (await assembled()).stores
     assert (holders.name, holders.window_s) == ("holders", None)
     assert topics.topic("accounts.holders.changelog").cleanup_policy == "compact"
     assert told.window_s is not None

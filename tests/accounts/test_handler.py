@@ -8,10 +8,12 @@ from headchef_contracts.events.common import Event, Inline
 from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.registry import decode, encode
 
+from headchef.accounts.budgets import Keeper
 from headchef.accounts.handler import AccountsHandler
 from headchef.accounts.reservations import HOLDERS, TOLD
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Emit, Outcome
+from headchef.tenants import TenantsInForce
 from tests.accounts.builders import SITE, make_asked, make_released
 from tests.batches.builders import make_finished
 from tests.router.conftest import FakeState
@@ -24,7 +26,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.state = FakeState()
-        self.handler = AccountsHandler(clock=ManualClock(NOON))
+        self.handler = AccountsHandler(clock=ManualClock(NOON), keeper=Keeper(TenantsInForce("accounts")))
 
     async def tell(self, event: Event) -> Outcome:
         outcome = await self.handler.handle(make_delivery(event, topic="reservations.asked"), self.state)

@@ -16,11 +16,13 @@ from headchef.homes import HOMES
 from headchef.router.handler import RouterHandler
 from headchef.router.leading import Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
+from headchef.router.purses import Till
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.processor import Change, Delivery, Handler, Outcome
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
+from headchef.tenants import TenantsInForce
 from headchef.workflow.library import Library
 from headchef.workflow.progress import Judge
 from tests.support.builders import make_delivery
@@ -28,6 +30,7 @@ from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 SILENCE, KEEP, KEPT_JOBS = timedelta(days=8), timedelta(days=7), 3
+PATIENCE = timedelta(hours=1)
 
 
 def make_catalogue(
@@ -87,6 +90,7 @@ class Door:
         self.library = library or Library(installed())
         self.leader_memory = Memory(1_000)
         self.brakes = Brakes()
+        self.tenants = TenantsInForce("router")
         renderer, schemas = Renderer(max_templates=8, max_work=400_000), SchemaCache(8)
         at_hand = BodiesAtHand(None if bodies is None else bodies.inline_bytes)
         self.handler = RouterHandler(
@@ -112,6 +116,7 @@ class Door:
                 brakes=self.brakes,
             ),
             at_hand=at_hand,
+            till=Till(self.tenants, HOMES, PATIENCE, at_hand),
             catalogue=first,
         )
         self._served: Handler = self.handler

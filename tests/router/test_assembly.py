@@ -31,12 +31,19 @@ async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
     door = pair("jobs.submitted", raw=True, flow=tenancy.of_job)
-    own = ("steps.judged", "calls.ended", "fetches.ended", "retrievals.ended", "reservations.answered")
+    own = (
+        "steps.judged",
+        "calls.ended",
+        "fetches.ended",
+        "retrievals.ended",
+        "reservations.answered",
+        "budgets.answered",
+    )
     assert processor.inputs == (*door, Input("jobs.commands", raw=True), *map(Input, own))
 
 
 async def test_the_store_forgets_when_its_changelog_does() -> None:
-    jobs, seen = (await assembled()).stores
+    *_, jobs, seen = (await assembled()).stores
     assert seen.window_s is not None
     assert seen.window_s * 1000 == topics.topic(f"router.{seen.name}.changelog").retention_ms
     assert (jobs.name, jobs.window_s) == ("jobs", None)

@@ -9,6 +9,7 @@ from headchef_contracts.events.steps import StepCompleted
 from headchef_contracts.registry import decode, encode
 
 from headchef.checks import installed
+from headchef.homes import HOMES
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.metrics import Metrics
@@ -42,7 +43,7 @@ def main() -> None:
     """Print the table."""
     policy = JudgingPolicy(max_answer_characters=1_000_000, max_findings=50, max_message_characters=500)
     handler = ValidatorHandler(
-        clock=SystemClock(), metrics=Metrics(), schemas=SchemaCache(8), checks=installed(), policy=policy
+        clock=SystemClock(), metrics=Metrics(), schemas=SchemaCache(8), checks=installed(), policy=policy, homes=HOMES
     )
 
     def handled(delivery: Delivery) -> None:

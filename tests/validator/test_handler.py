@@ -14,6 +14,7 @@ from headchef_contracts.registry import decode, encode
 
 from headchef.bodies import WithBodies
 from headchef.checks import installed
+from headchef.homes import HOMES
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Emit, Outcome
 from headchef.runtime.telemetry.metrics import Metrics
@@ -51,6 +52,7 @@ async def handle(event: StepCompleted | StepJudged, metrics: Metrics | None = No
         schemas=SchemaCache(4),
         checks=installed(),
         policy=JudgingPolicy(max_answer_characters=1_000, max_findings=3, max_message_characters=80),
+        homes=HOMES,
     )
     return await handler.handle(make_delivery(event, topic="steps.completed", value=b"{}", offset=4), NoState())
 
@@ -252,6 +254,7 @@ async def with_store(event: StepCompleted, pantry: Pantry) -> list[Event]:
         schemas=SchemaCache(4),
         checks=installed(),
         policy=JudgingPolicy(max_answer_characters=1_000, max_findings=3, max_message_characters=80),
+        homes=HOMES,
     )
     delivery = make_delivery(event, topic="steps.completed", value=encode(event), offset=4)
     outcome = await WithBodies(handler, pantry.bodies, leave=Step).handle(delivery, NoState())

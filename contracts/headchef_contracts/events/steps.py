@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from headchef_contracts.events.budgets import Reserved
 from headchef_contracts.events.common import (
     Body,
     CacheMode,
@@ -92,6 +93,9 @@ class Step(Part):
         default=None,
         ge=1,
         description="how many of the first partitions of its lane's topic were in use by its plan; null for all",
+    )
+    reserved: Reserved | None = Field(
+        default=None, description="of its tenant's budget, for this plan; null where the tenant has none"
     )
     deadline: AwareDatetime | None = Field(
         default=None, description="of a workflow's step: no call of it begins after this time, as after that of the job"

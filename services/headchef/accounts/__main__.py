@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 
 from headchef_contracts import topics
 
+from headchef.accounts.budgets import BUDGETS, SETTLED, Keeper
 from headchef.accounts.handler import AccountsHandler
 from headchef.accounts.reservations import HOLDERS, TOLD
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store
 from headchef.runtime.surroundings import Surroundings
+from headchef.tenants import TenantsInForce
 
 NAME = "accounts"
 
@@ -30,14 +32,26 @@ def processor(surroundings: Surroundings) -> Processor:
     Args:
         surroundings: what the host lends.
     """
-    told_s = topics.topic(f"{NAME}.{TOLD}.changelog").retention_ms / 1000
+    tenants = TenantsInForce(NAME)
     return Processor(
         name=NAME,
-        inputs=(Input("reservations.asked"),),
-        handler=AccountsHandler(clock=surroundings.clock),
-        # At least once a run that has given a value back must not get it again while it is still written as held.
-        stores=(Store(TOLD, window_s=told_s), Store(HOLDERS)),
+        inputs=(Input("reservations.asked"), Input("budgets.booked")),
+        handler=AccountsHandler(clock=surroundings.clock, keeper=Keeper(tenants)),
+        stores=(
+            # At least once a run that has given a value back must not get it again while it is still written as held.
+            Store(TOLD, window_s=_kept_s(TOLD)),
+            Store(HOLDERS),
+            # And a question may be known as settled that is not counted, but never the reverse.
+            Store(SETTLED, window_s=_kept_s(SETTLED)),
+            Store(BUDGETS),
+        ),
+        timers=True,
+        broadcasts=(tenants.broadcast,),
     )
+
+
+def _kept_s(store: str) -> float:
+    return topics.topic(f"{NAME}.{store}.changelog").retention_ms / 1000
 
 
 def main() -> None:

@@ -1,12 +1,16 @@
 """Keeps accounts: of what must hold across partitions, each has one owner, a task of this processor.
 
-Consumes reservations.asked, what jobs want to hold and what they give back; produces reservations.answered.
+Consumes reservations.asked, what jobs want to hold and what they give back; produces reservations.answered. Consumes
+budgets.booked, what tasks of the router draw and what questions took; produces budgets.answered and budgets.warned.
 """
 
+from headchef_contracts.events.budgets import BudgetAsked, BudgetSettled
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.reservations import ReservationAsked, ReservationReleased
 
 from headchef.accounts import reservations
+from headchef.accounts.budgets import Keeper
+from headchef.accounts.budgets.granting import POLICY_VERSION as BUDGETS_VERSION
 from headchef.accounts.reservations.policy import POLICY_VERSION
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -18,10 +22,12 @@ class AccountsHandler:
 
     Args:
         clock: for the time of decisions.
+        keeper: keeps the accounts of tenants with a budget.
     """
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, keeper: Keeper) -> None:
         self._clock = clock
+        self._keeper = keeper
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Change an account, and answer whoever has asked.
@@ -29,11 +35,17 @@ class AccountsHandler:
         Raises:
             InvariantBroken: the topic held another event.
         """
+        if delivery.timer is not None:
+            return self._keeper.forget(delivery.timer)
         match delivery.event:
             case ReservationAsked() as asked:
                 return reservations.answer(asked, state, self._decided(delivery, POLICY_VERSION))
             case ReservationReleased() as released:
                 return reservations.release(released, state)
+            case BudgetAsked() as drawn:
+                return self._keeper.asked(drawn, state, self._decided(delivery, BUDGETS_VERSION))
+            case BudgetSettled() as settled:
+                return self._keeper.settled(settled, state, self._decided(delivery, BUDGETS_VERSION))
             case _:
                 raise InvariantBroken(f"no account is kept of {type(delivery.event).__name__}")
 

@@ -15,6 +15,7 @@ from headchef.router import commands
 from headchef.router.handler import SEEN, RouterHandler
 from headchef.router.leading import JOBS, CancelledReviews, Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
+from headchef.router.purses import PARKED, PURSES, Till
 from headchef.router.settings import RouterSettings
 from headchef.router.submission import Limits
 from headchef.runtime.backlog import Backlog
@@ -24,12 +25,20 @@ from headchef.runtime.settings import load
 from headchef.runtime.surroundings import Surroundings
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
+from headchef.tenants import TenantsInForce
 from headchef.workflow.library import Library
 from headchef.workflow.progress import Judge
 
 NAME = "router"
-ENDS = ("steps.judged", "calls.ended", "fetches.ended", "retrievals.ended", "reservations.answered")
-"""What comes back of what a router has given out."""
+ENDS = (
+    "steps.judged",
+    "calls.ended",
+    "fetches.ended",
+    "retrievals.ended",
+    "reservations.answered",
+    "budgets.answered",
+)
+"""What comes back of what a router has given out, or asked."""
 _COUNTING = "batches"
 
 
@@ -76,6 +85,7 @@ def processor(
     registry, schemas = checks.installed(), SchemaCache(settings.max_schemas)
     renderer = Renderer(max_templates=settings.max_templates, max_work=settings.max_template_work)
     library, judge = Library(registry), Judge(schemas, registry)
+    tenants = TenantsInForce(NAME)
     at_hand = BodiesAtHand(None if bodies is None else bodies.inline_bytes)
     brakes = BrakesInForce(NAME, surroundings.metrics)
     handler = RouterHandler(
@@ -107,6 +117,7 @@ def processor(
             brakes=brakes.brakes,
         ),
         at_hand=at_hand,
+        till=Till(tenants, homes, timedelta(seconds=settings.max_budget_wait_s), at_hand),
         catalogue=models,
     )
     return Processor(
@@ -118,7 +129,9 @@ def processor(
         ),
         handler=handler if bodies is None else WithBodies(WithBodiesAtHand(handler, at_hand, bodies), bodies),
         stores=(
-            # At least once a job that is known to be taken on must be known to be led.
+            # At least once a job that is known to be taken on must be known to wait for its budget, or to be led.
+            Store(PARKED),
+            Store(PURSES),
             Store(JOBS),
             Store(SEEN, window_s=topics.topic(f"router.{SEEN}.changelog").retention_ms / 1000),
         ),
@@ -129,6 +142,7 @@ def processor(
             catalogue.InForce(models, NAME, adopt, surroundings.metrics).broadcast,
             library.broadcast,
             brakes.broadcast,
+            tenants.broadcast,
         ),
     )
 

@@ -8,7 +8,7 @@ After an answer that was cut off the same is asked with twice the room, as long 
 then the next model: there is nothing in such an answer to put right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +27,27 @@ from headchef.router.asking import (
     shows_images,
     size_of,
 )
+from headchef.runtime.telemetry.metrics import CounterName
 
 MAX_SHOWN_CHARACTERS = 24_000
 """Of an answer that is to be repaired, some 6,000 tokens: a longer one is shown as far as that."""
 
 MAX_SHOWN_FINDINGS = 20
+
+
+def measure(failed: Tried, following: Step) -> tuple[CounterName, Mapping[str, str]]:
+    """Say what counts a step that is planned again, and with which attributes.
+
+    Args:
+        failed: what it came to before.
+        following: as it is planned now.
+    """
+    if failed.failure.reason == "length" and following.request.model == failed.model:
+        return "headchef.steps.enlarged", {"model": failed.model}
+    if following.question is not None:
+        return "headchef.steps.repaired", {"model": following.request.model}
+    about = {"from": failed.model, "to": following.request.model, "reason": failed.failure.reason}
+    return "headchef.steps.handed_over", about
 
 
 def replan(step: Step) -> Step:

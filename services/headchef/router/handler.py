@@ -3,19 +3,20 @@
 Consumes jobs.submitted, jobs.submitted.bulk and jobs.commands (raw), steps.judged, calls.ended, fetches.ended,
 retrievals.ended and reservations.answered; produces steps.planned, calls.planned, fetches.planned and
 retrievals.planned, all with their topics of bulk, reservations.asked, reviews and jobs.refused; and jobs.finished for a
-job that went through a workflow, or whose model failed or was rejected, and that nobody else can be asked for.
+job that went through a workflow, or whose model failed or was rejected, and that nobody else can be asked for. Where
+tenants have a budget, it consumes budgets.answered and produces budgets.booked.
 """
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from headchef_contracts import topics
 from headchef_contracts.events.calls import CallEnded
-from headchef_contracts.events.common import Body, Cause, Decided, Finding, Inline, Ref
+from headchef_contracts.events.common import Cause, Decided
 from headchef_contracts.events.fetches import FetchEnded
-from headchef_contracts.events.jobs import Failure, JobRefused, Tried
+from headchef_contracts.events.jobs import Tried
 from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
@@ -26,12 +27,15 @@ from headchef.checks import Registry
 from headchef.result import Ending, ended, finish, publish
 from headchef.router import again, commands, home, policy
 from headchef.router.asking import NobodyLeft, out_of_reach
+from headchef.router.endings import given_up, unpaid
 from headchef.router.hashes import payload_hash
 from headchef.router.leading import Afforded, Leader, Planner, job_of
 from headchef.router.overload import OverloadState
+from headchef.router.purses import Parked, Till
 from headchef.router.referenced import with_values
 from headchef.router.refusal import Refused
 from headchef.router.submission import MAX_DEPTH, Limits, Submission, conflict, read, validate, without_id
+from headchef.router.telling import refusal_of
 from headchef.runtime.backlog import Backlog, Oldest
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -43,7 +47,6 @@ from headchef.template import Renderer
 _log = logging.getLogger(__name__)
 
 SEEN = "seen"
-_LAST_MS = 253_402_300_799_000  # the end of the year 9999, after which datetime cannot go
 
 
 class RouterHandler:
@@ -61,6 +64,7 @@ class RouterHandler:
         overload: decides by it whether new jobs are taken.
         leader: leads jobs through workflows.
         at_hand: has bodies that jobs refer to.
+        till: has questions of tenants with a budget paid for.
         catalogue: has the models.
 
     Attributes:
@@ -81,6 +85,7 @@ class RouterHandler:
         overload: OverloadState,
         leader: Leader,
         at_hand: BodiesAtHand,
+        till: Till,
         catalogue: Catalogue,
     ) -> None:
         self.catalogue = catalogue
@@ -95,12 +100,21 @@ class RouterHandler:
         self._overload = overload
         self._leader = leader
         self._at_hand = at_hand
+        self._till = till
         self._judged: tuple[Oldest, ...] = ()
         self._overloaded: str | None = None
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
         catalogue = self.catalogue
+        if self._till.concerns(delivery):
+            resume = partial(self._resume, state=state, planner=self._planner(catalogue))
+            return self._till.heard(delivery, state, catalogue, partial(self._decided_by, catalogue), resume)
+        decide = partial(self._decided, delivery, catalogue)
+        return self._till.passed(self._handled(delivery, state, catalogue), delivery, state, catalogue, decide)
+
+    def _handled(self, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
+        """Decide it, as if no tenant had a budget."""
         if delivery.event is not None or delivery.timer is not None:
             return self._go_on(delivery, state, catalogue)
         if delivery.record.value is None:
@@ -148,12 +162,41 @@ class RouterHandler:
         decided = self._decided(delivery, catalogue)
         return self._leader.review_decided(command, state, decided, self._planner(catalogue))
 
-    def _plan_again(self, judged: StepJudged, state: State, decided: Decided, planner: Planner) -> Outcome:
+    def _resume(
+        self, parked: Parked, refusal: str | None, decided: Decided, *, state: State, planner: Planner
+    ) -> Outcome:
+        """Go on with a question that has waited for its tenant's budget, or end it where that does not allow it."""
+        decided = decided.model_copy(update={"causes": tuple(dict.fromkeys((parked.cause, *decided.causes)))})
+        event = parked.event
+        led, known = event.step.workflow is not None, self._leader.knows(event.step.job, state)
+        if led and not known:
+            return Outcome(counted=("headchef.steps.stray",))
+        if isinstance(event, StepJudged):
+            return self._plan_again(event, state, decided, planner, refusal, counted=True)
+        if led and (withdrawn := self._leader.withdrawn(event.step, state, decided, planner)) is not None:
+            return withdrawn
+        if refusal is None:
+            return Outcome((self._planned(event.step, event.decided, parked.identity),))
+        return self._ended(event.step, *unpaid(event.step, refusal), state, decided, planner)
+
+    def _plan_again(
+        self,
+        judged: StepJudged,
+        state: State,
+        decided: Decided,
+        planner: Planner,
+        refusal: str | None = None,
+        *,
+        counted: bool = False,
+    ) -> Outcome:
+        """Plan a step again, or end it: where nobody is left, or its tenant's budget does not allow it (`refusal`)."""
         if judged.failed is None:
+            if refusal is not None:
+                return self._ended(judged.step, *unpaid(judged.step, refusal), state, decided, planner)
             planned = self._planned(again.replan(judged.step), decided)
             return Outcome((planned,), counted=("headchef.steps.replanned",))
         failed = judged.failed
-        following = self._after(judged, failed, planner.catalogue, decided.at)
+        following = NobodyLeft(refusal) if refusal else self._after(judged, failed, planner.catalogue, decided.at)
         changes: tuple[Change, ...] = ()
         if isinstance(following, Step) and following.workflow is not None:
             afforded = self._leader.afforded(following, state, planner)
@@ -162,21 +205,20 @@ class RouterHandler:
             else:
                 following = NobodyLeft(afforded.message)
         if isinstance(following, NobodyLeft):
-            ending = _ending(judged, failed, following)
-            if judged.step.workflow is not None:
-                came = ended(judged.step, failed, ending)
-                return self._leader.step_ended(judged.step, came, state, decided, planner)
-            finished = finish(judged.step, failed, ending, at=decided.at, decided=decided)
-            return Outcome((publish(finished, self._metrics),))
-        if failed.failure.reason == "length" and following.request.model == failed.model:
-            self._metrics.count("headchef.steps.enlarged", attributes={"model": failed.model})
-        elif following.question is not None:
-            about = {"model": following.request.model}
-            self._metrics.count("headchef.steps.repaired", attributes=about)
-        else:
-            about = {"from": failed.model, "to": following.request.model, "reason": failed.failure.reason}
-            self._metrics.count("headchef.steps.handed_over", attributes=about)
+            return self._ended(judged.step, failed, given_up(judged, failed, following), state, decided, planner)
+        if not counted:
+            name, about = again.measure(failed, following)
+            self._metrics.count(name, attributes=about)
         return Outcome((self._planned(following, decided),), changes)
+
+    def _ended(
+        self, step: Step, last: Tried, ending: Ending, state: State, decided: Decided, planner: Planner
+    ) -> Outcome:
+        """End a step of a workflow, or a job that is one question."""
+        if step.workflow is not None:
+            return self._leader.step_ended(step, ended(step, last, ending), state, decided, planner)
+        finished = finish(step, last, ending, at=decided.at, decided=decided)
+        return Outcome((publish(finished, self._metrics),))
 
     def _after(self, judged: StepJudged, failed: Tried, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
         if (hidden := out_of_reach(judged)) is not None:
@@ -210,7 +252,7 @@ class RouterHandler:
             job,
             job_class=policy.class_of(job, delivery.topic),
             home_partition=record.partition,
-            submitted_at=_submitted_at(delivery),
+            submitted_at=home.submitted_at(record, delivery.received_at),
         )
         decided, planner = self._decided(delivery, catalogue), self._planner(catalogue)
         if job.workflow is None:
@@ -234,25 +276,14 @@ class RouterHandler:
                 _log.warning("new jobs are taken again")
         return self._overloaded
 
-    def _planned(self, step: Step, decided: Decided) -> Emit:
-        return Emit(topics.of_class("steps.planned", step.job.job_class), StepPlanned(step=step, decided=decided))
+    def _planned(self, step: Step, decided: Decided, identity: str | None = None) -> Emit:
+        topic = topics.of_class("steps.planned", step.job.job_class)
+        return Emit(topic, StepPlanned(step=step, decided=decided), identity=identity)
 
     def _refuse(
         self, refused: Refused, submission: Submission | None, delivery: Delivery, catalogue: Catalogue
     ) -> Outcome:
-        event = JobRefused(
-            job_id=submission.job_id if submission else None,
-            run=submission.run if submission else None,
-            tenant=submission.tenant if submission else None,
-            batch_id=submission.batch_id if submission else None,
-            batch_size=submission.batch_size if submission else None,
-            reason=refused.reason,
-            field=refused.field,
-            message=refused.message,
-            source=delivery.cause,
-            dead_letter_topic=f"{delivery.topic}.dlq",
-            decided=self._decided(delivery, catalogue),
-        )
+        event = refusal_of(refused, submission, delivery, self._decided(delivery, catalogue))
         letter = DeadLetter(refused.reason, refused.field, refused.message)
         self._metrics.count("headchef.jobs.refused", attributes={"reason": refused.reason})
         return Outcome((letter, Emit("jobs.refused", event)))
@@ -268,22 +299,3 @@ class RouterHandler:
             policy_version=policy.POLICY_VERSION,
             causes=causes,
         )
-
-
-def _ending(judged: StepJudged, failed: Tried, nobody: NobodyLeft) -> Ending:
-    """Say what a job ends with where nobody can be asked any more: what it would have if it had never gone back."""
-    if judged.verdict == "rejected":
-        note = Finding(check="repair", path="", message=f"no other answer was asked for: {nobody.why}")
-        return Ending("rejected", _said(judged), (*judged.findings, note))
-    why = Failure(reason=failed.failure.reason, message=f"{failed.failure.message} ({nobody.why})")
-    return Ending("failed", failure=why)
-
-
-def _said(judged: StepJudged) -> Body:
-    return Inline(inline=judged.said) if judged.said_reference is None else Ref(ref=judged.said_reference)
-
-
-def _submitted_at(delivery: Delivery) -> datetime:
-    """Take the record's own time where it is one; some producers send none."""
-    milliseconds = home.submitted_ms(delivery.record)
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if 0 < milliseconds < _LAST_MS else delivery.received_at

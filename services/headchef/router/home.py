@@ -1,9 +1,14 @@
 """Where a job belongs: its home partition, and the marks of a record that was sent there."""
 
+from datetime import UTC, datetime
+
 from headchef_contracts.placement import home_partition
 
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Forward
+
+_LAST_MS = 253_402_300_799_000
+"""The end of the year 9999, after which datetime cannot go."""
 
 _DIGITS = 16
 """More are no time that a log can give."""
@@ -29,6 +34,17 @@ def submitted_ms(record: Record) -> int:
         if name == FORWARDED_TIME and value is not None and value.isdigit() and len(value) < _DIGITS:
             return min(int(value), record.timestamp_ms)
     return record.timestamp_ms
+
+
+def submitted_at(record: Record, received_at: datetime) -> datetime:
+    """Say when a job was submitted: the record's own time where it is one; some producers send none.
+
+    Args:
+        record: as it lies.
+        received_at: when it reached this process.
+    """
+    milliseconds = submitted_ms(record)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if 0 < milliseconds < _LAST_MS else received_at
 
 
 def forward(record: Record, job_id: str, conversation_id: str | None, partitions: int) -> Forward | None:

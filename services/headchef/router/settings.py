@@ -77,6 +77,13 @@ class RouterSettings(BaseSettings):
     max_kept_bytes: int = Field(
         default=1_000_000, ge=1_000, le=100_000_000, description="of what is kept of such a job, in memory too"
     )
+    max_budget_wait_s: float = Field(
+        default=86_400,
+        ge=1,
+        le=604_800,
+        description="seconds that a question waits for what other questions of its tenant have reserved, after which it"
+        " ends with `budget_exceeded`",
+    )
     max_schemas: int = Field(default=256, ge=1, le=10_000, description="compiled output schemas kept")
 
     @model_validator(mode="after")

@@ -52,6 +52,7 @@ class Listener:
         self.topic = broadcast.topic
         self._taker = broadcast.taker
         self._settle = broadcast.settle
+        self._refused = broadcast.refused
         self._log = log
         self._name = name
         self._physical = topics.physical(namespace, broadcast.topic)
@@ -151,10 +152,12 @@ class Listener:
             if event is not None:
                 await self._taker(event)
         except InvalidEvent as error:
-            self._refuse(error.reason, f"{where}: {error}")
+            await self._refuse(record, error.reason, f"{where}: {error}")
         except UnknownVersion as error:
-            self._refuse("unknown_version", str(error))
+            await self._refuse(record, "unknown_version", str(error))
 
-    def _refuse(self, reason: str, message: str) -> None:
+    async def _refuse(self, record: Record, reason: str, message: str) -> None:
         _log.error("%s: not taken, and what was in force stays so: %s", self._name, message)
         self._metrics.count("headchef.broadcasts.refused", 1, {"topic": self.topic, "reason": reason})
+        if self._refused is not None:
+            await self._refused(record.key, message)

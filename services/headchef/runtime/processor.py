@@ -238,11 +238,13 @@ class Broadcast:
             raise `InvalidEvent` for one that cannot be taken: it is logged, counted and passed over.
         settle: awaited once, when all has been taken that was there at the start. May raise `BadSettings` if this
             process cannot work with that; it then ends.
+        refused: awaited with the key of a record that was passed over, and why; where to pass it over is not harmless.
     """
 
     topic: str
     taker: Callable[[Event], Awaitable[None]]
     settle: Callable[[], Awaitable[None]] | None = None
+    refused: Callable[[bytes | None, str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

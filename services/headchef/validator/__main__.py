@@ -8,6 +8,7 @@ from headchef_contracts.events.steps import Step
 from headchef import checks
 from headchef.bodies import Bodies, WithBodies
 from headchef.bodies.opening import open_bodies
+from headchef.homes import HOMES
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor
 from headchef.runtime.settings import load
@@ -31,13 +32,16 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     yield processor(load(ValidatorSettings), surroundings, open_bodies(surroundings.clock, surroundings.metrics))
 
 
-def processor(settings: ValidatorSettings, surroundings: Surroundings, bodies: Bodies | None = None) -> Processor:
+def processor(
+    settings: ValidatorSettings, surroundings: Surroundings, bodies: Bodies | None = None, homes: int = HOMES
+) -> Processor:
     """Tell the runtime of the validator.
 
     Args:
         settings: its limits.
         surroundings: what the host lends.
         bodies: reads answers, and writes outputs, that are large; None where no store is set.
+        homes: accounts are kept in so many partitions, the first ones.
     """
     handler = ValidatorHandler(
         clock=surroundings.clock,
@@ -49,6 +53,7 @@ def processor(settings: ValidatorSettings, surroundings: Surroundings, bodies: B
             max_findings=settings.max_findings,
             max_message_characters=settings.max_message_characters,
         ),
+        homes=homes,
     )
     # The question is passed on as it came.
     opened = handler if bodies is None else WithBodies(handler, bodies, leave=Step)

@@ -2,10 +2,11 @@
 
 Consumes steps.completed; produces jobs.finished and cache.settled. What needs another plan goes back by steps.judged: a
 reused answer that is refused, a step whose model failed while there are others to ask, and one whose answer failed its
-checks while another may be asked for; and so does a workflow's step when it has ended.
+checks while another may be asked for; and so does a workflow's step when it has ended. What a step took of its tenant's
+budget, where that was reserved, it tells by budgets.booked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, assert_never
 
@@ -20,6 +21,7 @@ from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Delivery, Emit, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
+from headchef.validator.paid import paid_of
 from headchef.validator.policy import (
     POLICY_VERSION,
     Accepted,
@@ -43,16 +45,25 @@ class ValidatorHandler:
         schemas: compiles output schemas.
         checks: those that steps may name.
         policy: limits of what is looked at.
+        homes: accounts are kept in so many partitions, the first ones.
     """
 
     def __init__(
-        self, *, clock: Clock, metrics: Metrics, schemas: SchemaCache, checks: Registry, policy: JudgingPolicy
+        self,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        schemas: SchemaCache,
+        checks: Registry,
+        policy: JudgingPolicy,
+        homes: int,
     ) -> None:
         self._clock = clock
         self._metrics = metrics
         self._schemas = schemas
         self._checks = checks
         self._policy = policy
+        self._homes = homes
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Give a step's verdict."""
@@ -67,7 +78,7 @@ class ValidatorHandler:
                 self._metrics.count("headchef.findings", attributes={"check": finding.check})
         reused = event.cache.kind == "exact" and event.answer is not None
         if reused and not isinstance(verdict, Accepted):
-            return Outcome((_handed_back(event, verdict, decided),))
+            return Outcome((_handed_back(event, verdict, decided), *self._paid(event, decided)))
         if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
             outputs = [_judged(event, "failed", _tried(event, verdict.failure), decided)]
         elif isinstance(verdict, Rejected) and may_be_repaired(event.step, verdict):
@@ -80,7 +91,12 @@ class ValidatorHandler:
             outputs = [publish(finished, self._metrics)]
         if not reused:
             outputs.append(Emit("cache.settled", _settled(event, verdict, now, decided)))
-        return Outcome(tuple(outputs))
+        return Outcome((*outputs, *self._paid(event, decided)))
+
+    def _paid(self, event: StepCompleted, decided: Decided) -> Sequence[Emit]:
+        """Tell the account of the tenant what the step took, if anything was reserved for it."""
+        paid = paid_of(event, decided)
+        return () if paid is None else (Emit("budgets.booked", paid, among=self._homes),)
 
 
 def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Emit:

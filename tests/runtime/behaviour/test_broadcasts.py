@@ -38,12 +38,16 @@ class Ear:
     def __init__(self, lacks: str | None = None) -> None:
         self.heard: list[str] = []
         self.settled: list[list[str]] = []
+        self.passed_over: list[tuple[bytes | None, str]] = []
         self._lacks = lacks
 
     async def settle(self) -> None:
         self.settled.append(list(self.heard))
         if self._lacks is not None:
             raise BadSettings("HEADCHEF_X", self._lacks)
+
+    async def refused(self, key: bytes | None, message: str) -> None:
+        self.passed_over.append((key, message))
 
     async def take(self, event: Event) -> None:
         assert isinstance(event, CatalogPublished)
@@ -68,7 +72,7 @@ async def with_broadcast(make_world: MakeWorld, *, compacted: bool = True) -> Wo
 
 def listen(world: World, name: str, ear: Ear, hook: Hook = no_hook) -> Instance:
     """Start a process that listens."""
-    return world.start(name, Echo(), broadcasts=(Broadcast(TOPIC, ear.take, ear.settle),), hook=hook)
+    return world.start(name, Echo(), broadcasts=(Broadcast(TOPIC, ear.take, ear.settle, ear.refused),), hook=hook)
 
 
 async def test_every_process_reads_all_of_it_before_it_has_tasks(make_world: MakeWorld) -> None:
@@ -116,6 +120,8 @@ async def test_an_entry_that_cannot_be_taken_is_passed_over(make_world: MakeWorl
     await publish(world.outside, [*refused, said(world, "better")])
     await eventually(lambda: ear.heard == ["good", "better"])
     assert not one.ended
+    assert [key for key, _ in ear.passed_over] == [b"default"] * 8
+    assert "version 99" in ear.passed_over[2][1]
 
 
 async def test_it_has_no_tasks_and_says_why_while_the_log_keeps_the_broadcast_back(make_world: MakeWorld) -> None:

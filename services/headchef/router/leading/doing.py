@@ -13,7 +13,7 @@ from headchef.router.leading.affording import within_budget
 from headchef.router.leading.asked import step_of
 from headchef.router.leading.asking_people import AskingPeople
 from headchef.router.leading.given_out import call_of, fetch_of, reservation_of, retrieval_of
-from headchef.router.leading.records import NOT_BEGUN, STEP_BUDGET, LostRecord, unit_key
+from headchef.router.leading.records import NEVER_BEGUN, STEP_BUDGET, LostRecord, unit_key
 from headchef.router.leading.reserved import TOPIC as RESERVATIONS
 from headchef.router.leading.turn import Turn
 from headchef.router.refusal import Refused
@@ -50,7 +50,7 @@ class Doing:
         """Do one thing, unless it is not to be begun any more or was done before."""
         if turn.led.progress.ending is not None:
             # Known to whoever makes the job anew, who would wait for it for ever.
-            return turn.lose(work, LostRecord(reason=NOT_BEGUN, message="the job had ended before"))
+            return turn.lose(work, NEVER_BEGUN)
         if (done := turn.earlier.of(work, turn.decided)) is not None:
             return turn.note(done)
         latest = turn.led.latest(work.unit.step)

@@ -20,7 +20,15 @@ from headchef.router.leading.doing import Doing
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
 from headchef.router.leading.memory import Memory
-from headchef.router.leading.records import JOBS, JobRecord, LostRecord, UnitRecord, job_key, unit_key
+from headchef.router.leading.records import (
+    JOBS,
+    NEVER_BEGUN,
+    JobRecord,
+    LostRecord,
+    UnitRecord,
+    job_key,
+    unit_key,
+)
 from headchef.router.leading.remains import Earlier, Remains, forgotten, is_left, left_of
 from headchef.router.leading.reserved import given_back
 from headchef.router.leading.reviews import Reviews, job_of
@@ -130,6 +138,23 @@ class Leader:
         """
         led = self._recalled(job_key(step.job), state)
         return Afforded(step) if led is None else within_budget(led, step, planner)
+
+    def withdrawn(self, step: Step, state: State, decided: Decided, planner: Planner) -> Outcome | None:
+        """Let a step be that was not asked yet, if its job has ended meanwhile; None where it is to be asked.
+
+        Args:
+            step: as it was to be asked.
+            state: of its task.
+            decided: at what time and from what.
+            planner: plans questions.
+        """
+        led = self._recalled(job_key(step.job), state)
+        if led is not None and led.progress.ending is None:
+            return None
+        unit = UnitRecord(
+            step_id=step.step_id, item=step.item, lost=NEVER_BEGUN, at=decided.at, cause=decided.causes[0]
+        )
+        return self._take(step.job, unit, state, decided, planner)
 
     def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""

@@ -97,6 +97,9 @@ class LostRecord(Part):
     leave_out: bool = False
 
 
+NEVER_BEGUN = LostRecord(reason=NOT_BEGUN, message="the job had ended before")
+
+
 class ReviewRecord(Part):
     """What became of a review.
 

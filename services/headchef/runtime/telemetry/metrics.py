@@ -56,6 +56,9 @@ CounterName = Literal[
     "headchef.bodies.read",
     "headchef.bodies.written",
     "headchef.bodies.faults",
+    "headchef.budgets.waited",
+    "headchef.budgets.refused",
+    "headchef.budgets.repeated",
 ]
 
 HistogramName = Literal[
@@ -168,6 +171,11 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.bodies.written": Measure("{body}", "bodies written to the object store"),
     "headchef.bodies.faults": Measure(
         "{operation}", "reads and writes that failed [operation: get, put; reason: away, body_missing, body_damaged]"
+    ),
+    "headchef.budgets.waited": Measure("{question}", "questions that had to wait for their tenant's budget"),
+    "headchef.budgets.refused": Measure("{question}", "questions that their tenant's budget did not allow"),
+    "headchef.budgets.repeated": Measure(
+        "{event}", "answers and settlements that came a second time; only at least once, or where an answer was late"
     ),
 }
 

@@ -1,0 +1,382 @@
+"""Tenants spend no more than they may: tasks draw on an account, pay questions, and give back what is not used."""
+
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headchef_contracts.events.budgets import Amount, BudgetAnswered, BudgetRecalled, Reserved
+
+from headchef.accounts.budgets.granting import MOST_QUESTIONS
+from headchef.router.purses import PARKED
+from tests.accounts.budgets.exchange import Exchange, cost_of, of_task
+from tests.router.conftest import make_catalogue
+from tests.support.builders import make_completed, make_decided
+
+QUESTION = 100
+"""Tokens that each question of these tests is expected to take."""
+
+
+TEN_TO_MIDNIGHT_S = 42_600
+"""After noon, at which all clocks begin."""
+
+
+def dollars(tokens: int) -> str:
+    return format(cost_of(tokens), "f")
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return Exchange()
+
+
+async def test_a_tenant_without_a_budget_passes_untouched(exchange: Exchange) -> None:
+    await exchange.set("globex", {"day": {"usd": "1"}})
+    await exchange.submit("job-1")
+    [planned] = exchange.open
+    assert planned.step.reserved is None
+    assert "reserved" not in planned.model_dump(exclude_unset=True)["step"]
+    assert not exchange.booked
+    assert {store for door in exchange.doors for store, _ in door.state.values} == {"seen"}
+
+
+async def test_the_first_question_waits_for_an_answer_and_the_next_ones_are_paid_from_the_purse(
+    exchange: Exchange,
+) -> None:
+    await exchange.set(budget={"day": {"usd": "1"}})
+    await exchange.submit("job-1", conversation_id="c")
+    assert (exchange.open, len(exchange.booked)) == ([], 1)
+    await exchange.talk()
+    for number in range(2, MOST_QUESTIONS + 1):
+        await exchange.submit(f"job-{number}", conversation_id="c")
+    assert len(exchange.open) == MOST_QUESTIONS
+    assert (len(exchange.said), list(exchange.booked)) == (1, [])
+    assert set(exchange.reserved()) == {Reserved(day="2026-11-22", amount=Amount(usd=cost_of(QUESTION)))}
+    assert exchange.sums().out_usd == MOST_QUESTIONS * cost_of(QUESTION)
+    await exchange.submit("job-over", conversation_id="c")
+    assert len(exchange.said) == 2
+
+
+async def test_what_was_reserved_too_much_comes_back_and_too_little_is_charged(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"usd": "1"}, "month": {"tokens": 100_000}})
+    await exchange.submit("job-1", conversation_id="c")
+    await exchange.talk()
+    await exchange.submit("job-2", conversation_id="c")
+    out = exchange.sums().out_tokens
+    await exchange.answer(exchange.open[0], 30)
+    await exchange.answer(exchange.open[0], 130)
+    await exchange.talk()
+    for period, begins in (("day", "2026-11-22"), ("month", "2026-11-01")):
+        sums = exchange.sums(period, begins)
+        assert (sums.spent_usd, sums.spent_tokens) == (cost_of(160), 160)
+        assert sums.out_tokens == out - 2 * QUESTION
+
+
+async def test_a_reused_answer_takes_nothing(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1")
+    await exchange.talk()
+    await exchange.answer(exchange.open[0], 0, cost_usd=Decimal(0))
+    await exchange.talk()
+    assert (exchange.sums().spent_tokens, exchange.sums().out_tokens) == (0, 0)
+    await exchange.submit("job-2")
+    await exchange.talk()
+    assert len(exchange.open) == 1
+
+
+async def test_a_cost_that_is_not_known_counts_as_was_expected(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"usd": "1"}})
+    await exchange.submit("job-1")
+    await exchange.talk()
+    await exchange.answer(exchange.open[0], 0, cost_usd=None)
+    await exchange.talk()
+    assert exchange.sums().spent_usd == cost_of(QUESTION)
+
+
+async def test_a_job_beyond_the_budget_fails_and_says_what_is_spent_and_when_the_next_period_begins(
+    exchange: Exchange,
+) -> None:
+    await exchange.set(budget={"day": {"usd": dollars(150)}})
+    await exchange.submit("job-1")
+    await exchange.talk()
+    await exchange.answer(exchange.open[0], 90)
+    await exchange.submit("job-2")
+    await exchange.talk()
+    [finished] = exchange.finished
+    assert (finished.job.job_id, finished.status, finished.cost_usd) == ("job-2", "failed", Decimal(0))
+    assert finished.failure is not None
+    assert finished.failure.reason == "budget_exceeded"
+    assert finished.failure.message == (
+        "the budget of the tenant 'acme' for the day 2026-11-22: 0.00009 of 0.00015 USD are spent, and some 0.0001 more"
+        " are needed; the next day begins 2026-11-23T00:00:00Z"
+    )
+    assert not any(exchange.timers)
+    assert not any(store == PARKED for door in exchange.doors for store, _ in door.state.values)
+
+
+async def test_a_question_waits_for_what_others_have_reserved_and_is_not_refused_for_it(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 150}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.submit("job-2", conversation_id=of_task(2))
+    await exchange.talk()
+    [first] = exchange.open
+    assert exchange.finished == []
+    await exchange.answer(first, 50)
+    await exchange.talk()
+    assert [each.step.job.job_id for each in exchange.open] == ["job-2"]
+
+
+async def test_idle_money_of_another_task_is_called_back(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 10 * QUESTION * 8}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.talk()
+    idle = exchange.sums().out_tokens - QUESTION
+    assert idle >= 9 * QUESTION
+    await exchange.submit("large", conversation_id=of_task(2), parameters={"max_output_tokens": 7_850})
+    while exchange.booked:
+        await exchange.serve_account()
+    assert [type(event) for waiting in exchange.answers for event in waiting] == [BudgetRecalled]
+    await exchange.talk()
+    assert [each.step.job.job_id for each in exchange.open] == ["job-1", "large"]
+
+
+async def test_a_model_without_a_price_is_not_asked_where_money_is_bounded() -> None:
+    exchange = Exchange(make_catalogue())
+    await exchange.set(budget={"day": {"usd": "1"}})
+    await exchange.submit("job-1")
+    await exchange.talk()
+    [finished] = exchange.finished
+    assert finished.failure is not None
+    assert "no price for the model" in finished.failure.message
+    await exchange.set(budget={"day": {"tokens": 1_000}})
+    await exchange.submit("job-2")
+    await exchange.talk()
+    assert [each.step.job.job_id for each in exchange.open] == ["job-2"]
+
+
+async def test_a_budget_that_cannot_be_read_lets_nothing_be_spent(exchange: Exchange) -> None:
+    for each in (exchange.tenants, *(door.tenants for door in exchange.doors)):
+        await each.shut(b"acme", "headchef.tenant.set has version 9; upgrade this processor first")
+    await exchange.submit("job-1")
+    await exchange.talk()
+    [finished] = exchange.finished
+    assert finished.failure is not None
+    assert "cannot be read, so nothing may be spent: headchef.tenant.set has version 9" in finished.failure.message
+
+
+async def test_a_limit_that_is_raised_holds_at_once_for_what_waits(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.talk()
+    assert len(exchange.open) == 1
+    await exchange.set(budget={"day": {"tokens": 10 * QUESTION}})
+    await exchange.ring(31)
+    await exchange.talk()
+    assert len(exchange.open) == 2
+
+
+async def test_without_a_budget_any_more_what_waits_goes_on(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.talk()
+    await exchange.set()
+    await exchange.ring(31)
+    await exchange.talk()
+    assert [each.step.reserved is None for each in exchange.open] == [False, True]
+
+
+async def test_each_day_has_a_budget_of_its_own_and_what_is_left_of_the_last_goes_back(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 10_000}, "month": {"tokens": 100_000}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.talk()
+    await exchange.ring(86_400)
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.talk()
+    assert [each.day for each in exchange.reserved()] == ["2026-11-22", "2026-11-23"]
+    await exchange.answer(exchange.open[0], 60)
+    await exchange.talk()
+    before, after = exchange.sums(), exchange.sums("day", "2026-11-23")
+    assert (before.spent_tokens, before.out_tokens) == (60, 0), "it counts for the day in which it was planned"
+    month = exchange.sums("month", "2026-11-01")
+    assert (month.spent_tokens, month.out_tokens) == (60, after.out_tokens)
+
+
+async def test_what_waits_when_a_day_ends_draws_on_the_next(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.talk()
+    await exchange.ring(TEN_TO_MIDNIGHT_S)
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.talk()
+    assert len(exchange.open) == 1
+    await exchange.ring(660)
+    await exchange.talk()
+    assert [each.day for each in exchange.reserved()] == ["2026-11-22", "2026-11-23"]
+
+
+async def test_a_question_that_has_waited_too_long_ends(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.submit("job-3", conversation_id=of_task(1))
+    await exchange.talk()
+    for _ in range(121):
+        await exchange.ring(30)
+        await exchange.talk()
+    assert [each.job.job_id for each in exchange.finished] == ["job-2", "job-3"]
+    for each in exchange.finished:
+        assert each.failure is not None
+        assert "after 3600 s this still waits for what other questions have reserved" in each.failure.message
+    assert not any(exchange.timers)
+
+
+async def test_an_answer_that_comes_when_nobody_waits_any_more_is_kept_for_the_next(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.talk()
+    for _ in range(121):
+        await exchange.ring(30)
+        await exchange.talk()
+    await exchange.answer(exchange.open[0], 0, cost_usd=Decimal(0))
+    await exchange.talk()
+    await exchange.submit("job-4", conversation_id=of_task(1))
+    assert [each.step.job.job_id for each in exchange.open] == ["job-4"]
+
+
+async def test_a_warning_comes_once_for_each_share_of_each_period(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 400}, "month": {"usd": dollars(1_000)}, "warn_at": [0.2, 0.5, 1.0]})
+    for number in range(4):
+        await exchange.submit(f"job-{number}")
+        await exchange.talk()
+        await exchange.answer(exchange.open[0])
+        await exchange.talk()
+    found = [(each.period, each.share, each.spent.tokens) for each in exchange.warned]
+    assert found == [
+        ("day", 0.2, 100),
+        ("day", 0.5, 200),
+        ("month", 0.2, 200),
+        ("day", 1.0, 400),
+    ]
+    assert exchange.warned[0].next_at.isoformat() == "2026-11-23T00:00:00+00:00"
+    assert exchange.warned[2].limit == Amount(usd=cost_of(1_000))
+
+
+async def test_the_account_says_the_same_again_to_who_asks_again(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 10_000}})
+    await exchange.submit("job-1")
+    await exchange.serve_account(twice=True)
+    [one, other] = next(waiting for waiting in exchange.answers if waiting)
+    assert one == other
+    out = exchange.sums().out_tokens
+    await exchange.talk()
+    assert len(exchange.open) == 1
+    await exchange.answer(exchange.open[0])
+    await exchange.serve_account(twice=True)
+    assert (exchange.sums().spent_tokens, exchange.sums().out_tokens) == (QUESTION, out - QUESTION)
+
+
+async def test_a_task_that_has_forgotten_what_it_said_is_told_how_far_it_was(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 100_000}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.talk()
+    for number in range(200):
+        await exchange.submit(f"more-{number}", conversation_id=of_task(1))
+        await exchange.talk()
+    task = exchange.said[0].task
+    door = exchange.doors[task]
+    exchange.doors[task].state.values.pop(("purses", b"acme"))
+    assert door.state.get("purses", b"acme") is None
+    exchange.open.clear()
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.talk()
+    assert [each.step.job.job_id for each in exchange.open] == ["job-2"]
+
+
+async def test_a_question_is_settled_once_for_each_of_its_plans(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": 10_000}})
+    await exchange.submit("job-1")
+    await exchange.talk()
+    [planned] = exchange.open
+    again = make_completed(step=planned.step.model_copy(update={"plan": 1}))
+    await exchange.answer(planned)
+    exchange.settle(again)
+    await exchange.talk()
+    assert exchange.sums().spent_tokens == QUESTION + 15
+
+
+JOBS = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from([9, 99, 299]), st.booleans()),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JOBS, st.integers(0, 3_000), st.none() | st.integers(0, 4_000), st.integers(0, 2**32), st.integers(0, 100))
+async def test_no_order_of_events_lets_more_be_spent_or_refuses_what_fits(
+    jobs: list[tuple[int, int, bool]], day: int, month: int | None, seed: int, used: int
+) -> None:
+    """Whatever comes first: never more is out than may be, all questions end, and all that was reserved comes back."""
+    chance, exchange = Random(seed), Exchange()
+    budget: dict[str, Any] = {"day": {"tokens": day}}
+    if month is not None:
+        budget["month"] = {"usd": dollars(month)}
+    await exchange.set(budget=budget)
+    limit = min(day, day if month is None else month)
+
+    def check() -> None:
+        sums = exchange.sums()
+        assert sums.spent_tokens + sums.out_tokens <= day
+        if month is not None:
+            assert sums.spent_usd + exchange.sums("month", "2026-11-01").out_usd <= cost_of(month)
+
+    for number, (conversation, longest, recalled) in enumerate(jobs):
+        about = {"conversation_id": f"c{conversation}", "parameters": {"max_output_tokens": longest}}
+        await exchange.submit(f"job-{number}", **about)
+        if recalled:
+            await exchange.deliver(
+                BudgetRecalled(tenant="acme", task=chance.randrange(4), decided=make_decided()),
+                "budgets.answered",
+                chance.randrange(4),
+            )
+        for _ in range(chance.randrange(4)):
+            await exchange.drawn(chance, min(used, 10))
+            check()
+    while await exchange.drawn(chance, min(used, 10)):
+        check()
+    assert len(exchange.planned) + len(exchange.finished) == len(jobs)
+    spent = len(exchange.planned) * min(used, 10)
+    assert exchange.sums().spent_tokens == spent
+    for finished in exchange.finished:
+        need = 1 + jobs[int(finished.job.job_id.removeprefix("job-"))][1]
+        assert spent + need > limit, "it would have fitted"
+    # All that is not spent can be called back.
+    for task in range(4):
+        event = BudgetRecalled(tenant="acme", task=task, decided=make_decided())
+        await exchange.deliver(event, "budgets.answered", task)
+    await exchange.talk()
+    assert exchange.sums().out_tokens == 0
+    assert exchange.sums("month", "2026-11-01").out_usd == 0
+    assert not any(exchange.timers)
+
+
+async def test_another_answer_than_the_newest_is_given_back(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    await exchange.submit("job-1", conversation_id=of_task(1))
+    await exchange.talk()
+    await exchange.ring(TEN_TO_MIDNIGHT_S)
+    await exchange.submit("job-2", conversation_id=of_task(1))
+    await exchange.ring(660)
+    task = exchange.said[0].task
+    old, new = exchange.said[-2:]
+    assert (old.number, new.number) == (2, 3)
+    late = BudgetAnswered(tenant="acme", task=task, number=2, heard=2, granted=old.wanted, decided=make_decided())
+    await exchange.deliver(late, "budgets.answered", task)
+    assert exchange.said[-1].returned == old.wanted
+    assert exchange.said[-1].wanted is None

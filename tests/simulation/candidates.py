@@ -31,6 +31,12 @@ def too_late(event: Happened) -> bool:
     return deadline is not None and datetime.fromisoformat(deadline) <= at
 
 
+def unpaid(event: Happened) -> bool:
+    """Say whether a result was written as its tenant's budget allowed no other question."""
+    said = [event.data.get("failure") or {}, *(each for each in event.data["findings"] if each["check"] == "repair")]
+    return any("the budget of the tenant" in each.get("message", "") for each in said)
+
+
 def asked_in_order(evidence: Evidence) -> Iterator[str]:
     """Check each step: the models before it are those that come before in the catalogue, and so are those after it."""
     for topic in (*ALL_DISPATCHED, *STEPS):
@@ -46,7 +52,7 @@ def failed_only_where_all_did(evidence: Evidence) -> Iterator[str]:
     """Check each failed job: every candidate failed, unless it was too late or would have been in vain."""
     for event in evidence.events("jobs.finished"):
         failure, payload = event.data.get("failure"), evidence.expected.accepted.get(event.job)
-        if failure is None or payload is None or failure["reason"] in _SHARED:
+        if failure is None or payload is None or failure["reason"] in _SHARED or unpaid(event):
             continue
         asked = [*_models(event.data["provenance"].get("tried", ())), event.data["provenance"]["model"]]
         left = order_of(payload)[len(dict.fromkeys(asked)) :]

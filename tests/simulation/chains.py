@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.candidates import ended_by_a_router
+from tests.simulation.candidates import ended_by_a_router, unpaid
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, EVENT_TOPICS, STEPS, Happened
 from tests.simulation.moves import moved_from
@@ -33,7 +33,9 @@ def one_chain_of_events(evidence: Evidence) -> Iterator[str]:
     )
     seen = _times if evidence.exactly_once else _at_all
     ended = {event.job for event in evidence.events("jobs.finished") if ended_by_a_router(event)}
-    for job in (job for job in evidence.expected.accepted if job not in evidence.led):
+    never_asked = {event.job for event in evidence.events("jobs.finished") if unpaid(event)}
+    never_asked -= {job for job, _ in planned}
+    for job in (job for job in evidence.expected.accepted if job not in evidence.led | never_asked):
         last = max((plan for each, plan in planned if each == job), default=0)
         for plan in range(last + 1):
             chain = (seen(planned[job, plan]), seen(completed[job, plan]), seen(judged[job, plan]))

@@ -7,6 +7,7 @@ from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation import at_once
+from tests.simulation.accounted import Accounted
 from tests.simulation.brakes import Called, Said, standing
 from tests.simulation.faults import Faults
 from tests.simulation.history import (
@@ -48,6 +49,7 @@ class Evidence:
         led_state: what routers remember of such jobs in the end, by key.
         reservations: what jobs have asked for and given back, partition by partition.
         holders: what accounts remember of who has which value in the end, by key.
+        accounted: what was said and is known of tenants' budgets.
         submitted: the records of both front doors, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         origins: of such copies, where the record lay that each is a copy of.
@@ -81,8 +83,7 @@ class Evidence:
         cluster = world.cluster
         self.faults: Faults = world.faults
         self.kind: Kind = world.kind
-        self.in_time = in_time
-        self.bound_s = bound_s
+        self.in_time, self.bound_s = in_time, bound_s
         self.lost = _led_nowhere(world.operator.named | expired(cluster), cluster)
         records = [record for door in FRONT_DOORS for record in cluster.read_committed(name_of(door))]
         copies = [(Place(*spot), record) for record in records for spot in causes_of(record)]
@@ -123,6 +124,7 @@ class Evidence:
         self.led_state = _newest(cluster, "router.jobs.changelog")
         self.reservations: Sequence[Happened] = events(cluster, RESERVATIONS, world.named)
         self.holders = _newest(cluster, "accounts.holders.changelog")
+        self.accounted = Accounted(world)
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost
         }

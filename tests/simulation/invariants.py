@@ -34,6 +34,7 @@ from tests.simulation.money import (
 )
 from tests.simulation.moves import moved_into_use, no_call_where_nothing_is_in_use
 from tests.simulation.oracle import Job, Place
+from tests.simulation.purses import PURSES
 from tests.simulation.questions import (
     asked_under_its_names,
     the_answer_that_was_rejected_is_shown,
@@ -189,6 +190,7 @@ INVARIANTS: Mapping[str, Check] = {
     **BOUNDED,
     **RUNS,
     **REVIEWED,
+    **PURSES,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),

@@ -73,7 +73,8 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
     for event in _led(evidence, "jobs.finished"):
         if event.job._replace(run=0) not in doubtful:
             payload = evidence.expected.accepted[event.job]
-            if payload["workflow"] in BUDGETS_USD and ran_out(event):
+            bounded = payload["workflow"] in BUDGETS_USD or event.job.tenant in evidence.accounted.budgets
+            if bounded and ran_out(event):
                 continue  # How much was reserved when, the log does not tell.
             came = {**taken_over(event, ends), **ends.get(event.job, {})}
             wanted = _wanted(payload, came)

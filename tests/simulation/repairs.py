@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from tests.simulation.candidates import ended_by_a_router, too_late
+from tests.simulation.candidates import ended_by_a_router, too_late, unpaid
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.order import order_of
@@ -22,7 +22,7 @@ def repaired_as_often_as_said(evidence: Evidence) -> Iterator[str]:
         rejected = [each for each in _tried(event.data["provenance"]) if _was_rejected(each)]
         may = _output_of(payload).get("repairs", 0)
         says_so = any(finding["check"] == "repair" for finding in event.data.get("findings", ()))
-        ended_early = says_so and ended_by_a_router(event) and too_late(event)
+        ended_early = says_so and ended_by_a_router(event) and (too_late(event) or unpaid(event))
         if len(rejected) > may or (event.data["status"] == "rejected" and len(rejected) < may and not ended_early):
             yield f"{event.job} may have {may} repairs, had {len(rejected)}, and is {event.data['status']}"
 

@@ -119,7 +119,7 @@ async def _router(surroundings: Surroundings, outside: Outside) -> AsyncIterator
 
 @asynccontextmanager
 async def _validator(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
-    yield validator_processor(_VALIDATOR, surroundings, outside.bodies_of(surroundings))
+    yield validator_processor(_VALIDATOR, surroundings, outside.bodies_of(surroundings), HOMES)
 
 
 @asynccontextmanager
@@ -186,6 +186,7 @@ def pair(topic: str) -> tuple[str, str]:
 
 
 ROUTER = "router"
+_ANSWERS = ("reservations.answered", "budgets.answered")
 SERVICES: Mapping[str, Service] = {
     ROUTER: Service(
         _router,
@@ -197,6 +198,7 @@ SERVICES: Mapping[str, Service] = {
             "fetches.ended",
             "retrievals.ended",
             "reservations.answered",
+            "budgets.answered",
         ),
     ),
     "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
@@ -205,7 +207,7 @@ SERVICES: Mapping[str, Service] = {
     "validator": Service(_validator, ("steps.completed",)),
     FUNCTIONS: Service(_functions, pair("calls.planned")),
     FETCHER: Service(_fetcher, pair("fetches.planned"), instances=1),
-    ACCOUNTS: Service(_accounts, ("reservations.asked",)),
+    ACCOUNTS: Service(_accounts, ("reservations.asked", "budgets.booked")),
 }
 """By the processor's name, which is also its group's."""
 
@@ -213,9 +215,14 @@ INPUTS = tuple(topic for service in SERVICES.values() for topic in service.input
 """What is read, by logical name."""
 
 
-def drawn_services(chance: Random) -> Mapping[str, Service]:
-    """Draw the processors of a world: those that are idle cost nearly as much time as at work, so not all have them."""
-    helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE
+def drawn_services(chance: Random, *, budgets: bool = False) -> Mapping[str, Service]:
+    """Draw the processors of a world: those that are idle cost nearly as much time as at work, so not all have them.
+
+    Args:
+        chance: says which.
+        budgets: whether accounts are needed in any case.
+    """
+    helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE or budgets
     left_out = {*(() if helped else (FUNCTIONS, FETCHER)), *(() if reserving else (ACCOUNTS,))}
     return {name: each for name, each in SERVICES.items() if name not in left_out}
 

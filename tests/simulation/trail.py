@@ -16,7 +16,13 @@ from tests.simulation.process import NAMESPACE
 from tests.simulation.services import INPUTS, SERVICES, pair, timers_of
 
 FRONT_DOORS = pair("jobs.submitted")
-MUST_LEAD = frozenset(INPUTS) - {*FRONT_DOORS, "cache.settled", "reservations.asked"}
+MUST_LEAD = frozenset(INPUTS) - {
+    *FRONT_DOORS,
+    "cache.settled",
+    "reservations.asked",
+    "budgets.booked",
+    "budgets.answered",
+}
 """Topics each record of which has a consequence: another event, a dead letter, a timer, or a change of state."""
 
 COMMANDS = "jobs.commands"
@@ -26,7 +32,10 @@ _TIMERS = frozenset(timers for service in SERVICES if service != "router" for ti
 _LED = "router.jobs.changelog"
 """Each record of which says by what it came: a job that goes through a workflow, and what came of a unit of it."""
 
-_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS), *sorted(_TIMERS), _LED)
+_PARKED = "router.parked.changelog"
+"""Each record of which says likewise by what the question came that waits for its tenant's budget."""
+
+_CAUSED = (*INPUTS, *_OUTPUTS, *(f"{topic}.dlq" for topic in INPUTS), *sorted(_TIMERS), _LED, _PARKED)
 NAMES = tuple(topics.physical(NAMESPACE, topic) for topic in _CAUSED)
 """Full names of the topics whose records have causes."""
 
@@ -122,8 +131,8 @@ def _named(topic: str, key: bytes | None, value: bytes) -> Sequence[Mapping[str,
     """Give the causes that an event, a timer or a router's state names in its data."""
     if topic in _TIMERS:
         return [orjson.loads(read_timer(key, value)[0].payload.partition(b"\n")[0])["cause"]] if key else []
-    if topic == _LED:
+    if topic in (_LED, _PARKED):
         # What is left of a job that is over has none: its result has.
-        return [cause] if (cause := orjson.loads(value).get("cause")) else []
+        return [cause] if (cause := orjson.loads(value.partition(b"\n")[0]).get("cause")) else []
     causes: Sequence[Mapping[str, Any]] = orjson.loads(value)["decided"]["causes"] if value.startswith(b"{") else ()
     return causes

@@ -83,6 +83,8 @@ def _verdicts(evidence: Evidence, *topics: str) -> Iterator[_Verdict]:
             handed_back = judged.get(event.cause)
             step = completed.get(event.cause if handed_back is None else handed_back.cause)
             payload = None if step is None else evidence.expected.accepted.get(step.job)
+            if (event.data.get("failure") or {}).get("reason") == "budget_exceeded":
+                continue  # No answer is judged: a reused one was refused, and another is not to be paid for.
             if step is not None and payload is not None and (answer := step.data.get("answer")) is not None:
                 said, wanted = answer["output"]["inline"], payload.get("output", {})
                 yield _Verdict(event, event.data[_WORDS[topic]], said, wanted, broken_by(wanted, said))

@@ -13,6 +13,7 @@ from tests.simulation import growth, watch
 from tests.simulation.bodies import Named, drawn_bodies
 from tests.simulation.brakes import Brakeman, Called
 from tests.simulation.broker import Network
+from tests.simulation.budgeted import drawn_budgets, tenants_set
 from tests.simulation.catalogues import Catalogues
 from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, Places, WatchedCluster
@@ -67,6 +68,7 @@ class World:
         loop: the running loop.
 
     Attributes:
+        budgets: of tenants that have one.
         services: its processors, by name.
         upstream: draws what is submitted.
         catalogues: the file's, and those that are published.
@@ -92,7 +94,8 @@ class World:
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
-        self.services = drawn_services(Random(f"{seed} services"))
+        self.budgets = drawn_budgets(Random(f"{seed} budgets"), kind)
+        self.services = drawn_services(Random(f"{seed} services"), budgets=bool(self.budgets))
         self._inputs = [topic for about in self.services.values() for topic in about.inputs]
         self.catalogues = Catalogues(seed, grows=kind.grows)
         calls = self.catalogues.calls
@@ -154,7 +157,7 @@ class World:
 
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
-        await publish(self.outside, PUBLISHED)
+        await publish(self.outside, [*PUBLISHED, *tenants_set(NAMESPACE, self.budgets)])
         if before := self.catalogues.before(NAMESPACE):
             await publish(self.outside, before)
         for process in self.all_processes():

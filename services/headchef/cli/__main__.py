@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import batch, body, catalog, collection, dlq, reservation, review, topics, workflow
+from headchef.cli import batch, body, catalog, collection, dlq, reservation, review, tenant, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -40,6 +40,7 @@ app.add_typer(collection.commands, name="collection")
 app.add_typer(dlq.commands, name="dlq")
 app.add_typer(reservation.commands, name="reservation")
 app.add_typer(review.commands, name="review")
+app.add_typer(tenant.commands, name="tenant")
 app.add_typer(topics.commands, name="topics")
 app.add_typer(workflow.commands, name="workflow")
 app.command()(version)

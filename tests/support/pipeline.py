@@ -25,6 +25,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
         "calls.ended",
         "fetches.ended",
         "retrievals.ended",
+        "budgets.answered",
     ),
     "cache": ("steps.planned", "steps.planned.bulk", "cache.settled"),
     "executor.default": ("steps.dispatched.default", "steps.dispatched.default.bulk"),
@@ -33,7 +34,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
     "fetcher": ("fetches.planned", "fetches.planned.bulk"),
     "retriever": ("retrievals.planned", "retrievals.planned.bulk"),
     "batches": ("jobs.finished", "jobs.refused", "batches.counted"),
-    "accounts": ("reservations.asked",),
+    "accounts": ("reservations.asked", "budgets.booked"),
 }
 """The inputs of each processor."""
 

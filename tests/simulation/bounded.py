@@ -109,7 +109,8 @@ def _nothing_begins_too_late(evidence: Evidence) -> Iterator[str]:
 def _more_room_once(evidence: Evidence) -> Iterator[str]:
     """Check that a title that was cut off is asked for again with twice the room, once, and then of the next model.
 
-    And that nobody is asked for another one beside, unless it was rejected, refused, or its model failed.
+    And that nobody is asked for another one beside, unless it was rejected, refused, or its model failed. For a job that
+    something else has failed meanwhile nothing more is asked.
     """
     if not evidence.exactly_once:
         return
@@ -122,6 +123,7 @@ def _more_room_once(evidence: Evidence) -> Iterator[str]:
         for event in evidence.every("steps.completed")
         if event.unit[0] == "title" and (event.data.get("failure") or {}).get("reason") == "length"
     }
+    called_off = {event.job for event in evidence.every("jobs.finished") if _failed_by_others(event, "title")}
     for job, planned in plans.items():
         room = TIGHT
         for number, event in sorted(planned.items()):
@@ -135,7 +137,8 @@ def _more_room_once(evidence: Evidence) -> Iterator[str]:
             if limit != room:
                 yield f"{job} plan {number} has room for {limit} tokens in place of {room}"
         last = max(planned)
-        if (job, last) in cut_off and room == TIGHT and "deadline" not in planned[last].head:
+        may_be_last = job in called_off or "deadline" in planned[last].head
+        if (job, last) in cut_off and room == TIGHT and not may_be_last:
             yield f"{job} was cut off, and is not asked again with more room"
 
 
@@ -152,6 +155,11 @@ BOUNDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
 def _workflow(evidence: Evidence, job: Job) -> str | None:
     workflow: str | None = evidence.expected.accepted.get(job, {}).get("workflow")
     return workflow
+
+
+def _failed_by_others(event: Happened, step: str) -> bool:
+    failure = event.data.get("failure")
+    return failure is not None and not failure["message"].startswith(step)
 
 
 def _says_that_it_was_cheaper(event: Happened) -> bool:

@@ -171,3 +171,20 @@ async def test_no_budget_is_passed_where_answers_take_what_is_expected(tmp_path:
     [finished] = kit.finished
     assert finished.cost_usd is not None
     assert finished.cost_usd <= budget
+
+
+async def test_no_repair_is_paid_for_once_the_job_has_failed(tmp_path: Path) -> None:
+    steps = ITEMS.replace("min_success: 0.0", "min_success: 1.0")
+    lost = Failure(reason="timeout", message="30 s")
+    kit = await kitchen(tmp_path, lambda planned: lost if planned.step.item == "1" else "x", steps)
+    await kit.submit(items(2))
+    kit.open.reverse()
+    await kit.serve()
+    assert not kit.finished, "what is under way is waited for"
+    await rejected(kit)
+    assert [step.item for step in kit.steps] == ["0", "1"]
+    [finished] = kit.finished
+    assert finished.failure is not None
+    assert finished.failure.message.startswith("last: items: 1 of 2 items failed")
+    [step] = finished.provenance.steps
+    assert (step.ended, step.lost, step.repaired) == (2, 2, 0)

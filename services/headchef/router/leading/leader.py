@@ -129,7 +129,7 @@ class Leader:
         return state.get(JOBS, job_key(head)) is not None
 
     def afforded(self, step: Step, state: State, planner: Planner) -> Afforded | LostRecord:
-        """Say how a step may be planned again, or why not, as its next question is beyond a budget.
+        """Say how a step may be planned again, or why not: its next question is beyond a budget, or serves nobody.
 
         Args:
             step: as it would be planned.
@@ -137,7 +137,11 @@ class Leader:
             planner: has the catalogue.
         """
         led = self._recalled(job_key(step.job), state)
-        return Afforded(step) if led is None else within_budget(led, step, planner)
+        if led is None:
+            return Afforded(step)
+        if led.progress.ending is not None:
+            return NEVER_BEGUN
+        return within_budget(led, step, planner)
 
     def withdrawn(self, step: Step, state: State, decided: Decided, planner: Planner) -> Outcome | None:
         """Let a step be that was not asked yet, if its job has ended meanwhile; None where it is to be asked.

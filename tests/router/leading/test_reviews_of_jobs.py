@@ -164,3 +164,16 @@ async def test_a_further_run_asks_again_only_what_nobody_has_decided(tmp_path: P
     assert kit.finished[0].status == ("failed" if decided else "needs_review")
     await kit.submit({"page": PAGE}, run=1)
     assert len(kit.asked) == (1 if decided else 2)
+
+
+async def test_a_job_that_ends_of_silence_closes_its_reviews(tmp_path: Path) -> None:
+    kit = await waiting(tmp_path)
+    [alarm] = [each for each in kit.timers.values() if "review" not in each.id]
+    # The timer of the review was lost with its changelog, say.
+    kit.door.clock.advance(WITHIN_S + SILENCE.total_seconds() + 1)
+    await kit.ring(alarm)
+    [finished] = kit.finished
+    assert finished.failure is not None
+    assert finished.failure.message.startswith("lost: nothing has come of look since ")
+    assert [closed.outcome for closed in kit.closed] == ["called_off"]
+    assert not rings(kit)

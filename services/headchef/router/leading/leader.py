@@ -194,6 +194,7 @@ class Leader:
         message = f"nothing has come of {', '.join(waiting[:_SHOWN])} since {newest.isoformat(timespec='seconds')}"
         led.progress.end(Ending("failed", why=Lost("lost", message)))
         turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
+        self._people.call_off(turn)
         return self._closed(turn, state, forced=True)
 
     def review_decided(self, command: ReviewDecided, state: State, decided: Decided, planner: Planner) -> Outcome:

@@ -162,8 +162,26 @@ async def test_a_further_run_asks_again_only_what_nobody_has_decided(tmp_path: P
         await rung(kit)
         await kit.run()
     assert kit.finished[0].status == ("failed" if decided else "needs_review")
+    kit.door.clock.advance(60)
     await kit.submit({"page": PAGE}, run=1)
     assert len(kit.asked) == (1 if decided else 2)
+
+
+async def test_of_what_is_taken_over_the_result_says_when_it_was_decided(tmp_path: Path) -> None:
+    kit = await waiting(tmp_path)
+    await kit.command(edit("Bruges"))
+    for run in range(3):
+        if run:
+            await kit.submit({"page": PAGE}, run=run)
+        kit.restart()
+        [last] = kit.open
+        kit.open.clear()
+        await kit.deliver(kit.told(last, Failure(reason="timeout", message="30 s")))
+        kit.door.clock.advance(60)
+    assert [told.at for finished in kit.finished for told in finished.provenance.reviews] == [NOON] * 3
+    assert [finished.timing.finished_at - NOON for finished in kit.finished] == [
+        timedelta(seconds=60 * run) for run in range(3)
+    ]
 
 
 async def test_a_job_that_ends_of_silence_closes_its_reviews(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def _reviewed(units: Iterable[UnitRecord]) -> Iterator[Reviewed]:
     for unit in units:
         if unit.review is not None:
             told = unit.review.model_dump(include={"outcome", "by", "because"})
-            yield Reviewed(step_id=unit.step_id, item=unit.item, at=unit.at, **told)
+            yield Reviewed(step_id=unit.step_id, item=unit.item, at=unit.review.at or unit.at, **told)
 
 
 def _used(unit: UnitRecord) -> SourceUsed:

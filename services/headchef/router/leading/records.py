@@ -108,12 +108,14 @@ class ReviewRecord(Part):
         by: who has decided; None where nobody has.
         because: why, in words.
         command_id: the command that said it; None where none did.
+        at: when, where an earlier run of the job was told; None where that is when the unit ended.
     """
 
     outcome: ReviewOutcome
     by: str | None = None
     because: str | None = None
     command_id: str | None = None
+    at: datetime | None = None
 
 
 class UnitRecord(Part):

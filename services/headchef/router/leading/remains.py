@@ -186,6 +186,8 @@ class Earlier:
             return None
         free = {"usage": Usage(), "cost_usd": Decimal(), "reckoned_usd": None, "attempts": 0, "provider_s": 0.0}
         since = {"at": decided.at, "cause": decided.causes[0], "reused": False, "repaired": 0}
+        if found.review is not None and found.review.at is None:
+            since["review"] = found.review.model_copy(update={"at": found.at})
         return found.model_copy(update={**free, **since, "run": left.run if found.run is None else found.run})
 
     def _record(self, left: LeftUnit) -> UnitRecord | None:

@@ -108,4 +108,5 @@ def _not_open(command: ReviewDecided, unit: Unit, record: UnitRecord | None) -> 
         return NotTaken("unknown", f"the job {job} is not under way, or no review of {unit} was asked for")
     by = f" by {record.review.by}" if record.review.by else ""
     said = record.review.outcome.replace("_", " ")
-    return NotTaken("closed", f"it was {said}{by} before, at {record.at.isoformat(timespec='seconds')}")
+    at = record.review.at or record.at
+    return NotTaken("closed", f"it was {said}{by} before, at {at.isoformat(timespec='seconds')}")

@@ -4,6 +4,7 @@ from copy import copy
 from pathlib import Path
 
 from headchef.router.leading.memory import BYTES_A_UNIT, Memory
+from tests.bodies.builders import LARGE, Pantry
 from tests.router.leading.kitchen import Kitchen, echo, written
 
 STEPS = """
@@ -11,6 +12,7 @@ STEPS = """
     for_each: {in: "{{ input.items }}", as: item, concurrency: 1}
     llm: {text: "About {{ item }}", with: {item: "{{ item }}"}}
 """
+KEY = b"default\0job-1\x000\x000"
 
 
 async def kitchen(folder: Path) -> Kitchen:
@@ -35,7 +37,7 @@ async def test_what_another_owner_has_done_meanwhile_is_known_after_the_state_wa
 async def test_no_more_is_kept_than_may_be(tmp_path: Path) -> None:
     kit = await kitchen(tmp_path)
     memory = Memory(1)
-    led = kit.door.leader_memory.get(b"default\0job-1\x000\x000")
+    led = kit.door.leader_memory.get(KEY)
     assert led is not None
     assert memory.keep(led) is led
     assert memory.get(led.key) is led, "the last one that moved is kept, however large"
@@ -43,7 +45,7 @@ async def test_no_more_is_kept_than_may_be(tmp_path: Path) -> None:
 
 async def test_few_large_outputs_take_the_place_of_many_small_ones(tmp_path: Path) -> None:
     kit, memory = await kitchen(tmp_path), Memory(20)
-    small = kit.door.leader_memory.get(b"default\0job-1\x000\x000")
+    small = kit.door.leader_memory.get(KEY)
     assert small is not None
     large = copy(small)
     large.key, large.size_bytes = b"large", 16 * BYTES_A_UNIT
@@ -63,7 +65,21 @@ async def test_a_job_made_anew_is_as_large_as_it_was(tmp_path: Path) -> None:
         if restarts:
             kit.restart()
         await kit.serve()
-        led = kit.door.leader_memory.get(b"default\0job-1\x000\x000")
+        led = kit.door.leader_memory.get(KEY)
         assert led is not None
         sizes.append(led.size_bytes)
     assert sizes[0] == sizes[1] > 0
+
+
+async def test_a_large_input_counts_wherever_it_lies(tmp_path: Path) -> None:
+    for bodies in (None, Pantry().bodies):
+        kit = Kitchen(echo, bodies=bodies)
+        await kit.publish(written(tmp_path, STEPS))
+        await kit.submit({"items": ["a", "b"], "more": 100 * LARGE})
+        begun = kit.door.leader_memory.get(KEY)
+        kit.restart()
+        await kit.serve()
+        made_anew = kit.door.leader_memory.get(KEY)
+        assert begun is not None
+        assert made_anew is not None
+        assert made_anew.size_bytes > begun.size_bytes > 100 * len(LARGE)

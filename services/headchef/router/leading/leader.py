@@ -118,9 +118,12 @@ class Leader:
             takes_over=left_of(head, state) is not None,
         )
         progress = Progress(workflow, values, renderer=self._renderer, judge=self._judge)
-        led = Led(record, progress, state.edition, self._at_hand)
+        stored = record.to_be_stored(self._at_hand)
+        written = stored.written()
+        size = len(written) + stored.referred_bytes
+        led = Led(record, progress, state.edition, self._at_hand, size_bytes=size)
         turn = Turn(led, decided, planner, Earlier(record, state, self._at_hand), stored=None)
-        turn.changes.append(Change(JOBS, led.key, record.written(self._at_hand)))
+        turn.changes.append(Change(JOBS, led.key, written))
         self._doing.do(turn, led.begin())
         return self._closed(turn, state, (self._alarm(led, decided.at),))
 
@@ -245,8 +248,7 @@ class Leader:
             return None
         led = self._memory.get(key)
         if led is None or not led.agrees(state):
-            record = JobRecord.model_validate_json(written)
-            recalled = self._shelf.recalled(record, state, self._renderer, self._judge, self._at_hand)
+            recalled = self._shelf.recalled(written, state, self._renderer, self._judge, self._at_hand)
             led = self._memory.keep(recalled)
         return led
 

@@ -26,6 +26,7 @@ class Led:
         progress: of the job, not begun.
         edition: of the state that it is remembered beside.
         at_hand: has what its records refer to, and takes what is too large for them.
+        size_bytes: of its own record, and of what that refers to.
 
     Attributes:
         record: as it was taken on, and is stored now.
@@ -41,7 +42,9 @@ class Led:
         asked: since when a person is asked, by the units that wait for that.
     """
 
-    def __init__(self, record: JobRecord, progress: Progress, edition: object, at_hand: BodiesAtHand) -> None:
+    def __init__(
+        self, record: JobRecord, progress: Progress, edition: object, at_hand: BodiesAtHand, *, size_bytes: int
+    ) -> None:
         self.at_hand = at_hand
         self.record = record
         self.key = record.key
@@ -51,7 +54,7 @@ class Led:
         self.reserved: dict[Unit, Spent] = {}
         self.unreckoned: frozenset[Unit] = frozenset()
         self.began: dict[str, datetime] = {}
-        self.size_bytes = 0
+        self.size_bytes = size_bytes
         self.asked: dict[Unit, datetime] = {}
         self._edition = edition
         self._last: tuple[bytes, bytes] | None = None
@@ -106,7 +109,7 @@ class Led:
     def go_on_cheaper(self, cheaper: Cheaper) -> Change:
         """Decide that from now on the cheapest models are asked, and give what is to be stored."""
         self.record = self.record.model_copy(update={"cheaper": cheaper})
-        self._rewritten = self.record.written(self.at_hand)
+        self._rewritten = self.record.to_be_stored(self.at_hand).written()
         return Change(JOBS, self.key, self._rewritten)
 
     def agrees(self, state: State) -> bool:

@@ -75,10 +75,19 @@ class JobRecord(Part):
         """Tell it from a job of another workflow or another input: a SHA-256."""
         return sha256(canonical([self.workflow, self.digest, self.input])).hexdigest()
 
-    def written(self, at_hand: BodiesAtHand) -> bytes:
-        """Give it as it is stored; a large input is set aside."""
+    @property
+    def referred_bytes(self) -> int:
+        """How large the input is that it names."""
+        return 0 if self.input_reference is None else self.input_reference.bytes
+
+    def to_be_stored(self, at_hand: BodiesAtHand) -> "JobRecord":
+        """Give it with a reference in place of a large input, which is set aside."""
         reference = at_hand.reference(self.head.tenant, self.input)
-        return _written(self, {"input": None, "input_reference": reference} if reference else {})
+        return self.model_copy(update={"input": None, "input_reference": reference}) if reference else self
+
+    def written(self) -> bytes:
+        """Write it as it is to be stored."""
+        return _written(self, {})
 
     def with_input(self, at_hand: BodiesAtHand) -> "JobRecord":
         """Give it as it was before it was stored. Raises NotAtHand and BodyUnusable as `BodiesAtHand.value`."""

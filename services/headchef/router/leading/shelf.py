@@ -39,11 +39,11 @@ class Shelf:
             raise Refused("unknown_workflow", "workflow", self._library.unknown(name))
         return found
 
-    def recalled(self, record: JobRecord, state: State, renderer: Renderer, judge: Judge, at_hand: BodiesAtHand) -> Led:
+    def recalled(self, written: bytes, state: State, renderer: Renderer, judge: Judge, at_hand: BodiesAtHand) -> Led:
         """Make a job that is under way from its records.
 
         Args:
-            record: of the job.
+            written: the record of the job, as it is stored.
             state: of its task, which has those of its units.
             renderer: fills templates.
             judge: judges outputs.
@@ -54,15 +54,16 @@ class Shelf:
             InvalidEvent: its workflow, or such a body, cannot be read any more. What came of its step lies in the dead
                 letters then, and can be sent again when it can.
         """
+        stored = JobRecord.model_validate_json(written)
         try:
-            workflow = self._library.find(record.workflow)
+            workflow = self._library.find(stored.workflow)
         except BadWorkflow as bad:
             raise InvalidEvent("unknown_workflow", "step.workflow", str(bad)) from bad
         if workflow is None:
-            message = f"{record.workflow}, by which the job {record.head.job_id!r} goes on, is not published any more"
+            message = f"{stored.workflow}, by which the job {stored.head.job_id!r} goes on, is not published any more"
             raise InvalidEvent("unknown_workflow", "step.workflow", message)
-        record = record.with_input(at_hand)
+        record = stored.with_input(at_hand)
         progress = Progress(workflow, record.input, renderer=renderer, judge=judge)
-        led = Led(record, progress, state.edition, at_hand)
+        led = Led(record, progress, state.edition, at_hand, size_bytes=len(written) + stored.referred_bytes)
         led.recall(state)
         return led

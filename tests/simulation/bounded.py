@@ -109,8 +109,8 @@ def _nothing_begins_too_late(evidence: Evidence) -> Iterator[str]:
 def _more_room_once(evidence: Evidence) -> Iterator[str]:
     """Check that a title that was cut off is asked for again with twice the room, once, and then of the next model.
 
-    And that nobody is asked for another one beside, unless it was rejected, refused, or its model failed. For a job that
-    something else has failed meanwhile nothing more is asked.
+    And that nobody is asked for another one beside, unless it was rejected, refused, or its model failed. Nothing more
+    is asked for a job that something else has failed meanwhile.
     """
     if not evidence.exactly_once:
         return

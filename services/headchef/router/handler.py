@@ -7,7 +7,6 @@ job that went through a workflow, or whose model failed or was rejected, and tha
 tenants have a budget, it consumes budgets.answered and produces budgets.booked.
 """
 
-import logging
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -36,15 +35,13 @@ from headchef.router.referenced import with_values
 from headchef.router.refusal import Refused
 from headchef.router.submission import MAX_DEPTH, Limits, Submission, conflict, read, validate, without_id
 from headchef.router.telling import refusal_of
-from headchef.runtime.backlog import Backlog, Oldest
+from headchef.runtime.backlog import Backlog
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Change, DeadLetter, Delivery, Emit, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
-
-_log = logging.getLogger(__name__)
 
 SEEN = "seen"
 
@@ -101,8 +98,6 @@ class RouterHandler:
         self._leader = leader
         self._at_hand = at_hand
         self._till = till
-        self._judged: tuple[Oldest, ...] = ()
-        self._overloaded: str | None = None
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
@@ -245,7 +240,8 @@ class RouterHandler:
             raise conflict(submission.job_id, job.run, job.revision)
         if key is None:
             raise AssertionError("the contract took a run or revision that is not a whole number")
-        if (overloaded := self._overloaded_by()) is not None:
+        overloaded = self._overload.look(self._backlog.oldest, self._clock.now().timestamp())
+        if overloaded is not None:
             raise Refused("overloaded", None, overloaded)
         job = with_values(job, self._at_hand, MAX_DEPTH)
         head = policy.head_of(
@@ -264,17 +260,6 @@ class RouterHandler:
 
     def _planner(self, catalogue: Catalogue) -> Planner:
         return Planner(catalogue, self._schemas, self._checks, self._renderer, self._max_prompt_bytes)
-
-    def _overloaded_by(self) -> str | None:
-        """Judge each look at the backlog once: between two looks nothing new is known."""
-        if self._backlog.oldest is not self._judged:
-            self._judged, before = self._backlog.oldest, self._overloaded
-            self._overloaded = self._overload.judge(self._judged, self._clock.now().timestamp())
-            if self._overloaded is not None and before is None:
-                _log.warning("no new jobs are taken: %s", self._overloaded)
-            elif self._overloaded is None and before is not None:
-                _log.warning("new jobs are taken again")
-        return self._overloaded
 
     def _planned(self, step: Step, decided: Decided, identity: str | None = None) -> Emit:
         topic = topics.of_class("steps.planned", step.job.job_class)

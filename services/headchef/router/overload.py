@@ -1,9 +1,12 @@
-"""Decides when no new jobs are taken: before waiting work could expire. Pure: it is told what waits, and when."""
+"""Decides when no new jobs are taken: before waiting work could expire: it is told what waits, and when."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headchef.runtime.backlog import Oldest
+
+_log = logging.getLogger(__name__)
 
 _UNITS = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"))
 _MANY = 2.0
@@ -35,6 +38,24 @@ class OverloadState:
         self._policy = policy
         self._own = own
         self._shut = False
+        self._judged: tuple[Oldest, ...] = ()
+        self._because: str | None = None
+
+    def look(self, oldest: tuple[Oldest, ...], now_s: float) -> str | None:
+        """Judge each look at the backlog once, as between two looks nothing new is known, and log what has changed.
+
+        Args:
+            oldest: what the newest look has found.
+            now_s: seconds of the epoch.
+        """
+        if oldest is not self._judged:
+            before = self._because
+            self._judged, self._because = oldest, self.judge(oldest, now_s)
+            if self._because is not None and before is None:
+                _log.warning("no new jobs are taken: %s", self._because)
+            elif self._because is None and before is not None:
+                _log.warning("new jobs are taken again")
+        return self._because
 
     def judge(self, oldest: Iterable[Oldest], now_s: float) -> str | None:
         """Say why new jobs are refused, in words that say what to do; None if they are taken.

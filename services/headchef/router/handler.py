@@ -28,7 +28,7 @@ from headchef.router import again, commands, home, policy
 from headchef.router.asking import NobodyLeft, out_of_reach
 from headchef.router.endings import given_up, unpaid
 from headchef.router.hashes import payload_hash
-from headchef.router.leading import Afforded, Leader, Planner, job_of
+from headchef.router.leading import Afforded, Leader, Planner, has_begun, job_of
 from headchef.router.overload import OverloadState
 from headchef.router.purses import Parked, Till
 from headchef.router.referenced import with_values
@@ -250,6 +250,10 @@ class RouterHandler:
             home_partition=record.partition,
             submitted_at=home.submitted_at(record, delivery.received_at),
         )
+        if (is_same := has_begun(job, head, delivery.cause, state, self._at_hand)) is not None:
+            if not is_same:
+                raise conflict(submission.job_id, job.run, job.revision)
+            return Outcome(counted=("headchef.jobs.duplicates",))
         decided, planner = self._decided(delivery, catalogue), self._planner(catalogue)
         if job.workflow is None:
             begun = Outcome((self._planned(planner.plan(job, head), decided),))

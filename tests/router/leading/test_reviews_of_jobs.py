@@ -10,11 +10,13 @@ from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.steps import StepPlanned
 
+from headchef.bodies import Bodies
 from headchef.router.leading import asking_people
+from tests.bodies.builders import LARGE, Pantry
 from tests.router.conftest import SILENCE
-from tests.router.leading.kitchen import echo, prompt_of
-from tests.router.leading.reviewing import PAGE, WITHIN_S, decision, edit, kitchen, rings, rung, steps, waiting
-from tests.support.builders import NOON
+from tests.router.leading.kitchen import Kitchen, echo, prompt_of, written
+from tests.router.leading.reviewing import PAGE, SCHEMA, WITHIN_S, decision, edit, kitchen, rings, rung, steps, waiting
+from tests.support.builders import NOON, make_delivery
 
 
 def cancelled(scope: BrakeScope) -> BrakeSet:
@@ -115,6 +117,27 @@ async def test_a_job_may_wait_for_a_person_longer_than_for_anybody_else(tmp_path
     assert kit.timers[alarm.id].due == NOON + timedelta(seconds=within_s) + SILENCE
     await kit.command(decision())
     assert (await kit.run()).status == "ok"
+
+
+@pytest.mark.parametrize("bodies", [None, Pantry().bodies])
+async def test_a_job_that_waits_is_not_begun_again_when_it_is_remembered_no_more(
+    tmp_path: Path, bodies: Bodies | None
+) -> None:
+    kit = Kitchen(echo, bodies=bodies)
+    await kit.publish(written(tmp_path, steps(), page_v1=SCHEMA))
+    values = {"page": PAGE, "notes": LARGE}
+    await kit.submit(values)
+    await kit.serve()
+    [seen] = [key for key in kit.door.state.values if key[0] == "seen"]
+    del kit.door.state.values[seen]
+    same = {"job_id": "job-1", "workflow": "w@1", "input": values}
+    outcome = await kit.deliver(make_delivery(value=same, offset=7))
+    assert (outcome.counted, outcome.changes) == (("headchef.jobs.duplicates",), ())
+    await kit.deliver(make_delivery(value=same | {"input": {"page": {"title": "Bruges"}}}, offset=8))
+    assert [(refused.reason, refused.field) for refused in kit.refused] == [("job_id_conflict", "job_id")]
+    await kit.command(decision())
+    assert (await kit.run()).output == Inline(inline="one Ghent")
+    assert (len(kit.asked), len(kit.steps)) == (1, 2)
 
 
 async def test_a_step_that_is_told_of_again_sets_the_timers_again(tmp_path: Path) -> None:

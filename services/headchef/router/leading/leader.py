@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from headchef_contracts.events.common import Body, Cause, Decided, Inline, JobHead
+from headchef_contracts.events.common import Cause, Decided, JobHead
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.reviews import JobName, ReviewDecided
 from headchef_contracts.events.steps import Ended, Step
@@ -16,6 +16,7 @@ from headchef.router.leading import came
 from headchef.router.leading.affording import Afforded, within_budget
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.asking_people import AskingPeople, Waiting, timer_of, waiting_of
+from headchef.router.leading.beginning import in_time, value_of
 from headchef.router.leading.doing import Doing
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
@@ -103,12 +104,12 @@ class Leader:
             Refused: there is no such workflow, it cannot be led, or the input does not obey it.
         """
         workflow = self._shelf.wanted(job.workflow or "")
-        values = _value(job.input)
+        values = value_of(job.input)
         schema = workflow.schema(workflow.file.input.schema_name)
         for finding in self._judge.findings(values, schema, ()):
             raise Refused("invalid", f"input{finding.path.replace('/', '.')}", finding.message)
         record = JobRecord(
-            head=_in_time(head, workflow.file.budget.seconds),
+            head=in_time(head, workflow.file.budget.seconds),
             workflow=workflow.name,
             digest=workflow.sources.digest,
             input=values,
@@ -290,21 +291,3 @@ def _stray(led: Led | None) -> Outcome:
 
 def _alarm_id(key: bytes) -> str:
     return key.decode()
-
-
-def _in_time(head: JobHead, seconds: float | None) -> JobHead:
-    """Bound a job by the time that its workflow may take, counted from when the job was submitted."""
-    if seconds is None:
-        return head
-    latest = head.submitted_at + timedelta(seconds=seconds)
-    if head.deadline is not None and head.deadline <= latest:
-        return head
-    return head.model_copy(update={"deadline": latest})
-
-
-def _value(body: Body | None) -> object:
-    if body is None:
-        return {}
-    if not isinstance(body, Inline):
-        raise AssertionError("the door puts a value in the place of each reference")
-    return body.inline

@@ -258,3 +258,23 @@ async def test_a_further_run_does_again_what_is_gone_from_the_store(flow: Workfl
     opened = await kit.pantry.bodies.opened(kit.finished[-1])
     assert isinstance(opened, JobFinished)
     assert (opened.status, opened.output) == ("ok", expected.output)
+
+
+async def test_a_review_is_counted_once_where_a_body_is_read_after_it_was_asked_for(tmp_path: Path) -> None:
+    steps = """
+  - {id: look, human: {review: "{{ input.page }}", within: 60, otherwise: needs_review}}
+  - {id: notes, python: {call: tests.notes}}
+  - {id: last, python: {call: tests.join, with: {page: "{{ steps.look }}", notes: "{{ steps.notes }}"}}}
+"""
+    kit = await serving(written(tmp_path, steps), answer=lambda planned: LARGE if planned.step_id == "notes" else "x")
+    for run in range(2):
+        await kit.submit({"page": "Ghent"}, run=run)
+        while kit.open:
+            await kit.serve()
+        assert kit.door.metrics.total("headchef.reviews.asked") == 1
+        [review] = [timer for timer in kit.timers.values() if "review" in timer.id]
+        await kit.ring(review)
+        while kit.open:
+            await kit.serve()
+        kit.restart()
+    assert [event.status for event in kit.finished] == ["needs_review"] * 2

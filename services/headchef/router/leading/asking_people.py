@@ -81,7 +81,6 @@ class AskingPeople:
         )
         turn.outputs.append(Emit(_TOPIC, asked, identity=_identity(led, unit)))
         turn.ring(timer_of(led, unit))
-        self._metrics.count("headchef.reviews.asked")
         return ()
 
     def close(self, turn: Turn, unit: Unit, came: ReviewRecord) -> None:
@@ -106,8 +105,6 @@ class AskingPeople:
         )
         turn.outputs.append(Emit(_TOPIC, closed, identity=f"{_identity(led, unit)}\0closed"))
         turn.hush(timer_of(led, unit).id)
-        by = "nobody" if came.by is None else "somebody"
-        self._metrics.count("headchef.reviews.closed", attributes={"outcome": came.outcome, "by": by})
 
     def call_off(self, turn: Turn) -> None:
         """Close all reviews of a job that has ended."""
@@ -120,6 +117,16 @@ class AskingPeople:
             raise AssertionError("what came of a review says what became of it")
         self.close(turn, record.unit, record.review)
         return turn.note(record)
+
+    def count(self, turn: Turn) -> None:
+        """Count the reviews of a turn that has come to its end; what is run anew for a body counts once so."""
+        for output in turn.outputs:
+            match output.event:
+                case ReviewAsked():
+                    self._metrics.count("headchef.reviews.asked")
+                case ReviewClosed() as closed:
+                    by = "nobody" if closed.by is None else "somebody"
+                    self._metrics.count("headchef.reviews.closed", attributes={"outcome": closed.outcome, "by": by})
 
     def cancelled(self, led: Led) -> LostRecord | None:
         """Say that a job was cancelled, if it was."""

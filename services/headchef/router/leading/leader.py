@@ -256,6 +256,7 @@ class Leader:
     def _closed(self, turn: Turn, state: State, timers: tuple[Timer, ...] = (), *, forced: bool = False) -> Outcome:
         """Write down how far the job has come, or give its result and forget it."""
         led = turn.led
+        self._people.count(turn)
         if not led.over and not forced:
             self._memory.keep(led)
             set_now = (*timers, *turn.timers.values())

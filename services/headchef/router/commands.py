@@ -32,7 +32,7 @@ def command_of(record: Record, value: bytes, max_header_bytes: int) -> ReviewDec
     submission = read(record, value, Limits(MAX_COMMAND_BYTES, max_header_bytes))
     command = held_against(ReviewDecided, submission, record.headers)
     if command.document is not None and not isinstance(command.document, Inline):
-        message = "references to an object store are not supported yet: send it inline"
+        message = 'references are not taken here: send the edited document itself, as {"inline": …}'
         raise Refused("unsupported_reference", "document", message)
     return command
 

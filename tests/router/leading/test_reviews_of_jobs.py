@@ -190,6 +190,23 @@ async def test_a_further_run_asks_again_only_what_nobody_has_decided(tmp_path: P
     assert len(kit.asked) == (1 if decided else 2)
 
 
+@pytest.mark.parametrize("rejected", [True, False])
+async def test_a_further_run_asks_again_about_what_was_rejected_and_not_about_what_silence_approves(
+    tmp_path: Path, rejected: bool
+) -> None:
+    kit = await waiting(tmp_path, steps("approve"))
+    if rejected:
+        await kit.command(decision("reject"))
+    else:
+        await rung(kit)
+        [last] = kit.open
+        kit.open.clear()
+        await kit.deliver(kit.told(last, Failure(reason="timeout", message="30 s")))
+    assert kit.finished[0].status == "failed"
+    await kit.submit({"page": PAGE}, run=1)
+    assert len(kit.asked) == (2 if rejected else 1)
+
+
 async def test_of_what_is_taken_over_the_result_says_when_it_was_decided(tmp_path: Path) -> None:
     kit = await waiting(tmp_path)
     await kit.command(edit("Bruges"))

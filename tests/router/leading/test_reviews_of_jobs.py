@@ -207,6 +207,19 @@ async def test_a_further_run_asks_again_about_what_was_rejected_and_not_about_wh
     assert len(kit.asked) == (2 if rejected else 1)
 
 
+async def test_what_silence_approves_and_breaks_its_checks_is_asked_about_again(tmp_path: Path) -> None:
+    kit = await kitchen(tmp_path, steps("approve"))
+    values = {"page": {"title": "far too long a title"}}
+    await kit.submit(values)
+    await kit.serve()
+    await rung(kit)
+    [finished] = kit.finished
+    assert finished.failure is not None
+    assert finished.failure.message.startswith("look: rejected: ")
+    await kit.submit(values, run=1)
+    assert len(kit.asked) == 2
+
+
 async def test_of_what_is_taken_over_the_result_says_when_it_was_decided(tmp_path: Path) -> None:
     kit = await waiting(tmp_path)
     await kit.command(edit("Bruges"))

@@ -21,7 +21,7 @@ from headchef.router.leading.led import Led
 from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import Change, State, Timer
 from headchef.template import Renderer
-from headchef.workflow.progress import Ask, Audit, Judge, Progress, Reserve, Unit, Work
+from headchef.workflow.progress import Ask, Audit, Came, Judge, Progress, Reserve, Unit, Work
 
 _DONE_AGAIN = (Audit, Reserve)
 """What costs nothing, and what a job gives back that comes to no good end. And a person is asked again who has not
@@ -139,9 +139,11 @@ class Remains:
     def _own(self, led: Led) -> Iterator[LeftUnit]:
         works, size = self._works(led), 0
         for record in led.units:
-            work = works.get(record.unit)
+            work, came = works.get(record.unit), record.outcome
             undecided = record.review is not None and record.review.outcome == "undecided"
-            if record.lost is None and work is not None and not (isinstance(work, _DONE_AGAIN) or undecided):
+            if work is None or not isinstance(came, Came) or isinstance(work, _DONE_AGAIN) or undecided:
+                continue
+            if isinstance(led.progress.judged(work, came), Came):
                 size += len(record.written(led.at_hand.reference(led.record.head.tenant, record.output)))
                 if size > self._max_bytes:
                     return

@@ -92,8 +92,8 @@ class Progress:
         if work is None or self.ending is not None:
             return []
         step = self.workflow.steps[unit.step]
-        if isinstance(outcome, Came) and not isinstance(work, Ask):
-            outcome = self._judged(outcome, step, work)
+        if isinstance(outcome, Came):
+            outcome = self.judged(work, outcome)
         if isinstance(outcome, Came) and outcome.undecided and isinstance(work, Review):
             self._undecided.append(work)
         self._take(unit, step, outcome)
@@ -106,8 +106,16 @@ class Progress:
         if self.ending is None:
             self.ending = ending
 
-    def _judged(self, came: Came, step: StepEntry, work: Work) -> Outcome:
-        schema = self.workflow.schema(step.output.schema_name)
+    def judged(self, work: Work, came: Came) -> Outcome:
+        """Give what came of something, or that it is lost since it breaks its schema or its checks.
+
+        Args:
+            work: what was done; what a model has said comes judged.
+            came: its output.
+        """
+        if isinstance(work, Ask):
+            return came
+        schema = self.workflow.schema(self.workflow.steps[work.unit.step].output.schema_name)
         findings = self._judge.findings(came.value, schema, work.checks)
         return Lost("rejected", in_short(findings), findings) if findings else came
 

@@ -4,12 +4,29 @@ from pathlib import Path
 
 import pytest
 
+from headchef_contracts.events.common import Ref
+from headchef_contracts.events.retrievals import RetrievalEnded
+
 from headchef import tenancy
 from headchef.bodies import WithBodies
+from headchef.retrieval.wanted import Document, Query, Retrieved
 from headchef.retriever.__main__ import assemble
-from headchef.runtime.processor import pair
+from headchef.retriever.__main__ import processor as made
+from headchef.retriever.settings import RetrieverSettings
+from headchef.runtime.processor import Emit, pair
 from headchef.runtime.settings import BadSettings
+from tests.bodies.builders import LARGE, Pantry, reference_to
 from tests.fetcher.test_assembly import surroundings
+from tests.fetcher.test_handler import NoState
+from tests.retriever.test_handler import SHA, planned
+from tests.support.builders import make_delivery
+
+
+class Guides:
+    """Finds one long text, whatever is looked for."""
+
+    async def retrieve(self, query: Query) -> Retrieved:
+        return Retrieved(query.collection, [Document("a", LARGE, 0.5, SHA)])
 
 
 async def test_searches_are_made_side_by_side_and_tenants_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +67,18 @@ async def test_what_is_found_may_lie_in_a_store(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
     async with assemble(surroundings()) as processor:
         assert isinstance(processor.handler, WithBodies)
+
+
+async def test_a_large_output_is_named_and_where_its_texts_are_from_stays_in_the_event() -> None:
+    pantry, event = Pantry(), planned()
+    handler = made(Guides(), RetrieverSettings(), surroundings(), pantry.bodies).handler
+    assert isinstance(handler, WithBodies)
+    outcome = await handler.handle(make_delivery(event, topic="retrievals.planned", value=b"{}"), NoState())
+    [output] = outcome.outputs
+    assert isinstance(output, Emit)
+    assert isinstance(output.event, RetrievalEnded)
+    wanted = {"documents": [{"id": "a", "text": LARGE, "score": 0.5, "sha256": SHA}]}
+    assert output.event.output == Ref(ref=reference_to(wanted))
+    assert list(pantry.store.objects) == [(event.job.tenant, reference_to(wanted).sha256)]
+    assert output.event.found is not None
+    assert [each.id for each in output.event.found.texts] == ["a"]

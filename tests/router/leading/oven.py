@@ -7,6 +7,7 @@ from typing import Any
 from headchef_contracts.events.calls import CallFailure, CallPlanned
 from headchef_contracts.events.fetches import FetchFailure, FetchPlanned
 from headchef_contracts.events.jobs import Failure, JobFinished
+from headchef_contracts.events.retrievals import RetrievalFailure, RetrievalPlanned
 from headchef_contracts.events.steps import StepPlanned
 
 from tests.router.leading.kitchen import Kitchen, echo, ended, written
@@ -40,9 +41,11 @@ class Oven:
         if unit in self.lost:
             if isinstance(planned, CallPlanned):
                 return CallFailure(reason="timeout", message="30 s")
+            if isinstance(planned, RetrievalPlanned):
+                return RetrievalFailure(reason="timeout", message="60 s")
             lost = FetchFailure if isinstance(planned, FetchPlanned) else Failure
             return lost(reason="timeout", message="30 s")
-        return echo(planned) if isinstance(planned, CallPlanned | FetchPlanned) else ended(output=echo(planned))
+        return ended(output=echo(planned)) if isinstance(planned, StepPlanned) else echo(planned)
 
 
 async def run(kit: Kitchen, number: int, values: Any = ITEMS, **fields: Any) -> JobFinished:

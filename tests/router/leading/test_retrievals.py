@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from headchef_contracts.events.common import Inline
+from headchef_contracts.events.origin import TextUsed
 from headchef_contracts.events.retrievals import RetrievalFailure, RetrievalPlanned
 
 from tests.router.leading.kitchen import Answer, Kitchen, echo, written
+from tests.router.leading.test_runs import Oven, run
 
 STEPS = """
   - id: near
@@ -48,3 +50,23 @@ async def test_a_search_that_comes_to_nothing_is_lost(tmp_path: Path) -> None:
     assert finished.failure is not None
     assert finished.failure.message == "near: items: 1 of 1 items failed, and at most 0 may: 0: away"
     assert finished.provenance.texts == ()
+
+
+async def test_a_search_that_is_taken_over_still_says_which_texts_it_gave(tmp_path: Path) -> None:
+    oven = Oven("near[1]", "last")
+    kit = await kitchen(tmp_path, oven)
+    first = await run(kit, 0, {"cities": ["Ghent", "Lyon"]})
+    assert first.status == "failed"
+    kit.restart()
+    oven.asked, oven.lost = [], set()
+    second = await run(kit, 1, {"cities": ["Ghent", "Lyon"]})
+    assert oven.asked == ["near[1]", "last"]
+    assert second.status == "ok"
+    assert second.provenance.texts == (*given("0"), *given("1"))
+
+
+def given(item: str) -> tuple[TextUsed, ...]:
+    """Give what a search for an item is said to have given."""
+    return tuple(
+        TextUsed(step_id="near", item=item, collection="guides", id=name, sha256="0" * 64) for name in ("a", "b")
+    )

@@ -6,6 +6,7 @@ from headchef_contracts import placement
 from headchef_contracts.events.calls import CallEnded, CallFailure
 from headchef_contracts.events.common import Event, Usage
 from headchef_contracts.events.jobs import Failure
+from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
 from headchef.cli.history.describe import describe
@@ -25,7 +26,15 @@ from tests.cli.builders import (
     make_refused,
 )
 from tests.cli.clusters import make_log, put_event
-from tests.support.builders import make_call, make_decided, make_review, make_review_closed, make_step, make_tried
+from tests.support.builders import (
+    make_call,
+    make_decided,
+    make_head,
+    make_review,
+    make_review_closed,
+    make_step,
+    make_tried,
+)
 
 
 def hop(topic: str, event: Event, timestamp_ms: int, offset: int = 0) -> Hop:
@@ -71,6 +80,23 @@ def test_the_steps_of_a_workflow_are_told_apart() -> None:
         "look[a]: rejected by ann@desk: dull",
         "look[a]: undecided as nobody decided",
     ]
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ([], "found 0 texts"),
+        (["boats"], "found 1 text: boats"),
+        (["boats", "towers", "c"], "found 3 texts: boats, towers, c"),
+        (["a", "b" * 41, "c", "d"], f"found 4 texts: a, {'b' * 39}…, c, …"),
+    ],
+)
+def test_a_few_of_the_texts_that_were_found_are_named(ids: list[str], said: str) -> None:
+    texts = [{"id": each, "sha256": SHA} for each in ids]
+    found = {"output": {"inline": {}}, "found": {"collection": "tips", "texts": texts}, "step_id": "near", "item": "2"}
+    about = {"job": make_head(), "workflow": "guide@1", "duration_s": 0.5, "decided": make_decided()}
+    event = RetrievalEnded.model_validate({**about, **found})
+    assert describe(hop("retrievals.ended", event, 1)) == f"near[2]: {said} in 500 ms"
 
 
 @pytest.mark.parametrize("shuffle", [1, 2, 3, -1])

@@ -10,7 +10,7 @@ from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
-from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned
+from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned, TextFound
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import (
     AttemptRecorded,
@@ -26,6 +26,10 @@ from headchef_contracts.events.steps import (
 from headchef.cli.history.hop import Hop
 from headchef.unique import parts_of
 from headchef.workflow.model import ONLY_STEP
+
+_IDS_SHOWN = 3
+_ID_CHARACTERS = 40
+"""Of texts that were found: their ids are whatever somebody has loaded."""
 
 
 def describe(hop: Hop) -> str:
@@ -202,8 +206,15 @@ def _retrieval_ended(event: RetrievalEnded) -> str:
     if event.failure is not None:
         came = f"failed: {event.failure.reason}: {event.failure.message}"
     else:
-        came = f"found {len(event.found.texts)} texts" if event.found else "found"
+        came = _found(event.found.texts) if event.found else "found"
     return f"{_unit(event.step_id, event.item)}{came} in {duration(event.duration_s)}"
+
+
+def _found(texts: Sequence[TextFound]) -> str:
+    """Say how many texts were found, and which are nearest."""
+    ids = [each.id if len(each.id) <= _ID_CHARACTERS else f"{each.id[: _ID_CHARACTERS - 1]}…" for each in texts]
+    nearest = f": {', '.join(ids[:_IDS_SHOWN])}" if ids else ""
+    return f"found {len(texts)} text{'' if len(texts) == 1 else 's'}{nearest}{', …' if len(ids) > _IDS_SHOWN else ''}"
 
 
 def _asked(event: ReservationAsked) -> str:

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner, Result
 
 from headchef_contracts.events.workflows import MAX_WORKFLOW_BYTES
@@ -31,19 +30,12 @@ def written(folder: Path, text: str, name: str = "page.yaml") -> str:
     return str(folder / name)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (GOOD.replace("steps.last", "steps.first"), "there is no step 'first'"),
-        (GOOD.replace("llm: {text: ", "retrieve: {collection: c, query: "), "retrieve steps are not run by"),
-    ],
-)
-def test_what_cannot_be_led_is_not_published(tmp_path: Path, text: str, said: str) -> None:
-    good = written(tmp_path, GOOD, "good.yaml")
-    result = typed(good, written(tmp_path, text.replace("workflow: page", "workflow: other"), "other.yaml"))
+def test_what_cannot_be_led_is_not_published(tmp_path: Path) -> None:
+    bad = GOOD.replace("steps.last", "steps.first").replace("workflow: page", "workflow: other")
+    result = typed(written(tmp_path, GOOD, "good.yaml"), written(tmp_path, bad, "other.yaml"))
     assert result.exit_code == 2
     assert "nothing was published" in result.stderr
-    assert said in " ".join(result.stderr.split())
+    assert "there is no step 'first'" in " ".join(result.stderr.split())
 
 
 def test_two_files_that_claim_one_version_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation import at_once
 from tests.simulation.accounted import Accounted
-from tests.simulation.brakes import Called, Said, standing
+from tests.simulation.brakes import Said, standing
 from tests.simulation.faults import Faults
 from tests.simulation.history import (
     ALL_DISPATCHED,
@@ -75,6 +75,7 @@ class Evidence:
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
         lost_jobs: jobs that such a record was on the way of.
         broken: what did not hold at some commit.
+        searches_failed: requests of searches that failed, by what they were made to.
         misnamed: events and state that carry a large body, or name one that is not there for their tenant.
         failures: what processes failed with, and what reached the loop.
     """
@@ -112,7 +113,7 @@ class Evidence:
         self.in_force = catalogues_in(world.all_processes())
         self.said: list[Said] = world.brakes.said
         self.decisions: Mapping[str, Decision] = world.people.said
-        self.called: Mapping[str, Called] = world.called
+        self.called, self.searches_failed = world.called, world.guides.failed
         self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
         self._events = {topic: events(cluster, topic, world.named) for topic in EVENT_TOPICS}
         self.misnamed = misnamed(world)

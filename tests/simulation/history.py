@@ -26,7 +26,9 @@ STEPS = (*pair("steps.planned"), "steps.completed", "steps.judged")
 RESERVATIONS = "reservations.asked"
 """What is asked for and given back, in the order in which it is decided; some of it is of no job."""
 
-CALLS = tuple(topic for kind in ("calls", "fetches") for topic in (*pair(f"{kind}.planned"), f"{kind}.ended"))
+CALLS = tuple(
+    topic for kind in ("calls", "fetches", "retrievals") for topic in (*pair(f"{kind}.planned"), f"{kind}.ended")
+)
 EVENT_TOPICS = (
     *ALL_DISPATCHED,
     *STEPS,

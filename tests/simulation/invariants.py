@@ -47,6 +47,7 @@ from tests.simulation.repairs import (
     the_next_model_after_two,
 )
 from tests.simulation.reserved import RESERVED
+from tests.simulation.retrieved import RETRIEVED
 from tests.simulation.reviewed import REVIEWED
 from tests.simulation.runs import RUNS
 from tests.simulation.seeing import answers_are_of_the_right_images
@@ -187,6 +188,7 @@ INVARIANTS: Mapping[str, Check] = {
     "a result adds up what all its plans came to": results_add_up,
     **LED,
     **RESERVED,
+    **RETRIEVED,
     **BOUNDED,
     **RUNS,
     **REVIEWED,

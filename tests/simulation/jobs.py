@@ -17,7 +17,8 @@ from headchef.runtime.log.port import Headers
 from tests.simulation.images import drawn_images
 from tests.simulation.order import order_of
 from tests.simulation.reserving import TITLED, drawn_claims
-from tests.simulation.services import CATALOGUE
+from tests.simulation.seeking import GUIDED, drawn_search
+from tests.simulation.services import ACCOUNTS, CATALOGUE, RETRIEVER
 from tests.simulation.submission import DOORS, Submission
 from tests.simulation.taste import SCHEMA, wanted_after, wanted_by
 from tests.simulation.workflows import SIGNED, drawn_deadline_s, drawn_input
@@ -27,6 +28,8 @@ from tests.support.virtual_time import START
 TENANTS = ("acme", "globex")
 BATCHES = tuple(f"batch-{number}" for number in range(4))
 TEAMS = ("red", "blue")
+OTHERS = {ACCOUNTS: TITLED, RETRIEVER: GUIDED}
+"""Workflows whose jobs have an input of their own, by the service that a world must have for them."""
 _ASKING = 8
 """Of all kinds together: the weight of jobs through workflows where some ask people."""
 
@@ -53,11 +56,11 @@ class Upstream:
         counts: of the partitions of both front doors, one after the other if it grows. A job whose home moves then is
             submitted once: duplicates are recognised as long as the topic keeps its number of partitions.
         workflows: that some jobs go through, by their names.
-        reserving: whether some jobs want what others want too.
+        others: such workflows out of `OTHERS`.
     """
 
     def __init__(
-        self, chance: Random, counts: Sequence[int], workflows: Sequence[str], *, reserving: bool = False
+        self, chance: Random, counts: Sequence[int], workflows: Sequence[str], others: Sequence[str] = ()
     ) -> None:
         self._chance = chance
         self._counts = counts
@@ -81,8 +84,10 @@ class Upstream:
         self._workflows = workflows
         if workflows:
             kinds[self._through_a_workflow] = _ASKING if SIGNED in workflows else 2
-        if reserving:
+        if TITLED in others:
             kinds[self._reserving] = 16
+        if GUIDED in others:
+            kinds[self._seeking] = 8
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
     def draw(self) -> Submission:
@@ -212,6 +217,9 @@ class Upstream:
             again = chosen | {"run": chosen.get("run", 0) + 1}
             return self._placed(again | ({"deadline": START.isoformat()} if self._chance.random() < 0.5 else {}))
         return self._led(TITLED, drawn_claims(self._chance, self._number + 1))
+
+    def _seeking(self) -> Submission:
+        return self._led(GUIDED, drawn_search(self._chance, self._number + 1, TENANTS))
 
     def _led(self, workflow: str, values: dict[str, Any]) -> Submission:
         job = self._job("", plain=True)

@@ -15,8 +15,10 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
 from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
+from tests.simulation.retrieved import searched_twice
 from tests.simulation.reviewed import decided_twice, ends_of_reviews, signed_page
 from tests.simulation.runs import taken_over
+from tests.simulation.seeking import GUIDED, output_of_guides
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
 from tests.simulation.workflows import BUDGETS_USD, LEAST_SHARE, LONG, SIGNED, TIMED, UNTITLED, page_of
@@ -48,8 +50,8 @@ def _each_step_once(evidence: Evidence) -> Iterator[str]:
 
 
 def _each_call_once(evidence: Evidence) -> Iterator[str]:
-    """Check that each function that a step calls, and each document that it reads, is asked for and comes back once."""
-    for kind in ("calls", "fetches"):
+    """Check that each function, document and search that a step needs is asked for and comes back once."""
+    for kind in ("calls", "fetches", "retrievals"):
         planned, ended = (
             Counter((event.job, event.unit) for topic in each for event in _led(evidence, topic))
             for each in (pair(f"{kind}.planned"), (f"{kind}.ended",))
@@ -68,6 +70,7 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
     """
     judged = Counter((event.job, event.unit, event.plan) for event in _led(evidence, "steps.judged"))
     twice = {job for (job, _, _), count in judged.items() if count > 1} | decided_twice(evidence)
+    twice |= searched_twice(evidence)
     doubtful = {job._replace(run=0) for job in twice}
     ends = _ends(evidence)
     for event in _led(evidence, "jobs.finished"):
@@ -110,7 +113,7 @@ def _results_say_what_was_paid(evidence: Evidence) -> Iterator[str]:
 
 LED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a step of a workflow is done once": _each_step_once,
-    "a function is called, and a document read, once for a step": _each_call_once,
+    "a function is called, a document read and a collection searched once for a step": _each_call_once,
     "the result of a workflow follows from what its steps came to": _results_follow,
     "a workflow goes on with answers alone that pass": _parts_are_not_sour,
     "the result of a workflow says what its steps cost": _results_say_what_was_paid,
@@ -129,7 +132,7 @@ def _ends(evidence: Evidence) -> Mapping[Job, Ends]:
         came = event.data.get("ended", given_up)
         late = _TOO_LATE if _too_late_for_its_step(event, came) else {}
         ends.setdefault(event.job, {})[event.unit] = {**came, **late}
-    others = ("calls.ended", "fetches.ended", "reservations.answered")
+    others = ("calls.ended", "fetches.ended", "retrievals.ended", "reservations.answered")
     for event in (each for topic in others for each in _led(evidence, topic)):
         failure = event.data.get("failure", {})
         about = {"status": "failed" if failure else "ok", "failure": failure, "output": event.data.get("output")}
@@ -155,6 +158,8 @@ def _wanted(payload: Mapping[str, Any], came: Ends) -> list[tuple[str, Any]]:
     }
     if payload["workflow"] == TITLED:
         return _wanted_of_claims(payload, came, causes)
+    if payload["workflow"] == GUIDED:
+        return _wanted_of_searches(payload, came, causes)
     unbegun = _TOO_LATE if payload["workflow"] == TIMED else None
     parts = [came.get(("parts", str(number)), unbegun) for number in range(len(payload["input"]["parts"]))]
     lost = sum(each is not None and each["status"] != "ok" for each in parts)
@@ -189,6 +194,19 @@ def _wanted_of_claims(payload: Mapping[str, Any], came: Ends, causes: set[str]) 
         return []
     had = [_inline(each["output"]) for each in slugs if each is not None and _is_ok(each)]
     return [("ok", output_of_claims(_inline(text["output"]), had))]
+
+
+def _wanted_of_searches(payload: Mapping[str, Any], came: Ends, causes: set[str]) -> list[tuple[str, Any]]:
+    near = [came.get(("near", str(number))) for number in range(len(payload["input"]["places"]))]
+    gone, text = came.get(("gone", None)), came.get(("text", None))
+    found = [_inline(each["output"]) for each in near if each is not None and _is_ok(each)]
+    if len(found) < ceil(len(near) * LEAST_SHARE) or not _is_ok(text):
+        causes.add("failed")
+    if causes:
+        return [(status, None) for status in sorted(causes)]
+    if None in near or text is None or gone is None or _is_ok(gone):
+        return []
+    return [("ok", output_of_guides(_inline(text["output"]), found))]
 
 
 def _time(said: str) -> datetime:

@@ -20,6 +20,7 @@ from tests.simulation import (
     broken_purses,
     broken_repairs,
     broken_reserved,
+    broken_retrieved,
     broken_reviews,
     broken_state,
     broken_tiers,
@@ -179,6 +180,17 @@ MUTANTS: Mapping[str, Mutant] = {
     "the last job to ask for a value has it": Mutant(broken_reserved.the_last_to_ask_has_it, 20, NONE),
     "accounts move when topics grow": Mutant(broken_reserved.homes_as_many_as_partitions, 60, kind=GROWING),
     "each way to write a value is another value": Mutant(broken_reserved.every_way_to_write_it_another, 20, NONE),
+    "a search is held to no tenant": Mutant(broken_retrieved.the_tenant_is_not_held, 40, NONE),
+    "a filter says whose texts are found": Mutant(broken_retrieved.a_filter_says_whose, 40, NONE),
+    "tenants that name texts alike have one for both": Mutant(
+        broken_retrieved.tenants_take_each_others_places, 40, NONE
+    ),
+    "a result names the texts of another search": Mutant(broken_retrieved.texts_of_the_search_before, 40, NONE),
+    "a search that is taken over names no texts": Mutant(broken_retrieved.what_is_taken_over_is_from_nowhere, 120),
+    "a store that is away is said to have no collection": Mutant(
+        broken_retrieved.a_store_that_is_away_has_no_collection, 40, replace(NONE, failing_store=0.5)
+    ),
+    "a search is not tried again": Mutant(broken_retrieved.not_tried_again, 40, replace(NONE, failing_store=0.2)),
     "large bodies stay in their events": Mutant(broken_bodies.large_ones_stay, 20, NONE),
     "large bodies lie there for no tenant in particular": Mutant(broken_bodies.of_nobody, 20, NONE),
     "state names a body that was not laid down": Mutant(broken_bodies.named_before_they_lie_there, 20, NONE),

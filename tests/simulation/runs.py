@@ -70,13 +70,14 @@ def _nothing_that_succeeded_is_asked_again(evidence: Evidence) -> Iterator[str]:
     }
     ok |= {
         (event.job, event.unit)
-        for topic in ("calls.ended", "fetches.ended")
+        for topic in ("calls.ended", "fetches.ended", "retrievals.ended")
         for event in evidence.every(topic)
         if "failure" not in event.data
     }
     planned = {
         (event.job, event.unit): event
-        for topic in (*pair("steps.planned"), *pair("calls.planned"), *pair("fetches.planned"))
+        for kind in ("steps", "calls", "fetches", "retrievals")
+        for topic in pair(f"{kind}.planned")
         for event in evidence.every(topic)
         if event.plan == 0 and event.job in evidence.led
     }
@@ -137,4 +138,4 @@ def _name(key: bytes, unit: Mapping[str, Any]) -> bytes:
 def _asked(event: Happened) -> Any:
     if "step" in event.data:
         return event.data["step"]["prompt_sha256"]
-    return event.data.get("arguments", event.data.get("address"))
+    return next(event.data.get(name) for name in ("arguments", "address", "query") if name in event.data)

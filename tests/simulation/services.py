@@ -25,6 +25,9 @@ from headchef.executor.settings import Settings
 from headchef.fetcher.__main__ import processor as fetcher_processor
 from headchef.fetcher.settings import FetcherSettings
 from headchef.functions.__main__ import processor as functions_processor
+from headchef.retrieval.retriever import Retriever
+from headchef.retriever.__main__ import processor as retriever_processor
+from headchef.retriever.settings import RetrieverSettings
 from headchef.router.__main__ import processor as router_processor
 from headchef.router.settings import RouterSettings
 from headchef.runtime.processor import TIMERS, Processor
@@ -35,6 +38,7 @@ from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
 from tests.simulation.bodies import SharedBodies
 from tests.simulation.functions import SimulatedWorkshop
+from tests.simulation.guides import TIMEOUT_S, SimulatedGuides
 from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Asked
@@ -58,11 +62,11 @@ vars(in_force)["read"] = read_catalogue
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 _BATCH = 256
 _FUNCTIONS_AT_ONCE = 2
-FUNCTIONS, FETCHER, ACCOUNTS = "functions", "fetcher", "accounts"
+FUNCTIONS, FETCHER, ACCOUNTS, RETRIEVER = "functions", "fetcher", "accounts", "retriever"
 HOMES = 3
 """Of accounts: a world has so many partitions before it grows."""
 
-_HELPED_SHARE, _RESERVING_SHARE = 0.25, 0.2
+_HELPED_SHARE, _RESERVING_SHARE, _SEEKING_SHARE = 0.25, 0.2, 0.1
 BULK_SHARE = 0.1
 _RETRY = RetryPolicy(window_s=15.0)
 
@@ -76,6 +80,7 @@ class Outside:
         store: where caches keep answers.
         workshop: what calls functions.
         sources: what fetches documents.
+        guides: what retrievers look into.
         catalogue: the file's, in force until one is published.
         overtakings: takes what is seen at the doors of lanes that must not be.
         bodies: where large bodies lie; None where all are in events.
@@ -85,6 +90,7 @@ class Outside:
     store: SharedStore
     workshop: SimulatedWorkshop
     sources: SimulatedSources
+    guides: SimulatedGuides
     catalogue: Catalogue = CATALOGUE
     overtakings: list[str] = field(default_factory=list)
     bodies: SharedBodies | None = None
@@ -131,6 +137,14 @@ async def _functions(surroundings: Surroundings, outside: Outside) -> AsyncItera
 async def _fetcher(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     settings = FetcherSettings(concurrency=2)
     yield fetcher_processor(outside.sources, settings, surroundings, outside.bodies_of(surroundings))
+
+
+@asynccontextmanager
+async def _retriever(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
+    collections, clock, chance = outside.guides.opened(), surroundings.clock, surroundings.random
+    retriever = Retriever(collections, clock, chance, timeout_s=TIMEOUT_S)
+    settings = RetrieverSettings(concurrency=2)
+    yield retriever_processor(retriever, settings, surroundings, outside.bodies_of(surroundings))
 
 
 @asynccontextmanager
@@ -207,6 +221,7 @@ SERVICES: Mapping[str, Service] = {
     "validator": Service(_validator, ("steps.completed",)),
     FUNCTIONS: Service(_functions, pair("calls.planned")),
     FETCHER: Service(_fetcher, pair("fetches.planned"), instances=1),
+    RETRIEVER: Service(_retriever, pair("retrievals.planned"), instances=1),
     ACCOUNTS: Service(_accounts, ("reservations.asked", "budgets.booked")),
 }
 """By the processor's name, which is also its group's."""
@@ -223,8 +238,8 @@ def drawn_services(chance: Random, *, budgets: bool = False) -> Mapping[str, Ser
         budgets: whether accounts are needed in any case.
     """
     helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE or budgets
-    left_out = {*(() if helped else (FUNCTIONS, FETCHER)), *(() if reserving else (ACCOUNTS,))}
-    return {name: each for name, each in SERVICES.items() if name not in left_out}
+    wanted = {FUNCTIONS: helped, FETCHER: helped, ACCOUNTS: reserving, RETRIEVER: chance.random() < _SEEKING_SHARE}
+    return {name: each for name, each in SERVICES.items() if wanted.get(name, True)}
 
 
 def timers_of(service: str) -> tuple[str, ...]:

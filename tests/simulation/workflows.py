@@ -16,6 +16,7 @@ from headchef.workflow.files import Packed
 from headchef.workflow.published import TOPIC, publication
 from headchef.workflow.reading import read
 from tests.simulation.reserving import CLAIMING
+from tests.simulation.seeking import SEEKING
 from tests.simulation.sources import HOST
 from tests.simulation.taste import SOUR
 from tests.support.virtual_time import START
@@ -161,7 +162,7 @@ _MOST_PARTS = 4
 
 def published(namespace: str) -> Sequence[NewRecord]:
     """Give the records that publish the workflows: the same ones in every world, since a seed decides all of it."""
-    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, _HURRIED, CLAIMING, _ASKING)
+    texts = (_ALONE, _CALLING, _BOUNDED, _FINISHED, _HURRIED, CLAIMING, SEEKING, _ASKING)
     found = [read(Path("pages.yaml"), text.encode(), Packed({}, {}), installed()) for text in texts]
     return [_record(namespace, publication(each, START)) for each in found]
 

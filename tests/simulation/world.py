@@ -19,7 +19,8 @@ from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, Places, WatchedCluster
 from tests.simulation.faults import Faults
 from tests.simulation.functions import SimulatedWorkshop
-from tests.simulation.jobs import Drawing, Upstream
+from tests.simulation.guides import SimulatedGuides
+from tests.simulation.jobs import OTHERS, TENANTS, Drawing, Upstream
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
@@ -28,7 +29,7 @@ from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
-from tests.simulation.services import ACCOUNTS, INPUTS, LANES, MODELS, Outside, drawn_services
+from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services
 from tests.simulation.sources import SimulatedSources
 from tests.simulation.store import SharedStore
 from tests.simulation.submission import Submission
@@ -87,9 +88,7 @@ class World:
     """
 
     def __init__(self, seed: int, kind: Kind, faults: Faults, loop: SeededLoop) -> None:
-        self.kind = kind
-        self.faults = faults
-        self.loop = loop
+        self.kind, self.faults, self.loop = kind, faults, loop
         self.cluster = WatchedCluster(kind, ShiftedClock(loop), self._see_commit, self._behind_by)
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
@@ -103,6 +102,7 @@ class World:
         self.workshop = SimulatedWorkshop(Random(f"{seed} functions"))
         self.sources = SimulatedSources(Random(f"{seed} sources"))
         self.store = SharedStore(faults, Random(f"{seed} store"))
+        self.guides = SimulatedGuides(self.store, faults, Random(f"{seed} guides"))
         self.bodies = drawn_bodies(self.store, faults, Random(f"{seed} bodies"), helped="functions" in self.services)
         self.called: dict[str, Called] = {}
         self.submissions: list[Submission] = []
@@ -115,10 +115,10 @@ class World:
         # A step that is lost would hold its job up for days, until all of it must have expired.
         joined = [JOINED] if "functions" in self.services else []
         workflows = [] if kind.expires else [PAGES, CHEAP, CHEAPER, TIMED, *joined]
-        reserving = ACCOUNTS in self.services and not kind.expires
         asking = kind.asks or Random(f"{seed} people").random() < _ASKING_SHARE
         workflows += [SIGNED] * (len(workflows) // 2) if asking else []
-        self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, reserving=reserving)
+        others = [] if kind.expires else [name for each, name in OTHERS.items() if each in self.services]
+        self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, others)
         self.outside = MemoryLog(self.cluster, "outside")
         self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside)
         self.asking = SIGNED in workflows
@@ -158,6 +158,7 @@ class World:
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
         await publish(self.outside, [*PUBLISHED, *tenants_set(NAMESPACE, self.budgets)])
+        await self.guides.fill(TENANTS)
         if before := self.catalogues.before(NAMESPACE):
             await publish(self.outside, before)
         for process in self.all_processes():
@@ -194,7 +195,7 @@ class World:
 
     def heal(self) -> None:
         """Let no more faults happen, and bring every process back."""
-        for each in (self.network, self.provider, self.store):
+        for each in (self.network, self.provider, self.store, self.guides):
             each.heal()
         if self.bodies is not None:
             self.bodies.heal()
@@ -267,6 +268,7 @@ class World:
                 self.store,
                 self.workshop,
                 self.sources,
+                self.guides,
                 self.catalogues.file_of(service),
                 self.overtakings,
                 self.bodies,

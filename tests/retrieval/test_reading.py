@@ -6,6 +6,7 @@ import pytest
 
 from headchef.retrieval.form import ServerEntry
 from headchef.retrieval.reading import BadCollections, key_of, load
+from tests.docs.blocks import ROOT
 
 GOOD = """\
 collections:
@@ -33,6 +34,10 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert found["guides"].hashed.dimensions == 512
     assert found["offers"].server is not None
     assert found["offers"].server.url == "http://localhost:6333"
+
+
+def test_the_file_that_compose_gives_the_retriever_has_no_collections() -> None:
+    assert load(ROOT / "infra/docker/collections.yaml") == {}
 
 
 @pytest.mark.parametrize(

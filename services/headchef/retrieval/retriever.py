@@ -44,7 +44,7 @@ class Retriever:
         """
         collection = self._collections.get(query.collection)
         if collection is None:
-            known = ", ".join(sorted(self._collections)) or "none, as HEADCHEF_COLLECTIONS names no file"
+            known = ", ".join(sorted(self._collections)) or "none; HEADCHEF_COLLECTIONS names the file that has them"
             raise RetrievalFailed(
                 "unknown_collection", f"there is no collection {query.collection!r} here; known are {known}"
             )

@@ -7,7 +7,7 @@ from headchef_contracts.events.origin import TextUsed
 from headchef_contracts.events.retrievals import RetrievalFailure, RetrievalPlanned
 
 from tests.router.leading.kitchen import Answer, Kitchen, echo, written
-from tests.router.leading.test_runs import Oven, run
+from tests.router.leading.oven import Oven, run
 
 STEPS = """
   - id: near

@@ -10,6 +10,7 @@ from headchef.retrieval import collection
 from headchef.retrieval.collection import Collection
 from headchef.retrieval.errors import RetrievalFailed
 from headchef.retrieval.retriever import Retriever
+from headchef.retriever.handler import RetrieverHandler
 from headchef.router.leading import came, remains
 
 
@@ -36,6 +37,16 @@ def texts_of_the_search_before(patch: pytest.MonkeyPatch) -> None:
         return made.model_copy(update={"found": former[-2:][0]})
 
     patch.setattr(came, "of_other", wrong)
+
+
+def the_last_text_not_named(patch: pytest.MonkeyPatch) -> None:
+    find = RetrieverHandler._found
+
+    async def wrong(self: Any, event: Any) -> Any:
+        known = await find(self, event)
+        return {**known, "found": known["found"].model_copy(update={"texts": known["found"].texts[:-1]})}
+
+    patch.setattr(RetrieverHandler, "_found", wrong)
 
 
 def what_is_taken_over_is_from_nowhere(patch: pytest.MonkeyPatch) -> None:

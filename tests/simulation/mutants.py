@@ -186,6 +186,7 @@ MUTANTS: Mapping[str, Mutant] = {
         broken_retrieved.tenants_take_each_others_places, 40, NONE
     ),
     "a result names the texts of another search": Mutant(broken_retrieved.texts_of_the_search_before, 40, NONE),
+    "a search does not name all that it gives": Mutant(broken_retrieved.the_last_text_not_named, 40, NONE),
     "a search that is taken over names no texts": Mutant(broken_retrieved.what_is_taken_over_is_from_nowhere, 120),
     "a store that is away is said to have no collection": Mutant(
         broken_retrieved.a_store_that_is_away_has_no_collection, 40, replace(NONE, failing_store=0.5)

@@ -16,6 +16,7 @@ from headchef_contracts.events.budgets import (
     BudgetSettled,
     BudgetWarned,
 )
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
@@ -26,7 +27,6 @@ from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanne
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed, ReviewDecided
 from headchef_contracts.events.steps import (
     AttemptRecorded,
-    CacheSettled,
     StepCompleted,
     StepDispatched,
     StepJudged,

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Event, Inline, Ref
-from headchef_contracts.events.steps import CacheSettled, Step
+from headchef_contracts.events.steps import Step
 from headchef_contracts.registry import REGISTRY, decode, encode
 
 from headchef.bodies.places import bodies_in, changed, tenant_of

@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import CacheMode, Cause, Decided, Event, Inline, JobHead, Usage
 from headchef_contracts.events.steps import (
     Answer,
-    CacheSettled,
     Message,
     ModelRequest,
     Step,

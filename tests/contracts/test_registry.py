@@ -8,9 +8,10 @@ from typing import ClassVar
 import pytest
 
 from headchef_contracts import registry
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Event
 from headchef_contracts.events.jobs import JobFinished, JobSubmitted
-from headchef_contracts.events.steps import CacheSettled, StepCompleted
+from headchef_contracts.events.steps import StepCompleted
 from headchef_contracts.generate import PACKAGE
 from headchef_contracts.registry import Registry
 

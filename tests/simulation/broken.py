@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Cause
-from headchef_contracts.events.steps import CacheSettled
 
 from headchef.cache import handler
 from headchef.cache.policy import CachePolicy, express, worth_keeping

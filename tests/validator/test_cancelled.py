@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Usage
 from headchef_contracts.events.jobs import Failure, JobFinished
-from headchef_contracts.events.steps import CacheSettled
 
 from tests.support.builders import make_completed, make_step, make_tried
 from tests.validator.test_handing_over import events

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import Failure
-from headchef_contracts.events.steps import CacheSettled, Ended, StepCompleted, StepJudged
+from headchef_contracts.events.steps import Ended, StepCompleted, StepJudged
 from headchef_contracts.registry import decode, encode
 
 from headchef.runtime.processor import Emit

@@ -1,4 +1,4 @@
-"""Events between the processors: a step planned, dispatched, attempted, completed, judged, and its cache settled."""
+"""Events between the processors: a step planned, dispatched, attempted, completed and judged."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
@@ -282,27 +282,4 @@ class StepJudged(Event):
             raise ValueError("`said` or `said_reference` must be set if and only if `verdict` is rejected")
         if (self.verdict == "ended") != (self.ended is not None):
             raise ValueError("`ended` must be set if and only if `verdict` is ended")
-        return self
-
-
-class CacheSettled(Event):
-    """The final verdict on what was asked under a fingerprint; an accepted answer may be reused."""
-
-    event_type: ClassVar[str] = "headchef.cache.settled"
-    version: ClassVar[int] = 1
-
-    fingerprint: Sha256
-    tenant: str
-    verdict: Literal["accepted", "rejected", "failed", "cancelled"]
-    answer: Answer | None = Field(description="set if and only if accepted")
-    model: str
-    source_job_id: str
-    cost_usd: Money | None = Field(description="what the answer cost when it was made; null where not known")
-    settled_at: AwareDatetime
-    decided: Decided
-
-    @model_validator(mode="after")
-    def _answer_if_accepted(self) -> Self:
-        if (self.verdict == "accepted") != (self.answer is not None):
-            raise ValueError("`answer` must be set if and only if `verdict` is accepted")
         return self

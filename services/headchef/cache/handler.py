@@ -7,7 +7,8 @@ steps.dispatched.<lane> or steps.dispatched.<lane>.bulk.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from headchef_contracts.events.steps import CacheSettled, StepPlanned
+from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.steps import StepPlanned
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.policy import CachePolicy, Choice, Hit, choose, express, worth_keeping

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Literal, assert_never
 
 from headchef_contracts import topics
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Cause, Decided
 from headchef_contracts.events.jobs import CacheUse
-from headchef_contracts.events.steps import CacheSettled, Step, StepCompleted, StepDispatched
+from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched
 
 from headchef.cache.store import StoredAnswer
 from headchef.runtime.processor import Emit

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, assert_never
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Decided, Finding, Inline
 from headchef_contracts.events.jobs import Failure, JobStatus, Tried
-from headchef_contracts.events.steps import CacheSettled, StepCompleted, StepJudged
+from headchef_contracts.events.steps import StepCompleted, StepJudged
 
 from headchef.checks import Registry, in_short
 from headchef.result import Ending, ended, finish, publish

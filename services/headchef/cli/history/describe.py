@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.common import Body, Finding, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
@@ -14,7 +15,6 @@ from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanne
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
 from headchef_contracts.events.steps import (
     AttemptRecorded,
-    CacheSettled,
     Ended,
     Step,
     StepCompleted,

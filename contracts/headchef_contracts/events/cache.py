@@ -1,0 +1,31 @@
+"""The event by which the cache learns what became of a question."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from headchef_contracts.events.common import Decided, Event, Money, Sha256
+from headchef_contracts.events.steps import Answer
+
+
+class CacheSettled(Event):
+    """The final verdict on what was asked under a fingerprint; an accepted answer may be reused."""
+
+    event_type: ClassVar[str] = "headchef.cache.settled"
+    version: ClassVar[int] = 1
+
+    fingerprint: Sha256
+    tenant: str
+    verdict: Literal["accepted", "rejected", "failed", "cancelled"]
+    answer: Answer | None = Field(description="set if and only if accepted")
+    model: str
+    source_job_id: str
+    cost_usd: Money | None = Field(description="what the answer cost when it was made; null where not known")
+    settled_at: AwareDatetime
+    decided: Decided
+
+    @model_validator(mode="after")
+    def _answer_if_accepted(self) -> Self:
+        if (self.verdict == "accepted") != (self.answer is not None):
+            raise ValueError("`answer` must be set if and only if `verdict` is accepted")
+        return self

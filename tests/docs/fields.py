@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from headchef.workflow import form
 from headchef.workflow.cases import form as cases
 from headchef.workflow.reserving import ReserveEntry
+from headchef.workflow.retrieving import RetrieveEntry
 
 SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
     ("The file", form.WorkflowFile),
@@ -21,7 +22,7 @@ SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
     ("`llm`", form.LlmEntry),
     ("`http`", form.HttpEntry),
     ("`python`", form.PythonEntry),
-    ("`retrieve`", form.RetrieveEntry),
+    ("`retrieve`", RetrieveEntry),
     ("`audit`", form.AuditEntry),
     ("`human`", form.HumanEntry),
     ("`reserve`", ReserveEntry),

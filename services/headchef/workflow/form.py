@@ -13,6 +13,7 @@ from headchef.sources.wanted import ReadAs
 from headchef.workflow.entry import Entry as _Entry
 from headchef.workflow.entry import Identifier, Template
 from headchef.workflow.reserving import ReserveEntry
+from headchef.workflow.retrieving import RetrieveEntry
 
 WorkflowName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Lower case letters, digits and -, up to 63 characters: it stands before the @ in `name@version`."""
@@ -170,19 +171,6 @@ class PythonEntry(_Entry):
         default_factory=dict, alias="with", description="its arguments, such as {meta: '{{ steps.meta }}'}"
     )
     timeout_s: Seconds = Field(default=30.0, description="seconds that it may take, such as 30")
-
-
-class RetrieveEntry(_Entry):
-    """Texts of a collection that are near to a query."""
-
-    collection: Name = Field(description="a collection of the vector store, such as guides")
-    query: Template = Field(description="what is looked for, such as '{{ input.place }}'")
-    top_k: int = Field(default=5, ge=1, le=100, description="how many texts are given, such as 5")
-    filters: With = Field(
-        default_factory=dict,
-        alias="filter",
-        description="fields that must be equal, such as {locale: '{{ input.locale }}'}",
-    )
 
 
 class AuditEntry(_Entry):

@@ -13,7 +13,6 @@ from headchef.workflow.form import (
     HumanEntry,
     LlmEntry,
     PythonEntry,
-    RetrieveEntry,
     StepEntry,
 )
 from headchef.workflow.model import Workflow
@@ -21,6 +20,7 @@ from headchef.workflow.progress.reserving import reservation
 from headchef.workflow.progress.retrieving import retrieval
 from headchef.workflow.progress.unit import Unit
 from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Retrieve, Review, Work
+from headchef.workflow.retrieving import RetrieveEntry
 
 Names = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from headchef_contracts.events.steps import Message, StepPlanned
 from headchef.bodies import StoreAway
 from tests.bodies.builders import LARGE, Pantry
 from tests.executor.fakes import answered, limited
-from tests.executor.test_handler import Kitchen, outcomes
+from tests.executor.kitchen import Kitchen, outcomes
 from tests.support.builders import make_decided, make_head, make_step
 
 

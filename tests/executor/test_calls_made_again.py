@@ -2,7 +2,7 @@
 
 from headchef.runtime.processor import Emit
 from tests.executor.fakes import NoState, answered, deliver
-from tests.executor.test_handler import Kitchen
+from tests.executor.kitchen import Kitchen
 
 
 async def test_a_call_made_again_for_the_same_delivery_is_no_repeat_of_the_first() -> None:

@@ -1,108 +1,32 @@
 """A dispatched step in, its attempts and its completion out."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from random import Random
 from typing import Literal
 
 import pytest
 
-from headchef_contracts import registry
 from headchef_contracts.events.common import Inline, Parameters
-from headchef_contracts.events.steps import AttemptRecorded, Step, StepCompleted
 
-from headchef.bodies import Bodies
-from headchef.brakes import Brakes
-from headchef.catalogue import Catalogue
-from headchef.executor.handler import ExecutorHandler
-from headchef.executor.policy import RetryPolicy
-from headchef.executor.provider import Faulted, Reply, Turn
+from headchef.executor.provider import Faulted, Turn
 from headchef.runtime.errors import InvariantBroken, UnknownVersion
-from headchef.runtime.permit import Permit
 from headchef.runtime.processor import Emit
 from tests.executor.fakes import (
     NoState,
     OpenPermit,
-    ScriptedProvider,
-    Unlimited,
     answered,
     broken,
     deliver,
-    equipped,
     limited,
     make_catalogue,
     make_model,
     see_through,
     timed_out,
 )
+from tests.executor.kitchen import Kitchen, events_of, outcomes, reason
 from tests.support.builders import make_delivery, make_firing, make_head, make_planned, make_step
-from tests.support.manual_clock import ManualClock
-from tests.support.recorded_metrics import RecordedMetrics
-
-
-class Kitchen:
-    """A handler with its fakes."""
-
-    def __init__(
-        self,
-        *script: Reply,
-        catalogue: Catalogue | None = None,
-        permit: Permit | None = None,
-        clock: ManualClock | None = None,
-        bodies: Bodies | None = None,
-    ) -> None:
-        self.clock = clock or ManualClock()
-        self.provider = ScriptedProvider(script or (answered(),), self.clock)
-        self.metrics = RecordedMetrics()
-        self.pauses_s: list[float] = []
-        self.permit = permit or OpenPermit()
-        self.handler = ExecutorHandler(
-            lane="default",
-            equip=equipped(catalogue or make_catalogue(), self.provider),
-            retry=RetryPolicy(max_attempts=3, window_s=300),
-            clock=self.clock,
-            random=Random(1),
-            permit=self.permit,
-            brakes=Brakes(),
-            quota=Unlimited(),
-            metrics=self.metrics,
-            bodies=bodies,
-        )
-
-    async def handle(self, step: Step | None = None) -> tuple[list[AttemptRecorded], StepCompleted]:
-        seen = await see_through(self.handler, deliver(step), self.clock)
-        self.pauses_s = seen.pauses_s
-        return events_of(seen.emitted)
-
-
-def events_of(emitted: Sequence[Emit]) -> tuple[list[AttemptRecorded], StepCompleted]:
-    """Take apart what was emitted, and see that each event keeps its contract on the wire."""
-    attempts: list[AttemptRecorded] = []
-    completed: list[StepCompleted] = []
-    for output in emitted:
-        event = output.event
-        assert registry.decode(event.event_type, event.version, registry.encode(event)) == event
-        if isinstance(event, AttemptRecorded):
-            assert output.topic == "attempts.recorded"
-            attempts.append(event)
-        else:
-            assert isinstance(event, StepCompleted)
-            assert output.topic == "steps.completed"
-            completed.append(event)
-    assert emitted[-1].event is completed[0]
-    assert len(completed) == 1
-    return attempts, completed[0]
-
-
-def outcomes(attempts: Sequence[AttemptRecorded]) -> list[str]:
-    return [attempt.outcome for attempt in attempts]
-
-
-def reason(completed: StepCompleted) -> str | None:
-    return completed.failure.reason if completed.failure else None
 
 
 async def test_an_answer_completes_the_step() -> None:
@@ -185,35 +109,6 @@ async def test_a_cost_that_is_not_known_is_null() -> None:
     _, lost = await Kitchen(timed_out()).handle()
     assert (unpriced.cost_usd, unreported.cost_usd, lost.cost_usd) == (None, None, None)
     assert (attempts[0].usage, attempts[0].cost_usd) == (None, None)
-
-
-async def test_a_passed_deadline_is_noticed_before_the_call_is_paid_for() -> None:
-    kitchen = Kitchen()
-    attempts, completed = await kitchen.handle(make_step(job=make_head(deadline=kitchen.clock.now())))
-    assert (attempts, kitchen.provider.asked) == ([], [])
-    assert reason(completed) == "deadline_exceeded"
-    assert completed.cost_usd == Decimal(0)
-    assert (completed.attempts, completed.provider_s) == (0, 0)
-
-
-@pytest.mark.parametrize(("job_s", "step_s", "called"), [(9, 0, False), (0, 9, False), (9, 9, True), (None, 0, False)])
-async def test_the_earlier_deadline_counts_of_the_step_and_of_its_job(
-    job_s: float | None, step_s: float, called: bool
-) -> None:
-    kitchen = Kitchen(answered())
-    job = make_head(deadline=None if job_s is None else kitchen.clock.now() + timedelta(seconds=job_s))
-    await kitchen.handle(make_step(job=job, deadline=kitchen.clock.now() + timedelta(seconds=step_s)))
-    assert len(kitchen.provider.asked) == called
-
-
-@pytest.mark.parametrize("of", ["job", "step"])
-async def test_a_deadline_ends_the_trying(of: str) -> None:
-    kitchen = Kitchen(limited(20))
-    deadline = kitchen.clock.now() + timedelta(seconds=30)
-    step = make_step(job=make_head(deadline=deadline)) if of == "job" else make_step(deadline=deadline)
-    attempts, completed = await kitchen.handle(step)
-    assert len(attempts) == 2
-    assert reason(completed) == "deadline_exceeded"
 
 
 async def test_an_unknown_model_fails_the_step_without_a_call() -> None:

@@ -6,7 +6,7 @@ from headchef_contracts.events.steps import Message, Step
 
 from headchef.executor.provider import Turn
 from tests.executor.fakes import answered, make_catalogue, make_model
-from tests.executor.test_handler import Kitchen, reason
+from tests.executor.kitchen import Kitchen, reason
 from tests.support.builders import make_step
 from tests.support.images import at, inline
 

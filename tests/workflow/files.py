@@ -1,7 +1,11 @@
-"""The landing page's workflow, and copies of it with something changed."""
+"""The landing page's workflow, copies of it with something changed, and the faults of such."""
 
 import shutil
 from pathlib import Path
+
+import pytest
+
+from headchef.workflow import BadWorkflow, load
 
 LANDING = Path(__file__).with_name("landing")
 FILE = "local-landing-page.yaml"
@@ -17,3 +21,10 @@ def changed(folder: Path, *changes: tuple[str, str], file: str = FILE) -> Path:
         text = text.replace(old, new, 1)
     path.write_text(text)
     return folder / FILE
+
+
+def faults(path: Path) -> list[str]:
+    """Load a workflow that cannot be used, and give its faults with paths below its folder."""
+    with pytest.raises(BadWorkflow) as bad:
+        load(path)
+    return [str(each).removeprefix(f"{path.parent}/") for each in bad.value.faults]

@@ -4,8 +4,8 @@ from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.common import Event
 
 from headchef.brakes import TOPIC
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.errors import InvalidEvent
-from headchef.runtime.processor import Broadcast
 
 
 class Heard:

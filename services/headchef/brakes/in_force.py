@@ -8,8 +8,8 @@ from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.common import Event
 
 from headchef.brakes.policy import Brakes, said
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.errors import InvalidEvent
-from headchef.runtime.processor import Broadcast
 from headchef.runtime.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)

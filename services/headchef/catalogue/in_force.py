@@ -15,8 +15,8 @@ from headchef.catalogue.errors import BadCatalogue
 from headchef.catalogue.model import Catalogue
 from headchef.catalogue.reading import read
 from headchef.document import Fault, shown
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.errors import InvalidEvent
-from headchef.runtime.processor import Broadcast
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.metrics import Metrics
 

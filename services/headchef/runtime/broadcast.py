@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from headchef_contracts import topics
 
 from headchef.runtime.backoff import Backoff
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.clock import Clock
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import InvalidEvent, LogRefused, LogUnavailable, OffsetLost, UnknownVersion
 from headchef.runtime.log.port import Log, Partition, Reader, Record
-from headchef.runtime.processor import Broadcast, Input
+from headchef.runtime.processor import Input
 from headchef.runtime.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ A handler gets a delivery and gives an outcome. Outcomes are values: the runtime
 consumed offset together, or none of them.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -14,6 +14,7 @@ from headchef_contracts.events.common import Cause, Event, JobClass
 
 from headchef.runtime.admission import Admission
 from headchef.runtime.backlog import Backlog
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.telemetry.metrics import CounterName
 
@@ -226,25 +227,6 @@ class Input:
 def pair(topic: str, *, raw: bool = False, flow: Callable[[Record], str] | None = None) -> tuple[Input, Input]:
     """Give the inputs that carry both classes of the same work: a topic and the one of bulk beside it."""
     return Input(topic, raw=raw, flow=flow), Input(topics.of_class(topic, "bulk"), "bulk", raw, flow)
-
-
-@dataclass(frozen=True, slots=True)
-class Broadcast:
-    """A topic that every process reads whole, without a group: to its end before it has tasks, then as it goes on.
-
-    Attributes:
-        topic: logical name.
-        taker: awaited for each event, in the order of its partition, and again for all after a loss in the log. May
-            raise `InvalidEvent` for one that cannot be taken: it is logged, counted and passed over.
-        settle: awaited once, when all has been taken that was there at the start. May raise `BadSettings` if this
-            process cannot work with that; it then ends.
-        refused: awaited with the key of a record that was passed over, and why; where to pass it over is not harmless.
-    """
-
-    topic: str
-    taker: Callable[[Event], Awaitable[None]]
-    settle: Callable[[], Awaitable[None]] | None = None
-    refused: Callable[[bytes | None, str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ import logging
 from headchef_contracts.events.common import Event
 from headchef_contracts.events.tenants import TenantBudget, TenantSet
 
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.errors import InvalidEvent
-from headchef.runtime.processor import Broadcast
 
 _log = logging.getLogger(__name__)
 

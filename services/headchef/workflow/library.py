@@ -7,8 +7,8 @@ from headchef_contracts.events.common import Event
 from headchef_contracts.events.workflows import WorkflowPublished
 
 from headchef.checks import Registry
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.errors import InvalidEvent
-from headchef.runtime.processor import Broadcast
 from headchef.workflow.errors import BadWorkflow
 from headchef.workflow.model import Workflow
 from headchef.workflow.published import TOPIC, read_published

@@ -11,10 +11,10 @@ from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event
 
 from headchef.runtime.broadcast import Listener
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import InvalidEvent, LogRefused, LogUnavailable
 from headchef.runtime.log.port import NewRecord, Partition, Reader, Record
-from headchef.runtime.processor import Broadcast
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.runtime.behaviour.conftest import MakeWorld

@@ -10,12 +10,13 @@ from headchef_contracts import topics
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.runtime.admission import Admission
+from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.engine import Engine
 from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition, Record
 from headchef.runtime.names import names
-from headchef.runtime.processor import BatchHandler, Broadcast, Handler, Hold, Input, Processor, Store
+from headchef.runtime.processor import BatchHandler, Handler, Hold, Input, Processor, Store
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer

@@ -32,6 +32,9 @@ PRICES = Prices(Decimal(1), Decimal(1), Decimal(1), Decimal(1))
 
 PRICED = make_catalogue(prices=PRICES)
 
+QUESTION = 100
+"""Tokens that each question of these tests is expected to take."""
+
 
 def tenant_set(tenant: str = "acme", budget: Any = None) -> TenantSet:
     """Give what an operator says of a tenant; the budget as JSON has it."""
@@ -217,3 +220,8 @@ def cost_of(tokens: int) -> Decimal:
 def written(event: Event) -> Any:
     """Give an event as it is read again."""
     return decode(event.event_type, event.version, encode(event))
+
+
+def dollars(tokens: int) -> str:
+    """Say what tokens cost, as it is written."""
+    return format(cost_of(tokens), "f")

@@ -4,33 +4,22 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headchef_contracts.events.budgets import Amount, BudgetAnswered, BudgetRecalled, Reserved
+from headchef_contracts.events.budgets import Amount, BudgetRecalled, Reserved
 
 from headchef.accounts.budgets.granting import MOST_QUESTIONS
 from headchef.router.purses import PARKED
-from tests.accounts.budgets.exchange import Exchange, cost_of, of_task
+from tests.accounts.budgets.exchange import QUESTION, Exchange, cost_of, dollars, of_task
 from tests.router.conftest import make_catalogue
-from tests.support.builders import make_completed, make_decided
+from tests.support.builders import make_decided
 
-QUESTION = 100
-"""Tokens that each question of these tests is expected to take."""
-
-
-TEN_TO_MIDNIGHT_S = 42_600
-"""After noon, at which all clocks begin."""
-
-
-def dollars(tokens: int) -> str:
-    return format(cost_of(tokens), "f")
-
-
-@pytest.fixture
-def exchange() -> Exchange:
-    return Exchange()
+JOBS = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from([9, 99, 299]), st.booleans()),
+    min_size=1,
+    max_size=30,
+)
 
 
 async def test_a_tenant_without_a_budget_passes_untouched(exchange: Exchange) -> None:
@@ -190,133 +179,6 @@ async def test_without_a_budget_any_more_what_waits_goes_on(exchange: Exchange) 
     assert [each.step.reserved is None for each in exchange.open] == [False, True]
 
 
-async def test_each_day_has_a_budget_of_its_own_and_what_is_left_of_the_last_goes_back(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": 10_000}, "month": {"tokens": 100_000}})
-    await exchange.submit("job-1", conversation_id=of_task(1))
-    await exchange.talk()
-    await exchange.ring(86_400)
-    await exchange.submit("job-2", conversation_id=of_task(1))
-    await exchange.talk()
-    assert [each.day for each in exchange.reserved()] == ["2026-11-22", "2026-11-23"]
-    await exchange.answer(exchange.open[0], 60)
-    await exchange.talk()
-    before, after = exchange.sums(), exchange.sums("day", "2026-11-23")
-    assert (before.spent_tokens, before.out_tokens) == (60, 0), "it counts for the day in which it was planned"
-    month = exchange.sums("month", "2026-11-01")
-    assert (month.spent_tokens, month.out_tokens) == (60, after.out_tokens)
-
-
-async def test_what_waits_when_a_day_ends_draws_on_the_next(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": QUESTION}})
-    await exchange.submit("job-1", conversation_id=of_task(1))
-    await exchange.talk()
-    await exchange.ring(TEN_TO_MIDNIGHT_S)
-    await exchange.submit("job-2", conversation_id=of_task(1))
-    await exchange.talk()
-    assert len(exchange.open) == 1
-    await exchange.ring(660)
-    await exchange.talk()
-    assert [each.day for each in exchange.reserved()] == ["2026-11-22", "2026-11-23"]
-
-
-async def test_a_question_that_has_waited_too_long_ends(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": QUESTION}})
-    await exchange.submit("job-1", conversation_id=of_task(1))
-    await exchange.submit("job-2", conversation_id=of_task(1))
-    await exchange.submit("job-3", conversation_id=of_task(1))
-    await exchange.talk()
-    for _ in range(121):
-        await exchange.ring(30)
-        await exchange.talk()
-    assert [each.job.job_id for each in exchange.finished] == ["job-2", "job-3"]
-    for each in exchange.finished:
-        assert each.failure is not None
-        assert "after 3600 s this still waits for what other questions have reserved" in each.failure.message
-    assert not any(exchange.timers)
-
-
-async def test_an_answer_that_comes_when_nobody_waits_any_more_is_kept_for_the_next(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": QUESTION}})
-    await exchange.submit("job-1", conversation_id=of_task(1))
-    await exchange.submit("job-2", conversation_id=of_task(1))
-    await exchange.talk()
-    for _ in range(121):
-        await exchange.ring(30)
-        await exchange.talk()
-    await exchange.answer(exchange.open[0], 0, cost_usd=Decimal(0))
-    await exchange.talk()
-    await exchange.submit("job-4", conversation_id=of_task(1))
-    assert [each.step.job.job_id for each in exchange.open] == ["job-4"]
-
-
-async def test_a_warning_comes_once_for_each_share_of_each_period(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": 400}, "month": {"usd": dollars(1_000)}, "warn_at": [0.2, 0.5, 1.0]})
-    for number in range(4):
-        await exchange.submit(f"job-{number}")
-        await exchange.talk()
-        await exchange.answer(exchange.open[0])
-        await exchange.talk()
-    found = [(each.period, each.share, each.spent.tokens) for each in exchange.warned]
-    assert found == [
-        ("day", 0.2, 100),
-        ("day", 0.5, 200),
-        ("month", 0.2, 200),
-        ("day", 1.0, 400),
-    ]
-    assert exchange.warned[0].next_at.isoformat() == "2026-11-23T00:00:00+00:00"
-    assert exchange.warned[2].limit == Amount(usd=cost_of(1_000))
-
-
-async def test_the_account_says_the_same_again_to_who_asks_again(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": 10_000}})
-    await exchange.submit("job-1")
-    await exchange.serve_account(twice=True)
-    [one, other] = next(waiting for waiting in exchange.answers if waiting)
-    assert one == other
-    out = exchange.sums().out_tokens
-    await exchange.talk()
-    assert len(exchange.open) == 1
-    await exchange.answer(exchange.open[0])
-    await exchange.serve_account(twice=True)
-    assert (exchange.sums().spent_tokens, exchange.sums().out_tokens) == (QUESTION, out - QUESTION)
-
-
-async def test_a_task_that_has_forgotten_what_it_said_is_told_how_far_it_was(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": 100_000}})
-    await exchange.submit("job-1", conversation_id=of_task(1))
-    await exchange.talk()
-    for number in range(200):
-        await exchange.submit(f"more-{number}", conversation_id=of_task(1))
-        await exchange.talk()
-    task = exchange.said[0].task
-    door = exchange.doors[task]
-    exchange.doors[task].state.values.pop(("purses", b"acme"))
-    assert door.state.get("purses", b"acme") is None
-    exchange.open.clear()
-    await exchange.submit("job-2", conversation_id=of_task(1))
-    await exchange.talk()
-    assert [each.step.job.job_id for each in exchange.open] == ["job-2"]
-
-
-async def test_a_question_is_settled_once_for_each_of_its_plans(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": 10_000}})
-    await exchange.submit("job-1")
-    await exchange.talk()
-    [planned] = exchange.open
-    again = make_completed(step=planned.step.model_copy(update={"plan": 1}))
-    await exchange.answer(planned)
-    exchange.settle(again)
-    await exchange.talk()
-    assert exchange.sums().spent_tokens == QUESTION + 15
-
-
-JOBS = st.lists(
-    st.tuples(st.integers(0, 9), st.sampled_from([9, 99, 299]), st.booleans()),
-    min_size=1,
-    max_size=30,
-)
-
-
 @settings(max_examples=150, deadline=None)
 @given(JOBS, st.integers(0, 3_000), st.none() | st.integers(0, 4_000), st.integers(0, 2**32), st.integers(0, 100))
 async def test_no_order_of_events_lets_more_be_spent_or_refuses_what_fits(
@@ -364,19 +226,3 @@ async def test_no_order_of_events_lets_more_be_spent_or_refuses_what_fits(
     assert exchange.sums().out_tokens == 0
     assert exchange.sums("month", "2026-11-01").out_usd == 0
     assert not any(exchange.timers)
-
-
-async def test_another_answer_than_the_newest_is_given_back(exchange: Exchange) -> None:
-    await exchange.set(budget={"day": {"tokens": QUESTION}})
-    await exchange.submit("job-1", conversation_id=of_task(1))
-    await exchange.talk()
-    await exchange.ring(TEN_TO_MIDNIGHT_S)
-    await exchange.submit("job-2", conversation_id=of_task(1))
-    await exchange.ring(660)
-    task = exchange.said[0].task
-    old, new = exchange.said[-2:]
-    assert (old.number, new.number) == (2, 3)
-    late = BudgetAnswered(tenant="acme", task=task, number=2, heard=2, granted=old.wanted, decided=make_decided())
-    await exchange.deliver(late, "budgets.answered", task)
-    assert exchange.said[-1].returned == old.wanted
-    assert exchange.said[-1].wanted is None

@@ -186,6 +186,9 @@ class RouterHandler:
     ) -> Outcome:
         """Plan a step again, or end it: where nobody is left, or its tenant's budget does not allow it (`refusal`)."""
         if judged.failed is None:
+            led = judged.step.workflow is not None
+            if led and (withdrawn := self._leader.withdrawn(judged.step, state, decided, planner)) is not None:
+                return withdrawn
             if refusal is not None:
                 return self._ended(judged.step, *unpaid(judged.step, refusal), state, decided, planner)
             planned = self._planned(again.replan(judged.step), decided)

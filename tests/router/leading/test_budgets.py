@@ -16,7 +16,7 @@ from headchef.catalogue import Prices
 from headchef.runtime.processor import Outcome
 from tests.router.conftest import make_catalogue
 from tests.router.leading.kitchen import Kitchen, ended, written
-from tests.support.builders import make_delivery, make_rejected
+from tests.support.builders import make_decided, make_delivery, make_rejected
 
 PRICES = Prices(Decimal(10), Decimal(10), Decimal(10), Decimal(10))
 """US dollars per million: a token costs 0.00001, so that a question of 4 tokens with an answer of 96 costs 0.001."""
@@ -127,6 +127,28 @@ async def test_who_goes_on_knows_what_is_reserved(tmp_path: Path) -> None:
     await kit.serve()
     assert len(kit.given_out) == 3
     assert (await kit.run()).cost_usd == Decimal("0.003")
+
+
+@pytest.mark.parametrize("paid_before", [True, False])
+async def test_no_model_is_asked_in_place_of_an_earlier_answer_once_the_job_has_failed(
+    tmp_path: Path, paid_before: bool
+) -> None:
+    steps = ITEMS.replace("min_success: 0.0", "min_success: 1.0")
+    kit = await kitchen(tmp_path, lambda _: Failure(reason="timeout", message="30 s"), steps)
+    await kit.submit(items(2))
+    kit.open.reverse()
+    await kit.serve()
+    step = kit.steps[0]
+    if paid_before:
+        failed = make_rejected(step).failed
+        assert failed is not None
+        step = step.model_copy(update={"tried": (failed.model_copy(update={"cost_usd": Decimal("0.005")}),)})
+    refused = StepJudged(step=step, verdict="hit_refused", findings=(), decided=make_decided())
+    await kit.deliver(make_delivery(refused, topic="steps.judged", value=b"{}", event_id="refused"))
+    assert len(kit.steps) == 2
+    [finished] = kit.finished
+    assert finished.cost_usd == Decimal("0.006" if paid_before else "0.001")
+    assert finished.provenance.steps[0].ended == (2 if paid_before else 1)
 
 
 async def rejected(kit: Kitchen) -> Outcome:

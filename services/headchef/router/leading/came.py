@@ -9,8 +9,9 @@ from headchef_contracts.events.steps import Ended, Step
 
 from headchef.catalogue import Catalogue
 from headchef.checks import in_short
+from headchef.result import total
 from headchef.router.leading.budget import reckoned
-from headchef.router.leading.records import STEP_BUDGET, LostRecord, UnitRecord
+from headchef.router.leading.records import NEVER_BEGUN, STEP_BUDGET, LostRecord, UnitRecord
 
 Other = CallEnded | FetchEnded | RetrievalEnded | ReservationAnswered
 """What comes back of a unit that asks no model."""
@@ -25,7 +26,6 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
         decided: when that was known, and from what.
         catalogue: has the prices.
     """
-    repaired = sum(tried.failure.reason == "rejected" for tried in step.tried)
     return UnitRecord(
         step_id=step.step_id,
         item=step.item,
@@ -35,12 +35,38 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
         cause=decided.causes[0],
         models=tuple(dict.fromkeys((*(tried.model for tried in step.tried), step.request.model))),
         reused=ended.cache.kind == "exact" and ended.status == "ok",
-        repaired=repaired,
+        repaired=_repaired(step),
         usage=ended.usage,
         cost_usd=ended.cost_usd,
         reckoned_usd=reckoned(step, ended, catalogue),
         attempts=ended.attempts,
         provider_s=ended.provider_s,
+    )
+
+
+def of_nobody(step: Step, decided: Decided) -> UnitRecord:
+    """Record what a step came to that is not asked, or not asked again, since its job has ended: what it took before.
+
+    Args:
+        step: as it would have been planned, or was planned for an earlier answer that cannot be used.
+        decided: when that was known, and from what.
+    """
+    lost, spent = NEVER_BEGUN, total(step.tried)
+    if step.tried:
+        failure = step.tried[-1].failure
+        lost = LostRecord(reason=failure.reason, message=f"{failure.message} ({NEVER_BEGUN.message})")
+    return UnitRecord(
+        step_id=step.step_id,
+        item=step.item,
+        lost=lost,
+        at=decided.at,
+        cause=decided.causes[0],
+        models=tuple(dict.fromkeys(tried.model for tried in step.tried)),
+        repaired=_repaired(step),
+        usage=spent.usage,
+        cost_usd=spent.cost_usd,
+        attempts=spent.attempts,
+        provider_s=spent.provider_s,
     )
 
 
@@ -65,6 +91,10 @@ def of_other(ended: Other, decided: Decided) -> UnitRecord:
         found=ended.found if isinstance(ended, RetrievalEnded) else None,
         reserved=ended.account if isinstance(ended, ReservationAnswered) and failure is None else None,
     )
+
+
+def _repaired(step: Step) -> int:
+    return sum(tried.failure.reason == "rejected" for tried in step.tried)
 
 
 def _lost(step: Step, ended: Ended) -> LostRecord | None:

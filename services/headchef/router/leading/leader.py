@@ -148,7 +148,9 @@ class Leader:
         return within_budget(led, step, planner)
 
     def withdrawn(self, step: Step, state: State, decided: Decided, planner: Planner) -> Outcome | None:
-        """Let a step be that was not asked yet, if its job has ended meanwhile; None where it is to be asked.
+        """Let a step be that was not asked yet, or cannot use an earlier answer, if its job has ended meanwhile.
+
+        None where it is to be asked.
 
         Args:
             step: as it was to be asked.
@@ -159,10 +161,7 @@ class Leader:
         led = self._recalled(job_key(step.job), state)
         if led is not None and led.progress.ending is None:
             return None
-        unit = UnitRecord(
-            step_id=step.step_id, item=step.item, lost=NEVER_BEGUN, at=decided.at, cause=decided.causes[0]
-        )
-        return self._take(step.job, unit, state, decided, planner)
+        return self._take(step.job, came.of_nobody(step, decided), state, decided, planner)
 
     def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""

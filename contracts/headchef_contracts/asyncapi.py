@@ -25,6 +25,7 @@ to them. Each processor also keeps its state in changelogs, which are no interfa
 _PARAMETERS = {
     "namespace": {"default": _NAMESPACE, "description": "an environment of its own on the cluster; HEADCHEF_NAMESPACE"},
     "lane": {"default": "default", "description": "a quota pool: an account and a family of models"},
+    "entry": {"default": "acme", "description": "an entry for the tenants that are bound to it; HEADCHEF_ENTRIES"},
 }
 
 
@@ -90,7 +91,7 @@ def _channel(row: Topic, registry: Registry) -> dict[str, Any]:
         "parameters": {name: text for name, text in _PARAMETERS.items() if f"{{{name}}}" in address},
         "bindings": {
             "kafka": {
-                "topic": address.format(namespace=_NAMESPACE, lane="default"),
+                "topic": address.format(namespace=_NAMESPACE, lane="default", entry="acme"),
                 "partitions": row.partitions,
                 "replicas": row.replicas,
                 "topicConfiguration": {

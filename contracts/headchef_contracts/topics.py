@@ -11,17 +11,21 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from headchef_contracts.errors import UnknownTopic
-from headchef_contracts.events.common import Event, JobClass
+from headchef_contracts.events.common import NO_ENTRIES, Event, JobClass
 
 CleanupPolicy = Literal["delete", "compact"]
 TimestampType = Literal["CreateTime", "LogAppendTime"]
 
 _BULK = ".bulk"
-_LANE_TOPIC = "steps.dispatched.<lane>"
-_LANE_TOPICS = (_LANE_TOPIC, _LANE_TOPIC + _BULK)
+_LANE, _ENTRY = "<lane>", "<entry>"
+_TEMPLATES = tuple(
+    (part, name + after)
+    for part, name in ((_LANE, f"steps.dispatched.{_LANE}"), (_ENTRY, f"jobs.submitted.{_ENTRY}"))
+    for after in ("", _BULK)
+)
 _CHANGELOG = "<processor>.<store>.changelog"
 _VERSION_SUFFIX = ".v1"
-_LANE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_PART = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _CHANGELOG_NAME = re.compile(r"(?P<processor>[a-z0-9_-]+(\.[a-z0-9_-]+)*)\.(?P<store>[a-z0-9_-]+)\.changelog")
 
 
@@ -94,12 +98,12 @@ STORES: Mapping[str, tuple[str, ...]] = MappingProxyType({name: tuple(it) for na
 TOPICS: Mapping[str, Topic] = MappingProxyType({name: row for name, row in _ROWS.items() if "<" not in name})
 """The topics with a fixed name, by logical name. See `required` for all that a deployment has."""
 TEMPLATES: Mapping[str, Topic] = MappingProxyType({name: row for name, row in _ROWS.items() if "<" in name})
-"""The topics whose name has a part in angle brackets: one a lane, one a store."""
+"""The topics whose name has a part in angle brackets: one a lane, one an entry, one a store."""
 
 
 @lru_cache(maxsize=1024)
 def topic(logical: str) -> Topic:
-    """Give a topic's row, also of a lane, of dead letters and of a changelog.
+    """Give a topic's row, also of a lane, of an entry, of dead letters and of a changelog.
 
     Args:
         logical: such as `jobs.submitted`, `steps.dispatched.default`, `steps.planned.dlq`, `router.seen.changelog`.
@@ -111,11 +115,15 @@ def topic(logical: str) -> Topic:
         return TOPICS[logical]
     if logical.endswith(".dlq"):
         return dead_letters_of(topic(logical.removesuffix(".dlq")))
-    for template in _LANE_TOPICS:
-        before, _, after = template.partition("<lane>")
-        lane = logical.removeprefix(before).removesuffix(after)
-        if logical == f"{before}{lane}{after}" and _LANE.fullmatch(lane):
-            return _filled(_ROWS[template], logical, {"<lane>": lane})
+    for part, template in _TEMPLATES:
+        before, _, after = template.partition(part)
+        name = logical.removeprefix(before).removesuffix(after)
+        if (
+            logical == f"{before}{name}{after}"
+            and _PART.fullmatch(name)
+            and not (part == _ENTRY and name in NO_ENTRIES)
+        ):
+            return _filled(_ROWS[template], logical, {part: name})
     changelog = _CHANGELOG_NAME.fullmatch(logical)
     if changelog:
         return _filled(_ROWS[_CHANGELOG], logical, {f"<{part}>": name for part, name in changelog.groupdict().items()})
@@ -150,35 +158,54 @@ def dead_letters_of(source: Topic) -> Topic:
     )
 
 
-def required(lanes: Sequence[str]) -> list[Topic]:
+@lru_cache(maxsize=1024)
+def entry_of(logical: str) -> str | None:
+    """Give the entry whose topic this is, such as `acme` of `jobs.submitted.acme.bulk`; None for any other topic."""
+    before, _, _ = _TEMPLATES[-1][1].partition(_ENTRY)
+    name = logical.removeprefix(before).removesuffix(_BULK)
+    is_one = logical in (before + name, before + name + _BULK) and _PART.fullmatch(name) and name not in NO_ENTRIES
+    return name if is_one else None
+
+
+def door(entry: str | None) -> str:
+    """Give the topic by which interactive jobs come: that of an entry, or the public one."""
+    return "jobs.submitted" if entry is None else f"jobs.submitted.{entry}"
+
+
+def required(lanes: Sequence[str], entries: Sequence[str] = ()) -> list[Topic]:
     """Give every topic that a deployment must have, dead letters and changelogs included.
 
     Args:
         lanes: names of the quota pools.
+        entries: names of the entries beside the public one.
 
     Returns:
         The topics, each once, in the table's order.
     """
-    names = [name for template in _ROWS if template != _CHANGELOG for name in _for_lanes(template, lanes)]
+    names = [name for template in _ROWS if template != _CHANGELOG for name in _for_each(template, lanes, entries)]
     names += [f"{name}.dlq" for name in names if topic(name).dead_letters]
     for processor, stores in STORES.items():
-        names += [f"{name}.{store}.changelog" for name in _for_lanes(processor, lanes) for store in stores]
+        names += [f"{name}.{store}.changelog" for name in _for_each(processor, lanes) for store in stores]
     return [topic(name) for name in dict.fromkeys(names)]
 
 
-def inputs(lanes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def inputs(lanes: Sequence[str], entries: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
     """Give what each processor reads in its group, by logical name.
 
     Args:
         lanes: names of the quota pools.
+        entries: names of the entries beside the public one.
     """
-    processors = [name for stored in STORES for name in _for_lanes(stored, lanes)]
-    rows = [row for row in required(lanes) if not (row.logical.endswith(".changelog") or row.broadcast)]
+    processors = [name for stored in STORES for name in _for_each(stored, lanes)]
+    rows = [row for row in required(lanes, entries) if not (row.logical.endswith(".changelog") or row.broadcast)]
     return {name: tuple(row.logical for row in rows if name in row.readers) for name in processors}
 
 
-def _for_lanes(name: str, lanes: Sequence[str]) -> list[str]:
-    return [name.replace("<lane>", lane) for lane in lanes] if "<lane>" in name else [name]
+def _for_each(name: str, lanes: Sequence[str], entries: Sequence[str] = ()) -> list[str]:
+    for part, values in ((_LANE, lanes), (_ENTRY, entries)):
+        if part in name:
+            return [name.replace(part, value) for value in values]
+    return [name]
 
 
 def of_class(logical: str, job_class: JobClass) -> str:

@@ -1,7 +1,7 @@
 """The topic table: complete, consistent with the events, and resolved for lanes, dead letters and changelogs."""
 
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -76,7 +76,17 @@ def test_changelogs_are_compacted_or_a_window() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["jobs.submited", "batches.finished.dlq", "steps.dispatched.", "steps.dispatched.A B", "jobs.submitted.dlq.dlq"],
+    [
+        "jobs.submitted.a.b",
+        "jobs.submitted.",
+        "jobs.submitted.bulk.bulk",
+        "jobs.submitted.dlq.bulk",
+        "jobs.submited",
+        "batches.finished.dlq",
+        "steps.dispatched.",
+        "steps.dispatched.A B",
+        "jobs.submitted.dlq.dlq",
+    ],
 )
 def test_an_unknown_topic_is_refused(name: str) -> None:
     with pytest.raises(UnknownTopic):
@@ -93,6 +103,34 @@ def test_a_deployment_needs_each_topic_once() -> None:
     ):  # fmt: skip
         assert name in names
     assert not [name for name in names if "<" in name]
+
+
+def test_an_entry_has_the_settings_of_the_public_one_and_topics_only_where_it_is_named() -> None:
+    names = ("jobs.submitted.acme", "jobs.submitted.acme.bulk")
+    for name, public in zip(names, ("jobs.submitted", "jobs.submitted.bulk"), strict=True):
+        row = topics.topic(name)
+        assert replace(row, logical=public, description="") == replace(topics.topic(public), description="")
+    read = topics.inputs([], ["acme"])["router"]
+    assert set(read) - set(topics.inputs([])["router"]) == set(names)
+    made = {row.logical for row in topics.required([], ["acme"])} - {row.logical for row in topics.required([])}
+    assert made == {*names, *(f"{name}.dlq" for name in names)}
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("jobs.submitted.acme", "acme"),
+        ("jobs.submitted.acme.bulk", "acme"),
+        ("jobs.submitted", None),
+        ("jobs.submitted.bulk", None),
+        ("jobs.submitted.dlq", None),
+        ("jobs.submitted.acme.dlq", None),
+        ("jobs.commands", None),
+    ],
+)
+def test_the_topic_of_an_entry_says_which_it_is(name: str, entry: str | None) -> None:
+    assert topics.entry_of(name) == entry
+    assert topics.door(entry) == (name.removesuffix(".bulk") if entry else "jobs.submitted")
 
 
 def test_settings_have_kafkas_names() -> None:

@@ -27,6 +27,24 @@ async def assembled() -> Processor:
         return processor
 
 
+async def test_the_router_reads_the_entries_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (await assembled()).inputs
+    monkeypatch.setenv("HEADCHEF_ENTRIES", "acme, partners,acme")
+    processor = await assembled()
+    names = ("jobs.submitted.acme", "jobs.submitted.partners")
+    doors = [each for name in names for each in pair(name, raw=True, flow=tenancy.of_job)]
+    assert [each for each in processor.inputs if each not in before] == doors
+    watched = processor.backlog.watched["router"]
+    assert {each.topic for each in processor.inputs} == set(watched)
+
+
+@pytest.mark.parametrize("named", ["bulk", "a b", "Acme", "acme.eu"])
+async def test_what_no_entry_is_called_names_the_setting(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("HEADCHEF_ENTRIES", named)
+    with pytest.raises(BadSettings, match="HEADCHEF_ENTRIES"):
+        await assembled()
+
+
 async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -62,6 +63,19 @@ Money = Annotated[
     WithJsonSchema({"type": "string", "pattern": _MONEY_PATTERN, "description": "US dollars as a decimal string"}),
 ]
 """US dollars, never negative, as a decimal string on the wire: floats lose cents over millions of calls."""
+
+NO_ENTRIES = frozenset({"bulk", "dlq"})
+"""What no entry is called: topics of the public entry end so."""
+
+
+def _ends_no_topic(name: str) -> str:
+    if name in NO_ENTRIES:
+        raise ValueError(f"no entry is called {name}: topics of the public entry end so")
+    return name
+
+
+EntryName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"), AfterValidator(_ends_no_topic)]
+"""An entry beside the public one, whose topic is `jobs.submitted.<entry>`."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """An identifier chosen by a person: 1 to 200 characters without control characters."""

@@ -48,6 +48,7 @@ RefusalReason = Literal[
     "schema_registry_framing",
     "invalid",
     "unknown_version",
+    "tenant_not_allowed",
     "too_large",
     "unknown_model",
     "unknown_workflow",

@@ -1,11 +1,11 @@
-"""The event by which an operator sets what a tenant may spend."""
+"""The event by which an operator sets what a tenant may spend, and by which entries its jobs come."""
 
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.budgets import Period
-from headchef_contracts.events.common import Event, Money, Name, Part
+from headchef_contracts.events.common import EntryName, Event, Money, Name, Part
 from headchef_contracts.faults import at_field
 
 WARN_AT = (0.5, 0.8, 0.95)
@@ -56,5 +56,11 @@ class TenantSet(Event):
 
     tenant: Name
     budget: TenantBudget | None = Field(default=None, description="null: the tenant may spend without a bound")
+    entries: tuple[EntryName, ...] = Field(
+        default=(),
+        max_length=20,
+        description="jobs of the tenant are taken from `jobs.submitted.<entry>` of these alone; none: from the public"
+        " topics alone",
+    )
     by: str = Field(description="who says so: a person or program, and the machine")
     set_at: AwareDatetime

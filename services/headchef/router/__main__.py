@@ -73,13 +73,13 @@ def processor(
         homes: accounts are kept in so many partitions, the first ones.
         bodies: reads and writes what is large in jobs, steps and state; None where no store is set.
     """
-    backlog = Backlog(_work(models.lanes))
+    backlog = Backlog(_work(models.lanes, settings.entries))
     lanes = set(models.lanes)
 
     async def adopt(found: catalogue.Catalogue) -> None:
         # A lane that has gone may have work that waits.
         lanes.update(found.lanes)
-        backlog.watched = _work(lanes)
+        backlog.watched = _work(lanes, settings.entries)
         handler.catalogue = found
 
     registry, schemas = checks.installed(), SchemaCache(settings.max_schemas)
@@ -118,12 +118,14 @@ def processor(
         ),
         at_hand=at_hand,
         till=Till(tenants, homes, timedelta(seconds=settings.max_budget_wait_s), at_hand),
+        tenants=tenants,
         catalogue=models,
     )
     return Processor(
         name=NAME,
         inputs=(
-            *pair("jobs.submitted", raw=True, flow=tenancy.of_job),
+            *pair(topics.door(None), raw=True, flow=tenancy.of_job),
+            *(each for entry in settings.entries for each in pair(topics.door(entry), raw=True, flow=tenancy.of_job)),
             Input(commands.TOPIC, raw=True),
             *map(Input, ENDS),
         ),
@@ -147,9 +149,9 @@ def processor(
     )
 
 
-def _work(lanes: Iterable[str]) -> Mapping[str, Sequence[str]]:
+def _work(lanes: Iterable[str], entries: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Give the inputs that jobs wait in; nobody waits for the counting of batches, so it does not shut the door."""
-    return {name: read for name, read in topics.inputs(sorted(lanes)).items() if name != _COUNTING}
+    return {name: read for name, read in topics.inputs(sorted(lanes), entries).items() if name != _COUNTING}
 
 
 def main() -> None:

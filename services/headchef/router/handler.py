@@ -1,7 +1,7 @@
 """The door: turns submitted records into planned steps, plans steps again that come back, and has workflows led.
 
-Consumes jobs.submitted, jobs.submitted.bulk and jobs.commands (raw), steps.judged, calls.ended, fetches.ended,
-retrievals.ended and reservations.answered; produces steps.planned, calls.planned, fetches.planned and
+Consumes jobs.submitted, its entries, their topics of bulk and jobs.commands (raw), steps.judged, calls.ended,
+fetches.ended, retrievals.ended and reservations.answered; produces steps.planned, calls.planned, fetches.planned and
 retrievals.planned, all with their topics of bulk, reservations.asked, reviews and jobs.refused; and jobs.finished for a
 job that went through a workflow, or whose model failed or was rejected, and that nobody else can be asked for. Where
 tenants have a budget, it consumes budgets.answered and produces budgets.booked.
@@ -26,6 +26,7 @@ from headchef.checks import Registry
 from headchef.result import Ending, ended, finish, publish
 from headchef.router import again, commands, home, policy
 from headchef.router.asking import NobodyLeft, out_of_reach
+from headchef.router.claims import check_claim
 from headchef.router.endings import given_up, unpaid
 from headchef.router.hashes import payload_hash
 from headchef.router.leading import Afforded, Leader, Planner, has_begun, job_of
@@ -42,6 +43,7 @@ from headchef.runtime.processor import Change, DeadLetter, Delivery, Emit, Outco
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
+from headchef.tenants import TenantsInForce
 
 SEEN = "seen"
 
@@ -62,6 +64,7 @@ class RouterHandler:
         leader: leads jobs through workflows.
         at_hand: has bodies that jobs refer to.
         till: has questions of tenants with a budget paid for.
+        tenants: says which entries they are bound to.
         catalogue: has the models.
 
     Attributes:
@@ -83,6 +86,7 @@ class RouterHandler:
         leader: Leader,
         at_hand: BodiesAtHand,
         till: Till,
+        tenants: TenantsInForce,
         catalogue: Catalogue,
     ) -> None:
         self.catalogue = catalogue
@@ -98,6 +102,7 @@ class RouterHandler:
         self._leader = leader
         self._at_hand = at_hand
         self._till = till
+        self._tenants = tenants
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
@@ -119,6 +124,7 @@ class RouterHandler:
         submission: Submission | None = None
         try:
             submission = read(delivery.record, delivery.record.value, self._limits)
+            check_claim(submission, delivery.topic, self._tenants)
             return self._take(submission, delivery, state, catalogue)
         except Refused as refused:
             return self._refuse(refused, submission, delivery, catalogue)

@@ -22,7 +22,7 @@ from headchef.schema import SchemaCache, SchemaRefused
 from headchef.template import Rendered, Renderer, TemplateRefused
 
 POLICY_VERSION = "router/8"
-_BULK_DOOR = topics.of_class("jobs.submitted", "bulk")
+_OF_BULK = topics.of_class("", "bulk")
 
 
 Role = Literal["system", "user"]
@@ -95,7 +95,7 @@ def class_of(job: JobSubmitted, entry: str) -> JobClass:
     """
     if "job_class" in job.model_fields_set:
         return job.job_class
-    return "bulk" if entry == _BULK_DOOR else "interactive"
+    return "bulk" if entry.endswith(_OF_BULK) else "interactive"
 
 
 def _input(job: JobSubmitted) -> dict[str, Any] | None:

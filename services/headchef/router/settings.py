@@ -1,12 +1,22 @@
 """The router's own settings, read from the environment; those that all processors share are the runtime's."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from headchef_contracts.events.common import EntryName
 
 from headchef.catalogue import DEFAULT_PATH
+
+
+def _apart(text: object) -> object:
+    return (
+        tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+        if isinstance(text, str)
+        else text
+    )
 
 
 class RouterSettings(BaseSettings):
@@ -18,6 +28,12 @@ class RouterSettings(BaseSettings):
         default=DEFAULT_PATH,
         validation_alias="HEADCHEF_CATALOGUE",
         description="YAML file of models, lanes and prices, in force until one is published",
+    )
+    entries: Annotated[tuple[EntryName, ...], NoDecode, BeforeValidator(_apart)] = Field(
+        default=(),
+        validation_alias="HEADCHEF_ENTRIES",
+        description="names of entries beside the public one, each with topics"
+        " `jobs.submitted.<entry>`; the same for routers and for `headchef topics`",
     )
     max_job_bytes: int = Field(
         default=1_000_000,

@@ -1,4 +1,4 @@
-"""What each tenant may spend, as this process knows it from its broadcast."""
+"""What each tenant may spend, and by which entries its jobs come, as this process knows it from its broadcast."""
 
 import logging
 
@@ -11,13 +11,15 @@ from headchef.runtime.errors import InvalidEvent
 _log = logging.getLogger(__name__)
 
 TOPIC = "tenants"
+_PUBLIC: frozenset[str] = frozenset()
 
 
 class TenantsInForce:
     """Takes up what operators say of tenants.
 
     An entry that cannot be read, as a newer release wrote it, must not let a tenant spend without a bound: what was set
-    before stays in force, and where nothing was, the tenant may spend nothing.
+    before stays in force, and where nothing was, the tenant may spend nothing. Nor must it let anybody claim a tenant
+    that is bound to an entry: what was set before holds on too, and where nothing was, nobody may claim the tenant.
 
     Args:
         processor: for the log.
@@ -26,6 +28,7 @@ class TenantsInForce:
     def __init__(self, processor: str) -> None:
         self._processor = processor
         self._budgets: dict[str, TenantBudget] = {}
+        self._entries: dict[str, frozenset[str]] = {}
         self._unreadable: dict[str, str] = {}
 
     @property
@@ -45,6 +48,12 @@ class TenantsInForce:
         """Give a tenant's budget; None where it has none, or none that can be read."""
         return self._budgets.get(tenant)
 
+    def entries_of(self, tenant: str) -> frozenset[str] | None:
+        """Give the entries by which a tenant's jobs come; empty for the public one, None where that cannot be read."""
+        if (entries := self._entries.get(tenant)) is not None:
+            return entries
+        return None if tenant in self._unreadable else _PUBLIC
+
     def shut_by(self, tenant: str) -> str | None:
         """Say why a tenant may spend nothing, as its entry cannot be read; None where that is not so."""
         return self._unreadable.get(tenant)
@@ -58,13 +67,15 @@ class TenantsInForce:
         if not isinstance(event, TenantSet):
             raise InvalidEvent("unexpected_event", None, f"{type(event).__name__} in place of TenantSet")
         self._unreadable.pop(event.tenant, None)
+        self._entries[event.tenant] = frozenset(event.entries)
         if event.budget is None:
             self._budgets.pop(event.tenant, None)
         else:
             self._budgets[event.tenant] = event.budget
         _log.info(
-            "%s: tenant %r, set by %s: %s",
+            "%s: tenant %r, set by %s: %s, entries: %s",
             *(self._processor, event.tenant, event.by, "no budget" if event.budget is None else event.budget),
+            ", ".join(event.entries) or "the public one",
         )
 
     async def shut(self, key: bytes | None, message: str) -> None:

@@ -13,9 +13,9 @@ from tests.cli.builders import as_record
 NAMESPACE = "headchef"
 
 
-def make_log(lanes: Sequence[str] = ("default",)) -> MemoryLog:
+def make_log(lanes: Sequence[str] = ("default",), entries: Sequence[str] = ()) -> MemoryLog:
     cluster = Cluster(SystemClock())
-    for topic in topics.required(lanes):
+    for topic in topics.required(lanes, entries):
         name = topics.physical(NAMESPACE, topic.logical)
         cluster.create_topic(name, topic.partitions, max_message_bytes=topic.max_message_bytes)
     return MemoryLog(cluster)

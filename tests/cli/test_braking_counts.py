@@ -80,6 +80,24 @@ async def test_a_refused_record_is_no_job_and_a_refused_copy_takes_none_away() -
     assert await counted(log) == {}
 
 
+async def test_what_was_refused_on_its_way_is_on_none() -> None:
+    log = make_log()
+    number = await submit(log, make_job("job-1", tenant="acme"), away=True)
+    assert await counted(log) == {"acme": 1}
+    source = make_decided().causes[0].model_copy(update={"topic": "jobs.submitted", "partition": number, "offset": 0})
+    refused = JobRefused(
+        job_id="job-1",
+        reason="tenant_not_allowed",
+        field="tenant",
+        message="is bound to an entry",
+        source=source,
+        dead_letter_topic="jobs.submitted.dlq",
+        decided=make_decided(),
+    )
+    await put_event(log, "jobs.refused", refused, b"job-1")
+    assert await counted(log) == {}
+
+
 async def test_what_is_no_job_is_not_counted_and_an_envelope_is_opened() -> None:
     log = make_log()
     for value in (None, b"", b"not json", b"[1]", b'{"tenant": "acme"}', b'{"job_id": 7, "tenant": "acme"}'):

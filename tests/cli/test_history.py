@@ -25,7 +25,7 @@ from tests.cli.builders import (
     make_planned,
     make_refused,
 )
-from tests.cli.clusters import make_log, put_event
+from tests.cli.clusters import NAMESPACE, make_log, put_event
 from tests.support.builders import (
     make_call,
     make_decided,
@@ -194,6 +194,15 @@ async def test_the_way_of_a_bulk_job_is_found(log: MemoryLog) -> None:
     await put_event(log, "steps.dispatched.default.bulk", dispatched, None, 3)
     ways = ["jobs.submitted.bulk", "steps.planned.bulk", "steps.dispatched.default.bulk"]
     assert sorted(hop.topic for hop in (await found(log)).hops) == sorted(ways)
+
+
+async def test_a_job_of_an_entry_is_found() -> None:
+    log = make_log(entries=["museum"])
+    await put_event(log, "jobs.submitted.museum.bulk", make_job("j1"), b"j1")
+    history = await gather(
+        log, namespace=NAMESPACE, job_id="j1", max_records=100, progress=lambda *_: None, entries=["museum"]
+    )
+    assert [hop.topic for hop in history.hops] == ["jobs.submitted.museum.bulk"]
 
 
 async def test_a_submission_in_a_strange_place_is_found(log: MemoryLog) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from headchef_contracts import cloudevents, placement, topics
-from headchef_contracts.events.common import JobClass
+from headchef_contracts.events.common import JOB_CLASSES, JobClass
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.cli.submission.publishing import WINDOW, publish_all, record_of
@@ -69,6 +69,12 @@ def test_a_job_lies_in_the_entry_of_its_class_and_its_bytes_do_not_tell_a_defaul
     record = record_of(job, NAMESPACE, 4, default)
     assert record.topic == topics.physical(NAMESPACE, entry)
     assert (b'"class"' in (record.value or b"")) == (says is not None)
+
+
+def test_a_job_lies_in_the_topics_of_the_entry_that_is_named() -> None:
+    for job_class in JOB_CLASSES:
+        record = record_of(make_job("j1"), NAMESPACE, 4, job_class, "museum")
+        assert record.topic == topics.physical(NAMESPACE, topics.of_class("jobs.submitted.museum", job_class))
 
 
 def test_the_same_job_has_the_same_event_id_and_lies_at_home() -> None:

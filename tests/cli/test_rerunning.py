@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.common import Cause
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobStatus, JobSubmitted
+from headchef_contracts.placement import partition_for
 
 from headchef.cli.faults import WorkFailed
 from headchef.cli.rerunning.choice import Choice, Name, Submitted, Wish, choose, newest
+from headchef.cli.rerunning.reading import ends_of, submissions_of
 from headchef.cli.rerunning.running import chosen
 from headchef.runtime.log.memory import MemoryLog
 from tests.cli.builders import START, make_finished, make_job, make_refused
@@ -136,3 +139,20 @@ async def test_a_job_that_is_well_is_said_to_be() -> None:
     with pytest.raises(WorkFailed, match="the newest result of job j1 is ok") as failed:
         await chosen(log, NAMESPACE, wish(job_id="j1"), Meter())
     assert failed.value.hint == "--status ok runs it again all the same"
+
+
+async def test_a_job_goes_by_its_entry_again_and_what_only_claimed_its_tenant_is_passed_over() -> None:
+    log, mine = make_log(entries=["museum"]), job("j1", subject="mine")
+    stolen = [job("j1", subject="stolen"), job("j1", run=7)]
+    await put(log, *stolen, finished("j1"))
+    await put_event(log, "jobs.submitted.museum.bulk", mine, b"j1")
+    home = partition_for(b"j1", 4)
+    for offset in range(len(stolen)):
+        source = Cause(topic="jobs.submitted.bulk", partition=home, offset=offset)
+        refused = make_refused("j1").model_copy(update={"reason": "tenant_not_allowed", "source": source})
+        await put(log, refused)
+    refusals = (await ends_of(log, NAMESPACE, Meter())).refused
+    [found] = await submissions_of(log, NAMESPACE, ["j1"], Meter(), refused=refusals, entries=["museum"])
+    assert (found.job, found.door, found.entry) == (mine, "bulk", "museum")
+    [again] = choose(newest([finished("j1")]), [found], refusals, START).jobs
+    assert (again.job.subject, again.job.run, again.entry) == ("mine", 1, "museum")

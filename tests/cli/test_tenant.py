@@ -37,7 +37,7 @@ def asked(**options: Any) -> Asked:
 
 @pytest.fixture
 def log() -> MemoryLog:
-    return make_log()
+    return make_log(entries=["museum"])
 
 
 @pytest.fixture
@@ -82,8 +82,10 @@ def test_a_tenant_may_have_no_budget_any_more() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "nothing says what the tenant may spend"),
+        ({}, "nothing says what the tenant may spend, or by which entries its jobs come"),
         ({"warn_at": "0.5"}, "nothing says what the tenant may spend"),
+        ({"entries": ("bulk",)}, '--entry: no entry is called "bulk"'),
+        ({"entries": ("museum",), "public": True}, "--public takes all entries away"),
         ({"unlimited": True, "day_usd": "1"}, "--unlimited takes all limits away"),
         ({"day_usd": "ten"}, '--day-usd: "ten" is no amount; write US dollars as 12.50'),
         ({"month_usd": "-1"}, '--month-usd: "-1" is no amount'),
@@ -97,6 +99,39 @@ def test_what_is_wrong_names_its_option(options: dict[str, Any], said: str) -> N
     with pytest.raises(WrongUsage) as wrong:
         asked(**options).event("ann", AT)
     assert said in str(wrong.value)
+
+
+def test_what_is_not_named_stays() -> None:
+    before = TenantSet(tenant="acme", budget=BUDGET, entries=("museum",), by="ann", set_at=AT)
+    budget, entries = asked(unlimited=True).event("bob", AT, before), asked(public=True).event("bob", AT, before)
+    assert (budget.budget, budget.entries) == (None, ("museum",)), "who changes a budget frees no tenant"
+    assert (entries.budget, entries.entries) == (BUDGET, ())
+    other = asked(entries=("a", "b", "a"), day_usd="1").event("bob", AT, before)
+    assert (other.budget, other.entries) == (TenantBudget(day=Limit(usd=Decimal(1))), ("a", "b"))
+
+
+def test_a_tenant_is_bound_to_an_entry_and_listed(typed: Type) -> None:
+    said = typed("set", "acme", "--entry", "museum")
+    assert "its jobs are taken from jobs.submitted.museum alone" in said.stderr
+    typed("set", "acme", "--day-usd", "2")
+    [line] = typed("list", "--json").stdout.splitlines()
+    assert orjson.loads(line)["entries"] == ["museum"]
+    assert "museum" in typed("list").stdout
+    typed("set", "acme", "--unlimited", "--public")
+    assert not typed("list", "--json").stdout
+
+
+def test_an_entry_without_topics_is_refused(typed: Type) -> None:
+    said = typed("set", "acme", "--entry", "nowhere", code=2)
+    assert "there is no topic headchef.jobs.submitted.nowhere.v1" in said.stderr
+    assert not typed("list", "--json").stdout
+
+
+async def test_no_part_is_kept_of_what_cannot_be_read(log: MemoryLog, typed: Type) -> None:
+    await put(log, TOPIC, b"of a newer release", b"acme", 0)
+    said = await asyncio.to_thread(typed, "set", "acme", "--day-usd", "1", code=2)
+    assert "what is set of acme cannot be read here" in said.stderr
+    await asyncio.to_thread(typed, "set", "acme", "--day-usd", "1", "--public")
 
 
 async def test_what_was_said_last_of_a_tenant_holds(log: MemoryLog) -> None:
@@ -124,7 +159,7 @@ async def test_the_newest_sums_of_the_periods_of_a_day_are_read(log: MemoryLog) 
 def test_a_budget_is_set_and_listed(typed: Type) -> None:
     said = typed("set", "acme", "--day-usd", "2.5", "--json")
     assert orjson.loads(said.stdout)["budget"]["day"] == {"usd": "2.5", "tokens": None}
-    assert "acme may spend 2.5 USD a day; routers and accounts heed it by themselves" in said.stderr
+    assert "acme may spend 2.5 USD a day, and its jobs are taken from jobs.submitted alone; routers" in said.stderr
     typed("set", "globex", "--month-tokens", "5000")
     typed("set", "globex", "--unlimited")
     [line] = typed("list", "--json").stdout.splitlines()
@@ -133,7 +168,7 @@ def test_a_budget_is_set_and_listed(typed: Type) -> None:
 
 
 def test_without_a_budget_nothing_is_listed(typed: Type) -> None:
-    assert "no tenant has a budget" in typed("list").stderr
+    assert "no tenant has a budget, and none is bound to an entry" in typed("list").stderr
 
 
 async def test_an_account_is_shown_with_what_is_left(log: MemoryLog, typed: Type) -> None:

@@ -26,13 +26,15 @@ def list_letters(
     import asyncio
 
     from headchef.cli.cluster import named_cluster, read_patiently
+    from headchef.cli.entries import entries_here
     from headchef.cli.letters.reading import letter_topics, read_letters, split_place
     from headchef.cli.letters.view import listing
     from headchef.cli.screen import Screen
     from headchef.cli.topics import lanes_or_catalogue
 
     screen, cluster = Screen(as_json=as_json), named_cluster()
-    names = letter_topics(lanes_or_catalogue(None)) if topic is None else [split_place(f"{topic}:0:0")[0]]
+    every = topic is None
+    names = letter_topics(lanes_or_catalogue(None), entries_here()) if every else [split_place(f"{topic}:0:0")[0]]
 
     reading = read_patiently(
         cluster,

@@ -49,10 +49,11 @@ def explain(
 async def _gather(cluster: "Cluster", screen: "Screen", job: str, records: int, patience_s: float) -> "History":
     from headchef.cli.bodies import bodies_here
     from headchef.cli.cluster import read_patiently
+    from headchef.cli.entries import entries_here
     from headchef.cli.history.gather import gather
     from headchef.cli.history.values import with_values_in
 
-    bodies = bodies_here()
+    bodies, entries = bodies_here(), entries_here()
     history = await read_patiently(
         cluster,
         screen,
@@ -64,6 +65,7 @@ async def _gather(cluster: "Cluster", screen: "Screen", job: str, records: int, 
             job_id=job,
             max_records=records,
             progress=lambda topic, done, total: meter.update(done, total, topic),
+            entries=entries,
         ),
     )
     return await with_values_in(history, bodies)

@@ -15,6 +15,7 @@ _BATCH_SIZE = (
     "Jobs of the batch in all, where it is sent as several files; 0 if not known. Else as many as the file has."
 )
 _MAX_REJECT_RATE = "Pause the batch once it is certain that a larger share of its answers is rejected or failed."
+_ENTRY = "Publish to the topics of this entry, to which the tenant is bound, in place of the public ones."
 _PATIENCE = "Seconds to wait for Kafka while it is away."
 
 
@@ -49,6 +50,7 @@ def submit(
     batch_size: Annotated[int | None, typer.Option(min=0, help=_BATCH_SIZE)] = None,
     max_reject_rate: Annotated[float | None, typer.Option(min=0, max=1, help=_MAX_REJECT_RATE)] = None,
     job_class: Annotated[Literal["interactive", "bulk"] | None, typer.Option("--class", help=_URGENCY)] = None,
+    entry: Annotated[str | None, typer.Option(help=_ENTRY)] = None,
     cache: Annotated[Literal["exact", "bypass"] | None, typer.Option(help="Whether earlier answers serve.")] = None,
     run: Annotated[int | None, typer.Option(min=0, help="Raise it to run a finished job again.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, kept with the job; may be repeated.")] = None,
@@ -114,6 +116,12 @@ def submit(
         parameters={"temperature": temperature, "max_output_tokens": max_output_tokens},
     )
     manner = Manner(
-        skip_bad=skip_bad, dry_run=dry_run, wait=wait, timeout_s=timeout_s, patience_s=patience_s, as_json=as_json
+        skip_bad=skip_bad,
+        dry_run=dry_run,
+        wait=wait,
+        timeout_s=timeout_s,
+        patience_s=patience_s,
+        as_json=as_json,
+        entry=entry,
     )
     carry_out(order, manner)

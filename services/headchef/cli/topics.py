@@ -26,14 +26,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 def create(lane: Lanes = None, patience_s: Patience = 30, as_json: AsJson = False) -> None:
     """Make the topics that do not exist, as the topic table sets them; the others are left as they are."""
     from headchef.cli.cluster import named_cluster
+    from headchef.cli.entries import entries_here
     from headchef.cli.screen import Screen
     from headchef.runtime.log.kafka.topics import create as create_topics
     from headchef.runtime.log.kafka.topics import wanted
 
     screen, cluster = Screen(as_json=as_json), named_cluster()
-    lanes = lanes_or_catalogue(lane)
-    made = _patiently(cluster, screen, patience_s, lambda: create_topics(cluster.kafka, cluster.namespace, lanes))
-    names = {each.name for each in wanted(cluster.namespace, lanes)}
+    lanes, entries = lanes_or_catalogue(lane), entries_here()
+    made = _patiently(
+        cluster, screen, patience_s, lambda: create_topics(cluster.kafka, cluster.namespace, lanes, entries)
+    )
+    names = {each.name for each in wanted(cluster.namespace, lanes, entries)}
     if as_json:
         screen.data({"created": made, "existing": sorted(names - set(made))})
     else:
@@ -47,13 +50,14 @@ def create(lane: Lanes = None, patience_s: Patience = 30, as_json: AsJson = Fals
 def check(lane: Lanes = None, patience_s: Patience = 30, as_json: AsJson = False) -> None:
     """Compare the topics with the topic table; exit code 1 if they differ."""
     from headchef.cli.cluster import named_cluster
+    from headchef.cli.entries import entries_here
     from headchef.cli.screen import Screen, table
     from headchef.runtime.log.kafka.topics import compare, wanted
 
     screen, cluster = Screen(as_json=as_json), named_cluster()
-    lanes = lanes_or_catalogue(lane)
-    found = _patiently(cluster, screen, patience_s, lambda: compare(cluster.kafka, cluster.namespace, lanes))
-    total = len(wanted(cluster.namespace, lanes))
+    lanes, entries = lanes_or_catalogue(lane), entries_here()
+    found = _patiently(cluster, screen, patience_s, lambda: compare(cluster.kafka, cluster.namespace, lanes, entries))
+    total = len(wanted(cluster.namespace, lanes, entries))
     rows = [(each.topic, each.setting, each.wanted, each.found) for each in found]
     columns = ("topic", "setting", "wanted", "found")
     if as_json:

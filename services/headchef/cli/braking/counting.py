@@ -82,7 +82,8 @@ class Count:
         """Give how many jobs of each tenant are not finished, the most first."""
         at_home = {name for place, name in self._at_home.items() if place not in self._refused}
         # One that is not at home yet is on its way there; one whose copy at home was refused has ended.
-        coming = set(self._elsewhere.values()) - set(self._at_home.values())
+        elsewhere = {name for place, name in self._elsewhere.items() if place not in self._refused}
+        coming = elsewhere - set(self._at_home.values())
         steps = {name for name, plan in self._steps if (name, plan) not in self._completed}
         left = (at_home | coming | steps) - self._ended
         return dict(Counter(name.tenant for name in sorted(left)).most_common())

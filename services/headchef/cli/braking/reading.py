@@ -1,6 +1,6 @@
 """Reads the brakes that are set, and how many unfinished jobs one would concern."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from headchef_contracts import topics
@@ -57,7 +57,15 @@ async def brakes_set(log: Log, namespace: str) -> tuple[Brakes, int]:
     return brakes, unreadable
 
 
-async def standing(log: Log, namespace: str, scope: BrakeScope, *, max_records: int, progress: Progress) -> Standing:
+async def standing(
+    log: Log,
+    namespace: str,
+    scope: BrakeScope,
+    *,
+    max_records: int,
+    progress: Progress,
+    entries: Sequence[str] = (),
+) -> Standing:
     """Read the brakes, and count what is unfinished of a scope.
 
     Args:
@@ -66,16 +74,17 @@ async def standing(log: Log, namespace: str, scope: BrakeScope, *, max_records: 
         scope: which.
         max_records: at most this many of the newest offsets of a partition are looked at.
         progress: told how many offsets are passed, of how many.
+        entries: those beside the public one, of which some may be missing.
 
     Raises:
         WrongUsage: there are no brakes in this cluster, or no such lane.
         WorkFailed: there are no topics of jobs.
     """
     brakes, unreadable = await brakes_set(log, namespace)
-    names = {topics.physical(namespace, name): name for name in _topics(scope)}
+    names = {topics.physical(namespace, name): name for name in _topics(scope, entries)}
     found = await partitions_of(log, names)
     for name, logical in names.items():
-        if name not in found:
+        if name not in found and topics.entry_of(logical) is None:
             raise _missing(name, logical, scope)
     entry = topics.physical(namespace, _ENTRY)
     count = Count(scope, len(found.get(entry, ())))
@@ -90,10 +99,11 @@ async def standing(log: Log, namespace: str, scope: BrakeScope, *, max_records: 
     return Standing(brakes, unreadable, count, sum(part.skipped for part in parts))
 
 
-def _topics(scope: BrakeScope) -> list[str]:
+def _topics(scope: BrakeScope, entries: Sequence[str]) -> list[str]:
     """Name what tells of a scope's jobs: which lane a job is at is known only where its step was sent there."""
     if scope.lane is None:
-        return [*(topics.of_class(_ENTRY, each) for each in JOB_CLASSES), "jobs.refused", "jobs.finished"]
+        doors = [topics.of_class(topics.door(entry), each) for entry in (None, *entries) for each in JOB_CLASSES]
+        return [*doors, "jobs.refused", "jobs.finished"]
     sent = [topics.of_class(f"steps.dispatched.{scope.lane}", each) for each in JOB_CLASSES]
     return [*sent, "steps.completed"]
 

@@ -15,6 +15,7 @@ from headchef.cli.braking.reading import Standing, standing
 from headchef.cli.braking.scope import Scoped
 from headchef.cli.broadcast import entry, publish
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
+from headchef.cli.entries import entries_here
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.screen import Screen
 from headchef.cli.somebody import somebody
@@ -134,7 +135,7 @@ async def _standing(scope: BrakeScope, manner: Manner, cluster: Cluster, screen:
         "counting jobs",
         manner.patience_s,
         lambda log, meter: standing(
-            log, cluster.namespace, scope, max_records=manner.max_records, progress=meter.update
+            log, cluster.namespace, scope, max_records=manner.max_records, progress=meter.update, entries=entries_here()
         ),
     )
 

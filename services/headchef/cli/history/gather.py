@@ -16,10 +16,7 @@ from headchef.cli.history.scan import partitions_of, scan, stretches
 from headchef.runtime.log.port import Log, Partition, Reader
 
 _BY_JOB = ("jobs.finished", "steps.completed", "attempts.recorded", "jobs.refused")
-_ENTRIES, _PLANNED = (
-    tuple(topics.of_class(topic, job_class) for job_class in JOB_CLASSES)
-    for topic in ("jobs.submitted", "steps.planned")
-)
+_PLANNED = tuple(topics.of_class("steps.planned", job_class) for job_class in JOB_CLASSES)
 _DEFAULT_LANE = "default"
 _WITH_STEP = (StepPlanned, StepDispatched, StepCompleted, StepJudged)
 
@@ -44,7 +41,9 @@ class History:
     held: str | None = None
 
 
-async def gather(log: Log, *, namespace: str, job_id: str, max_records: int, progress: Progress) -> History:
+async def gather(
+    log: Log, *, namespace: str, job_id: str, max_records: int, progress: Progress, entries: Sequence[str] = ()
+) -> History:
     """Find all events of a job.
 
     Topics keyed by job id are read in one partition; what they say (home partition, fingerprint, lane) tells where to
@@ -56,12 +55,14 @@ async def gather(log: Log, *, namespace: str, job_id: str, max_records: int, pro
         job_id: the job.
         max_records: at most this many of the newest offsets of a partition are looked at.
         progress: told how far the reading is.
+        entries: those beside the public one.
     """
+    doors = [topics.of_class(topics.door(entry), each) for entry in (None, *entries) for each in JOB_CLASSES]
     reader = await log.reader(f"{namespace}.explain")
     try:
         search = _Search(log, reader, namespace, job_id, max_records, progress)
         await search.read(_BY_JOB, key=job_id.encode())
-        await search.read_submissions()
+        await search.read_submissions(doors)
         await search.read_steps()
     finally:
         await reader.close()
@@ -107,16 +108,16 @@ class _Search:
             if hop is not None:
                 self.hops.append(hop)
 
-    async def read_submissions(self) -> None:
+    async def read_submissions(self, doors: Sequence[str]) -> None:
         """Read the home partition, where the router brings every copy; the others if it holds none."""
-        counts = await self._log.partition_counts([topics.physical(self._namespace, _ENTRIES[0])])
+        counts = await self._log.partition_counts([topics.physical(self._namespace, doors[0])])
         head = self._head()
         home = None if head is None else head.home_partition
         if home is None and counts:
             home = placement.home_partition(self._job_id, None, next(iter(counts.values())))
-        await self.read(_ENTRIES, number=home)
-        if counts and not any(hop.topic in _ENTRIES for hop in self.hops):
-            await self.read(_ENTRIES, without=home)
+        await self.read(doors, number=home)
+        if counts and not any(hop.topic in doors for hop in self.hops):
+            await self.read(doors, without=home)
 
     async def read_steps(self) -> None:
         """Read the topics of steps: by fingerprint, by home, by lane and class."""

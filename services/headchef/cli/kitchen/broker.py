@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from headchef.cli.cluster import DEFAULT_ADDRESS, Cluster, patiently
+from headchef.cli.entries import entries_here
 from headchef.cli.kitchen.services import Stand
 from headchef.cli.screen import Screen
 from headchef.cli.topics import lanes_or_catalogue
@@ -51,9 +52,9 @@ async def make_topics(stand: Stand, screen: Screen, patience_s: float) -> int:
     Returns:
         How many were made.
     """
-    lanes, namespace = lanes_or_catalogue(None), stand.runtime.namespace
+    lanes, entries, namespace = lanes_or_catalogue(None), entries_here(), stand.runtime.namespace
     made = await patiently(
-        lambda: create(stand.kafka, namespace, lanes),
+        lambda: create(stand.kafka, namespace, lanes, entries),
         cluster=Cluster(stand.kafka, namespace, named=not stand.embedded),
         screen=screen,
         patience_s=patience_s,

@@ -53,13 +53,13 @@ class Choice:
             self.names(())
         self._bounds_ms()
 
-    def names(self, lanes: Sequence[str]) -> list[str]:
+    def names(self, lanes: Sequence[str], entries: Sequence[str] = ()) -> list[str]:
         """Give the logical names of the dead-letter topics that are read.
 
         Raises:
             WrongUsage: the topic has no dead letters.
         """
-        return letter_topics(lanes) if self.topic is None else [split_place(f"{self.topic}:0:0")[0]]
+        return letter_topics(lanes, entries) if self.topic is None else [split_place(f"{self.topic}:0:0")[0]]
 
     def chosen(self, letters: Sequence[Letter]) -> list[Letter]:
         """Pick the letters that fit, in the order in which they were written."""

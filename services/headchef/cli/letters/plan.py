@@ -48,7 +48,14 @@ class Plan:
 
 
 async def plan(
-    log: Log, choice: Choice, bounds: Bounds, *, namespace: str, lanes: Sequence[str], progress: Progress
+    log: Log,
+    choice: Choice,
+    bounds: Bounds,
+    *,
+    namespace: str,
+    lanes: Sequence[str],
+    entries: Sequence[str] = (),
+    progress: Progress,
 ) -> Plan:
     """Read the letters that are meant, and see which of them can be sent back.
 
@@ -58,12 +65,13 @@ async def plan(
         bounds: how much.
         namespace: first part of the topics' names.
         lanes: names of the quota pools.
+        entries: names of the entries beside the public one.
         progress: told how many offsets are passed, of how many.
 
     Raises:
         WorkFailed: there is no letter at the place, or there are no topics.
     """
-    letters, skipped = await _read(log, choice, bounds.max_records, namespace, lanes, progress)
+    letters, skipped = await _read(log, choice, bounds.max_records, namespace, choice.names(lanes, entries), progress)
     sources = {topics.physical(namespace, source_of(letter.topic)) for letter in letters}
     counts = await log.partition_counts(sorted(sources)) if sources else {}
     redrives: list[Redrive] = []
@@ -86,11 +94,11 @@ async def plan(
 
 
 async def _read(
-    log: Log, choice: Choice, max_records: int, namespace: str, lanes: Sequence[str], progress: Progress
+    log: Log, choice: Choice, max_records: int, namespace: str, names: Sequence[str], progress: Progress
 ) -> tuple[list[Letter], int]:
     if choice.place is not None:
         return [await read_letter(log, namespace=namespace, place=choice.place)], 0
     found, skipped = await read_letters(
-        log, namespace=namespace, names=choice.names(lanes), max_records=max_records, progress=progress
+        log, namespace=namespace, names=names, max_records=max_records, progress=progress
     )
     return choice.chosen(found), skipped

@@ -13,9 +13,9 @@ from headchef.runtime.log.port import Log, Partition
 _POLL_S = 1.0
 
 
-def letter_topics(lanes: Sequence[str]) -> list[str]:
+def letter_topics(lanes: Sequence[str], entries: Sequence[str] = ()) -> list[str]:
     """Give the logical names of all dead-letter topics."""
-    return [each.logical for each in topics.required(lanes) if each.logical.endswith(".dlq")]
+    return [each.logical for each in topics.required(lanes, entries) if each.logical.endswith(".dlq")]
 
 
 async def read_letters(

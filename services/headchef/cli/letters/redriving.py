@@ -8,6 +8,7 @@ import typer
 from headchef_contracts import topics
 
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
+from headchef.cli.entries import entries_here
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.letters.choice import Choice
@@ -66,13 +67,22 @@ def carry_out(choice: Choice, bounds: Bounds, manner: Manner) -> None:
 
 async def _plan(choice: Choice, bounds: Bounds, manner: Manner, screen: Screen) -> Plan:
     cluster = named_cluster()
-    lanes = lanes_or_catalogue(None) if choice.place is None and choice.topic is None else []
+    reads_all = choice.place is None and choice.topic is None
+    lanes, entries = (lanes_or_catalogue(None), entries_here()) if reads_all else ([], ())
     return await read_patiently(
         cluster,
         screen,
         "reading dead letters",
         manner.patience_s,
-        lambda log, meter: plan(log, choice, bounds, namespace=cluster.namespace, lanes=lanes, progress=meter.update),
+        lambda log, meter: plan(
+            log,
+            choice,
+            bounds,
+            namespace=cluster.namespace,
+            lanes=lanes,
+            entries=entries,
+            progress=meter.update,
+        ),
     )
 
 

@@ -46,10 +46,12 @@ class Submitted:
     Attributes:
         job: what was asked.
         door: the class of the topic in which it lies.
+        entry: by which it came; None for the public one.
     """
 
     job: JobSubmitted
     door: JobClass
+    entry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def choose(
             late = deadline is not None and deadline <= now
             runs = [each.job.run for each in ours if each.job.revision == result.job.revision]
             changes = {"run": max(runs) + 1, **({"deadline": None} if late else {})}
-            jobs.append(Submitted(before.job.model_copy(update=changes), before.door))
+            jobs.append(Submitted(before.job.model_copy(update=changes), before.door, before.entry))
             too_late += late
     return Choice(jobs, passed_over, too_late)
 

@@ -1,6 +1,6 @@
 """Reads what is known of jobs: their results, refusals, and the records by which they were submitted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from headchef_contracts import topics
@@ -13,6 +13,7 @@ from headchef.cli.history.reading import open_record
 from headchef.cli.history.scan import partitions_of, scan, stretches
 from headchef.cli.rerunning.choice import Submitted
 from headchef.cli.screen import Meter
+from headchef.router.claims import NOT_ALLOWED
 from headchef.runtime.log.port import Log
 
 _POLL_S = 0.25
@@ -53,20 +54,37 @@ async def ends_of(log: Log, namespace: str, meter: Meter) -> Ends:
     return Ends(results, refused)
 
 
-async def submissions_of(log: Log, namespace: str, job_ids: Collection[str], meter: Meter) -> list[Submitted]:
-    """Read the records of jobs at both front doors, in the order in which they were submitted.
+async def submissions_of(
+    log: Log,
+    namespace: str,
+    job_ids: Collection[str],
+    meter: Meter,
+    *,
+    refused: Iterable[JobRefused] = (),
+    entries: Sequence[str] = (),
+) -> list[Submitted]:
+    """Read the records of jobs at all front doors, in the order in which they were submitted.
 
     Args:
         log: the cluster.
         namespace: first part of the topics' names.
         job_ids: the jobs.
         meter: told how far the reading is.
+        refused: of which those are left out that claimed a tenant which they may not: they are nobody's job.
+        entries: those beside the public one.
 
     Raises:
         WorkFailed: there is no front door.
     """
     doors = {
-        topics.physical(namespace, topics.of_class("jobs.submitted", job_class)): job_class for job_class in JOB_CLASSES
+        topics.physical(namespace, topics.of_class(topics.door(entry), job_class)): (job_class, entry)
+        for entry in (None, *entries)
+        for job_class in JOB_CLASSES
+    }
+    of_others = {
+        (topics.physical(namespace, each.source.topic), each.source.partition, each.source.offset)
+        for each in refused
+        if each.reason == NOT_ALLOWED
     }
     partitions = await partitions_of(log, doors)
     if not partitions:
@@ -78,8 +96,9 @@ async def submissions_of(log: Log, namespace: str, job_ids: Collection[str], met
         total = sum(part.end - part.start for part in parts)
         async for record in scan(reader, parts, lambda done: meter.update(done, total, "jobs")):
             job = open_record("jobs.submitted", record).event
-            if isinstance(job, JobSubmitted) and job.job_id in job_ids:
-                found.append((record.timestamp_ms, Submitted(job, doors[record.topic])))
+            place = (record.topic, record.partition, record.offset)
+            if isinstance(job, JobSubmitted) and job.job_id in job_ids and place not in of_others:
+                found.append((record.timestamp_ms, Submitted(job, *doors[record.topic])))
     finally:
         await reader.close()
     return [each for _, each in sorted(found, key=lambda pair: pair[0])]

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from headchef_contracts.events.common import JOB_CLASSES
+from headchef_contracts.events.common import JOB_CLASSES, JobClass
 
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
+from headchef.cli.entries import entries_here
 from headchef.cli.faults import WorkFailed
 from headchef.cli.following.feed import Outcome, open_feed
 from headchef.cli.following.show import outcome_as_json, show_outcome, summary
@@ -62,7 +63,14 @@ async def chosen(log: Log, namespace: str, wish: Wish, meter: Meter) -> Choice:
     wanted = {name: result for name, result in all_of.items() if result.status in wish.statuses}
     if not wanted:
         raise _nothing(wish, [result.status for result in all_of.values()])
-    submitted = await submissions_of(log, namespace, {name.job_id for name in wanted}, meter)
+    submitted = await submissions_of(
+        log,
+        namespace,
+        {name.job_id for name in wanted},
+        meter,
+        refused=ends.refused,
+        entries=entries_here(),
+    )
     return choose(wanted, submitted, ends.refused, SystemClock().now())
 
 
@@ -97,15 +105,25 @@ async def _publish(log: Log, cluster: Cluster, choice: Choice, partitions: int, 
     producer, acknowledged = log.producer(f"{cluster.namespace}.rerun", None), 0
     await producer.start()
     try:
-        for door in JOB_CLASSES:
-            jobs = [each.job for each in choice.jobs if each.door == door]
+        for door, entry in sorted({(each.door, each.entry) for each in choice.jobs}, key=_urgent_first):
             sent = await publish_all(
-                jobs, producer, namespace=cluster.namespace, partitions=partitions, job_class=door, stop=stop
+                [each.job for each in choice.jobs if (each.door, each.entry) == (door, entry)],
+                producer,
+                namespace=cluster.namespace,
+                partitions=partitions,
+                job_class=door,
+                stop=stop,
+                entry=entry,
             )
             acknowledged += sent.acknowledged
     finally:
         await producer.close()
     return acknowledged
+
+
+def _urgent_first(way: tuple[JobClass, str | None]) -> tuple[int, str]:
+    door, entry = way
+    return JOB_CLASSES.index(door), entry or ""
 
 
 def _nothing(wish: Wish, statuses: list[str]) -> WorkFailed:

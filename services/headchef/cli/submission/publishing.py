@@ -34,7 +34,9 @@ class Sent:
     stopped: str | None = None
 
 
-def record_of(job: JobSubmitted, namespace: str, partitions: int, job_class: JobClass) -> NewRecord:
+def record_of(
+    job: JobSubmitted, namespace: str, partitions: int, job_class: JobClass, entry: str | None = None
+) -> NewRecord:
     """Make the record of a job, for its home; its event id follows from the job, so that a repeat is recognised.
 
     Args:
@@ -42,8 +44,9 @@ def record_of(job: JobSubmitted, namespace: str, partitions: int, job_class: Job
         namespace: first part of the topic's name.
         partitions: how many the topic has.
         job_class: of a job that names none.
+        entry: by which it comes; None for the public one.
     """
-    entry = topics.of_class("jobs.submitted", job.job_class if "job_class" in job.model_fields_set else job_class)
+    door = topics.of_class(topics.door(entry), job.job_class if "job_class" in job.model_fields_set else job_class)
     written = registry.write(job)
     attributes = cloudevents.Attributes(
         id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{job.tenant}\0{job.job_id}\0{job.run}\0{job.revision}")),
@@ -53,9 +56,9 @@ def record_of(job: JobSubmitted, namespace: str, partitions: int, job_class: Job
         subject=job.job_id,
     )
     return NewRecord(
-        topics.physical(namespace, entry),
+        topics.physical(namespace, door),
         written.data,
-        topics.key_of(entry, job),
+        topics.key_of(door, job),
         placement.home_partition(job.job_id, job.conversation_id, partitions),
         headers=cloudevents.to_headers(attributes),
     )
@@ -70,6 +73,7 @@ async def publish_all(
     job_class: JobClass,
     stop: asyncio.Event,
     progress: Callable[[int], None] | None = None,
+    entry: str | None = None,
 ) -> Sent:
     """Publish jobs until all are acknowledged, the log goes away, or `stop` is set.
 
@@ -81,8 +85,9 @@ async def publish_all(
         job_class: of jobs that name none.
         stop: looked at between windows; what is under way is waited for.
         progress: told how many jobs are acknowledged.
+        entry: by which they come; None for the public one.
     """
-    records = ((job.job_id, record_of(job, namespace, partitions, job_class)) for job in jobs)
+    records = ((job.job_id, record_of(job, namespace, partitions, job_class, entry)) for job in jobs)
     return await publish_records(records, producer, stop=stop, progress=progress)
 
 

@@ -9,6 +9,7 @@ from headchef_contracts.events.common import JOB_CLASSES, JobClass
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
+from headchef.cli.entries import checked
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.following.feed import Feed, Outcome, open_feed
 from headchef.cli.following.show import outcome_as_json, show_outcome, summary
@@ -38,6 +39,7 @@ class Manner:
         timeout_s: for how long, in seconds.
         patience_s: how long to wait for Kafka, in seconds.
         as_json: show the outcome as JSON.
+        entry: by which the jobs come; None for the public one.
     """
 
     skip_bad: bool
@@ -46,6 +48,7 @@ class Manner:
     timeout_s: float
     patience_s: float
     as_json: bool
+    entry: str | None = None
 
 
 def carry_out(order: Order, manner: Manner) -> None:
@@ -55,6 +58,8 @@ def carry_out(order: Order, manner: Manner) -> None:
         WrongUsage: the input is wrong, and nothing was sent.
         WorkFailed: not all of it could be sent, or not all results came.
     """
+    if manner.entry is not None:
+        checked("--entry", manner.entry)
     screen = Screen(as_json=manner.as_json)
     source, options = order.read()
     try:
@@ -111,7 +116,9 @@ class _Submission:
     async def run(self, cluster: Cluster) -> None:
         with stop_on_signals() as stop:
             async with opened(cluster) as log:
-                partitions = await partitions_of_the_entry(log, cluster, self._screen, self._manner.patience_s)
+                partitions = await partitions_of_the_entry(
+                    log, cluster, self._screen, self._manner.patience_s, self._manner.entry
+                )
                 feed = await self._feed(log, cluster) if self._manner.wait else None
                 sent = await self._publish(log, cluster, partitions, stop)
                 if feed is None:
@@ -135,6 +142,7 @@ class _Submission:
                     job_class=self._class,
                     stop=stop,
                     progress=meter.update,
+                    entry=self._manner.entry,
                 )
         finally:
             await producer.close()
@@ -201,25 +209,28 @@ def _tell(screen: Screen, text: str, value: object) -> None:
         screen.say(text, "green")
 
 
-async def partitions_of_the_entry(log: Log, cluster: Cluster, screen: Screen, patience_s: float) -> int:
-    """Count those that both entries have: while they grow they differ, and a job elsewhere is sent to its home.
+async def partitions_of_the_entry(
+    log: Log, cluster: Cluster, screen: Screen, patience_s: float, entry: str | None = None
+) -> int:
+    """Count those that both topics of an entry have: while they grow they differ, and what lies elsewhere is sent home.
 
     Args:
         log: of the cluster.
         cluster: that is waited for while it is away.
         screen: is told so.
         patience_s: for how long, in seconds.
+        entry: None for the public one.
 
     Raises:
-        WorkFailed: an entry does not exist, or the cluster stays away.
+        WorkFailed: a topic does not exist, or the cluster stays away.
     """
     return await patiently(
-        lambda: _partitions(log, cluster.namespace), cluster=cluster, screen=screen, patience_s=patience_s
+        lambda: _partitions(log, cluster.namespace, entry), cluster=cluster, screen=screen, patience_s=patience_s
     )
 
 
-async def _partitions(log: Log, namespace: str) -> int:
-    names = [topics.physical(namespace, topics.of_class("jobs.submitted", job_class)) for job_class in JOB_CLASSES]
+async def _partitions(log: Log, namespace: str, entry: str | None) -> int:
+    names = [topics.physical(namespace, topics.of_class(topics.door(entry), job_class)) for job_class in JOB_CLASSES]
     counts = await log.partition_counts(names)
     for name in names:
         if name not in counts:

@@ -1,1 +1,1 @@
-"""Tenants' budgets from the command line: set, listed, and how they stand."""
+"""Tenants' budgets and entries from the command line: set, listed, and how they stand."""

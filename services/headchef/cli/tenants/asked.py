@@ -1,4 +1,4 @@
-"""Reads from options what a tenant may spend."""
+"""Reads from options what a tenant may spend, and by which entries its jobs come."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from headchef_contracts.events.common import Money, Name
 from headchef_contracts.events.tenants import TenantBudget, TenantSet
 
+from headchef.cli.entries import checked
 from headchef.cli.faults import WrongUsage
 
 _name: TypeAdapter[str] = TypeAdapter(Name)
 _money = TypeAdapter(Money)
 _LIMITS = "--day-usd, --day-tokens, --month-usd or --month-tokens"
+_ENTRIES = "--entry or --public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Asked:
         month_tokens: tokens a month.
         warn_at: shares, with commas between them.
         unlimited: the tenant is to have no budget.
+        entries: by which its jobs come alone.
+        public: its jobs come by the public topics.
     """
 
     tenant: str
@@ -37,13 +41,30 @@ class Asked:
     month_tokens: int | None = None
     warn_at: str | None = None
     unlimited: bool = False
+    entries: tuple[str, ...] = ()
+    public: bool = False
 
-    def event(self, by: str, now: datetime) -> TenantSet:
+    @property
+    def says_all(self) -> bool:
+        """Whether nothing of what was set before stays."""
+        return self._says_budget and self._says_entries
+
+    @property
+    def _says_budget(self) -> bool:
+        limits = (self.day_usd, self.day_tokens, self.month_usd, self.month_tokens, self.warn_at)
+        return self.unlimited or any(each is not None for each in limits)
+
+    @property
+    def _says_entries(self) -> bool:
+        return self.public or bool(self.entries)
+
+    def event(self, by: str, now: datetime, before: TenantSet | None = None) -> TenantSet:
         """Say it as an event.
 
         Args:
             by: who says so.
             now: the time, UTC.
+            before: what is set of the tenant, of which stays what the options do not name.
 
         Raises:
             WrongUsage: an option is wrong, or they do not go together.
@@ -54,7 +75,19 @@ class Asked:
             raise WrongUsage(
                 f'the tenant "{self.tenant}" cannot be: a name has 1 to 200 characters, and no control characters'
             ) from error
-        return TenantSet(tenant=self.tenant, budget=self._budget(), by=by, set_at=now)
+        if self.public and self.entries:
+            raise WrongUsage("--public takes all entries away", "give it alone, or give --entry")
+        if not self._says_budget and not self._says_entries:
+            raise WrongUsage(
+                "nothing says what the tenant may spend, or by which entries its jobs come",
+                f"give {_LIMITS}; or --unlimited; or {_ENTRIES}",
+            )
+        budget = self._budget() if self._says_budget else None
+        entries = tuple(dict.fromkeys(checked("--entry", each) for each in self.entries))
+        if before is not None:
+            budget = budget if self._says_budget else before.budget
+            entries = entries if self._says_entries else before.entries
+        return TenantSet(tenant=self.tenant, budget=budget, entries=entries, by=by, set_at=now)
 
     def _budget(self) -> TenantBudget | None:
         limits: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Carries out `tenant list`: the tenants that have a budget, since when and by whom."""
+"""Carries out `tenant list`: the tenants that have a budget or entries, since when and by whom."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from headchef.cli.tenants.running import in_words
 
 
 def carry_out(patience_s: float, *, as_json: bool) -> None:
-    """Show all tenants that have one.
+    """Show all tenants that have one or the other.
 
     Args:
         patience_s: how long to wait for Kafka, in seconds.
@@ -17,15 +17,18 @@ def carry_out(patience_s: float, *, as_json: bool) -> None:
     """
     screen = Screen(as_json=as_json)
     known = asyncio.run(_read(screen, patience_s))
-    bounded = [event for event in known.tenants.values() if event.budget is not None]
+    bounded = [event for event in known.tenants.values() if event.budget is not None or event.entries]
     if as_json:
         for event in bounded:
             screen.data(event.model_dump(mode="json"))
     elif bounded:
-        rows = [(e.tenant, in_words(e.budget), f"{e.set_at:%Y-%m-%d %H:%M:%S}", e.by) for e in bounded]
-        screen.write(table("", ("tenant", "may spend", "since (UTC)", "by"), rows))
+        rows = [
+            (e.tenant, in_words(e.budget), ", ".join(e.entries) or "public", f"{e.set_at:%Y-%m-%d %H:%M:%S}", e.by)
+            for e in bounded
+        ]
+        screen.write(table("", ("tenant", "may spend", "entries", "since (UTC)", "by"), rows))
     else:
-        screen.say("no tenant has a budget", "green")
+        screen.say("no tenant has a budget, and none is bound to an entry", "green")
     if known.unreadable:
         screen.say(f"{known.unreadable:,} entries cannot be read; upgrade headchef on this machine", "yellow")
 

@@ -26,10 +26,12 @@ class Known:
     Attributes:
         tenants: the newest of each, in the order in which they were set first.
         unreadable: entries of other releases, or of none.
+        newer: tenants whose newest entry cannot be read.
     """
 
     tenants: Mapping[str, TenantSet]
     unreadable: int
+    newer: frozenset[str] = frozenset()
 
 
 async def tenants_set(log: Log, namespace: str) -> Known:
@@ -43,14 +45,16 @@ async def tenants_set(log: Log, namespace: str) -> Known:
         WrongUsage: there is no such topic.
     """
     found: dict[str, TenantSet] = {}
-    unreadable = 0
+    newer, unreadable = set[str](), 0
     for record in await entries(log, namespace, TOPIC):
         event = open_record(TOPIC, record).event
         if isinstance(event, TenantSet):
             found[event.tenant] = event
-        else:
-            unreadable += record.value is not None
-    return Known(found, unreadable)
+            newer.discard(event.tenant)
+        elif record.value is not None:
+            unreadable += 1
+            newer.add((record.key or b"").decode(errors="replace"))
+    return Known(found, unreadable, frozenset(newer))
 
 
 async def sums_of(log: Log, namespace: str, tenant: str, day: Day) -> Mapping[Period, Sums]:

@@ -8,26 +8,29 @@ from headchef.runtime.log.kafka.admin import Difference, WantedTopic, administra
 from headchef.runtime.log.kafka.settings import KafkaSettings
 
 
-def wanted(namespace: str, lanes: Sequence[str]) -> list[WantedTopic]:
+def wanted(namespace: str, lanes: Sequence[str], entries: Sequence[str] = ()) -> list[WantedTopic]:
     """Give every topic of a deployment.
 
     Args:
         namespace: first part of the names.
         lanes: the quota pools of the catalogue.
+        entries: those beside the public one.
     """
-    return [_wanted(namespace, row) for row in topics.required(lanes)]
+    return [_wanted(namespace, row) for row in topics.required(lanes, entries)]
 
 
-async def create(kafka: KafkaSettings, namespace: str, lanes: Sequence[str]) -> list[str]:
+async def create(kafka: KafkaSettings, namespace: str, lanes: Sequence[str], entries: Sequence[str] = ()) -> list[str]:
     """Make the topics that do not exist yet, and give their names. Raises `LogUnavailable` or `LogRefused`."""
     async with administration(kafka) as admin:
-        return await admin.create(wanted(namespace, lanes))
+        return await admin.create(wanted(namespace, lanes, entries))
 
 
-async def compare(kafka: KafkaSettings, namespace: str, lanes: Sequence[str]) -> list[Difference]:
+async def compare(
+    kafka: KafkaSettings, namespace: str, lanes: Sequence[str], entries: Sequence[str] = ()
+) -> list[Difference]:
     """Say where the cluster's topics differ from the table. Raises `LogUnavailable` or `LogRefused`."""
     async with administration(kafka) as admin:
-        return await admin.differences(wanted(namespace, lanes))
+        return await admin.differences(wanted(namespace, lanes, entries))
 
 
 async def compare_settings(kafka: KafkaSettings, namespace: str, logical: Collection[str]) -> list[Difference]:

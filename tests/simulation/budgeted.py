@@ -34,9 +34,10 @@ def drawn_budgets(chance: Random, kind: Kind) -> Mapping[str, TenantBudget]:
     return {tenant: _budget(chance) for tenant in tenants}
 
 
-def tenants_set(namespace: str, budgets: Mapping[str, TenantBudget]) -> Sequence[NewRecord]:
-    """Give the records that set them."""
+def tenants_set(namespace: str, budgets: Mapping[str, TenantBudget], bound: Sequence[str]) -> Sequence[NewRecord]:
+    """Give the records that set them, and bind some tenants to entries of their own names."""
     events = [TenantSet(tenant=name, budget=each, by="operator", set_at=START) for name, each in budgets.items()]
+    events += [TenantSet(tenant=name, entries=(name,), by="operator", set_at=START) for name in bound]
     return [entry(event, TOPIC, namespace, START) for event in events]
 
 

@@ -24,6 +24,7 @@ from tests.simulation.chains import (
     one_chain_of_events,
     refused_place,
 )
+from tests.simulation.claimed import nothing_comes_of_wrong_claims
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, Happened
 from tests.simulation.led import LED
@@ -159,6 +160,7 @@ INVARIANTS: Mapping[str, Check] = {
     "every refused record has a refusal": _a_refusal_each,
     "every refused record is in the dead letters, with its raw bytes": _a_dead_letter_each,
     "what is no event of an internal topic is in its dead letters": _poison_is_put_aside,
+    "nothing comes of what claims a tenant that is bound elsewhere": nothing_comes_of_wrong_claims,
     "every misplaced record is forwarded": _misplaced_is_forwarded,
     "the events of a job form one chain": one_chain_of_events,
     "no event of a job comes after its result": nothing_after_the_end,

@@ -20,7 +20,8 @@ from tests.simulation.cluster import Gap, Places, WatchedCluster
 from tests.simulation.faults import Faults
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.guides import SimulatedGuides
-from tests.simulation.jobs import OTHERS, TENANTS, Drawing, Upstream
+from tests.simulation.impostor import drawn_bound, submitting
+from tests.simulation.jobs import OTHERS, TENANTS, Drawing
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
 from tests.simulation.operations import Operator
@@ -69,7 +70,7 @@ class World:
         loop: the running loop.
 
     Attributes:
-        budgets: of tenants that have one.
+        budgets, bound: of tenants that have one, and the tenants that are bound to an entry.
         services: its processors, by name.
         upstream: draws what is submitted.
         catalogues: the file's, and those that are published.
@@ -93,7 +94,7 @@ class World:
         self.operator = Operator(self.cluster)
         self.network = Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
-        self.budgets = drawn_budgets(Random(f"{seed} budgets"), kind)
+        self.budgets, self.bound = drawn_budgets(Random(f"{seed} budgets"), kind), drawn_bound(Random(f"{seed} bound"))
         self.services = drawn_services(Random(f"{seed} services"), budgets=bool(self.budgets))
         self._inputs = [topic for about in self.services.values() for topic in about.inputs]
         self.catalogues = Catalogues(seed, grows=kind.grows)
@@ -105,8 +106,7 @@ class World:
         self.guides = SimulatedGuides(self.store, faults, Random(f"{seed} guides"))
         self.bodies = drawn_bodies(self.store, faults, Random(f"{seed} bodies"), helped="functions" in self.services)
         self.called: dict[str, Called] = {}
-        self.submissions: list[Submission] = []
-        self.poison: dict[str, list[bytes]] = {}
+        self.submissions, self.poison = list[Submission](), dict[str, list[bytes]]()
         self.stray_calls, self.overtakings = list[str](), list[str]()
         self.broken, self.failures = list[str](), list[str]()
         self.chance = Random(f"{seed} world")
@@ -118,7 +118,7 @@ class World:
         asking = kind.asks or Random(f"{seed} people").random() < _ASKING_SHARE
         workflows += [SIGNED] * (len(workflows) // 2) if asking else []
         others = [] if kind.expires else [name for each, name in OTHERS.items() if each in self.services]
-        self.upstream: Drawing = Upstream(Random(f"{seed} jobs"), self.counts, workflows, others)
+        self.upstream: Drawing = submitting(seed, self.bound, self.counts, workflows, others)
         self.outside = MemoryLog(self.cluster, "outside")
         self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside)
         self.asking = SIGNED in workflows
@@ -157,7 +157,7 @@ class World:
 
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
-        await publish(self.outside, [*PUBLISHED, *tenants_set(NAMESPACE, self.budgets)])
+        await publish(self.outside, [*PUBLISHED, *tenants_set(NAMESPACE, self.budgets, self.bound)])
         await self.guides.fill(TENANTS)
         if before := self.catalogues.before(NAMESPACE):
             await publish(self.outside, before)

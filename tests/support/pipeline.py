@@ -60,7 +60,7 @@ class Pipeline:
         self._inputs = {
             name: inputs for name, inputs in PROCESSORS.items() if deployment.count_of(name.partition(".")[0])
         }
-        rows = [row for row in required(["default"]) if not row.logical.endswith(".changelog")]
+        rows = [row for row in required(["default"], deployment.entries) if not row.logical.endswith(".changelog")]
         self.topics = [row.logical for row in rows]
         self._collector = Collector(bootstrap, [physical(namespace, each) for each in self.topics])
         self._latest = [

@@ -245,8 +245,13 @@ class Deployment:
             for module in modules
             for number in range(self.count_of(module))
         ]
-        making = create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"])
+        making = create(KafkaSettings(bootstrap=self.bootstrap), self.namespace, ["default"], self.entries)
         _run(making)
+
+    @property
+    def entries(self) -> Sequence[str]:
+        """The entries beside the public one, as its settings name them."""
+        return [each for each in self.environment.get("HEADCHEF_ENTRIES", "").split(",") if each]
 
     def count_of(self, module: str) -> int:
         """Give how many processes there are of a service."""
@@ -266,7 +271,11 @@ class Deployment:
         if kind is None:
             # Its broker mostly serves others after it. A failure is left as it was, and one that is away has no others.
             with suppress(KafkaConnectionError):
-                _run(delete_topics(self.bootstrap, [each.name for each in wanted(self.namespace, ["default"])]))
+                _run(
+                    delete_topics(
+                        self.bootstrap, [each.name for each in wanted(self.namespace, ["default"], self.entries)]
+                    )
+                )
 
     def wait_ready(self) -> None:
         """Wait until every service has its tasks."""

@@ -45,7 +45,7 @@ def commands() -> str:
 
 
 def topic_table() -> str:
-    """List the topics of a deployment with one lane, without the dead letters, which follow from their source."""
+    """List the topics of a deployment with one lane and one entry; dead letters follow from their source."""
     rows = [
         (
             f"`{row.logical}`",
@@ -56,7 +56,7 @@ def topic_table() -> str:
             _names(row.writers),
             _names(row.readers),
         )
-        for row in topics.required(["default"])
+        for row in topics.required(["default"], ["museum"])
         if not row.logical.endswith(".dlq")
     ]
     return table(("topic", "key", "partitions", "kept for", "largest record", "written by", "read by"), rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, NoDecode
 
 from headchef.batches.settings import BatchesSettings
 from headchef.bodies.settings import BodiesSettings
@@ -93,7 +93,8 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
             continue
         alias = field.validation_alias
         variable = alias if isinstance(alias, str) else f"{prefix}{name}".upper()
-        accepted = _accepted(schema["properties"][name])
+        with_commas = NoDecode in field.metadata
+        accepted = "texts with commas between them" if with_commas else _accepted(schema["properties"][name])
         yield Row(variable, _default(variable, name, field), accepted, field.description or "")
 
 
@@ -115,6 +116,8 @@ def _default(variable: str, name: str, field: FieldInfo) -> str:
             return f"{_number(value)}{unit}"
         case Path() | SecretStr():
             raise ValueError(f"the default of {variable} follows from the machine: say it in words, in _PLACES")
+        case () if NoDecode in field.metadata:
+            return "none"
         case tuple():
             return f"`{list(value)}`".replace("'", '"')
         case _:

@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.bench.load import Job, Load, Results, make_jobs
 from tests.bench.yardstick import calls_a_second
 from tests.support.kafka_server import KafkaServer
-from tests.support.services import Deployment, Usage, usage_of
+from tests.support.services import Deployment
+from tests.support.usage import Usage, usage_of
 
 Figures = dict[str, float]
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
 from aiokafka.errors import KafkaConnectionError
 
 from headchef.runtime.children import END_WITH_PARENT
@@ -25,27 +24,13 @@ from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
 from tests.support.ports import free_ports
+from tests.support.usage import Usage, usage_of
 
 SERVICES = ("router", "cache", "executor", "validator")
 """Every job goes through these."""
 
 HELPERS = ("functions", "fetcher", "retriever", "batches", "accounts")
 """Some jobs need these too: they run where it is said how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a process has used: processor seconds so far, and resident bytes now."""
-
-    cpu_s: float
-    rss_bytes: int
-
-
-def usage_of(pid: int) -> Usage:
-    """Measure one process."""
-    process = psutil.Process(pid)
-    times = process.cpu_times()
-    return Usage(times.user + times.system, process.memory_info().rss)
 
 
 class ServiceProcess:

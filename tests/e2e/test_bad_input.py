@@ -68,7 +68,7 @@ BAD = [
     Bad("out of range", "invalid", "parameters.temperature", "2", {"parameters": {"temperature": 9}}),
     Bad("run in words", "invalid", "run", "number", {"run": "first"}),
     Bad("output schema", "invalid", "output.schema.properties.a.type", "JSON Schema", {"output": {"schema": SCHEMA}}),
-    Bad("reference", "unsupported_reference", "prompt", "inline", {"prompt": REF}),
+    Bad("reference", "unsupported_reference", "prompt", "HEADCHEF_BODIES", {"prompt": REF}),
     Bad("unknown model", "unknown_model", "model", "simulated", {"model": "simulate"}),
     Bad("variable", "template", "prompt", "nam", {"prompt": "{{ input.nam }}", "input": {"name": "x"}}),
     Bad("syntax", "template", "system", "line 2", {"system": "Be\n{% if %}", "input": {}}),

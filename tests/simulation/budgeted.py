@@ -38,7 +38,7 @@ def tenants_set(namespace: str, budgets: Mapping[str, TenantBudget], bound: Sequ
     """Give the records that set them, and bind some tenants to entries of their own names."""
     events = [TenantSet(tenant=name, budget=each, by="operator", set_at=START) for name, each in budgets.items()]
     events += [TenantSet(tenant=name, entries=(name,), by="operator", set_at=START) for name in bound]
-    return [entry(event, TOPIC, namespace, START) for event in events]
+    return [entry(event, TOPIC, namespace, START, f"tenant {number}") for number, event in enumerate(events)]
 
 
 def _budget(chance: Random) -> TenantBudget:

@@ -41,7 +41,7 @@ async def entries(log: Log, namespace: str, topic: str) -> Sequence[Record]:
         await reader.close()
 
 
-def entry(event: Event, topic: str, namespace: str, at: datetime) -> NewRecord:
+def entry(event: Event, topic: str, namespace: str, at: datetime, event_id: str | None = None) -> NewRecord:
     """Make the record that carries an event.
 
     Args:
@@ -49,10 +49,11 @@ def entry(event: Event, topic: str, namespace: str, at: datetime) -> NewRecord:
         topic: logical name.
         namespace: first part of the topic's name.
         at: the time, UTC.
+        event_id: the event's; one that is new and random if there is none.
     """
     written, key = registry.write(event), topics.key_of(topic, event)
     attributes = cloudevents.Attributes(
-        id=str(uuid.uuid4()),
+        id=str(uuid.uuid4()) if event_id is None else event_id,
         source=_SOURCE,
         type=event.event_type,
         version=written.version,

@@ -78,7 +78,7 @@ def test_work_is_paused_cancelled_and_resumed(kafka: str, tmp_path: Path) -> Non
             for it in pipeline.of("jobs.finished")
         )
 
-    assert paused["unfinished"] > JOBS / 2
+    assert paused["unfinished"] > JOBS / 4, "many more than there are places for"
     since = datetime.fromisoformat(paused["set_at"]) + HEEDED
     until = datetime.fromisoformat(resumed["set_at"])
     late = [call["job"]["job_id"] for call in calls if since < datetime.fromisoformat(call["started_at"]) < until]
@@ -89,7 +89,7 @@ def test_work_is_paused_cancelled_and_resumed(kafka: str, tmp_path: Path) -> Non
 
 
 def others_go_on_and_nothing_more_is_paid(office: Office) -> None:
-    """A hundred steps and more are paused in the same partitions, and no place waits for them."""
+    """Many steps are paused in the same partitions, and no place waits for them."""
     assert office.done("other") == "ok"
     office.pipeline.settled()
     before = office.deployment.calls()

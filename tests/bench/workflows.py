@@ -26,18 +26,18 @@ version: 1
 steps:
   - id: plan
     llm: {text: "__QUESTION__"}
-  - {id: title, llm: {text: "Title: {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
-  - {id: intro, llm: {text: "Introduction: {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
-  - {id: uses, llm: {text: "Uses: {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
-  - {id: care, llm: {text: "Care: {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
+  - {id: title, llm: {text: "Title ({{ input.sku }}): {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
+  - {id: intro, llm: {text: "Introduction ({{ input.sku }}): {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
+  - {id: uses, llm: {text: "Uses ({{ input.sku }}): {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
+  - {id: care, llm: {text: "Care ({{ input.sku }}): {{ plan }}", with: {plan: "{{ steps.plan }}"}}}
   - id: body
     llm:
-      text: "Put together: {{ intro }} {{ uses }} {{ care }}"
+      text: "Put together ({{ input.sku }}): {{ intro }} {{ uses }} {{ care }}"
       with: {intro: "{{ steps.intro }}", uses: "{{ steps.uses }}", care: "{{ steps.care }}"}
-  - {id: summary, llm: {text: "Sum up: {{ body }}", with: {body: "{{ steps.body }}"}}}
+  - {id: summary, llm: {text: "Sum up ({{ input.sku }}): {{ body }}", with: {body: "{{ steps.body }}"}}}
   - id: page
     llm:
-      text: "Page: {{ title }} {{ body }} {{ summary }}"
+      text: "Page ({{ input.sku }}): {{ title }} {{ body }} {{ summary }}"
       with: {title: "{{ steps.title }}", body: "{{ steps.body }}", summary: "{{ steps.summary }}"}
 result: {from: "{{ steps.page }}"}
 """

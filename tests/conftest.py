@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation.fresh import SETTING, fresh_seeds
 from tests.support.kafka_server import KafkaServer, bootstrap_address, running_server
+from tests.support.qdrant_server import NoQdrant, QdrantAddress, running_qdrant
 
 # Read when gRPC is loaded: what it does after a fork crashes a child now and then, which ours would leave for `exec`.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
@@ -48,3 +49,13 @@ def own_kafka() -> Iterator[KafkaServer]:
     """A running real Kafka of this test's own, to stop, kill and start again."""
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def qdrant() -> Iterator[QdrantAddress]:
+    """A real server that all tests of a process share: use collections of one's own."""
+    try:
+        with running_qdrant() as address:
+            yield address
+    except NoQdrant as error:
+        pytest.skip(str(error))

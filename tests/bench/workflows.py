@@ -1,9 +1,6 @@
 """What workflows cost: steps a second beside jobs of one step, and how long a router takes to go on with many."""
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -17,6 +14,7 @@ from tests.bench.load import Job, Load, make_jobs
 from tests.bench.scenarios import Figures, Sizes, Stage, stage
 from tests.support.kafka_server import KafkaServer
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 STEPS = 8
 _QUESTION = "Plan a catalogue page on the {{ input.name }}, article {{ input.sku }}. Facts: {{ input.facts }}."
@@ -131,9 +129,7 @@ def _idle_start_s(server: KafkaServer) -> float:
 def _publish(deployment: Deployment) -> None:
     path = deployment.folder / "bench.yaml"
     path.write_text(_WORKFLOW.replace("__QUESTION__", _QUESTION))
-    known = {**os.environ, "HEADCHEF_KAFKA": deployment.bootstrap, "HEADCHEF_NAMESPACE": deployment.namespace}
-    command = [sys.executable, "-m", "headchef.cli", "workflow", "apply", str(path)]
-    subprocess.run(command, check=True, env=known, timeout=60, capture_output=True)
+    typed(deployment, "workflow", "apply", str(path))
 
 
 def _single_jobs(prefix: str, count: int, first: int) -> Iterator[Job]:

@@ -11,17 +11,7 @@ from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.server import QdrantServer, ServerAnswerStore
 from headchef.cache.store import AnswerStore
 from tests.cache.memory_store import MemoryAnswerStore
-from tests.support.qdrant_server import NoQdrant, QdrantAddress, running_qdrant
-
-
-@pytest.fixture(scope="session")
-def qdrant() -> Iterator[QdrantAddress]:
-    """A real server that all tests of a run share: use collections of one's own."""
-    try:
-        with running_qdrant() as address:
-            yield address
-    except NoQdrant as error:
-        pytest.skip(str(error))
+from tests.support.qdrant_server import QdrantAddress
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """A workflow on real Kafka whose output is larger than any topic takes: bodies lie in a folder, through a kill too."""
 
-import os
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from tests.e2e.test_functions import NO_MODELS, settings
 from tests.support.collector import Collector
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 ITEMS, CHARACTERS = 3, 2_000_000
 WORKFLOW = f"""
@@ -32,24 +30,15 @@ result: {{from: "{{{{ steps.joined }}}}"}}
 """
 
 
-def headchef(*arguments: str, environment: dict[str, str]) -> str:
-    """Run a command, and give what it printed."""
-    command = [sys.executable, "-m", "headchef.cli", *arguments]
-    return subprocess.run(
-        command, check=True, env=os.environ | environment, timeout=60, capture_output=True, text=True
-    ).stdout
-
-
 @pytest.mark.timeout(240)
 def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tmp_path: Path) -> None:
     namespace, store = f"large-{uuid.uuid4().hex[:8]}", tmp_path / "bodies"
     bodies = {"HEADCHEF_BODIES": store.as_uri(), "HEADCHEF_BODIES_INLINE_BYTES": "2000"}
     limits = {"HEADCHEF_ROUTER_MAX_TEMPLATE_WORK": "50000000", "HEADCHEF_FUNCTIONS_MAX_OUTPUT_BYTES": "10000000"}
-    known = {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
     deployment = Deployment(kafka, namespace, tmp_path, counts=NO_MODELS, environment=settings(**bodies, **limits))
     deployment.make()
     (tmp_path / "large.yaml").write_text(WORKFLOW)
-    headchef("workflow", "apply", str(tmp_path / "large.yaml"), environment=known)
+    typed(deployment, "workflow", "apply", str(tmp_path / "large.yaml"))
     values: dict[str, Any] = {"items": list(range(ITEMS)), "brief": "Brief. " * 100_000}
     reference, data = written(values)
     (store / "acme").mkdir(parents=True)
@@ -63,9 +52,9 @@ def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tm
         router.start()
         result = pipeline.result("big", within_s=120)
         pipeline.settled()
-        shown = headchef("results", "--job", "big", "--json", environment=known | bodies)
-        named = headchef("results", "--job", "big", "--json", environment=known)
-        told = headchef("explain", "big", "--json", environment=known | bodies)
+        shown = typed(deployment, "results", "--job", "big", "--json", **bodies)
+        named = typed(deployment, "results", "--job", "big", "--json")
+        told = typed(deployment, "explain", "big", "--json", **bodies)
         sizes = {
             topic: max((len(it.value or b"") for it in pipeline.of(topic)), default=0) for topic in pipeline.topics
         }

@@ -1,9 +1,6 @@
 """Tenants that are bound to an entry, on real Kafka: who claims one by another topic changes nothing."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from headchef_contracts.topics import physical
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 SETTINGS = {"HEADCHEF_ENTRIES": "museum", "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.05"}
 ENTRY, PUBLIC = "jobs.submitted.museum", "jobs.submitted"
@@ -28,20 +26,6 @@ SENT = (
     ("strayed", "globex", ENTRY),
 )
 """Job, tenant and topic; the last three may not be."""
-
-
-def headchef(deployment: Deployment, *arguments: str) -> str:
-    """Type a command."""
-    settings = {"HEADCHEF_KAFKA": deployment.bootstrap, "HEADCHEF_NAMESPACE": deployment.namespace, **SETTINGS}
-    typed = subprocess.run(
-        [sys.executable, "-m", "headchef.cli", *arguments],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return typed.stdout
 
 
 def publish(deployment: Deployment) -> None:
@@ -71,7 +55,7 @@ def test_a_bound_tenant_is_claimed_by_its_entry_alone(kafka: str, tmp_path: Path
         Deployment(kafka, namespace, tmp_path, counts=counts, environment=SETTINGS) as deployment,
         Pipeline(deployment) as pipeline,
     ):
-        headchef(deployment, "tenant", "set", "acme", "--entry", "museum")
+        typed(deployment, "tenant", "set", "acme", "--entry", "museum", **SETTINGS)
         for process in deployment.of("router"):
             process.wait_for_output("tenant 'acme', set by")
         publish(deployment)
@@ -79,12 +63,12 @@ def test_a_bound_tenant_is_claimed_by_its_entry_alone(kafka: str, tmp_path: Path
         pipeline.wait_for_count("jobs.refused", 3, within_s=60)
         pipeline.wait_for_count("batches.finished", 1, within_s=60)
         job = ("--prompt", "Say hello.", "--job-id", "typed", "--tenant", "acme")
-        headchef(deployment, "submit", *job, "--entry", "museum", "--wait")
+        typed(deployment, "submit", *job, "--entry", "museum", "--wait", **SETTINGS)
         pipeline.settled()
         results = [it.event for it in pipeline.of("jobs.finished")]
         refused = [it.event for it in pipeline.of("jobs.refused")]
         [batch] = [it.event for it in pipeline.of("batches.finished")]
-        letters = [json.loads(line) for line in headchef(deployment, "dlq", "list", "--json").splitlines()]
+        letters = [json.loads(line) for line in typed(deployment, "dlq", "list", "--json", **SETTINGS).splitlines()]
     done = [("acme", "mine"), ("acme", "mine-bulk"), ("acme", "typed"), ("globex", "theirs")]
     assert sorted(map(named, results)) == done
     assert {it["status"] for it in results} == {"ok"}

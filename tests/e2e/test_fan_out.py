@@ -1,8 +1,5 @@
 """A workflow that asks for each of a thousand items on real Kafka: bad items are named, and kills change nothing."""
 
-import os
-import subprocess
-import sys
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 ITEMS, BAD = 1_000, 10
 WORKFLOW = """
@@ -43,9 +41,7 @@ def test_bad_items_are_named_and_kills_change_nothing(kafka: str, tmp_path: Path
     deployment = Deployment(kafka, namespace, tmp_path, environment=settings)
     deployment.make()
     (tmp_path / "wide.yaml").write_text(WORKFLOW)
-    apply = [sys.executable, "-m", "headchef.cli", "workflow", "apply", str(tmp_path / "wide.yaml")]
-    known = {**os.environ, "HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
-    subprocess.run(apply, check=True, env=known, timeout=60)
+    typed(deployment, "workflow", "apply", str(tmp_path / "wide.yaml"))
     with deployment, Pipeline(deployment) as pipeline:
         for job_id, bad in (("enough", BAD), ("too-few", BAD + 1)):
             job = {"job_id": job_id, "workflow": "wide@1", "input": {"items": items_of(bad)}}

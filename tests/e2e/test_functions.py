@@ -1,8 +1,6 @@
 """Calls of a user's functions as processes on real Kafka: planned calls in, one end of each out, also through kills."""
 
 import os
-import subprocess
-import sys
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -18,6 +16,7 @@ from tests.functions.planned import INSTALLED, headers_of
 from tests.support.builders import make_call, make_head
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 CALLS, KILLS = 400, 3
 NO_MODELS = {"cache": 0, "executor": 0, "validator": 0, "functions": 1}
@@ -122,9 +121,7 @@ def test_jobs_go_through_a_workflow_of_functions_while_both_its_processors_are_k
     deployment = Deployment(kafka, namespace, tmp_path, counts=NO_MODELS, environment=settings())
     deployment.make()
     (tmp_path / "cards.yaml").write_text(WORKFLOW)
-    apply = [sys.executable, "-m", "headchef.cli", "workflow", "apply", str(tmp_path / "cards.yaml")]
-    environment = {**os.environ, **settings(), "HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
-    subprocess.run(apply, check=True, env=environment, timeout=60)
+    typed(deployment, "workflow", "apply", str(tmp_path / "cards.yaml"), **settings())
     with deployment, Pipeline(deployment) as pipeline:
         for number in range(JOBS):
             given = {"words": [f"{number}a", f"{number}b", f"{number}c"], "path": str(notes)}

@@ -1,12 +1,8 @@
 """Jobs that want one title on real Kafka: one has it and the others name it, though services are killed meanwhile."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +10,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 JOBS = 40
 SITE = "ghent.example"
@@ -42,9 +39,11 @@ def publish(pipeline: Pipeline, made: dict[str, Any]) -> None:
     pipeline.publish(made, key=made["job_id"])
 
 
-def held_by(typed: Callable[..., str]) -> dict[str, str]:
+def held_by(deployment: Deployment) -> dict[str, str]:
     """Give the jobs that hold titles, as the command line lists them."""
-    rows = [json.loads(line) for line in typed("reservation", "list", "--site", SITE, "--json").splitlines()]
+    rows = [
+        json.loads(line) for line in typed(deployment, "reservation", "list", "--site", SITE, "--json").splitlines()
+    ]
     return {row["value"].strip().lower().replace("  ", " "): row["job_id"] for row in rows}
 
 
@@ -71,18 +70,12 @@ def test_one_job_has_the_title_and_the_others_name_it(kafka: str, tmp_path: Path
     )
     deployment.make()
     (tmp_path / "titled.yaml").write_text(WORKFLOW)
-    known = {**os.environ, "HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
-
-    def typed(*command: str) -> str:
-        line = [sys.executable, "-m", "headchef.cli", *command]
-        return subprocess.run(line, check=True, env=known, timeout=60, stdout=subprocess.PIPE, text=True).stdout
-
-    typed("workflow", "apply", str(tmp_path / "titled.yaml"))
+    typed(deployment, "workflow", "apply", str(tmp_path / "titled.yaml"))
     with deployment, Pipeline(deployment) as pipeline:
         results = competed(deployment, pipeline)
         answered = Counter(it.event["job"]["job_id"] for it in pipeline.of("reservations.answered"))
         [winner] = [each["job"]["job_id"] for each in results if each["status"] == "ok"]
-        assert held_by(typed) == {"best of ghent": winner}
+        assert held_by(deployment) == {"best of ghent": winner}
 
         publish(pipeline, job(100, "Canals", spoilt=True))
         assert pipeline.result("page-100")["status"] == "failed"
@@ -92,13 +85,13 @@ def test_one_job_has_the_title_and_the_others_name_it(kafka: str, tmp_path: Path
         publish(pipeline, job(100, "Canals", run=1))
         pipeline.wait_for(lambda: len(pipeline.results("page-100")) == 2, within_s=30)
         again = pipeline.results("page-100")[1]
-        assert held_by(typed) == {"best of ghent": winner, "canals": "page-101"}
+        assert held_by(deployment) == {"best of ghent": winner, "canals": "page-101"}
 
-        typed("reservation", "release", " CANALS", "--site", SITE, "--name", "title", "--yes")
+        typed(deployment, "reservation", "release", " CANALS", "--site", SITE, "--name", "title", "--yes")
         pipeline.settled()
         publish(pipeline, job(102, "Canals"))
         assert pipeline.result("page-102")["status"] == "ok"
-        story = json.loads(typed("explain", "page-102", "--json"))
+        story = json.loads(typed(deployment, "explain", "page-102", "--json"))
     assert len(results) == JOBS
     assert set(answered.values()) == {1}
     for each in results:

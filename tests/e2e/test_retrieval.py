@@ -1,9 +1,6 @@
 """A workflow that looks into a collection on real Kafka: what was loaded reaches the prompt, and the provenance."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +9,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 COLLECTIONS = """
 collections:
@@ -48,12 +46,8 @@ def test_what_was_loaded_reaches_the_prompt_and_the_provenance(kafka: str, tmp_p
     settings = {"HEADCHEF_COLLECTIONS": str(tmp_path / "collections.yaml")}
     deployment = Deployment(kafka, namespace, tmp_path, counts={"retriever": 1}, environment=settings)
     deployment.make()
-    known = {**os.environ, **settings, "HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
-    for arguments in (
-        ["collection", "load", "tips", str(tmp_path / "tips.jsonl")],
-        ["workflow", "apply", str(tmp_path / "guide.yaml")],
-    ):
-        subprocess.run([sys.executable, "-m", "headchef.cli", *arguments], check=True, env=known, timeout=60)
+    typed(deployment, "collection", "load", "tips", str(tmp_path / "tips.jsonl"), **settings)
+    typed(deployment, "workflow", "apply", str(tmp_path / "guide.yaml"))
     with deployment, Pipeline(deployment) as pipeline:
         for city in TEXTS:
             pipeline.publish({"job_id": city, "workflow": "guide@1", "input": {"city": city.title()}}, key=city)

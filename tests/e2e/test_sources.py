@@ -1,9 +1,6 @@
 """Workflows that read sources on real Kafka: what is read reaches the prompt, and what may not be read is refused."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -14,6 +11,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 FACTS = {"Ghent": {"population": 265086, "river": "Scheldt"}, "Lyon": {"population": 522250, "river": "Rhône"}}
 WORKFLOW = """
@@ -80,9 +78,7 @@ def test_what_a_source_says_reaches_the_prompt_and_private_addresses_are_not_ask
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas/facts.v1.json").write_text(json.dumps(SCHEMA))
     (tmp_path / "guide.yaml").write_text(WORKFLOW.format(port=port))
-    known = {**os.environ, "HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace}
-    apply = [sys.executable, "-m", "headchef.cli", "workflow", "apply", str(tmp_path / "guide.yaml")]
-    subprocess.run(apply, check=True, env=known, timeout=60)
+    typed(deployment, "workflow", "apply", str(tmp_path / "guide.yaml"))
     with deployment, Pipeline(deployment) as pipeline:
         for city in ("Ghent", "Lyon", "Atlantis", "Nowhere"):
             pipeline.publish({"job_id": city, "workflow": "guide@1", "input": {"city": city}}, key=city)

@@ -1,9 +1,6 @@
 """A tenant's budget on real Kafka: a burst beyond it costs no more, though router and accounts are killed meanwhile."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections import Counter
 from decimal import Decimal
@@ -17,6 +14,7 @@ from headchef_contracts.topics import physical
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.typed import typed
 
 JOBS = 400
 LIMIT = 30_000
@@ -27,20 +25,6 @@ SETTINGS = {
     "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.05",
     "HEADCHEF_EXECUTOR_CONCURRENCY": "16",
 }
-
-
-def headchef(deployment: Deployment, *arguments: str) -> str:
-    """Type a command."""
-    settings = {"HEADCHEF_KAFKA": deployment.bootstrap, "HEADCHEF_NAMESPACE": deployment.namespace}
-    typed = subprocess.run(
-        [sys.executable, "-m", "headchef.cli", *arguments],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return typed.stdout
 
 
 def publish(deployment: Deployment) -> None:
@@ -70,7 +54,7 @@ def test_a_burst_costs_no_more_than_the_budget_though_who_counts_is_killed(kafka
         Deployment(kafka, namespace, tmp_path, counts=counts, environment=SETTINGS) as deployment,
         Pipeline(deployment) as pipeline,
     ):
-        headchef(deployment, "tenant", "set", "acme", "--day-tokens", str(LIMIT))
+        typed(deployment, "tenant", "set", "acme", "--day-tokens", str(LIMIT))
         for process in (*deployment.of("router"), *deployment.of("accounts")):
             process.wait_for_output("tenant 'acme', set by")
         publish(deployment)
@@ -84,7 +68,7 @@ def test_a_burst_costs_no_more_than_the_budget_though_who_counts_is_killed(kafka
         planned = [it.event["step"] for it in pipeline.of("steps.planned")]
         booked = [it.event for it in pipeline.of("budgets.booked")]
         warned = [it.event["share"] for it in pipeline.of("budgets.warned")]
-        shown = [json.loads(line) for line in headchef(deployment, "tenant", "show", "acme", "--json").splitlines()]
+        shown = [json.loads(line) for line in typed(deployment, "tenant", "show", "acme", "--json").splitlines()]
     assert max(Counter(it["job"]["job_id"] for it in results).values()) == 1
     assert all(it["status"] == "ok" for it in results if it["job"]["tenant"] == "globex")
     assert {"reserved" in step for step in planned if step["job"]["tenant"] == "globex"} == {False}

@@ -11,19 +11,9 @@ from headchef.retrieval.edge import EdgeCollectionStore
 from headchef.retrieval.server import ServerCollectionStore
 from headchef.retrieval.store import CollectionStore
 from tests.retrieval.memory_store import MemoryCollectionStore
-from tests.support.qdrant_server import NoQdrant, QdrantAddress, running_qdrant
+from tests.support.qdrant_server import QdrantAddress
 
 DIMENSIONS = 4
-
-
-@pytest.fixture(scope="session")
-def qdrant() -> Iterator[QdrantAddress]:
-    """A real server that all tests of a run share: use collections of one's own."""
-    try:
-        with running_qdrant() as address:
-            yield address
-    except NoQdrant as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Whatever happens to processes and topics, a batch that has ended is told of once, with the right counts."""
 
-import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -9,7 +8,7 @@ from headchef_contracts.events.batches import BatchFinished
 
 from tests.batches.behaviour.world import BatchWorld, endings
 from tests.batches.builders import make_finished
-from tests.runtime.behaviour.faults import crash_at
+from tests.runtime.behaviour.faults import Fault, crash_at
 from tests.runtime.behaviour.world import Instance
 from tests.support.eventually import eventually_async
 from tests.support.hooked_log import Moment
@@ -51,18 +50,21 @@ async def test_a_crash_around_each_step_of_a_transaction(world: BatchWorld, step
 
 async def crashed_before_all_was_told(world: BatchWorld, one: Instance, step: str, skip: int) -> bool:
     """End a process at a step, or when it has done all without coming to that: how much it commits at once varies."""
-    crash = asyncio.create_task(crash_at(one, "before", step, skip=skip))
+
+    async def die() -> None:
+        one.log.die()
+
+    one.log.hook = crash = Fault("before", step, die, skip=skip)
+
+    async def all_told() -> bool:
+        return len(await world.told()) >= len(SIZES)
 
     async def over() -> bool:
-        return crash.done() or len(await world.told()) >= len(SIZES)
+        return crash.met.is_set() or await all_told()
 
     await eventually_async(over, within_s=90.0)
-    if crash.done():
-        await crash
-        return len(await world.told()) < len(SIZES)
-    crash.cancel()
     await one.kill()
-    return False
+    return not await all_told()
 
 
 @pytest.mark.parametrize("step", ["producer.send", "membership.commit"])

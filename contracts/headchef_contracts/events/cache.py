@@ -5,6 +5,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import Decided, Event, Money, Sha256
+from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.semantic import Marks, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 
 
@@ -22,6 +24,12 @@ class CacheSettled(Event):
     source_job_id: str
     cost_usd: Money | None = Field(description="what the answer cost when it was made; null where not known")
     settled_at: AwareDatetime
+    planned_at: AwareDatetime | None = Field(
+        default=None, description="when it was asked: what was invalidated after that is not kept; null where not known"
+    )
+    semantic: SemanticQuestion | None = None
+    marks: Marks | None = None
+    used: CacheUse | None = Field(default=None, description="what the cache knew of the question; null for nothing")
     decided: Decided
 
     @model_validator(mode="after")

@@ -40,6 +40,7 @@ from headchef_contracts.events.origin import (
     TextUsed,
 )
 from headchef_contracts.events.output import OutputSpec
+from headchef_contracts.events.semantic import Nearest, SemanticUse
 from headchef_contracts.faults import at_field
 
 RefusalReason = Literal[
@@ -62,7 +63,7 @@ RefusalReason = Literal[
 NOT_CONTENT = frozenset({"batch_size", "batch_max_reject_rate"})
 """Fields that say something of a job's batch, and nothing of the job: two that differ in these alone are the same."""
 
-ASKED_DIRECTLY = ("prompt", "system", "images", "output", "model", "tier", "parameters")
+ASKED_DIRECTLY = ("prompt", "system", "images", "output", "model", "tier", "parameters", "semantic")
 """Fields of a job that is one question; where there is a workflow, it says this for each of its steps."""
 
 
@@ -91,6 +92,12 @@ class JobSubmitted(PublicEvent):
     tier: Name | None = Field(default=None, description="a tier of the catalogue, in place of a model")
     parameters: Parameters = Field(default_factory=Parameters)
     cache: CacheMode = Field(default="exact", description="bypass: neither read nor reuse an earlier answer")
+    cache_tags: tuple[Name, ...] = Field(
+        default=(), max_length=20, description="by which its answers can be invalidated"
+    )
+    semantic: SemanticUse | None = Field(
+        default=None, description="when an answer to another wording of the question may serve; null: never"
+    )
     run: int = Field(default=0, ge=0, le=MAX_RUN)
     revision: int = Field(default=0, ge=0, le=MAX_REVISION)
     tenant: Name = "default"
@@ -118,6 +125,8 @@ class JobSubmitted(PublicEvent):
                 raise at_field("prompt", "this field is required, unless `workflow` is given")
         elif stray := [name for name in ASKED_DIRECTLY if name in self.model_fields_set]:
             raise at_field(stray[0], "a workflow says this itself: leave it out, or `workflow`")
+        if self.semantic is not None and self.input is None:
+            raise at_field("semantic", "its free texts are fields of `input`, which is not given")
         if self.batch_size is not None and self.batch_id is None:
             raise at_field("batch_size", "there is no batch whose size this is: give `batch_id` too, or leave it out")
         if self.batch_max_reject_rate is not None and self.batch_id is None:
@@ -178,11 +187,30 @@ class Failure(Part):
     message: str
 
 
+CacheKind = Literal["miss", "exact", "semantic", "coalesced", "bypass", "unavailable"]
+"""miss: nothing to reuse; exact: the answer to the same question; semantic: to one that means the same; coalesced: to
+the same question, which was being asked already; bypass: not looked for, or not known to be valid still; unavailable:
+the store was away."""
+
+REUSED: frozenset[CacheKind] = frozenset({"exact", "semantic", "coalesced"})
+
+
 class CacheUse(Part):
     """Whether an earlier answer was reused."""
 
-    kind: Literal["miss", "exact", "bypass", "unavailable"]
+    kind: CacheKind
     source_job_id: str | None = Field(default=None, description="the job whose answer was reused")
+    age_s: float | None = Field(
+        default=None, ge=0, description="seconds since that answer was accepted; null where none was reused"
+    )
+    nearest: Nearest | None = Field(
+        default=None, description="the earlier question that is nearest in meaning, where the job asked for it"
+    )
+
+    @property
+    def reused(self) -> bool:
+        """Whether somebody else's answer was taken."""
+        return self.kind in REUSED
 
 
 class Tried(Part):

@@ -24,6 +24,7 @@ from headchef_contracts.events.common import (
 )
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import CacheUse, Failure, Tried
+from headchef_contracts.events.semantic import Marks, SemanticQuestion
 
 
 class Message(Part):
@@ -72,6 +73,10 @@ class Step(Part):
     prompt_sha256: Sha256
     request: ModelRequest
     cache: CacheMode = "exact"
+    semantic: SemanticQuestion | None = Field(
+        default=None, description="the question as it may be compared with others by its meaning; null: it may not"
+    )
+    marks: Marks | None = Field(default=None, description="by what its answer can be invalidated; null for nothing")
     catalog_version: str | None = None
     candidates: tuple[str, ...] = Field(
         default=(),

@@ -77,7 +77,7 @@ class ValidatorHandler:
         if isinstance(verdict, Rejected):
             for finding in verdict.findings:
                 self._metrics.count("headchef.findings", attributes={"check": finding.check})
-        reused = event.cache.kind == "exact" and event.answer is not None
+        reused = event.cache.reused and event.answer is not None
         if reused and not isinstance(verdict, Accepted):
             return Outcome((_handed_back(event, verdict, decided), *self._paid(event, decided)))
         if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
@@ -169,6 +169,13 @@ _SETTLED: Mapping[JobStatus, Literal["accepted", "rejected", "failed", "cancelle
 
 
 def _settled(event: StepCompleted, verdict: Verdict, now: datetime, decided: Decided) -> CacheSettled:
+    """Say what became of a question; what is not set is not written."""
+    step = event.step
+    known: dict[str, Any] = {
+        "semantic": step.semantic,
+        "marks": step.marks,
+        "used": event.cache if event.cache.nearest else None,
+    }
     return CacheSettled(
         fingerprint=event.step.fingerprint,
         tenant=event.step.job.tenant,
@@ -179,4 +186,5 @@ def _settled(event: StepCompleted, verdict: Verdict, now: datetime, decided: Dec
         cost_usd=event.cost_usd,
         settled_at=now,
         decided=decided,
+        **{name: value for name, value in known.items() if value is not None},
     )

@@ -85,10 +85,14 @@ def _tokens(usage: Usage | None) -> str:
     return f"{counts} ({', '.join(told)})" if told else counts
 
 
+_REUSED = {"semantic": "to a question that means the same reused", "coalesced": "waited for and shared"}
+
+
 def _cache(use: CacheUse) -> str:
-    if use.kind == "exact":
-        return f"answer of job {use.source_job_id} reused" if use.source_job_id else "earlier answer reused"
-    return {"miss": "no earlier answer", "bypass": "cache bypassed", "unavailable": "cache away"}[use.kind]
+    if use.reused:
+        whose = f"answer of job {use.source_job_id}" if use.source_job_id else "earlier answer"
+        return f"{whose} {_REUSED.get(use.kind, 'reused')}"
+    return {"miss": "no earlier answer", "bypass": "cache bypassed"}.get(use.kind, "cache away")
 
 
 def _submitted(event: JobSubmitted) -> str:

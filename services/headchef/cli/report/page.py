@@ -177,7 +177,10 @@ def _meta(entry: Entry) -> list[tuple[str, str]]:
         ("Tokens", f"{usage.input_tokens:,} in, {usage.output_tokens:,} out"),
         ("Time", _time(entry.latency_s)),
         ("In calls", f"{duration(result.timing.provider_s)}, {result.provenance.attempts} made"),
-        ("Cache", {"exact": f"from {result.cache.source_job_id}"}.get(result.cache.kind, result.cache.kind)),
+        (
+            "Cache",
+            f"{result.cache.kind}, from {result.cache.source_job_id}" if result.cache.reused else result.cache.kind,
+        ),
     ]
 
 

@@ -55,7 +55,7 @@ def totals(results: Sequence[JobFinished | JobRefused]) -> Totals:
     statuses = Counter(result.status if isinstance(result, JobFinished) else "refused" for result in results)
     return Totals(
         statuses=dict(statuses),
-        hits=sum(result.cache.kind == "exact" for result in finished),
+        hits=sum(result.cache.reused for result in finished),
         repaired=sum(map(_was_repaired, finished)),
         input_tokens=sum(result.usage.input_tokens for result in finished),
         output_tokens=sum(result.usage.output_tokens for result in finished),

@@ -102,7 +102,7 @@ class Account:
         """Take a result."""
         if _is_repeat(event_id, self._seen_results):
             return
-        accepted, reused = event.status == "ok", event.cache.kind == "exact"
+        accepted, reused = event.status == "ok", event.cache.reused
         if self._by == "lane":
             # What lane a model is on is told by its calls, of which some may come later.
             self._results.append((event.provenance.model, accepted, reused))

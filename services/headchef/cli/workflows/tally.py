@@ -133,7 +133,7 @@ class Tally:
 
 def _add_result(count: Count, result: JobFinished) -> None:
     count.repaired += any(each.failure.reason == "rejected" for each in result.provenance.tried)
-    count.reused += result.cache.kind == "exact"
+    count.reused += result.cache.reused
     if result.cost_usd is None:
         count.unpriced += 1
     else:

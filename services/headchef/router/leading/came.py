@@ -34,7 +34,7 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
         at=decided.at,
         cause=decided.causes[0],
         models=tuple(dict.fromkeys((*(tried.model for tried in step.tried), step.request.model))),
-        reused=ended.cache.kind == "exact" and ended.status == "ok",
+        reused=ended.cache.reused and ended.status == "ok",
         repaired=_repaired(step),
         usage=ended.usage,
         cost_usd=ended.cost_usd,

@@ -11,7 +11,7 @@ import pytest
 from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Cause
 
-from headchef.cache import handler
+from headchef.cache import exact, handler, settling
 from headchef.cache.policy import CachePolicy, express, worth_keeping
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.executor import handler as executor
@@ -163,8 +163,8 @@ def answers_cross_tenants(patch: pytest.MonkeyPatch) -> None:
         return Sought("all", wanted)
 
     patch.setattr(asking, "fingerprint", asked)
-    patch.setattr(handler, "worth_keeping", kept)
-    patch.setattr(handler, "Sought", sought)
+    patch.setattr(settling, "worth_keeping", kept)
+    patch.setattr(exact, "Sought", sought)
 
 
 def lost_rejoin(patch: pytest.MonkeyPatch) -> None:

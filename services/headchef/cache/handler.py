@@ -4,28 +4,27 @@ Consumes steps.planned, steps.planned.bulk and cache.settled; produces steps.com
 steps.dispatched.<lane> or steps.dispatched.<lane>.bulk.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.steps import StepPlanned
 
+from headchef.cache.counting import count_lookups
+from headchef.cache.exact import ExactLookup
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.policy import CachePolicy, Choice, Hit, choose, express, worth_keeping
-from headchef.cache.store import Sought, StoredAnswer
+from headchef.cache.policy import CachePolicy, Choice, choose, express
+from headchef.cache.settling import Settling
+from headchef.cache.validity import serving
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import BatchHandler, Delivery, Outcome, State
 from headchef.runtime.telemetry.metrics import Metrics
 
-Found = Mapping[Sought, StoredAnswer | None]
-
 
 class CacheHandler(BatchHandler):
     """One lookup and one put for each batch, whatever its size.
 
-    A batch stores before it looks up, so that a step finds what was settled before it. While the store is away, what
-    is settled is not kept (infra/decisions/0007): verdicts and lookups share a task, and jobs do not wait for a cache.
+    A batch stores before it looks up, so that a step finds what was settled before it.
 
     Args:
         store: where answers lie; it may be away, and says so.
@@ -35,8 +34,8 @@ class CacheHandler(BatchHandler):
     """
 
     def __init__(self, store: GuardedStore, policy: CachePolicy, clock: Clock, metrics: Metrics) -> None:
-        self._store = store
-        self._policy = policy
+        self._settling = Settling(store, policy, metrics)
+        self._exact = ExactLookup(store)
         self._clock = clock
         self._metrics = metrics
 
@@ -46,54 +45,20 @@ class CacheHandler(BatchHandler):
         Raises:
             InvariantBroken: a topic held another event.
         """
-        await self._keep(deliveries)
-        found = await self._find(deliveries)
+        await self._settling.keep(deliveries)
+        found = await self._exact.find(deliveries)
         now = self._clock.now()
-        kinds: Counter[str] = Counter()
+        choices: list[Choice] = []
         outcomes: list[Outcome] = []
         for delivery in deliveries:
             match delivery.event:
                 case StepPlanned(step=step):
-                    stored = found.get(Sought(step.job.tenant, step.fingerprint)) if found is not None else None
-                    choice = choose(step, stored, reachable=found is not None, now=now)
-                    kinds[self._kind(choice)] += 1
+                    choice = choose(step, serving(found.of(step), now), reachable=found.reachable)
+                    choices.append(choice)
                     outcomes.append(Outcome((express(step, choice, now, delivery.cause),)))
                 case CacheSettled():
                     outcomes.append(Outcome())
                 case other:
                     raise InvariantBroken(f"{delivery.topic} holds {type(other).__name__}")
-        for kind, count in kinds.items():
-            self._metrics.count("headchef.cache.lookups", count, {"kind": kind})
+        count_lookups(choices, self._metrics)
         return outcomes
-
-    async def _keep(self, deliveries: Sequence[Delivery]) -> None:
-        answers = [
-            answer
-            for delivery in deliveries
-            if isinstance(delivery.event, CacheSettled)
-            and (answer := worth_keeping(delivery.event, delivery.cause, self._policy)) is not None
-        ]
-        if not answers:
-            return
-        kept = await self._store.put(answers)
-        self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(answers))
-
-    async def _find(self, deliveries: Sequence[Delivery]) -> Found | None:
-        sought = [
-            Sought(event.step.job.tenant, event.step.fingerprint)
-            for event in (delivery.event for delivery in deliveries)
-            if isinstance(event, StepPlanned) and event.step.cache == "exact"
-        ]
-        if not sought:
-            return {}
-        answers = await self._store.lookup(sought)
-        return None if answers is None else dict(zip(sought, answers, strict=True))
-
-    def _kind(self, choice: Choice) -> str:
-        if not isinstance(choice, Hit):
-            return choice.kind
-        saved_usd = choice.stored.cost_usd
-        if saved_usd is not None:
-            attributes = {"tenant": choice.stored.tenant, "model": choice.stored.model}
-            self._metrics.count("headchef.cache.saved_cost", float(saved_usd), attributes)
-        return "exact"

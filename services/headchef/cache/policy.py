@@ -36,9 +36,10 @@ class CachePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The step gets an earlier answer."""
+    """The step gets an earlier answer, and by what kind of likeness."""
 
     stored: StoredAnswer
+    kind: Literal["exact"] = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,19 @@ class Pass:
 Choice = Hit | Pass
 
 
-def choose(step: Step, found: StoredAnswer | None, *, reachable: bool, now: datetime) -> Choice:
+def choose(step: Step, found: StoredAnswer | None, *, reachable: bool) -> Choice:
     """Choose between an earlier answer and the model.
 
     Args:
         step: what is asked.
-        found: the answer under its tenant and fingerprint.
+        found: the answer under its tenant and fingerprint, if there is one that may be served.
         reachable: whether the store was there to be asked.
-        now: the wall clock's time.
     """
     if step.cache == "bypass":
         return Pass("bypass")
     if not reachable:
         return Pass("unavailable")
-    if found is None or (found.expires_at is not None and found.expires_at <= now):
-        return Pass("miss")
-    return Hit(found)
+    return Pass("miss") if found is None else Hit(found)
 
 
 def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
@@ -79,10 +77,10 @@ def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
         cause: the record that planned the step.
     """
     match choice:
-        case Hit(stored):
+        case Hit(stored, kind):
             completed = StepCompleted(
                 step=step,
-                cache=CacheUse(kind="exact", source_job_id=stored.source_job_id),
+                cache=CacheUse(kind=kind, source_job_id=stored.source_job_id),
                 answer=stored.answer,
                 cost_usd=_FREE_USD,
                 attempts=0,

@@ -1,0 +1,49 @@
+"""Takes in verdicts: what is worth keeping is stored before anything is looked up."""
+
+from collections.abc import Mapping, Sequence
+
+from headchef_contracts.events.cache import CacheSettled
+
+from headchef.cache.guarded import GuardedStore
+from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.store import StoredAnswer
+from headchef.runtime.processor import Delivery
+from headchef.runtime.telemetry.metrics import Metrics
+
+
+class Settling:
+    """Puts the answers of a batch at once.
+
+    While the store is away, what is settled is not kept (infra/decisions/0007): verdicts and lookups share a task, and
+    jobs do not wait for a cache.
+
+    Args:
+        store: where answers lie; it may be away, and says so.
+        policy: how long they serve.
+        metrics: counts what was stored.
+    """
+
+    def __init__(self, store: GuardedStore, policy: CachePolicy, metrics: Metrics) -> None:
+        self._store = store
+        self._policy = policy
+        self._metrics = metrics
+
+    async def keep(self, deliveries: Sequence[Delivery]) -> Mapping[str, StoredAnswer]:
+        """Store what is worth keeping; it is stored when this returns, or dropped.
+
+        Args:
+            deliveries: of a batch; those that are no verdicts are passed over.
+
+        Returns:
+            The answers that may be given to others, whether the store took them or not, by the id of their event.
+        """
+        answers = {
+            delivery.event_id: answer
+            for delivery in deliveries
+            if isinstance(delivery.event, CacheSettled)
+            and (answer := worth_keeping(delivery.event, delivery.cause, self._policy)) is not None
+        }
+        if answers:
+            kept = await self._store.put(list(answers.values()))
+            self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(answers))
+        return answers

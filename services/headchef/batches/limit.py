@@ -13,7 +13,7 @@ from headchef_contracts.events.batches import BatchCounted
 from headchef_contracts.events.brakes import BrakeSet
 
 from headchef.batches.account import Window
-from headchef.batches.evidence import is_above
+from headchef.evidence import is_above
 
 _BAD = ("rejected", "failed")
 _GOOD = ("ok", "needs_review")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef.batches.evidence import RISK, is_above
+from headchef.evidence import RISK, is_above
 
 LIMITS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.9, 0.99)
 

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headchef_contracts.events.common import CacheMode, Cause, Usage
+from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
 from headchef.cache.policy import VERSION, CachePolicy, Choice, Hit, Pass, choose, express, worth_keeping
 from headchef.cache.store import StoredAnswer
+from headchef.cache.validity import serving
 from tests.cache.builders import SETTLED, make_answer, make_settled, make_step, make_stored
 from tests.support.manual_clock import START
 
@@ -42,7 +44,7 @@ def test_a_hit_is_a_completed_step_that_cost_nothing() -> None:
     completed = emitted.event
     assert isinstance(completed, StepCompleted)
     assert completed.step == step
-    assert completed.cache.model_dump() == {"kind": "exact", "source_job_id": "job-1"}
+    assert completed.cache == CacheUse(kind="exact", source_job_id="job-1")
     assert completed.answer == STORED.answer
     assert completed.failure is None
     assert completed.usage == Usage()
@@ -64,7 +66,7 @@ def test_everything_else_goes_to_the_lane_of_the_step(kind: Literal["miss", "byp
     dispatched = emitted.event
     assert isinstance(dispatched, StepDispatched)
     assert dispatched.step == step
-    assert dispatched.cache.model_dump() == {"kind": kind, "source_job_id": None}
+    assert dispatched.cache == CacheUse(kind=kind)
     assert dispatched.decided.causes == (PLANNED,)
 
 
@@ -109,5 +111,4 @@ def test_expiry_counts_from_the_verdict_alone(ttl_s: float, hits: int) -> None:
     assert kept.expires_at == START + timedelta(seconds=ttl_s)
     assert worth_keeping(make_settled(), SETTLED, CachePolicy(ttl_s)) == kept
     at = START + timedelta(seconds=ttl_s) * (hits / 10_000)
-    served = choose(make_step(), kept, reachable=True, now=at)
-    assert served == (Hit(kept) if at < kept.expires_at else Pass("miss"))
+    assert serving(kept, at) == (kept if at < kept.expires_at else None)

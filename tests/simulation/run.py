@@ -1,12 +1,13 @@
 """Runs one seed from beginning to end: jobs under faults, then rest, then the invariants."""
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from random import Random
 
 from tests.simulation.chaos import Chaos
 from tests.simulation.evidence import Evidence
 from tests.simulation.faults import Faults, drawn
+from tests.simulation.garbage import collected_at_the_end
 from tests.simulation.hearing import Hearing
 from tests.simulation.history import digest
 from tests.simulation.invariants import violations
@@ -58,13 +59,10 @@ def run_seed(
         jobs: records to submit.
         digested: also give the log's digest.
     """
-    loop = SeededLoop(Random(f"{seed} turns"))
-    try:
-        kind = drawn_kind(Random(f"{seed} kind")) if kind is None else kind
-        faults = drawn(Random(f"{seed} faults")) if faults is None else faults
+    kind = drawn_kind(Random(f"{seed} kind")) if kind is None else kind
+    faults = drawn(Random(f"{seed} faults")) if faults is None else faults
+    with collected_at_the_end(), closing(SeededLoop(Random(f"{seed} turns"))) as loop:
         return loop.run_until_complete(_live(seed, kind, faults, jobs, loop, digested))
-    finally:
-        loop.close()
 
 
 async def _live(seed: int, kind: Kind, faults: Faults, jobs: int, loop: SeededLoop, digested: bool) -> Result:

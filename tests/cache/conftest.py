@@ -8,8 +8,9 @@ import pytest
 from qdrant_client import QdrantClient
 
 from headchef.cache.edge import EdgeAnswerStore
-from headchef.cache.server import QdrantServer, ServerAnswerStore
+from headchef.cache.server import ServerAnswerStore
 from headchef.cache.store import AnswerStore
+from headchef.qdrant.server import QdrantServer
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.qdrant_server import QdrantAddress
 

@@ -39,7 +39,8 @@ def main() -> None:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             asyncio.run(_measure(EdgeAnswerStore(Path(folder))))
         elif sys.argv[1:] == ["server"]:
-            from headchef.cache.server import QdrantServer, ServerAnswerStore
+            from headchef.cache.server import ServerAnswerStore
+            from headchef.qdrant.server import QdrantServer
 
             address = stack.enter_context(running_qdrant())
             server = QdrantServer(address.url, address.grpc_port, None, "measure", 10.0, 10.0, 10.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Sought, StoredAnswer
 from headchef.qdrant.errors import StoreUnavailable
 
@@ -34,6 +35,16 @@ class MemoryAnswerStore(AnswerStore):
         self._check_open()
         for each in answers:
             self._answers[Sought(each.tenant, each.fingerprint)] = each
+
+    async def remove(self, selection: Selection) -> None:
+        self._meet_fault()
+        self._check_open()
+        self._answers = {name: each for name, each in self._answers.items() if not selection.has(each)}
+
+    async def count(self) -> int:
+        self._meet_fault()
+        self._check_open()
+        return len(self._answers)
 
     async def close(self) -> None:
         self._open = False

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from headchef.cache.payload import VERSION, point_id, read_payload, write_payload
+from headchef.cache.chosen import point_id
+from headchef.cache.payload import VERSION, read_payload, write_payload
 from tests.cache.builders import make_sought, make_stored
 
 STORED = make_stored()

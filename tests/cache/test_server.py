@@ -8,8 +8,9 @@ import pytest
 
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.server import QdrantServer, ServerAnswerStore
+from headchef.cache.server import ServerAnswerStore
 from headchef.qdrant.errors import StoreUnavailable
+from headchef.qdrant.server import QdrantServer
 from tests.cache.builders import make_sought, make_stored
 from tests.cache.conftest import drop_collection
 from tests.cache.gate import Gate

@@ -7,8 +7,9 @@ import grpc  # type: ignore[import-untyped]  # it has no types, and little of it
 import pytest
 from pydantic import SecretStr
 
-from headchef.cache.server import QdrantServer, ServerAnswerStore
+from headchef.cache.server import ServerAnswerStore
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
+from headchef.qdrant.server import QdrantServer
 from tests.cache.builders import make_sought, make_stored
 
 FAULTS = [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK]

@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from headchef_contracts.events.common import Ref, Reference, Usage
+from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import Answer
 
+from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Sought
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.builders import make_fingerprint, make_sought, make_stored
@@ -108,6 +110,58 @@ async def test_many_answers_at_once(store: AnswerStore) -> None:
     await store.put(answers)
     found = await store.lookup([make_sought(f"prompt {number}") for number in range(800)])
     assert list(found) == [*answers, *[None] * 100]
+
+
+async def test_marks_and_the_time_of_asking_come_back(store: AnswerStore) -> None:
+    stored = replace(
+        make_stored(),
+        planned_at=START - timedelta(seconds=3, microseconds=500),
+        marks=Marks(tags=("spring", "new"), template="b" * 64, sources=("c" * 64, "d" * 64)),
+    )
+    await store.put([stored])
+    assert list(await store.lookup([make_sought()])) == [stored]
+
+
+@pytest.mark.parametrize(
+    ("selection", "left"),
+    [
+        (Selection(tenant="theirs"), ["a", "b"]),
+        (Selection(tag="spring"), ["b"]),
+        (Selection(tag="spring", tenant="default"), ["b", "c"]),
+        (Selection(template="7" * 64), ["b", "c"]),
+        (Selection(source="8" * 64), ["a", "c"]),
+        (Selection(planned_until=START), ["b"]),
+        (Selection(expired_by=START), ["a", "c"]),
+        (Selection(fingerprints=(make_fingerprint("a"), make_fingerprint("unknown"))), ["b", "c"]),
+        (Selection(fingerprints=(make_fingerprint("a")[:32] + "0" * 32,)), ["a", "b", "c"]),
+    ],
+)
+async def test_what_is_selected_is_removed_and_nothing_else(
+    store: AnswerStore, selection: Selection, left: list[str]
+) -> None:
+    kept = {
+        "a": replace(make_stored("a"), planned_at=START, marks=Marks(tags=("spring", "new"), template="7" * 64)),
+        "b": replace(
+            make_stored("b", expires_at=START),
+            planned_at=START + timedelta(microseconds=1_000),
+            marks=Marks(sources=("8" * 64, "9" * 64)),
+        ),
+        "c": replace(make_stored("c", tenant="theirs"), marks=Marks(tags=("spring",))),
+    }
+    await store.put(list(kept.values()))
+    assert await store.count() == 3
+    await store.remove(selection)
+    found = await store.lookup([Sought(each.tenant, each.fingerprint) for each in kept.values()])
+    assert [name for name, each in zip(kept, found, strict=True) if each is not None] == left
+    assert await store.count() == len(left)
+
+
+async def test_what_was_removed_stays_away_after_closing(store: AnswerStore) -> None:
+    await store.put([make_stored("a"), make_stored("b")])
+    await store.remove(Selection(fingerprints=(make_fingerprint("a"),)))
+    await store.close()
+    await store.open()
+    assert list(await store.lookup([make_sought("a"), make_sought("b")])) == [None, make_stored("b")]
 
 
 async def test_opening_an_open_store_changes_nothing(store: AnswerStore) -> None:

@@ -26,7 +26,7 @@ from headchef.runtime.clock import SystemClock
 from headchef.workflow import Workflow
 from headchef.workflow.progress import Ask, Came, Lost, Outcome, Progress, Review
 from tests.cli.builders import make_finished
-from tests.retrieval.memory_store import MemoryCollectionStore
+from tests.qdrant.memory_points import MemoryPoints
 from tests.sources.fetching import fetching
 from tests.sources.site import answer, serving
 from tests.support.builders import make_tried
@@ -156,7 +156,7 @@ async def test_documents_are_fetched_and_their_sources_counted(tmp_path: Path) -
 
 async def test_collections_are_looked_into_and_what_was_found_is_counted(tmp_path: Path) -> None:
     entry = CollectionEntry.model_validate({"folder": "data", "tenant_field": "tenant", "hashed": {}})
-    guides = Collection(entry, HashedEmbedder(64), MemoryCollectionStore(64))
+    guides = Collection(entry, HashedEmbedder(64), MemoryPoints(64))
     await guides.put([LoadedText("lisbon", "Flats in Lisbon", {"locale": "en"})], "ours")
     await guides.put([LoadedText("lisbon", "Theirs in Lisbon", {"locale": "en"})], "theirs")
     steps = """

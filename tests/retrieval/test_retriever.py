@@ -15,7 +15,7 @@ from headchef.retrieval.errors import RetrievalFailed
 from headchef.retrieval.form import CollectionEntry
 from headchef.retrieval.retriever import Retriever
 from headchef.retrieval.wanted import Query
-from tests.retrieval.memory_store import MemoryCollectionStore
+from tests.qdrant.memory_points import MemoryPoints
 from tests.support.virtual_time import LoopClock, run_virtually
 
 DIMENSIONS = 64
@@ -35,7 +35,7 @@ class _Failing(HashedEmbedder):
         return await super().embed(texts)
 
 
-def _collection(store: MemoryCollectionStore, embedder: HashedEmbedder | None = None, **whose: Any) -> Collection:
+def _collection(store: MemoryPoints, embedder: HashedEmbedder | None = None, **whose: Any) -> Collection:
     entry = CollectionEntry.model_validate({"folder": "data", "hashed": {}, **(whose or {"tenant_field": "tenant"})})
     return Collection(entry, embedder or HashedEmbedder(DIMENSIONS), store)
 
@@ -58,7 +58,7 @@ TEXTS = [
 
 def test_the_nearest_text_comes_first_with_its_id_and_hash() -> None:
     async def search() -> None:
-        collection = _collection(MemoryCollectionStore(DIMENSIONS))
+        collection = _collection(MemoryPoints(DIMENSIONS))
         await collection.put(TEXTS, "ours")
         found = await _retriever(collection).retrieve(_query(equal={"locale": "en"}))
         assert [each.id for each in found.documents] == ["lisbon", "museum"]
@@ -79,7 +79,7 @@ def test_tenants_never_see_one_another() -> None:
     """Not even one that asks for the other's field, or names its texts alike."""
 
     async def search() -> None:
-        collection = _collection(MemoryCollectionStore(DIMENSIONS))
+        collection = _collection(MemoryPoints(DIMENSIONS))
         await collection.put(TEXTS, "theirs")
         await collection.put([LoadedText("lisbon", "Our own flat", {})], "ours")
         assert await collection.count() == len(TEXTS) + 1
@@ -92,7 +92,7 @@ def test_tenants_never_see_one_another() -> None:
 
 def test_a_shared_collection_is_seen_by_all() -> None:
     async def search() -> None:
-        collection = _collection(MemoryCollectionStore(DIMENSIONS), shared=True)
+        collection = _collection(MemoryPoints(DIMENSIONS), shared=True)
         await collection.put(TEXTS, "theirs")
         await collection.put(TEXTS, "ours")
         found = await _retriever(collection).retrieve(_query())
@@ -103,7 +103,7 @@ def test_a_shared_collection_is_seen_by_all() -> None:
 
 def test_what_others_have_filled_is_given_as_far_as_it_goes() -> None:
     async def search() -> None:
-        store = MemoryCollectionStore(DIMENSIONS)
+        store = MemoryPoints(DIMENSIONS)
         await _collection(store, shared=True).put([LoadedText("a", "A flat", {"body": "Um apartamento"})], "ours")
         other = _collection(store, shared=True, text_field="body", id_field="key")
         [found] = (await _retriever(other).retrieve(_query())).documents
@@ -115,7 +115,7 @@ def test_what_others_have_filled_is_given_as_far_as_it_goes() -> None:
 
 def test_a_store_that_is_away_is_tried_again() -> None:
     async def search() -> None:
-        store = MemoryCollectionStore(DIMENSIONS)
+        store = MemoryPoints(DIMENSIONS)
         collection = _collection(store)
         await collection.put(TEXTS, "ours")
         store.faults = [AWAY, AWAY]
@@ -137,7 +137,7 @@ def test_a_store_that_is_away_is_tried_again() -> None:
 )
 def test_a_store_that_stays_away_or_refuses_is_a_loss(failure: StoreUnavailable, tries: int, reason: str) -> None:
     async def search() -> None:
-        store = MemoryCollectionStore(DIMENSIONS)
+        store = MemoryPoints(DIMENSIONS)
         collection = _collection(store)
         await collection.put(TEXTS, "ours")
         store.faults = [failure] * 9
@@ -152,7 +152,7 @@ def test_a_store_that_stays_away_or_refuses_is_a_loss(failure: StoreUnavailable,
 def test_an_embedder_that_fails_is_tried_again_if_that_may_help(may_pass: bool, left: int) -> None:
     async def search() -> None:
         embedder = _Failing()
-        collection = _collection(MemoryCollectionStore(DIMENSIONS), embedder)
+        collection = _collection(MemoryPoints(DIMENSIONS), embedder)
         await collection.put(TEXTS, "ours")
         embedder.left = [EmbeddingFailed("http_status", "answered 500", may_pass=may_pass)] * 3
         with pytest.raises(RetrievalFailed, match="answered 500") as failed:
@@ -164,7 +164,7 @@ def test_an_embedder_that_fails_is_tried_again_if_that_may_help(may_pass: bool, 
 
 def test_the_time_of_all_tries_is_limited() -> None:
     async def search() -> None:
-        store = MemoryCollectionStore(DIMENSIONS)
+        store = MemoryPoints(DIMENSIONS)
         collection = _collection(store)
         await collection.put(TEXTS, "ours")
         store.faults = [AWAY] * 99
@@ -178,7 +178,7 @@ def test_the_time_of_all_tries_is_limited() -> None:
 def test_a_collection_that_was_never_loaded_is_a_loss() -> None:
     async def search() -> None:
         with pytest.raises(RetrievalFailed, match="there is no collection") as failed:
-            await _retriever(_collection(MemoryCollectionStore(DIMENSIONS))).retrieve(_query())
+            await _retriever(_collection(MemoryPoints(DIMENSIONS))).retrieve(_query())
         assert failed.value.reason == "no_collection"
 
     run_virtually(search())
@@ -190,7 +190,7 @@ def test_a_collection_that_was_never_loaded_is_a_loss() -> None:
 def test_a_query_that_cannot_be_is_a_loss(changes: dict[str, Any], reason: str) -> None:
     async def search() -> None:
         with pytest.raises(RetrievalFailed) as failed:
-            await _retriever(_collection(MemoryCollectionStore(DIMENSIONS))).retrieve(_query(**changes))
+            await _retriever(_collection(MemoryPoints(DIMENSIONS))).retrieve(_query(**changes))
         assert failed.value.reason == reason
 
     run_virtually(search())
@@ -198,7 +198,7 @@ def test_a_query_that_cannot_be_is_a_loss(changes: dict[str, Any], reason: str) 
 
 def test_too_much_text_is_a_loss() -> None:
     async def search() -> None:
-        collection = _collection(MemoryCollectionStore(DIMENSIONS))
+        collection = _collection(MemoryPoints(DIMENSIONS))
         await collection.put([LoadedText(str(number), "word " * 60_000, {}) for number in range(5)], "ours")
         with pytest.raises(RetrievalFailed, match="lower `top_k`") as failed:
             await _retriever(collection).retrieve(_query())

@@ -9,10 +9,11 @@ from random import Random
 
 from headchef.embedding import EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
+from headchef.qdrant.points import FoundPoint, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.where import Where
 from headchef.retrieval.collection import Collection, LoadedText
 from headchef.retrieval.form import CollectionEntry, HashedEntry
-from headchef.retrieval.store import CollectionStore, Equal, FoundPoint, StoredPoint
-from tests.retrieval.memory_store import MemoryCollectionStore
+from tests.qdrant.memory_points import MemoryPoints
 from tests.simulation.faults import NONE, Faults
 from tests.simulation.store import SharedStore
 
@@ -58,7 +59,7 @@ class SimulatedGuides:
 
     def __init__(self, beside: SharedStore, faults: Faults, chance: Random) -> None:
         self.failed: Counter[str] = Counter()
-        self._kept = {name: MemoryCollectionStore(_DIMENSIONS) for name in _ENTRIES}
+        self._kept = {name: MemoryPoints(_DIMENSIONS) for name in _ENTRIES}
         self._beside = beside
         self._faults = faults
         self._chance = chance
@@ -105,10 +106,10 @@ class _Anywhere:
         return [vector_of(text) for text in texts]
 
 
-class _Connection(CollectionStore):
+class _Connection(PointStore):
     """One process's connection to one collection."""
 
-    def __init__(self, server: SimulatedGuides, kept: CollectionStore) -> None:
+    def __init__(self, server: SimulatedGuides, kept: PointStore) -> None:
         self._server = server
         self._kept = kept
 
@@ -116,13 +117,17 @@ class _Connection(CollectionStore):
         await self._server.operate()
         await self._kept.open(make=make)
 
-    async def nearest(self, vector: Vector, equal: Mapping[str, Equal], top_k: int) -> Sequence[FoundPoint]:
+    async def nearest(self, sought: Sequence[SoughtPoint], top_k: int) -> Sequence[Sequence[FoundPoint]]:
         await self._server.operate()
-        return await self._kept.nearest(vector, equal, top_k)
+        return await self._kept.nearest(sought, top_k)
 
     async def put(self, points: Sequence[StoredPoint]) -> None:
         await self._server.operate()
         await self._kept.put(points)
+
+    async def remove(self, where: Where) -> None:
+        await self._server.operate()
+        await self._kept.remove(where)
 
     async def count(self) -> int:
         await self._server.operate()

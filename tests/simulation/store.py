@@ -7,6 +7,7 @@ from random import Random
 
 from headchef_contracts.events.common import Inline
 
+from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Sought, StoredAnswer
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.memory_store import MemoryAnswerStore
@@ -76,6 +77,14 @@ class StoreConnection(AnswerStore):
         if self._server.full:
             raise StoreUnavailable("server", "no space left on device")
         await self._server.answers.put(answers)
+
+    async def remove(self, selection: Selection) -> None:
+        await self._server.operate()
+        await self._server.answers.remove(selection)
+
+    async def count(self) -> int:
+        await self._server.operate()
+        return await self._server.answers.count()
 
     async def close(self) -> None:
         """Leave the server as it is."""

@@ -74,7 +74,8 @@ def make_store(settings: CacheSettings, namespace: str) -> AnswerStore:
     if settings.qdrant_url is None:
         return EdgeAnswerStore(settings.folder / namespace)
     # The client takes two seconds and 80 MB to load, which the embedded store must not cost.
-    from headchef.cache.server import QdrantServer, ServerAnswerStore
+    from headchef.cache.server import ServerAnswerStore
+    from headchef.qdrant.server import QdrantServer
 
     return ServerAnswerStore(
         QdrantServer(

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from qdrant_edge import EdgeConfig, EdgeShard, EdgeSparseVectorParams, Point, UpdateOperation
 
-from headchef.cache.payload import point_id, read_payload, write_payload
+from headchef.cache.chosen import point_id, where_of
+from headchef.cache.payload import read_payload, write_payload
+from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Sought, StoredAnswer
 from headchef.qdrant.embedded import EmbeddedShard, guarded
 
@@ -63,6 +65,16 @@ class EdgeAnswerStore(AnswerStore):
             if self._unflushed >= PUTS_A_FLUSH:
                 self._unflushed = 0
                 await self._embedded.on_writer(shard.flush)
+
+    async def remove(self, selection: Selection) -> None:
+        """Remove answers by a filter, and flush."""
+        shard = self._embedded.opened()
+        await self._embedded.remove(where_of(selection))
+        await self._embedded.on_writer(shard.flush)
+
+    async def count(self) -> int:
+        """Count answers."""
+        return await self._embedded.count()
 
     async def close(self) -> None:
         """Finish what is being written, flush, and leave the folder to others."""

@@ -1,19 +1,13 @@
 """The answer store behind a circuit: a store that is away costs one short wait now and then, and never an error."""
 
-import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Sequence
 
-from headchef.cache.circuit import CircuitPolicy, CircuitState
+from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.guard import Guard, Guarded
+from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Sought, StoredAnswer
-from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from headchef.runtime.clock import Clock
 from headchef.runtime.telemetry.metrics import Metrics
-
-_LOGGER = logging.getLogger(__name__)
-
-Operation = Literal["open", "lookup", "put"]
-Found = TypeVar("Found")
 
 
 class GuardedStore:
@@ -28,10 +22,8 @@ class GuardedStore:
 
     def __init__(self, store: AnswerStore, policy: CircuitPolicy, clock: Clock, metrics: Metrics) -> None:
         self._store = store
-        self._circuit = CircuitState(policy)
-        self._clock = clock
-        self._metrics = metrics
-        self._ready = False
+        loss = "steps go to their models and new answers are not kept"
+        self._guard = Guard(Guarded("answer store", loss, store.open), policy, clock, metrics)
 
     async def open(self) -> None:
         """Open the store, or go on without it for now.
@@ -39,11 +31,7 @@ class GuardedStore:
         Raises:
             StoreRefused: waiting would not help; somebody has to change something.
         """
-
-        async def nothing_more() -> None:
-            return None
-
-        await self._attempt("open", nothing_more, refusal_ends=True)
+        await self._guard.open()
 
     async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None] | None:
         """Look for answers; None if the store is away, so that nothing is known."""
@@ -51,7 +39,7 @@ class GuardedStore:
         async def look() -> Sequence[StoredAnswer | None]:
             return await self._store.lookup(sought)
 
-        return await self._attempt("lookup", look)
+        return await self._guard.attempt("lookup", look)
 
     async def put(self, answers: Sequence[StoredAnswer]) -> bool:
         """Store answers; False if the store is away and they are not, or not all, stored."""
@@ -60,42 +48,26 @@ class GuardedStore:
             await self._store.put(answers)
             return True
 
-        return await self._attempt("put", put) is True
+        return await self._guard.attempt("put", put) is True
+
+    async def remove(self, selection: Selection) -> bool:
+        """Remove answers; False if the store is away and they are not, or not all, removed."""
+
+        async def remove() -> bool:
+            await self._store.remove(selection)
+            return True
+
+        return await self._guard.attempt("remove", remove) is True
+
+    async def count(self) -> int | None:
+        """Say how many answers there are; None if the store is away."""
+
+        async def count() -> int:
+            return await self._store.count()
+
+        return await self._guard.attempt("count", count)
 
     async def close(self) -> None:
         """Close the store."""
-        self._ready = False
+        self._guard.closed()
         await self._store.close()
-
-    async def _attempt(
-        self, operation: Operation, call: Callable[[], Awaitable[Found]], *, refusal_ends: bool = False
-    ) -> Found | None:
-        began_s = self._clock.monotonic()
-        if not self._circuit.admits(began_s):
-            return None
-        try:
-            if not self._ready:
-                await self._store.open()
-                self._ready = True
-            found = await call()
-        except StoreUnavailable as error:
-            if refusal_ends and isinstance(error, StoreRefused):
-                raise
-            self._note_failure(operation, error)
-            return None
-        if self._circuit.succeeded():
-            _LOGGER.warning("The answer store is back; earlier answers are reused again.")
-        self._metrics.record("headchef.cache.duration", self._clock.monotonic() - began_s, {"operation": operation})
-        return found
-
-    def _note_failure(self, operation: Operation, error: StoreUnavailable) -> None:
-        # What was opened may be gone, as a collection that somebody dropped: the next try opens again.
-        self._ready = False
-        self._metrics.count("headchef.cache.failures", 1, {"operation": operation, "reason": error.reason})
-        if self._circuit.failed(self._clock.monotonic()):
-            _LOGGER.warning(
-                "The answer store is away (%s); steps go to their models and new answers are not kept. "
-                "It is tried again in %g s, then less and less often.",
-                error,
-                self._circuit.wait_s,
-            )

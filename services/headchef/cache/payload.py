@@ -4,20 +4,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from headchef_contracts.events.common import Cause
 from headchef_contracts.events.steps import Answer
 
+from headchef.cache.chosen import read_marks, write_marks
 from headchef.cache.store import Sought, StoredAnswer
 
 VERSION = 1
 """Of the payload's form. Others are no answers for this program: it calls the model and overwrites them."""
-
-
-def point_id(fingerprint: str) -> UUID:
-    """Give the point of a fingerprint: its first 16 bytes, so that putting twice is putting once."""
-    return UUID(hex=fingerprint[:32])
 
 
 def write_payload(stored: StoredAnswer) -> dict[str, Any]:
@@ -39,6 +34,7 @@ def write_payload(stored: StoredAnswer) -> dict[str, Any]:
         "settled_topic": stored.settled.topic,
         "settled_partition": stored.settled.partition,
         "settled_offset": stored.settled.offset,
+        **write_marks(stored),
     }
 
 
@@ -68,6 +64,7 @@ def read_payload(payload: Mapping[str, Any] | None, sought: Sought) -> StoredAns
 def _stored(payload: Mapping[str, Any], sought: Sought) -> StoredAnswer:
     cost_usd = payload["cost_usd"]
     expires_at_s = payload["expires_at_s"]
+    planned_at, marks = read_marks(payload)
     return StoredAnswer(
         fingerprint=sought.fingerprint,
         tenant=sought.tenant,
@@ -77,6 +74,8 @@ def _stored(payload: Mapping[str, Any], sought: Sought) -> StoredAnswer:
         cost_usd=None if cost_usd is None else Decimal(cost_usd),
         settled_at=datetime.fromtimestamp(payload["settled_at_s"], UTC),
         expires_at=None if expires_at_s is None else datetime.fromtimestamp(expires_at_s, UTC),
+        planned_at=planned_at,
+        marks=marks,
         settled=Cause(
             topic=payload["settled_topic"],
             partition=payload["settled_partition"],

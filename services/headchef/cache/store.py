@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from headchef_contracts.events.common import Cause
+from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import Answer
+
+from headchef.cache.selection import Selection
 
 
 class Sought(NamedTuple):
@@ -31,6 +34,8 @@ class StoredAnswer:
         settled_at: when it was accepted.
         expires_at: from when on it is no longer served, however often it was; None for never.
         settled: the record of `cache.settled` that it came from.
+        planned_at: when it was asked; None where not known.
+        marks: by what it can be found again; None for nothing.
     """
 
     fingerprint: str
@@ -42,6 +47,8 @@ class StoredAnswer:
     settled_at: datetime
     expires_at: datetime | None
     settled: Cause
+    planned_at: datetime | None = None
+    marks: Marks | None = None
 
 
 class AnswerStore(Protocol):
@@ -76,6 +83,18 @@ class AnswerStore(Protocol):
         Raises:
             StoreUnavailable: some or all may not be stored; putting them again is harmless.
         """
+        ...
+
+    async def remove(self, selection: Selection) -> None:
+        """Remove answers; when it returns no later lookup finds them.
+
+        Raises:
+            StoreUnavailable: some or all may still be there; removing them again is harmless.
+        """
+        ...
+
+    async def count(self) -> int:
+        """Say how many answers there are, of all tenants. Raises StoreUnavailable."""
         ...
 
     async def close(self) -> None:

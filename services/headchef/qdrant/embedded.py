@@ -8,17 +8,30 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
-from qdrant_edge import EdgeConfig, EdgeShard
+import numpy as np
+from qdrant_edge import (
+    CountRequest,
+    EdgeConfig,
+    EdgeShard,
+    FieldCondition,
+    Filter,
+    HasIdCondition,
+    MatchAny,
+    MatchValue,
+    RangeFloat,
+    UpdateOperation,
+)
 
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
+from headchef.qdrant.where import Equal, Where
 
 Result = TypeVar("Result")
 
 
 class EmbeddedShard:
-    """One shard of points, with a thread that writes to it.
+    """One shard of points, with a thread that writes to it and one that searches in it.
 
     Args:
         folder: made if absent; nobody else may write there.
@@ -35,6 +48,7 @@ class EmbeddedShard:
         self._shard: EdgeShard | None = None
         self._lock: IO[str] | None = None
         self._writer: ThreadPoolExecutor | None = None
+        self._reader: ThreadPoolExecutor | None = None
         self._opening = asyncio.Lock()
 
     @property
@@ -52,7 +66,8 @@ class EmbeddedShard:
             if self._lock is not None:
                 return
             self._lock = _take(self._folder)
-            self._writer = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{self._name}-writer")
+            self._reader = ThreadPoolExecutor(1, thread_name_prefix=f"{self._name}-reader")
             try:
                 self._shard = await self.on_writer(self._load)
             except BaseException:
@@ -65,6 +80,7 @@ class EmbeddedShard:
         self._shard = None
         try:
             if shard is not None:
+                await self.on_reader(lambda: None)
                 await self.on_writer(shard.flush)
                 await self.on_writer(shard.close)
         finally:
@@ -80,12 +96,26 @@ class EmbeddedShard:
         """Make a call on the writer's thread, after those before it. Raises StoreUnavailable."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, partial(guarded, call))
 
+    async def on_reader(self, call: Callable[[], Result]) -> Result:
+        """Make a call on the reader's thread, which waits for no write. Raises StoreUnavailable."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, partial(guarded, call))
+
+    async def remove(self, where: Where) -> None:
+        """Remove points, on the writer's thread. Raises StoreUnavailable."""
+        shard = self.opened()
+        await self.on_writer(partial(shard.update, UpdateOperation.delete_points_by_filter(filter_of(where))))
+
+    async def count(self) -> int:
+        """Count points, on the writer's thread. Raises StoreUnavailable."""
+        return await self.on_writer(partial(self.opened().count, CountRequest(exact=True)))
+
     def _let_go(self) -> None:
-        if self._writer is not None:
-            self._writer.shutdown(wait=False)
+        for thread in (self._writer, self._reader):
+            if thread is not None:
+                thread.shutdown(wait=False)
         if self._lock is not None:
             self._lock.close()
-        self._writer = self._lock = self._shard = None
+        self._writer = self._reader = self._lock = self._shard = None
 
     def _load(self) -> EdgeShard:
         folder = self._folder / self._name
@@ -116,6 +146,34 @@ def guarded(call: Callable[[], Result]) -> Result:
         raise
     except Exception as error:
         raise StoreUnavailable("engine", str(error)) from error
+
+
+def filter_of(where: Where) -> Filter:
+    """Say in the engine's terms which points are meant."""
+    must: list[FieldCondition | HasIdCondition | Filter] = [
+        FieldCondition(key=name, match=_match(value)) for name, value in where.equal.items()
+    ]
+    if where.ids is not None:
+        must.append(HasIdCondition(set(where.ids)))
+    must += [FieldCondition(key=name, match=MatchAny(list(values))) for name, values in where.among.items()]
+    must += [FieldCondition(key=name, range=RangeFloat(lte=value)) for name, value in where.until.items()]
+    must += [
+        Filter(
+            should=[
+                FieldCondition(key=name, range=RangeFloat(lte=value)),
+                FieldCondition(key=name, is_empty=True),
+            ]
+        )
+        for name, value in where.until_or_absent.items()
+    ]
+    must += [FieldCondition(key=name, is_empty=True) for name in where.absent]
+    return Filter(must=list(must))
+
+
+def _match(value: Equal) -> MatchValue:
+    # The engine takes Python's True for the number 1, which no truth value equals; numpy's it knows.
+    known: Any = np.bool_(value) if isinstance(value, bool) else value
+    return MatchValue(known)
 
 
 def _take(folder: Path) -> IO[str]:

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from headchef.embedding import Embedder
+from headchef.qdrant.points import FoundPoint, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.where import Equal
 from headchef.retrieval.form import CollectionEntry
-from headchef.retrieval.store import CollectionStore, Equal, FoundPoint, StoredPoint
 from headchef.retrieval.wanted import Document
 
 _IDS = UUID("5f0d4a7c-6f0e-4a51-9f5a-0b6d8f6f3c21")
@@ -39,7 +40,7 @@ class Collection:
         store: keeps it.
     """
 
-    def __init__(self, entry: CollectionEntry, embedder: Embedder, store: CollectionStore) -> None:
+    def __init__(self, entry: CollectionEntry, embedder: Embedder, store: PointStore) -> None:
         self._entry = entry
         self._embedder = embedder
         self._store = store
@@ -72,7 +73,8 @@ class Collection:
         [vector] = await self._embedder.embed([text])
         field = self._entry.tenant_field
         held = equal if field is None else {**equal, field: tenant}
-        return [self._document(point) for point in await self._store.nearest(vector, held, top_k)]
+        [points] = await self._store.nearest([SoughtPoint(vector, held)], top_k)
+        return [self._document(point) for point in points]
 
     async def put(self, texts: Sequence[LoadedText], tenant: str) -> None:
         """Keep texts, each in the place of an earlier one of that id and tenant; the collection is made if absent.

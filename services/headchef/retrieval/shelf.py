@@ -7,11 +7,14 @@ from random import Random
 
 from headchef.embedding import Embedder, HashedEmbedder
 from headchef.embedding.endpoint import EmbeddingEndpoint, open_endpoint
+from headchef.qdrant.points import PointsForm, PointStore
 from headchef.retrieval.collection import Collection
 from headchef.retrieval.form import CollectionEntry
 from headchef.retrieval.reading import key_of
-from headchef.retrieval.store import CollectionStore
 from headchef.runtime.clock import Clock
+
+REQUEST_TIMEOUT_S = 10.0
+"""For one request to a server; a search takes milliseconds."""
 
 
 @asynccontextmanager
@@ -66,22 +69,30 @@ async def open_collections(
 
 def _store(
     name: str, entry: CollectionEntry, dimensions: int, path: Path, environment: Mapping[str, str]
-) -> CollectionStore:
+) -> PointStore:
     there = entry.collection or name
+    form = PointsForm(
+        vector=entry.vector,
+        dimensions=dimensions,
+        tenant_field=entry.tenant_field,
+        remedy="mend the file of collections, or load it anew",
+    )
     if entry.server is not None:
-        from headchef.retrieval.server import ServerCollectionStore
+        from headchef.qdrant.server import QdrantServer
+        from headchef.qdrant.server_points import ServerPoints
 
-        return ServerCollectionStore(
+        server = QdrantServer(
             url=entry.server.url,
             grpc_port=entry.server.grpc_port,
             api_key=key_of(entry.server, f"collections.{name}.server", path, environment),
             collection=there,
-            vector=entry.vector,
-            dimensions=dimensions,
-            tenant_field=entry.tenant_field,
+            open_timeout_s=REQUEST_TIMEOUT_S,
+            lookup_timeout_s=REQUEST_TIMEOUT_S,
+            put_timeout_s=REQUEST_TIMEOUT_S,
         )
+        return ServerPoints(server, form)
     if entry.folder is None:
         raise AssertionError("the form sees to it that there is a folder or a server")
-    from headchef.retrieval.edge import EdgeCollectionStore
+    from headchef.qdrant.embedded_points import EmbeddedPoints
 
-    return EdgeCollectionStore(path.parent / entry.folder / there, entry.vector, dimensions)
+    return EmbeddedPoints(path.parent / entry.folder / there, form)

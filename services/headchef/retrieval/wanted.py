@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headchef.retrieval.store import Equal
+from headchef.qdrant.where import Equal
 
 
 @dataclass(frozen=True, slots=True)

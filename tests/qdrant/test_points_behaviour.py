@@ -1,7 +1,8 @@
-"""What every store of a collection must do, on the fake, the embedded engine and a real server alike."""
+"""What every store of points must do, on the fake, the embedded engine and a real server alike."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from uuid import UUID
 
 import pytest
 
+from headchef.qdrant.embedded_points import EmbeddedPoints
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
-from headchef.retrieval.edge import EdgeCollectionStore
-from headchef.retrieval.store import CollectionStore, Equal, StoredPoint
-from tests.retrieval.conftest import DIMENSIONS, server_store
+from headchef.qdrant.points import PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.where import Equal, Where
+from tests.qdrant.conftest import FORM, server_store
 from tests.support.qdrant_server import QdrantAddress
 
 ALONG = (1.0, 0.0, 0.0, 0.0)
@@ -23,37 +25,38 @@ def _point(number: int, turn: float = 0.0, **payload: Any) -> StoredPoint:
     return StoredPoint(UUID(int=number + 1), (sqrt(1 - turn * turn), turn, 0.0, 0.0), payload)
 
 
-async def _names(store: CollectionStore, equal: Mapping[str, Equal] | None = None, top_k: int = 10) -> list[str]:
-    return [str(each.payload["name"]) for each in await store.nearest(ALONG, equal or {}, top_k)]
+async def _names(store: PointStore, equal: Mapping[str, Equal] | None = None, top_k: int = 10) -> list[str]:
+    [found] = await store.nearest([SoughtPoint(ALONG, equal or {})], top_k)
+    return [str(each.payload["name"]) for each in found]
 
 
-async def test_a_collection_that_was_never_made_is_not_there(store: CollectionStore) -> None:
+async def test_a_collection_that_was_never_made_is_not_there(store: PointStore) -> None:
     with pytest.raises(StoreRefused, match="there is no collection") as refused:
         await store.open()
     assert refused.value.reason == "no_collection"
 
 
-async def test_a_new_collection_is_empty(store: CollectionStore) -> None:
+async def test_a_new_collection_is_empty(store: PointStore) -> None:
     await store.open(make=True)
     assert await _names(store) == []
     assert await store.count() == 0
 
 
-async def test_the_nearest_come_first_and_not_more_than_asked_for(store: CollectionStore) -> None:
+async def test_the_nearest_come_first_and_not_more_than_asked_for(store: PointStore) -> None:
     await store.open(make=True)
     await store.put([_point(1, 0.9, name="far"), _point(2, 0.1, name="near"), _point(3, 0.5, name="between")])
     assert await _names(store) == ["near", "between", "far"]
     assert await _names(store, top_k=2) == ["near", "between"]
-    [found] = await store.nearest(ALONG, {}, 1)
+    [[found]] = await store.nearest([SoughtPoint(ALONG)], 1)
     assert found.score == pytest.approx(sqrt(0.99), abs=1e-5)
     assert found.id == str(UUID(int=3))
 
 
-async def test_payloads_come_back_as_they_were_put(store: CollectionStore) -> None:
+async def test_payloads_come_back_as_they_were_put(store: PointStore) -> None:
     await store.open(make=True)
     payload = {"text": '"quoted" \n ünïcödé 🚗', "deep": {"list": [1, 2.5, None, True]}, "number": 2**40}
     await store.put([StoredPoint(UUID(int=1), ALONG, payload)])
-    [found] = await store.nearest(ALONG, {}, 1)
+    [[found]] = await store.nearest([SoughtPoint(ALONG)], 1)
     assert found.payload == payload
 
 
@@ -70,7 +73,7 @@ async def test_payloads_come_back_as_they_were_put(store: CollectionStore) -> No
         ({"unknown": "pt"}, []),
     ],
 )
-async def test_fields_must_be_equal(store: CollectionStore, equal: dict[str, Equal], expected: list[str]) -> None:
+async def test_fields_must_be_equal(store: PointStore, equal: dict[str, Equal], expected: list[str]) -> None:
     await store.open(make=True)
     await store.put(
         [
@@ -82,7 +85,55 @@ async def test_fields_must_be_equal(store: CollectionStore, equal: dict[str, Equ
     assert await _names(store, equal) == expected
 
 
-async def test_a_later_point_takes_the_place_of_an_earlier(store: CollectionStore) -> None:
+async def test_several_are_sought_at_once_and_none_sees_what_another_asked_for(store: PointStore) -> None:
+    await store.open(make=True)
+    assert list(await store.nearest([], 3)) == []
+    await store.put(
+        [_point(1, 0.1, name="a", locale="pt"), _point(2, 0.2, name="b", locale="pt"), _point(3, name="c", locale="es")]
+    )
+    across = (0.0, 1.0, 0.0, 0.0)
+    sought = [
+        SoughtPoint(ALONG, {"locale": "pt"}),
+        SoughtPoint(across, {"locale": "pt"}),
+        SoughtPoint(ALONG, {"locale": "es"}),
+        SoughtPoint(ALONG, {"locale": "fr"}),
+    ]
+    found = await store.nearest(sought, 5)
+    assert [[each.payload["name"] for each in points] for points in found] == [["a", "b"], ["b", "a"], ["c"], []]
+
+
+@pytest.mark.parametrize(
+    ("where", "left"),
+    [
+        (Where(equal={"locale": "pt"}), ["b", "c"]),
+        (Where(equal={"tags": "fresh"}), ["b", "c"]),
+        (Where(equal={"locale": "pt"}, until={"age": 0.5}), ["a", "b", "c"]),
+        (Where(until={"age": 1.5}), ["b", "c"]),
+        (Where(until={"age": 2.0}), ["c"]),
+        (Where(until_or_absent={"age": 1.5}), ["b"]),
+        (Where(among={"locale": ["pt", "fr"]}), ["b"]),
+        (Where(ids=[UUID(int=2), UUID(int=3)]), ["c"]),
+        (Where(ids=[]), ["a", "b", "c"]),
+        (Where(ids=[UUID(int=2), UUID(int=3)], equal={"locale": "es"}), ["a", "c"]),
+        (Where(absent=("tags",)), ["a", "b"]),
+        (Where(absent=("age",)), ["a", "b"]),
+    ],
+)
+async def test_what_is_meant_is_removed_and_nothing_else(store: PointStore, where: Where, left: list[str]) -> None:
+    await store.open(make=True)
+    await store.put(
+        [
+            _point(1, 0.1, name="a", locale="pt", age=1.5, tags=["fresh", "spring"]),
+            _point(2, 0.2, name="b", locale="es", age=2, tags=["spring"]),
+            _point(3, 0.3, name="c", locale="fr", age=None, tags=[]),
+        ]
+    )
+    await store.remove(where)
+    assert await _names(store) == left
+    assert await store.count() == len(left)
+
+
+async def test_a_later_point_takes_the_place_of_an_earlier(store: PointStore) -> None:
     await store.open(make=True)
     await store.put([_point(1, name="earlier"), _point(2, 0.5, name="other")])
     await store.put([_point(1, name="later")])
@@ -90,14 +141,14 @@ async def test_a_later_point_takes_the_place_of_an_earlier(store: CollectionStor
     assert await store.count() == 2
 
 
-async def test_many_points_at_once(store: CollectionStore) -> None:
+async def test_many_points_at_once(store: PointStore) -> None:
     await store.open(make=True)
     await store.put([_point(number, number / 1_000, name=number) for number in range(700)])
     assert await store.count() == 700
     assert await _names(store, top_k=3) == ["0", "1", "2"]
 
 
-async def test_points_outlive_closing_and_opening_twice_changes_nothing(store: CollectionStore) -> None:
+async def test_points_outlive_closing_and_opening_twice_changes_nothing(store: PointStore) -> None:
     await store.open(make=True)
     await store.put([_point(1, name="kept")])
     await store.close()
@@ -106,17 +157,17 @@ async def test_points_outlive_closing_and_opening_twice_changes_nothing(store: C
     assert await _names(store) == ["kept"]
 
 
-async def test_a_closed_store_is_unavailable(store: CollectionStore) -> None:
+async def test_a_closed_store_is_unavailable(store: PointStore) -> None:
     await store.open(make=True)
     await store.close()
     await store.close()
     with pytest.raises(StoreUnavailable, match="closed"):
-        await store.nearest(ALONG, {}, 1)
+        await store.nearest([SoughtPoint(ALONG)], 1)
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.put([_point(1)])
 
 
-async def test_several_may_open_at_once(store: CollectionStore) -> None:
+async def test_several_may_open_at_once(store: PointStore) -> None:
     """As the items of a step do; each goes on as if it had opened it alone."""
     await store.open(make=True)
     await store.put([_point(1, name="kept")])
@@ -130,19 +181,19 @@ async def test_several_may_open_at_once(store: CollectionStore) -> None:
 
 
 async def test_a_folder_with_other_vectors_is_refused(tmp_path: Path) -> None:
-    store = EdgeCollectionStore(tmp_path, "", DIMENSIONS)
+    store = EmbeddedPoints(tmp_path, FORM)
     await store.open(make=True)
     await store.put([_point(1)])
     await store.close()
     with pytest.raises(StoreRefused, match="must have a vector '' of 8 numbers"):
-        await EdgeCollectionStore(tmp_path, "", 8).open()
+        await EmbeddedPoints(tmp_path, replace(FORM, dimensions=8)).open()
 
 
 async def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    store = EdgeCollectionStore(tmp_path, "", DIMENSIONS)
+    store = EmbeddedPoints(tmp_path, FORM)
     await store.open(make=True)
     with pytest.raises(StoreRefused, match="in use by process"):
-        await EdgeCollectionStore(tmp_path, "", DIMENSIONS).open()
+        await EmbeddedPoints(tmp_path, FORM).open()
     await store.close()
 
 
@@ -153,7 +204,7 @@ async def test_a_server_with_other_vectors_is_refused(
     first = server_store(qdrant, collection)
     await first.open(make=True)
     await first.close()
-    other = server_store(qdrant, collection, dimensions, vector)
+    other = server_store(qdrant, collection, replace(FORM, dimensions=dimensions, vector=vector))
     with pytest.raises(StoreRefused, match=has) as refused:
         await other.open(make=True)
     assert refused.value.reason == "dimensions"
@@ -169,7 +220,7 @@ async def test_a_server_that_is_away_is_unavailable() -> None:
 
 
 async def test_a_named_vector_is_made_and_searched(qdrant: QdrantAddress, collection: str) -> None:
-    store = server_store(qdrant, collection, vector="dense")
+    store = server_store(qdrant, collection, replace(FORM, vector="dense"))
     await store.open(make=True)
     await store.put([_point(1, name="kept")])
     assert await _names(store) == ["kept"]

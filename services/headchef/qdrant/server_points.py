@@ -1,0 +1,103 @@
+"""Points in a collection of a Qdrant server, over gRPC: for several processes or machines."""
+
+from collections.abc import Sequence
+
+from qdrant_client import models
+
+from headchef.qdrant.errors import StoreRefused
+from headchef.qdrant.points import WRITE_AT_ONCE, FoundPoint, PointsForm, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.server import QdrantServer, filter_of
+from headchef.qdrant.server_collection import CollectionForm, ServerCollection
+from headchef.qdrant.where import Where
+
+_NO_GRAPH = 0
+_NEIGHBOURS = 16
+"""Of a point in the graph of one value of a field; the server's own number for a graph over all."""
+
+
+class ServerPoints(PointStore):
+    """Points in a collection, with indexes of the fields that searches go by.
+
+    Args:
+        server: where, and how long requests may take.
+        form: how points lie in it.
+    """
+
+    def __init__(self, server: QdrantServer, form: PointsForm) -> None:
+        self._server = server
+        self._form = form
+        self._collection = ServerCollection(server, _made_with(form), check=self._check, at_once=WRITE_AT_ONCE)
+
+    async def open(self, *, make: bool = False) -> None:
+        """Connect, and look at the collection."""
+        await self._collection.open(make=make)
+
+    async def nearest(self, sought: Sequence[SoughtPoint], top_k: int) -> Sequence[Sequence[FoundPoint]]:
+        """Search in one request."""
+        if not sought:
+            return []
+        requests = [
+            models.QueryRequest(
+                query=list(each.vector),
+                using=self._form.vector or None,
+                filter=filter_of(Where(equal=each.equal)),
+                limit=top_k,
+                with_payload=True,
+            )
+            for each in sought
+        ]
+        given = await self._collection.ask(
+            lambda client: client.query_batch_points(self._collection.name, requests), self._server.lookup_timeout_s
+        )
+        return [
+            [FoundPoint(str(point.id), point.score, point.payload or {}) for point in each.points] for each in given
+        ]
+
+    async def put(self, points: Sequence[StoredPoint]) -> None:
+        """Write points, `WRITE_AT_ONCE` in a request; the server has applied them when it acknowledges."""
+        name = self._form.vector
+        await self._collection.put(
+            [
+                models.PointStruct(
+                    id=str(each.id),
+                    vector={name: list(each.vector)} if name else list(each.vector),
+                    payload=dict(each.payload),
+                )
+                for each in points
+            ]
+        )
+
+    async def remove(self, where: Where) -> None:
+        """Remove points by a filter."""
+        await self._collection.remove(where)
+
+    async def count(self) -> int:
+        """Count points."""
+        return await self._collection.count()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._collection.close()
+
+    def _check(self, found: models.CollectionInfo) -> None:
+        form, vectors = self._form, found.config.params.vectors
+        params = vectors.get(form.vector) if isinstance(vectors, dict) else None if form.vector else vectors
+        if params is not None and params.size == form.dimensions:
+            return
+        has = "no such vector" if params is None else f"one of {params.size}"
+        place = f"{self._collection.name} at {self._server.url}"
+        message = f"{place} should have a vector {form.vector!r} of {form.dimensions} numbers, and has {has}"
+        raise StoreRefused("dimensions", f"{message}; {form.remedy}")
+
+
+def _made_with(form: PointsForm) -> CollectionForm:
+    params = models.VectorParams(size=form.dimensions, distance=models.Distance.COSINE)
+    kind = models.KeywordIndexType.KEYWORD
+    indexes = {name: models.KeywordIndexParams(type=kind) for name in form.indexed}
+    if form.tenant_field is not None:
+        indexes[form.tenant_field] = models.KeywordIndexParams(type=kind, is_tenant=True)
+    return CollectionForm(
+        vectors={form.vector: params} if form.vector else params,
+        indexes=indexes,
+        graph=models.HnswConfigDiff(m=_NO_GRAPH, payload_m=_NEIGHBOURS) if form.graph_by_field else None,
+    )

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from headchef_contracts.errors import BrokenContract, ContractError, UnknownEventType, UnknownEventVersion
 from headchef_contracts.events.batches import BatchCounted, BatchFinished
+from headchef_contracts.events.bounds import BoundSet, CacheObserved
 from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.budgets import (
     BudgetAnswered,
@@ -220,6 +221,8 @@ REGISTRY = Registry(
         AttemptRecorded,
         StepJudged,
         CacheSettled,
+        CacheObserved,
+        BoundSet,
         CatalogPublished,
         BrakeSet,
         WorkflowPublished,

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from headchef.account_names import escaped, read
+
 
 def compared(value: str) -> str:
     """Give a value as it is compared: two that give the same are the same.
@@ -25,18 +27,10 @@ def account_of(tenant: str, site: str, name: str, value: str) -> str:
         name: what kind of value it is.
         value: in any of the ways to write it.
     """
-    return "/".join((_escaped(tenant), _escaped(site), name, compared(value)))
+    return "/".join((escaped(tenant), escaped(site), name, compared(value)))
 
 
 def parts_of(account: str) -> tuple[str, str, str, str]:
     """Give tenant, site, name and compared value of an account's name."""
     tenant, site, name, value = account.split("/", 3)
-    return _read(tenant), _read(site), name, value
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("/", "%2F")
-
-
-def _read(text: str) -> str:
-    return text.replace("%2F", "/").replace("%25", "%")
+    return read(tenant), read(site), name, value

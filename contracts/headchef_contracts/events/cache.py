@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.common import Decided, Event, Money, Sha256
 from headchef_contracts.events.jobs import CacheUse
-from headchef_contracts.events.semantic import Marks, SemanticQuestion
+from headchef_contracts.events.semantic import Asker, Marks, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 
 
@@ -28,6 +28,7 @@ class CacheSettled(Event):
         default=None, description="when it was asked: what was invalidated after that is not kept; null where not known"
     )
     semantic: SemanticQuestion | None = None
+    asker: Asker | None = Field(default=None, description="set if `semantic` is: what is learnt of it counts once")
     marks: Marks | None = None
     used: CacheUse | None = Field(default=None, description="what the cache knew of the question; null for nothing")
     decided: Decided

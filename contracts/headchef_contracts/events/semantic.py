@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from headchef_contracts.events.common import CheckName, Name, Part, PublicPart, Sha256
+from headchef_contracts.events.common import MAX_REVISION, MAX_RUN, CheckName, Name, Part, PublicPart, Sha256
 
 MAX_WRONG = 0.2
 """The largest share of wrong answers that may be allowed: who can take more needs no bound."""
@@ -90,6 +90,24 @@ class Nearest(Part):
         description="serve: it may be reused; explore: it might, but the model is asked to learn; ask: it may not"
     )
     embedder: str = Field(description="whose vectors were compared")
+    pool: str | None = Field(default=None, description="whose bound it was; null where that is not known")
+
+
+class Asker(Part):
+    """Which question it is: one plan of a step of a job, or of an item of it."""
+
+    job_id: Name
+    run: int = Field(default=0, ge=0, le=MAX_RUN)
+    revision: int = Field(default=0, ge=0, le=MAX_REVISION)
+    step_id: str = "main"
+    item: str | None = None
+    plan: int = Field(default=0, ge=0)
+
+    @property
+    def name(self) -> str:
+        """Names it, as no other question is named."""
+        parts = (self.job_id, self.run, self.revision, self.step_id, self.item or "", self.plan)
+        return "\0".join(map(str, parts))
 
 
 class Marks(Part):

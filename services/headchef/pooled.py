@@ -1,9 +1,16 @@
-"""Questions that share what is learnt of reused answers: what their pool's account is called, and who asks. Pure."""
+"""Questions that share what is learnt of reused answers: their pool, who asks, and what is told to its owner. Pure."""
 
-from headchef_contracts.events.semantic import Asker
+from typing import Any
+
+from headchef_contracts.events.bounds import CacheObserved, Guess, ObservedKind
+from headchef_contracts.events.common import Decided
+from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import Step
 
-from headchef.account_names import joined
+from headchef.account_names import joined, read
+from headchef.runtime.processor import Emit
+
+TOPIC = "cache.observed"
 
 
 def pool_account(tenant: str, pool: str, embedder: str) -> str:
@@ -17,6 +24,12 @@ def pool_account(tenant: str, pool: str, embedder: str) -> str:
     return joined(tenant, pool, embedder)
 
 
+def parts_of(account: str) -> tuple[str, str, str]:
+    """Give tenant, pool and embedder of an account's name."""
+    tenant, pool, embedder = account.split("/")
+    return read(tenant), read(pool), read(embedder)
+
+
 def asker_of(step: Step) -> Asker:
     """Say which question a step is; what is not set is not written."""
     job = step.job
@@ -24,3 +37,46 @@ def asker_of(step: Step) -> Asker:
     return Asker.model_validate(
         {"job_id": job.job_id, "step_id": step.step_id, **{name: value for name, value in known.items() if value}}
     )
+
+
+def observed(
+    kind: ObservedKind,
+    tenant: str,
+    question: SemanticQuestion,
+    asker: Asker,
+    nearest: Nearest,
+    decided: Decided,
+    **more: Any,
+) -> Emit:
+    """Say it.
+
+    Args:
+        kind: what is known.
+        tenant: whose question it was.
+        question: as it was compared.
+        asker: which question it was.
+        nearest: the earlier one whose answer was reused, or would have been.
+        decided: from what this follows.
+        more: further fields of the event, such as `wrong` of a label.
+    """
+    event = CacheObserved(
+        account=pool_account(tenant, question.pool, nearest.embedder),
+        tenant=tenant,
+        pool=question.pool,
+        embedder=nearest.embedder,
+        kind=kind,
+        source=nearest.fingerprint,
+        asker=asker,
+        mode=question.mode,
+        guess=Guess(
+            features=nearest.features,
+            wrong=nearest.wrong,
+            bound=nearest.bound,
+            choice=nearest.choice,
+            share=1.0 if nearest.choice == "ask" or question.mode == "shadow" else question.explore,
+        ),
+        decided=decided,
+        **more,
+    )
+    # At least once the same may be said by two records: it is one observation all the same.
+    return Emit(TOPIC, event, identity=f"{event.account}\0{event.about}")

@@ -1,4 +1,4 @@
-"""Events about how often reused answers are wrong: what is observed of a pool of questions, and the bound it leads to."""
+"""Events about how often reused answers are wrong: what is observed of a pool, and the bound that follows."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -26,6 +26,7 @@ class Guess(Part):
     choice: Literal["serve", "explore", "ask"] = Field(
         description="serve: it might be reused; explore: it might, but the model was asked to learn; ask: it might not"
     )
+    share: float = Field(gt=0, le=1, description="of the questions with this choice whose model is asked all the same")
 
 
 class CacheObserved(Event):
@@ -61,13 +62,15 @@ class CacheObserved(Event):
     @property
     def about(self) -> str:
         """Name what is observed: two events with the same one are one observation."""
-        return "\0".join((self.kind, self.source, self.asker.name))
+        return f"{self.kind}\0{self.source}\0{self.asker.name}"
 
 
 class Counts(Part):
     """What a pool has come to since it began."""
 
-    labels: int = Field(default=0, ge=0, description="fresh answers that were compared with what would have been reused")
+    labels: int = Field(
+        default=0, ge=0, description="fresh answers that were compared with what would have been reused"
+    )
     wrong: int = Field(default=0, ge=0, description="of them, those that differ")
     allowed: int = Field(default=0, ge=0, description="of the labels, those for which the bound would have allowed it")
     allowed_wrong: int = Field(default=0, ge=0, description="of those, the ones that differ: what shadow mode reports")

@@ -7,6 +7,7 @@ from headchef_contracts import topics
 
 from headchef.accounts.budgets import BUDGETS, SETTLED, Keeper
 from headchef.accounts.handler import AccountsHandler
+from headchef.accounts.pools import OBSERVED, POOLS, SERVED
 from headchef.accounts.reservations import HOLDERS, TOLD
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store
@@ -35,7 +36,7 @@ def processor(surroundings: Surroundings) -> Processor:
     tenants = TenantsInForce(NAME)
     return Processor(
         name=NAME,
-        inputs=(Input("reservations.asked"), Input("budgets.booked")),
+        inputs=(Input("reservations.asked"), Input("budgets.booked"), Input("cache.observed")),
         handler=AccountsHandler(clock=surroundings.clock, keeper=Keeper(tenants)),
         stores=(
             # At least once a run that has given a value back must not get it again while it is still written as held.
@@ -44,6 +45,10 @@ def processor(surroundings: Surroundings) -> Processor:
             # And a question may be known as settled that is not counted, but never the reverse.
             Store(SETTLED, window_s=_kept_s(SETTLED)),
             Store(BUDGETS),
+            # The same of what was observed, and of whom an answer has served.
+            Store(OBSERVED, window_s=_kept_s(OBSERVED)),
+            Store(SERVED, window_s=_kept_s(SERVED)),
+            Store(POOLS),
         ),
         timers=True,
         broadcasts=(tenants.broadcast,),

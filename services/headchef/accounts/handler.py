@@ -2,19 +2,21 @@
 
 Consumes reservations.asked, what jobs want to hold and what they give back; produces reservations.answered. Consumes
 budgets.booked, what tasks of the router draw and what questions took; produces budgets.answered and budgets.warned.
+Consumes cache.observed, what is known of reused answers; produces cache.bounds.
 """
 
+from headchef_contracts.events.bounds import CacheObserved
 from headchef_contracts.events.budgets import BudgetAsked, BudgetSettled
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.reservations import ReservationAsked, ReservationReleased
 
-from headchef.accounts import reservations
+from headchef.accounts import pools, reservations
 from headchef.accounts.budgets import Keeper
 from headchef.accounts.budgets.granting import POLICY_VERSION as BUDGETS_VERSION
 from headchef.accounts.reservations.policy import POLICY_VERSION
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
-from headchef.runtime.processor import Delivery, Outcome, State
+from headchef.runtime.processor import Delivery, Outcome, State, Timer
 
 
 class AccountsHandler:
@@ -36,7 +38,7 @@ class AccountsHandler:
             InvariantBroken: the topic held another event.
         """
         if delivery.timer is not None:
-            return self._keeper.forget(delivery.timer)
+            return self._forget(delivery, delivery.timer, state)
         match delivery.event:
             case ReservationAsked() as asked:
                 return reservations.answer(asked, state, self._decided(delivery, POLICY_VERSION))
@@ -46,8 +48,15 @@ class AccountsHandler:
                 return self._keeper.asked(drawn, state, self._decided(delivery, BUDGETS_VERSION))
             case BudgetSettled() as settled:
                 return self._keeper.settled(settled, state, self._decided(delivery, BUDGETS_VERSION))
+            case CacheObserved() as observed:
+                return pools.observe(observed, state, self._decided(delivery, pools.POLICY_VERSION))
             case _:
                 raise InvariantBroken(f"no account is kept of {type(delivery.event).__name__}")
+
+    def _forget(self, delivery: Delivery, timer: Timer, state: State) -> Outcome:
+        if timer.id.startswith(pools.PREFIX):
+            return pools.forget(timer, state, self._decided(delivery, pools.POLICY_VERSION))
+        return self._keeper.forget(timer)
 
     def _decided(self, delivery: Delivery, policy_version: str) -> Decided:
         return Decided(

@@ -3,7 +3,8 @@
 Consumes steps.completed; produces jobs.finished and cache.settled. What needs another plan goes back by steps.judged: a
 reused answer that is refused, a step whose model failed while there are others to ask, and one whose answer failed its
 checks while another may be asked for; and so does a workflow's step when it has ended. What a step took of its tenant's
-budget, where that was reserved, it tells by budgets.booked.
+budget, where that was reserved, it tells by budgets.booked; and by cache.observed, that an answer to another wording of
+its question was reused and refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from headchef_contracts.events.jobs import Failure, JobStatus, Tried
 from headchef_contracts.events.steps import StepCompleted, StepJudged
 
 from headchef.checks import Registry, in_short
+from headchef.pooled import asker_of, observed
 from headchef.result import Ending, ended, finish, publish
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -77,9 +79,10 @@ class ValidatorHandler:
         if isinstance(verdict, Rejected):
             for finding in verdict.findings:
                 self._metrics.count("headchef.findings", attributes={"check": finding.check})
+        paid = self._paid(event, decided)
         reused = event.cache.reused and event.answer is not None
         if reused and not isinstance(verdict, Accepted):
-            return Outcome((_handed_back(event, verdict, decided), *self._paid(event, decided)))
+            return Outcome((_handed_back(event, verdict, decided), *_refused(event, verdict, decided), *paid))
         if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
             outputs = [_judged(event, "failed", _tried(event, verdict.failure), decided)]
         elif isinstance(verdict, Rejected) and may_be_repaired(event.step, verdict):
@@ -92,7 +95,7 @@ class ValidatorHandler:
             outputs = [publish(finished, self._metrics)]
         if not reused:
             outputs.append(Emit("cache.settled", _settled(event, verdict, now, decided)))
-        return Outcome((*outputs, *self._paid(event, decided)))
+        return Outcome((*outputs, *paid))
 
     def _paid(self, event: StepCompleted, decided: Decided) -> Sequence[Emit]:
         """Tell the account of the tenant what the step took, if anything was reserved for it."""
@@ -103,6 +106,15 @@ class ValidatorHandler:
 def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Emit:
     judged = StepJudged(step=event.step, verdict="hit_refused", findings=findings_of(verdict), decided=decided)
     return Emit("steps.judged", judged, event.step.job.home_partition)
+
+
+def _refused(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Sequence[Emit]:
+    """Tell the owner of the pool that an answer to another wording was no answer here."""
+    step, nearest = event.step, event.cache.nearest
+    if step.semantic is None or nearest is None or event.cache.kind != "semantic":
+        return ()
+    why = in_short(findings_of(verdict))
+    return (observed("refused", step.job.tenant, step.semantic, asker_of(step), nearest, decided, why=why),)
 
 
 def _ended(event: StepCompleted, ending: Ending, decided: Decided) -> Emit:
@@ -173,6 +185,7 @@ def _settled(event: StepCompleted, verdict: Verdict, now: datetime, decided: Dec
     step = event.step
     known: dict[str, Any] = {
         "semantic": step.semantic,
+        "asker": asker_of(step) if step.semantic else None,
         "marks": step.marks,
         "used": event.cache if event.cache.nearest else None,
     }

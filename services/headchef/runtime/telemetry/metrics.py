@@ -40,6 +40,9 @@ CounterName = Literal[
     "headchef.cache.dropped",
     "headchef.cache.failures",
     "headchef.cache.saved_cost",
+    "headchef.cache.guesses",
+    "headchef.cache.labels",
+    "headchef.cache.questions",
     "headchef.provider.attempts",
     "headchef.provider.cost",
     "headchef.provider.cache_tokens",
@@ -59,6 +62,7 @@ CounterName = Literal[
     "headchef.budgets.waited",
     "headchef.budgets.refused",
     "headchef.budgets.repeated",
+    "headchef.pools.repeated",
 ]
 
 HistogramName = Literal[
@@ -145,11 +149,23 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.steps.stray": Measure(
         "{step}", "steps of workflows that ended when their job was over, or a second time; only at least once"
     ),
-    "headchef.cache.lookups": Measure("{lookup}", "looks into the cache [kind: exact, miss, bypass, unavailable]"),
+    "headchef.cache.lookups": Measure(
+        "{lookup}", "looks into the cache [kind: exact, semantic, miss, bypass, unavailable]"
+    ),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),
     "headchef.cache.failures": Measure("{operation}", "operations that the store failed [operation, reason]"),
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
+    "headchef.cache.guesses": Measure(
+        "{question}",
+        "what earlier answers to other wordings came to [choice: serve, explore, ask, none, unavailable; mode: shadow,"
+        " serve]",
+    ),
+    "headchef.cache.labels": Measure(
+        "{question}",
+        "fresh answers held against what would have been reused [outcome: same, different, undecided, gone]",
+    ),
+    "headchef.cache.questions": Measure("{question}", "questions for others to be compared with [kept: true, false]"),
     "headchef.provider.attempts": Measure("{attempt}", "calls to a provider [lane, model, outcome]"),
     "headchef.provider.cost": Measure("{USD}", "cost of calls whose price is known [lane, model, tenant]"),
     "headchef.provider.cache_tokens": Measure(
@@ -177,6 +193,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.budgets.repeated": Measure(
         "{event}", "answers and settlements that came a second time; only at least once, or where an answer was late"
     ),
+    "headchef.pools.repeated": Measure("{observation}", "observations of reused answers that were counted before"),
 }
 
 HISTOGRAMS: Mapping[HistogramName, Measure] = {

@@ -1,0 +1,134 @@
+"""What is known of a pool of questions, and whom each reused answer has served. As it is stored. Pure."""
+
+from datetime import datetime
+from hashlib import sha256
+
+from pydantic import Field
+
+from headchef_contracts.events.bounds import CacheObserved, Counts
+from headchef_contracts.events.common import Part
+
+from headchef.runtime.errors import UnknownVersion
+
+POOLS, OBSERVED, SERVED = "pools", "observed", "served"
+
+MOST_REMEMBERED = 32
+"""Of those whom one answer has served: a person who corrects it speaks for so many at once."""
+
+_VERSION = 1
+
+
+class PoolRecord(Part):
+    """One pool.
+
+    Attributes:
+        v: of this form.
+        observed: so many observations are counted.
+        newest_at: when the newest of them was made.
+        learnt: what `headchef.bound` makes of them, in its own form; None for nothing.
+        counts: them by what they say.
+        bound: the number, by `headchef.bound`, of what was said last; 0 before the first.
+        number: how many bounds were said.
+        said_at: when the last one was; None before the first.
+    """
+
+    v: int = _VERSION
+    observed: int = 0
+    newest_at: datetime
+    learnt: str | None = None
+    counts: Counts = Field(default_factory=Counts)
+    bound: int = 0
+    number: int = 0
+    said_at: datetime | None = None
+
+    def written(self) -> bytes:
+        """Give it as it is stored."""
+        return self.model_dump_json(exclude_defaults=True).encode()
+
+
+class Hit(Part):
+    """One question that was answered by another's answer.
+
+    Attributes:
+        id: of the question.
+        guess: how probable it was that the answer would be wrong.
+    """
+
+    id: str
+    guess: float
+
+
+class ServedRecord(Part):
+    """Whom one answer has served.
+
+    Attributes:
+        v: of this form.
+        hits: the newest of them, in order.
+        more: so many are not remembered one by one.
+        wrong_at: the number of the observation that says the answer is wrong; 0 where nobody has.
+    """
+
+    v: int = _VERSION
+    hits: tuple[Hit, ...] = ()
+    more: int = 0
+    wrong_at: int = 0
+
+    def written(self) -> bytes:
+        """Give it as it is stored."""
+        return self.model_dump_json(exclude_defaults=True).encode()
+
+    def with_hit(self, hit: Hit) -> "ServedRecord":
+        """Take note of one more, once."""
+        if any(each.id == hit.id for each in self.hits):
+            return self
+        hits = (*self.hits, hit)
+        dropped = max(0, len(hits) - MOST_REMEMBERED)
+        return self.model_copy(update={"hits": hits[dropped:], "more": self.more + dropped})
+
+    def without(self, question: str) -> "ServedRecord":
+        """Forget one that is known as wrong by itself."""
+        return self.model_copy(update={"hits": tuple(each for each in self.hits if each.id != question)})
+
+
+def question_id(observed: CacheObserved) -> str:
+    """Name the question of an observation, shortly."""
+    return sha256(observed.asker.name.encode()).hexdigest()[:16]
+
+
+def pool_key(account: str) -> bytes:
+    """Name a pool in its store."""
+    return account.encode()
+
+
+def observed_key(observed: CacheObserved) -> bytes:
+    """Name an observation in its store: what is delivered again has the same name."""
+    return sha256(f"{observed.account}\0{observed.about}".encode()).digest()
+
+
+def served_key(account: str, source: str) -> bytes:
+    """Name an answer of a pool in the store of those whom it has served."""
+    return f"{account}\0{source}".encode()
+
+
+def read_pool_record(value: bytes) -> PoolRecord:
+    """Read what `PoolRecord.written` gave.
+
+    Raises:
+        UnknownVersion: a newer program wrote it.
+    """
+    record = PoolRecord.model_validate_json(value)
+    if record.v != _VERSION:
+        raise UnknownVersion(f"a pool of questions has version {record.v}; upgrade this program first")
+    return record
+
+
+def read_served(value: bytes) -> ServedRecord:
+    """Read what `ServedRecord.written` gave.
+
+    Raises:
+        UnknownVersion: a newer program wrote it.
+    """
+    record = ServedRecord.model_validate_json(value)
+    if record.v != _VERSION:
+        raise UnknownVersion(f"a reused answer's record has version {record.v}; upgrade this program first")
+    return record

@@ -9,9 +9,9 @@ from headchef_contracts.events.common import Finding, Inline, StepCheck
 from headchef_contracts.events.jobs import Failure, FailureReason
 from headchef_contracts.events.steps import Answer, Step, StepCompleted
 
+from headchef.answer import AnswerRefused, parse_answer
 from headchef.checks import BadCheck, Registry, read_check
 from headchef.schema import CompiledSchema, SchemaCache, SchemaRefused
-from headchef.validator.answer import AnswerRefused, parse_answer
 
 POLICY_VERSION = "validator/6"
 

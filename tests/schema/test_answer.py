@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headchef.validator.answer import AnswerRefused, parse_answer
+from headchef.answer import AnswerRefused, parse_answer
 
 OBJECT = frozenset({"object"})
 ARRAY = frozenset({"array"})

@@ -77,7 +77,7 @@ async def test_the_decision_names_its_record_and_catalogue(door: Door) -> None:
     assert isinstance(emitted, Emit)
     assert isinstance(emitted.event, StepPlanned)
     decided = emitted.event.decided
-    assert (decided.catalog_version, decided.policy_version, decided.seed) == ("cafe", "router/8", 0)
+    assert (decided.catalog_version, decided.policy_version, decided.seed) == ("cafe", "router/9", 0)
     assert [(cause.topic, cause.offset) for cause in decided.causes] == [("jobs.submitted", 7)]
 
 

@@ -129,7 +129,7 @@ async def test_where_all_are_gone_the_job_ends_with_the_last_failure() -> None:
     assert (result.status, result.output, result.provenance.model) == ("failed", None, "small")
     assert result.provenance.tried == (before,)
     assert (result.cost_usd, result.provenance.attempts, result.timing.provider_s) == (Decimal("0.75"), 5, 3.0)
-    assert (result.timing.finished_at, result.decided.policy_version) == (NOON, "router/8")
+    assert (result.timing.finished_at, result.decided.policy_version) == (NOON, "router/9")
 
 
 @pytest.mark.parametrize("of", ["job", "step"])

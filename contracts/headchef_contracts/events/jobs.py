@@ -127,6 +127,8 @@ class JobSubmitted(PublicEvent):
             raise at_field(stray[0], "a workflow says this itself: leave it out, or `workflow`")
         if self.semantic is not None and self.input is None:
             raise at_field("semantic", "its free texts are fields of `input`, which is not given")
+        if self.semantic is not None and self.cache == "bypass":
+            raise at_field("semantic", "no earlier answer serves with `cache` bypass: leave one of the two out")
         if self.batch_size is not None and self.batch_id is None:
             raise at_field("batch_size", "there is no batch whose size this is: give `batch_id` too, or leave it out")
         if self.batch_max_reject_rate is not None and self.batch_id is None:

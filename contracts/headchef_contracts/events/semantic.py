@@ -14,7 +14,7 @@ Purpose = Literal["answer", "classification", "description", "summary", "ideas"]
 
 _NEVER = ("translation", "extraction", "audit", "geo")
 
-FreeText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+){0,9}$")]
+FieldPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+){0,9}$")]
 """A field of the input, by its path, such as `question` or `customer.words`."""
 
 
@@ -30,8 +30,13 @@ class Comparison(PublicPart):
 class SemanticUse(PublicPart):
     """When an answer to one wording of a question may serve another."""
 
-    free_text: tuple[FreeText, ...] = Field(
+    free_text: tuple[FieldPath, ...] = Field(
         min_length=1, max_length=20, description="fields of the input whose wording may differ; all else must be equal"
+    )
+    identity: tuple[FieldPath, ...] = Field(
+        default=(),
+        max_length=20,
+        description="fields of the input that must be equal also where no template writes them, such as sku",
     )
     purpose: Purpose = Field(
         description="what the question is for: answer, classification, description, summary, ideas"
@@ -75,6 +80,11 @@ class SemanticQuestion(Part):
     mode: Literal["shadow", "serve"]
     explore: float = Field(gt=0, le=1)
     compare: Comparison = Field(default_factory=Comparison)
+    frame_sha256: Sha256 | None = Field(
+        default=None,
+        description="of all that stands around the free texts, without model and parameters, for whom to ask instead;"
+        " null where that is not known",
+    )
 
 
 class Nearest(Part):

@@ -23,6 +23,7 @@ from headchef.router.asking import (
     fingerprint_of,
     hash_of,
     in_time,
+    meant_elsewhere,
     next_model,
     shows_images,
     size_of,
@@ -114,6 +115,8 @@ def after_rejection(
             "request": step.request.model_copy(update={"messages": messages}),
             "question": len(question),
         }
+        # What puts an answer right is made for that answer, and serves no other wording of the question.
+        | ({} if step.semantic is None else {"semantic": None})
         | again
     )
 
@@ -143,6 +146,7 @@ def _with_room(step: Step, limit: int, changes: dict[str, Any]) -> Step:
             "request": request,
             "truncations": step.truncations - 1,
         }
+        | meant_elsewhere(step, request)
         | changes
     )
 

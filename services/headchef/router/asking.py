@@ -13,6 +13,7 @@ from headchef.canonical import canonical
 from headchef.catalogue import Catalogue, Model
 from headchef.router.candidates import can_read
 from headchef.router.hashes import fingerprint
+from headchef.router.semantic import asked_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def asked_of(
         }
         | ({} if step.question is None else {"question": None})
         | lane_in_use(catalogue, model, step.lane_partitions)
+        | meant_elsewhere(step, request)
         | changes
     )
 
@@ -94,6 +96,11 @@ def lane_in_use(catalogue: Catalogue, model: Model, known: int | None) -> dict[s
     """Say how many partitions of a model's lane are in use, unless that is known; what is not set is not written."""
     active = catalogue.lanes[model.lane].active_partitions
     return {} if active == known else {"lane_partitions": active}
+
+
+def meant_elsewhere(step: Step, request: ModelRequest) -> dict[str, Any]:
+    """Give how a step's question may be compared now that another model is asked, or with other parameters."""
+    return {} if step.semantic is None else {"semantic": asked_elsewhere(step.semantic, step.job.tenant, request)}
 
 
 def fingerprint_of(tenant: str, prompt_sha256: str, request: ModelRequest) -> str:

@@ -37,3 +37,27 @@ def fingerprint(
         64 hexadecimal digits.
     """
     return sha256(canonical([1, tenant, model, prompt_sha256, parameters, output_schema])).hexdigest()
+
+
+def scope(
+    *,
+    tenant: str,
+    model: str,
+    frame_sha256: str,
+    parameters: dict[str, Any],
+    output_schema: dict[str, Any] | None,
+) -> str:
+    """Give what two requests must share for the answer to one to serve the other, if their free texts mean the same.
+
+    Args:
+        tenant: as in a fingerprint; so are the other arguments that have the same names.
+        model: as the catalogue names it.
+        frame_sha256: hash of the rendered messages without their free texts.
+        parameters: those that were set.
+        output_schema: of the answer, or None.
+
+    Returns:
+        64 hexadecimal digits, and never a fingerprint's.
+    """
+    asked = ["scope", 1, tenant, model, frame_sha256, parameters, output_schema]
+    return sha256(canonical(asked)).hexdigest()

@@ -9,6 +9,7 @@ from headchef_contracts.events.common import Body, Inline, JobClass, JobHead, St
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.output import OutputSpec
+from headchef_contracts.events.semantic import SemanticQuestion
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
 from headchef.canonical import canonical
@@ -18,10 +19,11 @@ from headchef.router.asking import fingerprint_of, hash_of, lane_in_use, size_of
 from headchef.router.candidates import candidates_for
 from headchef.router.checked import checks_of
 from headchef.router.refusal import Refused
+from headchef.router.semantic import question_of
 from headchef.schema import SchemaCache, SchemaRefused
 from headchef.template import Rendered, Renderer, TemplateRefused
 
-POLICY_VERSION = "router/8"
+POLICY_VERSION = "router/9"
 _OF_BULK = topics.of_class("", "bulk")
 
 
@@ -50,15 +52,15 @@ def plan(
         max_prompt_bytes: of all messages together with their images, as JSON; and of the checks with their arguments.
 
     Raises:
-        Refused: an unknown model or tier, one that takes no images, a bad schema,
-            check or template, too long a prompt.
+        Refused: an unknown model or tier, one that takes no images, a bad schema, check or template, a free text that
+            is none, too long a prompt.
     """
     values = _input(job)
-    said = []
+    said, sources = [], _sources(job)
     if job.system is not None:
-        said.append(_message("system", _filled(job.system, "system", values, renderer)))
+        said.append(_message("system", _filled(sources["system"], "system", values, renderer)))
     images = tuple(Image(**image.model_dump(exclude_none=True)) for image in job.images)
-    said.append(_message("user", _filled(_prompt(job), "prompt", values, renderer), images))
+    said.append(_message("user", _filled(sources["prompt"], "prompt", values, renderer), images))
     model, candidates = candidates_for(job, catalogue)
     schema = job.output.json_schema
     if schema is not None:
@@ -82,6 +84,7 @@ def plan(
         catalog_version=catalogue.version,
         candidates=candidates,
         **_demands(checks, job.output),
+        **_meant(question_of(job, values or {}, sources, request, renderer)),
         **lane_in_use(catalogue, model, None),
     )
 
@@ -105,15 +108,16 @@ def _input(job: JobSubmitted) -> dict[str, Any] | None:
     return values
 
 
-def _prompt(job: JobSubmitted) -> Body:
+def _sources(job: JobSubmitted) -> dict[str, str]:
+    """Give the texts of a job, by their fields, in the order in which the model is shown what is made from them."""
     if job.prompt is None:
         raise AssertionError("the contract lets no job come with neither prompt nor workflow")
-    return job.prompt
+    system = {} if job.system is None else {"system": _inline(job.system)}
+    return {**system, "prompt": _inline(job.prompt)}
 
 
-def _filled(body: Body, field: str, values: dict[str, Any] | None, renderer: Renderer) -> Rendered:
+def _filled(text: str, field: str, values: dict[str, Any] | None, renderer: Renderer) -> Rendered:
     """Fill a text. One that is no template is all of one piece if it is a system prompt, which jobs tend to share."""
-    text: str = _inline(body)
     if values is None:
         return Rendered(text, len(text) if field == "system" else 0)
     try:
@@ -139,6 +143,11 @@ def _demands(checks: tuple[StepCheck, ...], output: OutputSpec) -> dict[str, Any
     """Give what an answer must pass, and how often another may be asked for; what is not set is not written."""
     demands = {"checks": checks, "repairs": output.repairs, "truncations": output.truncations}
     return {name: wanted for name, wanted in demands.items() if wanted}
+
+
+def _meant(question: SemanticQuestion | None) -> dict[str, Any]:
+    """Give the question as it may be compared, if it may; what is not set is not written."""
+    return {} if question is None else {"semantic": question}
 
 
 def _check_size(said: Sequence[Message], checks: Sequence[StepCheck], max_bytes: int) -> None:

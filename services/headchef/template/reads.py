@@ -1,6 +1,6 @@
 """Tells what a template reads, without filling it: each name with the path below it, and the line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -38,11 +38,13 @@ class Reads:
         reads: in the order in which they stand there.
         is_value: whether it is one `{{ … }}` and nothing else, which stands for a value of any kind, not for text.
         whole: the read that such a value is, if nothing is done with it.
+        worked_on: those with which more is done than to write what they give.
     """
 
     reads: tuple[Read, ...]
     is_value: bool
     whole: Read | None
+    worked_on: tuple[Read, ...] = ()
 
 
 def reads_of(source: str) -> Reads:
@@ -64,7 +66,8 @@ def reads_of(source: str) -> Reads:
         raise TemplateRefused("nested too deeply") from error
     free = frozenset(find_undeclared_variables(tree)) - _BUILT_IN
     slot = only_slot(tree)
-    return Reads(tuple(_found(tree, free)), slot is not None, None if slot is None else _read(slot, free))
+    whole = None if slot is None else _read(slot, free)
+    return Reads(tuple(_found(tree, free)), slot is not None, whole, tuple(_worked_on(tree.body, free)))
 
 
 def _found(node: nodes.Node, free: frozenset[str]) -> Iterator[Read]:
@@ -79,6 +82,26 @@ def _found(node: nodes.Node, free: frozenset[str]) -> Iterator[Read]:
     else:
         for child in node.iter_child_nodes():
             yield from _found(child, free)
+
+
+def _worked_on(statements: Sequence[nodes.Node], free: frozenset[str]) -> Iterator[Read]:
+    """Find what is read by anything but a `{{ … }}` of its own, which stands in conditions and loops at most."""
+    for node in statements:
+        match node:
+            case nodes.Output():
+                for piece in node.nodes:
+                    if _read(piece, free) is None:
+                        yield from _found(piece, free)
+            case nodes.If():
+                yield from _found(node.test, free)
+                yield from _worked_on((*node.body, *node.elif_, *node.else_), free)
+            case nodes.For():
+                yield from _found(node.iter, free)
+                if node.test is not None:
+                    yield from _found(node.test, free)
+                yield from _worked_on((*node.body, *node.else_), free)
+            case _:
+                yield from _found(node, free)
 
 
 def _read(node: nodes.Node, free: frozenset[str]) -> Read | None:

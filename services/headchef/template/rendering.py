@@ -11,6 +11,7 @@ from headchef.template.budget import Budget, TemplateTooCostly
 from headchef.template.errors import TemplateRefused
 from headchef.template.filters import TemplateMisuse
 from headchef.template.language import VALUE, PromptEnvironment, is_template
+from headchef.template.reads import Reads, reads_of
 from headchef.template.rendered import Rendered
 
 _T = TypeVar("_T")
@@ -38,7 +39,8 @@ class Renderer:
     """Renders one template at a time; compiled ones are kept, the least recently used dropped first.
 
     Args:
-        max_templates: how many compiled templates are kept, of those for texts and of those for values.
+        max_templates: how many compiled templates are kept, of those for texts and of those for values, and of how many
+            it is known what they read.
         max_work: characters and items that one rendering may touch; a turn of a loop counts as 40.
     """
 
@@ -49,9 +51,10 @@ class Renderer:
         self._environment = PromptEnvironment(self._budget)
         self._kept: OrderedDict[str, tuple[Template, int]] = OrderedDict()
         self._values: OrderedDict[str, Template | None] = OrderedDict()
+        self._reads: OrderedDict[str, Reads] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._kept) + len(self._values)
+        return len(self._kept) + len(self._values) + len(self._reads)
 
     def render(self, source: str, names: Mapping[str, Any]) -> Rendered:
         """Fill a template.
@@ -125,6 +128,10 @@ class Renderer:
                 return {name: self.filled(each, names) for name, each in value.items()}
             case _:
                 return value
+
+    def reads(self, source: str) -> Reads:
+        """Tell what a template reads; see `reads_of`, which takes milliseconds."""
+        return _kept(self._reads, source, reads_of, self._max_templates)
 
     def _json(self, value: Any) -> Any:
         """Pay for a value, all through, and make plain what is JSON by another name.

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from headchef_contracts.events.cache import CacheSettled
-from headchef_contracts.events.common import CacheMode, Cause, Decided, Event, Inline, JobHead, Usage
+from headchef_contracts.events.common import CacheMode, Cause, Decided, Event, Inline, JobClass, JobHead, Usage
 from headchef_contracts.events.steps import (
     Answer,
     Message,
@@ -15,9 +15,12 @@ from headchef_contracts.events.steps import (
     StepPlanned,
 )
 
+from headchef.brakes import BrakesInForce
 from headchef.cache.store import Sought, StoredAnswer
+from headchef.cache.waiting import CancelledWaiters, Coalescing, Leaders, WaitPolicy
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import Delivery
+from headchef.runtime.telemetry.metrics import Metrics
 from tests.support.manual_clock import START
 
 CAUSE = Cause(topic="jobs.submitted", partition=0, offset=7)
@@ -40,9 +43,18 @@ def make_step(
     job_id: str = "job-2",
     cache: CacheMode = "exact",
     lane: str = "default",
+    job_class: JobClass = "interactive",
+    deadline: datetime | None = None,
 ) -> Step:
     return Step(
-        job=JobHead(job_id=job_id, tenant=tenant, home_partition=0, submitted_at=START),
+        job=JobHead(
+            job_id=job_id,
+            tenant=tenant,
+            job_class=job_class,
+            home_partition=0,
+            deadline=deadline,
+            submitted_at=START,
+        ),
         fingerprint=make_fingerprint(prompt, tenant),
         prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
         request=ModelRequest(model="small", lane=lane, messages=(Message(role="user", content=Inline(inline=prompt)),)),
@@ -58,8 +70,12 @@ def make_planned(
     job_id: str = "job-2",
     cache: CacheMode = "exact",
     lane: str = "default",
+    job_class: JobClass = "interactive",
+    deadline: datetime | None = None,
 ) -> StepPlanned:
-    step = make_step(prompt, tenant=tenant, job_id=job_id, cache=cache, lane=lane)
+    step = make_step(
+        prompt, tenant=tenant, job_id=job_id, cache=cache, lane=lane, job_class=job_class, deadline=deadline
+    )
     return StepPlanned(step=step, decided=DECIDED)
 
 
@@ -78,6 +94,7 @@ def make_settled(
     tenant: str = "default",
     verdict: Literal["accepted", "rejected", "failed", "cancelled"] = "accepted",
     finish_reason: str = "stop",
+    job_id: str = "job-1",
 ) -> CacheSettled:
     return CacheSettled(
         fingerprint=make_fingerprint(prompt, tenant),
@@ -85,7 +102,7 @@ def make_settled(
         verdict=verdict,
         answer=make_answer(finish_reason=finish_reason) if verdict == "accepted" else None,
         model="small",
-        source_job_id="job-1",
+        source_job_id=job_id,
         cost_usd=Decimal("0.00150"),
         settled_at=START,
         decided=DECIDED,
@@ -128,9 +145,14 @@ def deliver(event: Event, *, topic: str | None = None, offset: int = 0) -> Deliv
 
 
 class NoState:
-    """The cache keeps none."""
+    """Nobody waits, and nothing is kept."""
 
     edition: object = None
 
     def get(self, store: str, key: bytes) -> bytes | None:
-        raise AssertionError((store, key))
+        return None
+
+
+def make_coalescing(policy: WaitPolicy | None = None, *, most: int = 1_000) -> Coalescing:
+    brakes = BrakesInForce("cache", Metrics())
+    return Coalescing(policy or WaitPolicy(), Leaders(most), CancelledWaiters(brakes))

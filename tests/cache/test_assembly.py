@@ -9,7 +9,8 @@ from headchef import tenancy
 from headchef.cache.__main__ import assemble
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.handler import CacheHandler
-from headchef.runtime.processor import Input, pair
+from headchef.cache.waiting import WAITING
+from headchef.runtime.processor import Input, Store, pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.builders import NoState, deliver, make_planned, make_settled
@@ -39,7 +40,8 @@ async def test_the_cache_reads_planned_steps_and_verdicts_in_batches(surrounding
         assert processor.name == "cache"
         assert processor.inputs == (*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"))
         assert processor.order == "batches"
-        assert processor.stores == ()
+        assert processor.stores == (Store(WAITING),)
+        assert processor.timers
 
 
 async def test_answers_outlive_a_restart_and_stay_in_their_namespace(

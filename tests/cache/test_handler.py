@@ -15,7 +15,7 @@ from headchef.cache.policy import CachePolicy
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Emit, Outcome
-from tests.cache.builders import NoState, deliver, make_planned, make_settled, make_sought
+from tests.cache.builders import NoState, deliver, make_coalescing, make_planned, make_settled, make_sought
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
@@ -31,7 +31,7 @@ class Bench:
         self.metrics = RecordedMetrics()
         self.store = MemoryAnswerStore()
         guarded = GuardedStore(self.store, CircuitPolicy(1.0, 30.0), self.clock, self.metrics)
-        self.handler = CacheHandler(guarded, CachePolicy(ttl_s), self.clock, self.metrics)
+        self.handler = CacheHandler(guarded, CachePolicy(ttl_s), make_coalescing(), self.clock, self.metrics)
 
     async def handle(self, *events: Event) -> Sequence[Outcome]:
         deliveries = [deliver(event, offset=offset) for offset, event in enumerate(events)]
@@ -157,7 +157,7 @@ async def test_lookups_and_savings_are_counted(bench: Bench) -> None:
     await bench.handle(make_settled("known"))
     await bench.handle(make_planned("known"), make_planned("known"), make_planned(), make_planned(cache="bypass"))
     bench.store.fault = AWAY
-    await bench.handle(make_planned())
+    await bench.handle(make_planned("other"))
     counted = {kind: bench.metrics.total("headchef.cache.lookups", kind=kind) for kind in ("exact", "miss", "bypass")}
     assert counted == {"exact": 2, "miss": 1, "bypass": 1}
     assert bench.metrics.total("headchef.cache.lookups", kind="unavailable") == 1

@@ -23,7 +23,7 @@ def purse_pays_for_nothing(patch: pytest.MonkeyPatch) -> None:
 
 def reused_answers_not_settled(patch: pytest.MonkeyPatch) -> None:
     def wrong(event: Any, decided: Any) -> Any:
-        return None if event.cache.kind == "exact" else paid_of(event, decided)
+        return None if event.cache.reused else paid_of(event, decided)
 
     patch.setattr(validating, "paid_of", wrong)
 

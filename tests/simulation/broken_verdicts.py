@@ -42,7 +42,7 @@ def reused_answers_not_checked(patch: pytest.MonkeyPatch) -> None:
 
     def wrong(event: Any, *about: Any) -> Any:
         unchecked = event.step.model_copy(update={"checks": ()})
-        return judge(event.model_copy(update={"step": unchecked}) if event.cache.kind == "exact" else event, *about)
+        return judge(event.model_copy(update={"step": unchecked}) if event.cache.reused else event, *about)
 
     patch.setattr(handler, "judge", wrong)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TypeVar
 
+from headchef_contracts.events.jobs import REUSED
+
 from headchef.runtime.log.port import Record
 from tests.simulation.bounded import BOUNDED
 from tests.simulation.braked import (
@@ -131,13 +133,13 @@ def _no_job_fails_where_a_lane_stands_still(evidence: Evidence) -> Iterator[str]
 
 def _no_answer_crosses_tenants(evidence: Evidence) -> Iterator[str]:
     completed = [event for event in evidence.every("steps.completed") if event.data.get("answer") is not None]
-    made = {_answer_of(event) for event in completed if event.data["cache"]["kind"] != "exact"}
+    made = {_answer_of(event) for event in completed if event.data["cache"]["kind"] not in REUSED}
     reused: dict[Job, set[tuple[str, str]]] = {}
     for event in completed:
-        if event.data["cache"]["kind"] == "exact":
+        if event.data["cache"]["kind"] in REUSED:
             reused.setdefault(event.job, set()).add(_answer_of(event))
     for event in evidence.every("jobs.finished"):
-        if event.data["cache"]["kind"] == "exact" and not reused[event.job] & made:
+        if event.data["cache"]["kind"] in REUSED and not reused[event.job] & made:
             yield f"{event.job} got an answer that no call for its tenant gave"
 
 

@@ -13,8 +13,7 @@ from headchef.bodies import Bodies
 from headchef.cache.__main__ import processor as cache_processor
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.handler import CacheHandler
-from headchef.cache.policy import CachePolicy
+from headchef.cache.settings import CacheSettings
 from headchef.catalogue import Catalogue, Endpoint, Provider, in_force
 from headchef.catalogue.reading import read
 from headchef.executor.__main__ import processor as executor_processor
@@ -60,7 +59,7 @@ vars(in_force)["read"] = read_catalogue
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
-_BATCH = 256
+_CACHE = load(CacheSettings).model_copy(update={"wait_s": 20.0, "bulk_wait_s": 40.0})
 _FUNCTIONS_AT_ONCE = 2
 FUNCTIONS, FETCHER, ACCOUNTS, RETRIEVER = "functions", "fetcher", "accounts", "retriever"
 HOMES = 3
@@ -158,7 +157,7 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
     store = GuardedStore(StoreConnection(outside.store), CircuitPolicy(1.0, 4.0), clock, metrics)
     await store.open()
     try:
-        yield cache_processor(CacheHandler(store, CachePolicy(None), clock, metrics), _BATCH)
+        yield cache_processor(store, _CACHE, surroundings)
     finally:
         await store.close()
 
@@ -199,7 +198,7 @@ def pair(topic: str) -> tuple[str, str]:
     return topic, f"{topic}.bulk"
 
 
-ROUTER = "router"
+ROUTER, CACHE = "router", "cache"
 _ANSWERS = ("reservations.answered", "budgets.answered")
 SERVICES: Mapping[str, Service] = {
     ROUTER: Service(
@@ -215,7 +214,7 @@ SERVICES: Mapping[str, Service] = {
             "budgets.answered",
         ),
     ),
-    "cache": Service(_cache, (*pair("steps.planned"), "cache.settled")),
+    CACHE: Service(_cache, (*pair("steps.planned"), "cache.settled")),
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
     "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
     "validator": Service(_validator, ("steps.completed",)),
@@ -244,4 +243,5 @@ def drawn_services(chance: Random, *, budgets: bool = False) -> Mapping[str, Ser
 
 def timers_of(service: str) -> tuple[str, ...]:
     """Give the changelog of a service's timers, by logical name, if it has any."""
-    return (f"{service}.{TIMERS}.changelog",) if service == ROUTER or service.startswith("executor.") else ()
+    has_any = service in (ROUTER, CACHE) or service.startswith("executor.")
+    return (f"{service}.{TIMERS}.changelog",) if has_any else ()

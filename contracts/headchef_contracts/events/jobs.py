@@ -208,6 +208,11 @@ class CacheUse(Part):
     nearest: Nearest | None = Field(
         default=None, description="the earlier question that is nearest in meaning, where the job asked for it"
     )
+    waited_s: float | None = Field(
+        default=None,
+        ge=0,
+        description="seconds that it waited for the answer to the same question, which was being asked; null for none",
+    )
 
     @property
     def reused(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from headchef import tenancy
+from headchef.brakes import BrakesInForce
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.guarded import GuardedStore
@@ -11,11 +12,14 @@ from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.settings import CacheSettings
 from headchef.cache.store import AnswerStore
+from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
 from headchef.qdrant.errors import StoreRefused
 from headchef.runtime.host import run
-from headchef.runtime.processor import Input, Processor, pair
+from headchef.runtime.processor import Input, Processor, Store, pair
 from headchef.runtime.settings import BadSettings, RuntimeSettings, load
 from headchef.runtime.surroundings import Surroundings
+
+NAME = "cache"
 
 
 @asynccontextmanager
@@ -42,25 +46,34 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     except StoreRefused as error:
         raise _bad_settings(settings, error) from error
     try:
-        handler = CacheHandler(store, CachePolicy(settings.ttl_s), surroundings.clock, surroundings.metrics)
-        yield processor(handler, settings.batch)
+        yield processor(store, settings, surroundings)
     finally:
         await store.close()
 
 
-def processor(handler: CacheHandler, batch: int) -> Processor:
+def processor(store: GuardedStore, settings: CacheSettings, surroundings: Surroundings) -> Processor:
     """Tell the runtime of the cache.
 
     Args:
-        handler: handles its steps and verdicts.
-        batch: how many of them at once, at most.
+        store: where answers lie, open.
+        settings: its limits.
+        surroundings: what the host lends.
     """
+    clock, metrics = surroundings.clock, surroundings.metrics
+    brakes = BrakesInForce(NAME, metrics)
+    cancelled = CancelledWaiters(brakes)
+    wait = WaitPolicy(settings.wait_s, settings.bulk_wait_s)
+    coalescing = Coalescing(wait, Leaders(settings.max_leaders), cancelled)
     return Processor(
-        name="cache",
+        name=NAME,
         inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled")),
-        handler=handler,
+        handler=CacheHandler(store, CachePolicy(settings.ttl_s), coalescing, clock, metrics),
+        stores=(Store(WAITING),),
+        timers=True,
         order="batches",
-        batch=batch,
+        hold=cancelled,
+        batch=settings.batch,
+        broadcasts=(brakes.broadcast,),
     )
 
 
@@ -92,7 +105,7 @@ def make_store(settings: CacheSettings, namespace: str) -> AnswerStore:
 
 def main() -> None:
     """Run the cache as a process of its own."""
-    run(assemble, "cache")
+    run(assemble, NAME)
 
 
 def _bad_settings(settings: CacheSettings, error: StoreRefused) -> BadSettings:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headchef_contracts.events.steps import Step, StepPlanned
+from headchef_contracts.events.steps import Step
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.store import Sought, StoredAnswer
-from headchef.runtime.processor import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,9 @@ class ExactLookup:
     def __init__(self, store: GuardedStore) -> None:
         self._store = store
 
-    async def find(self, deliveries: Sequence[Delivery]) -> Found:
+    async def find(self, steps: Sequence[Step]) -> Found:
         """Look for what the steps of a batch ask; if none of them wants an earlier answer, nothing is asked."""
-        sought = [
-            Sought(event.step.job.tenant, event.step.fingerprint)
-            for event in (delivery.event for delivery in deliveries)
-            if isinstance(event, StepPlanned) and event.step.cache == "exact"
-        ]
+        sought = [Sought(step.job.tenant, step.fingerprint) for step in steps if step.cache == "exact"]
         if not sought:
             return Found(reachable=True, answers={})
         answers = await self._store.lookup(sought)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 from headchef_contracts import topics
 from headchef_contracts.events.cache import CacheSettled
@@ -14,7 +14,7 @@ from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched
 from headchef.cache.store import StoredAnswer
 from headchef.runtime.processor import Emit
 
-VERSION = "exact-2"
+VERSION = "exact-3"
 """Of the decisions in this file, for `decided`; raised when one of them changes."""
 
 COMPLETE = frozenset({"stop"})
@@ -39,7 +39,7 @@ class Hit:
     """The step gets an earlier answer, and by what kind of likeness."""
 
     stored: StoredAnswer
-    kind: Literal["exact"] = "exact"
+    kind: Literal["exact", "coalesced"] = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def choose(step: Step, found: StoredAnswer | None, *, reachable: bool) -> Choice
     return Pass("miss") if found is None else Hit(found)
 
 
-def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
+def express(step: Step, choice: Choice, at: datetime, cause: Cause, *why: Cause, waited_s: float | None = None) -> Emit:
     """Say a choice as an event: a completed step that cost nothing, or a dispatch to the step's lane and class.
 
     Args:
@@ -75,21 +75,25 @@ def express(step: Step, choice: Choice, at: datetime, cause: Cause) -> Emit:
         choice: what came of it.
         at: when it was made.
         cause: the record that planned the step.
+        why: what else led to it.
+        waited_s: seconds that it waited for the answer to the same question; None where it did not.
     """
+    waited: dict[str, Any] = {} if waited_s is None else {"waited_s": waited_s}
     match choice:
         case Hit(stored, kind):
             completed = StepCompleted(
                 step=step,
-                cache=CacheUse(kind=kind, source_job_id=stored.source_job_id),
+                cache=CacheUse(kind=kind, source_job_id=stored.source_job_id, **waited),
                 answer=stored.answer,
                 cost_usd=_FREE_USD,
                 attempts=0,
                 provider_s=0.0,
-                decided=_decided(at, (cause, stored.settled)),
+                decided=_decided(at, (cause, *why, stored.settled)),
             )
             return Emit("steps.completed", completed)
         case Pass(kind):
-            dispatched = StepDispatched(step=step, cache=CacheUse(kind=kind), decided=_decided(at, (cause,)))
+            cache, decided = CacheUse(kind=kind, **waited), _decided(at, (cause, *why))
+            dispatched = StepDispatched(step=step, cache=cache, decided=decided)
             topic = topics.of_class(f"steps.dispatched.{step.request.lane}", step.job.job_class)
             return Emit(topic, dispatched, among=step.lane_partitions)
         case _:

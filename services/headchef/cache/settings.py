@@ -49,6 +49,15 @@ class CacheSettings(BaseSettings):
     retry_longest_s: float = Field(
         default=30.0, gt=0, le=3600, description="the wait doubles up to this; answers are not reused that much longer"
     )
+    wait_s: float = Field(
+        default=60.0, gt=0, le=86_400, description="that a step of an interactive job waits for the same question"
+    )
+    bulk_wait_s: float = Field(
+        default=7200.0, gt=0, le=604_800, description="that a step of a bulk job does, whose question may stand in line"
+    )
+    max_leaders: int = Field(
+        default=100_000, ge=0, description="questions being asked that are remembered, to be waited for; 500 bytes each"
+    )
     batch: int = Field(default=256, ge=1, le=1000, description="records handled, looked up and stored together")
 
     @field_validator("qdrant_url", "qdrant_api_key", "collection", "ttl_s", mode="before")

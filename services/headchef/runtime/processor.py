@@ -120,7 +120,7 @@ class Outcome:
 
     Attributes:
         outputs: in the order in which they are to be written.
-        changes: visible to the next delivery in order; concurrent ones see them at completion.
+        changes: visible to the next delivery in order, or the next batch; concurrent ones see them at completion.
         counted: counters to raise by one.
         timers: to be set. One that has gone off is gone, unless its outcome sets it again.
         cleared: ids of timers that shall not go off any more.
@@ -161,7 +161,9 @@ class Handler(Protocol):
 class BatchHandler(Protocol):
     """Handles several deliveries of one task at once, for ports that are cheaper in batches.
 
-    Raises as `Handler` does, but then for the batch: it is delivered again one by one.
+    Raises as `Handler` does, but then for the batch: it is delivered again one by one. The state is as it was before
+    the batch, so what one delivery changes the handler itself must let the next one see; and a timer of the batch may
+    be cleared by a delivery before it.
     """
 
     async def handle_batch(self, deliveries: Sequence[Delivery], state: State) -> Sequence[Outcome]:
@@ -177,8 +179,8 @@ is due; or it goes on elsewhere, a timer when it is due."""
 class Hold(Protocol):
     """Stops records from outside, and lets them go on: those of processors that are `concurrent` and set timers.
 
-    Of a processor that handles `in_order` it stops nothing: a timer that is to end goes off before it is due, and is
-    handled as any other.
+    Of a processor that handles `in_order`, or in `batches`, it stops nothing: a timer that is to end goes off before it
+    is due, and is handled as any other.
     """
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
@@ -251,7 +253,7 @@ class Processor:
         inputs: what it reads; partition number p of all of them is task p.
         handler: what it does.
         stores: its state. At least once they are written in this order, one after the other.
-        timers: whether its handler sets timers, which are kept in a store of their own; not for `batches`.
+        timers: whether its handler sets timers, which are kept in a store of their own.
         waiting: timers that a task may have set before it is handed no more bulk records; at twice as many it is
             handed none at all. None for no bound.
         order: `in_order` one after the other; `batches` in order, several at once; `concurrent` in any order.

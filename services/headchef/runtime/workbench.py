@@ -126,7 +126,9 @@ class Workbench:
             return
         hops = [self._tracer.process(delivery) for delivery in deliveries]
         outcomes = await self._outcomes(deliveries)
-        for delivery, outcome, hop in zip(deliveries, outcomes, hops, strict=True):
+        for place, (delivery, hop) in enumerate(zip(deliveries, hops, strict=True)):
+            # One by one each sees what those before it have changed.
+            outcome = await self._outcome(delivery) if outcomes is None else outcomes[place]
             hop.processed()
             self._conclude(delivery, outcome, hop)
 
@@ -220,11 +222,12 @@ class Workbench:
             records += self._changed((clear_timer(record.key.decode()),))
         self._committer.add(Finished(record, records, stateful=len(records) > 1, dead_reason=dead_reason))
 
-    async def _outcomes(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+    async def _outcomes(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome] | None:
+        """Handle several deliveries at once; None where they are to be handled one by one."""
         if self._batched is not None:
             with suppress(InvalidEvent, TransientError):
                 return await self._batched.handle_batch(deliveries, self._state)
-        return [await self._outcome(delivery) for delivery in deliveries]
+        return None
 
     async def _settled(self, delivery: Delivery) -> Outcome:
         """Handle a delivery; one that is to be forwarded once more, by the newest count of its topic's partitions.

@@ -43,6 +43,9 @@ CounterName = Literal[
     "headchef.cache.guesses",
     "headchef.cache.labels",
     "headchef.cache.questions",
+    "headchef.cache.parked",
+    "headchef.cache.answered",
+    "headchef.cache.released",
     "headchef.provider.attempts",
     "headchef.provider.cost",
     "headchef.provider.cache_tokens",
@@ -150,7 +153,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "{step}", "steps of workflows that ended when their job was over, or a second time; only at least once"
     ),
     "headchef.cache.lookups": Measure(
-        "{lookup}", "looks into the cache [kind: exact, semantic, miss, bypass, unavailable]"
+        "{lookup}", "looks into the cache [kind: exact, semantic, coalesced, miss, bypass, unavailable]"
     ),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),
@@ -166,6 +169,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "fresh answers held against what would have been reused [outcome: same, different, undecided, gone]",
     ),
     "headchef.cache.questions": Measure("{question}", "questions for others to be compared with [kept: true, false]"),
+    "headchef.cache.parked": Measure("{step}", "steps that had to wait for the answer to the same question"),
+    "headchef.cache.answered": Measure("{step}", "steps that waited and were given that answer"),
+    "headchef.cache.released": Measure("{step}", "steps that waited and were sent to their models"),
     "headchef.provider.attempts": Measure("{attempt}", "calls to a provider [lane, model, outcome]"),
     "headchef.provider.cost": Measure("{USD}", "cost of calls whose price is known [lane, model, tenant]"),
     "headchef.provider.cache_tokens": Measure(

@@ -1,0 +1,206 @@
+"""Coalescing: of equal questions one is asked, and the others wait for its answer, as state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.common import Cause
+from headchef_contracts.events.steps import Step, StepPlanned
+
+from headchef.cache.policy import Choice, Hit, Pass
+from headchef.cache.store import StoredAnswer
+from headchef.cache.waiting.cancelled import CancelledWaiters
+from headchef.cache.waiting.going_on import GoingOn
+from headchef.cache.waiting.leaders import Leaders
+from headchef.cache.waiting.line import Leader, Line, is_led, key_of, line_key, still_asking
+from headchef.cache.waiting.lines import Lines, Taken
+from headchef.cache.waiting.parked import Parked, timer_id
+from headchef.cache.waiting.policy import MOST_LINE_BYTES, MOST_STEP_BYTES, WaitPolicy, next_round
+from headchef.cache.waiting.sharing import read_share
+from headchef.runtime.processor import Delivery, Outcome, State, Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Coalescing:
+    """Lets equal questions wait for one another.
+
+    Attributes:
+        policy: for how long.
+        leaders: who asks, where nobody waits for that.
+        cancelled: knows whose job was cancelled.
+    """
+
+    policy: WaitPolicy
+    leaders: Leaders
+    cancelled: CancelledWaiters
+
+    def sit(self, state: State, now: datetime) -> "Sitting":
+        """Begin with a batch of the task that has this state."""
+        return Sitting(self, Lines(state), now)
+
+
+class Sitting:
+    """One batch: its deliveries are brought before it in their order.
+
+    Args:
+        rules: that hold for all.
+        lines: of the task.
+        now: the wall clock's time.
+
+    Attributes:
+        choices: what came of steps that wait no more.
+    """
+
+    def __init__(self, rules: Coalescing, lines: Lines, now: datetime) -> None:
+        self.choices: list[Choice] = []
+        self._policy = rules.policy
+        self._leaders = rules.leaders
+        self._cancelled = rules.cancelled
+        self._lines = lines
+        self._now = now
+
+    def joins(self, planned: StepPlanned, delivery: Delivery) -> Outcome | None:
+        """Let a step wait, if the same question is being asked.
+
+        Args:
+            planned: the step, for which there is no earlier answer.
+            delivery: its record.
+
+        Returns:
+            What that leads to; None where it does not wait.
+        """
+        step, cause = planned.step, delivery.cause
+        key = key_of(step)
+        line = self._line(key)
+        size_bytes = len(delivery.record.value or b"")
+        if not self._may_join(step, line, cause, size_bytes):
+            return None
+        queue = line.queue(step.job.job_class)
+        due = self._policy.due(step, queue.count, self._now)
+        if due <= self._now or self._cancelled.is_cancelled(step):
+            return None
+        parked = Parked(planned=planned, number=queue.end, at=self._now, cause=cause, size_bytes=size_bytes)
+        going_on = self._going_on(key, line)
+        going_on.park(parked, timer_id(key, step.job.job_class, queue.end), due)
+        self._leaders.put(key, self._lines.edition, ())
+        return self._closed(going_on)
+
+    def leads(self, step: Step, cause: Cause) -> Outcome:
+        """Note that a step goes to its model, for others to wait for.
+
+        Args:
+            step: what is asked.
+            cause: the record that planned it.
+
+        Returns:
+            What is to be kept of it: nothing, where nobody waits.
+        """
+        if step.cache == "bypass":
+            return Outcome()
+        key = key_of(step)
+        line = self._lines.get(key)
+        leader = Leader(step.job.job_id, step.job.job_class, self._now, cause)
+        if line is None:
+            known = self._leaders.of(key, self._lines.edition)
+            self._leaders.put(key, self._lines.edition, Line(leaders=known).with_leader(leader).leaders)
+            return Outcome()
+        if line.size_bytes >= MOST_LINE_BYTES:
+            return Outcome()
+        return self._closed(self._going_on(key, line.with_leader(leader)))
+
+    def settled(self, settled: CacheSettled, answer: StoredAnswer | None, cause: Cause) -> Outcome:
+        """Give those that wait the answer; or let some of them go on, if there is none and nobody asks any more.
+
+        Args:
+            settled: the verdict.
+            answer: what others may be given; None where it may not be.
+            cause: its record.
+        """
+        key = line_key(settled.tenant, settled.fingerprint)
+        line = self._lines.get(key)
+        if line is None:
+            known = Line(leaders=self._leaders.of(key, self._lines.edition))
+            left = () if answer is not None else known.without_leader(settled.source_job_id).leaders
+            self._leaders.put(key, self._lines.edition, left)
+            return Outcome()
+        if line.answering:
+            return Outcome()
+        going_on = self._going_on(key, line)
+        if answer is not None:
+            going_on.line = line.model_copy(update={"leaders": ()})
+            going_on.share(answer)
+            return self._closed(going_on)
+        left_line = line.without_leader(settled.source_job_id)
+        if left_line is line:
+            return Outcome()
+        going_on.line = left_line
+        self._release(going_on, cause)
+        return self._closed(going_on)
+
+    def goes_on(self, timer: Timer) -> Outcome:
+        """Go on with an answer that is shared."""
+        key, answer = read_share(timer.payload)
+        line = self._lines.get(key)
+        if line is None:
+            return Outcome()
+        going_on = self._going_on(key, line)
+        going_on.share(answer)
+        return self._closed(going_on)
+
+    def waited(self, timer: Timer, found: StoredAnswer | None, *, reachable: bool) -> Outcome:
+        """Let a step go on that has waited for as long as it may, or that nobody wants any more.
+
+        Args:
+            timer: that kept it.
+            found: an answer that is in the store by now and may be served; None where there is none.
+            reachable: whether the store was there to be asked.
+        """
+        parked = self._lines.take(timer.id)
+        if parked is None:
+            return Outcome()
+        key = key_of(parked.step)
+        going_on = self._going_on(key, self._line(key))
+        if found is not None:
+            choice: Choice = Hit(found)
+        else:
+            choice = Pass("miss" if reachable else "unavailable")
+        going_on.end(Taken(timer.id, parked), choice)
+        return self._closed(going_on)
+
+    def _may_join(self, step: Step, line: Line, cause: Cause, size_bytes: int) -> bool:
+        if step.cache == "bypass" or size_bytes > MOST_STEP_BYTES or line.size_bytes >= MOST_LINE_BYTES:
+            return False
+        if any(each.cause == cause for each in line.leaders):
+            # At least once it may come again: it does not wait for itself.
+            return False
+        return line.answering or is_led(line.leaders, step.job.job_class, self._now, self._policy)
+
+    def _release(self, going_on: GoingOn, why: Cause) -> None:
+        """Let the next go on, where nobody asks for whom they may wait."""
+        line = going_on.line
+        many = next_round(line.released, line.count)
+        if line.interactive.count and not is_led(line.leaders, "interactive", self._now, self._policy):
+            going_on.release(many, "interactive", (why,))
+        elif line.bulk.count and not is_led(line.leaders, "bulk", self._now, self._policy):
+            going_on.release(many, "bulk", (why,))
+        else:
+            return
+        going_on.line = going_on.line.model_copy(update={"released": many})
+
+    def _line(self, key: bytes) -> Line:
+        """Give a line, or the one that would begin now."""
+        line = self._lines.get(key)
+        return Line(leaders=self._leaders.of(key, self._lines.edition)) if line is None else line
+
+    def _going_on(self, key: bytes, line: Line) -> GoingOn:
+        return GoingOn(key, line, self._lines, self._now, self.choices)
+
+    def _closed(self, going_on: GoingOn) -> Outcome:
+        """Keep the line; where nobody waits any more, who asks is known in memory alone again."""
+        going_on.line = going_on.line.model_copy(
+            update={"leaders": still_asking(going_on.line.leaders, self._now, self._policy)}
+        )
+        outcome = going_on.close()
+        if not going_on.line.count:
+            self._leaders.put(going_on.key, self._lines.edition, going_on.line.leaders)
+        return outcome

@@ -24,7 +24,7 @@ async def assembled() -> Processor:
 async def test_each_account_is_changed_by_one_event_after_the_other() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("accounts", "in_order")
-    assert processor.inputs == (Input("reservations.asked"), Input("budgets.booked"))
+    assert processor.inputs == (Input("reservations.asked"), Input("budgets.booked"), Input("cache.observed"))
 
 
 async def test_all_stores_have_their_changelogs() -> None:

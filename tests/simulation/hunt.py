@@ -55,7 +55,7 @@ def hunted(name: str, first: int = 0) -> Catch | None:
 
 
 def noticed_before() -> Mapping[str, int]:
-    """Give by mutant the seed that has noticed it when the table was written; another one may since the code changed."""
+    """Give by mutant the seed that noticed it when the table was written; since then another one may."""
     return {row["name"]: int(row["seeds"]) - 1 for row in _ROW.finditer(_README.read_text("utf-8"))}
 
 

@@ -38,7 +38,7 @@ class AccountsHandler:
             InvariantBroken: the topic held another event.
         """
         if delivery.timer is not None:
-            return self._forget(delivery, delivery.timer, state)
+            return self._forget(delivery.timer, state)
         match delivery.event:
             case ReservationAsked() as asked:
                 return reservations.answer(asked, state, self._decided(delivery, POLICY_VERSION))
@@ -53,9 +53,9 @@ class AccountsHandler:
             case _:
                 raise InvariantBroken(f"no account is kept of {type(delivery.event).__name__}")
 
-    def _forget(self, delivery: Delivery, timer: Timer, state: State) -> Outcome:
+    def _forget(self, timer: Timer, state: State) -> Outcome:
         if timer.id.startswith(pools.PREFIX):
-            return pools.forget(timer, state, self._decided(delivery, pools.POLICY_VERSION))
+            return pools.forget(timer, state, self._clock.now())
         return self._keeper.forget(timer)
 
     def _decided(self, delivery: Delivery, policy_version: str) -> Decided:

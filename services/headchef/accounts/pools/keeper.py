@@ -64,7 +64,7 @@ def observe(event: CacheObserved, state: State, decided: Decided) -> Outcome:
         decided: at what time and from what.
     """
     written = state.get(POOLS, pool_key(event.account))
-    before = PoolRecord(newest_at=decided.at) if written is None else read_pool_record(written)
+    before = PoolRecord(newest=decided) if written is None else read_pool_record(written)
     known = state.get(OBSERVED, observed_key(event))
     # At least once a crash may have come between the stores: what the pool does not know of was never counted.
     if known is not None and int(known) <= before.observed:
@@ -75,7 +75,7 @@ def observe(event: CacheObserved, state: State, decided: Decided) -> Outcome:
     after = before.model_copy(
         update={
             "observed": number,
-            "newest_at": decided.at,
+            "newest": decided,
             "learnt": learnt.pool.written().decode(),
             "counts": counted(before.counts, event, learnt.corrected),
         }
@@ -93,19 +93,26 @@ def observe(event: CacheObserved, state: State, decided: Decided) -> Outcome:
     return Outcome(outputs, tuple(changes), timers=timers)
 
 
-def forget(timer: Timer, state: State, decided: Decided) -> Outcome:
-    """Forget a pool of which nothing was observed for long, and reuse nothing of it; else look again later."""
+def forget(timer: Timer, state: State, now: datetime) -> Outcome:
+    """Forget a pool of which nothing was observed for long, and reuse nothing of it; else look again later.
+
+    Args:
+        timer: names the pool.
+        state: of the pool's task.
+        now: the time.
+    """
     account = timer.payload.decode()
     written = state.get(POOLS, pool_key(account))
     if written is None:
         return Outcome()
     record = read_pool_record(written)
-    if decided.at - record.newest_at < FORGOTTEN:
-        return Outcome(timers=(_forgetting(account, record.newest_at),))
+    if now - record.newest.at < FORGOTTEN:
+        return Outcome(timers=(_forgetting(account, record.newest.at),))
     forgotten = (Change(POOLS, pool_key(account), None),)
     if record.number == 0:
         return Outcome(changes=forgotten)
     closed = record.model_copy(update={"number": record.number + 1})
+    decided = record.newest.model_copy(update={"at": now})
     return Outcome((_said(account, closed, (), (), decided),), forgotten)
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pydantic import Field
 
 from headchef_contracts.events.bounds import CacheObserved, Counts
-from headchef_contracts.events.common import Part
+from headchef_contracts.events.common import Decided, Part
 
 from headchef.runtime.errors import UnknownVersion
 
@@ -24,7 +24,7 @@ class PoolRecord(Part):
     Attributes:
         v: of this form.
         observed: so many observations are counted.
-        newest_at: when the newest of them was made.
+        newest: what led to the newest change.
         learnt: what `headchef.bound` makes of them, in its own form; None for nothing.
         counts: them by what they say.
         bound: the number, by `headchef.bound`, of what was said last; 0 before the first.
@@ -34,7 +34,7 @@ class PoolRecord(Part):
 
     v: int = _VERSION
     observed: int = 0
-    newest_at: datetime
+    newest: Decided
     learnt: str | None = None
     counts: Counts = Field(default_factory=Counts)
     bound: int = 0

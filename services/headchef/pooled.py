@@ -46,6 +46,7 @@ def observed(
     asker: Asker,
     nearest: Nearest,
     decided: Decided,
+    homes: int,
     **more: Any,
 ) -> Emit:
     """Say it.
@@ -57,6 +58,7 @@ def observed(
         asker: which question it was.
         nearest: the earlier one whose answer was reused, or would have been.
         decided: from what this follows.
+        homes: accounts are kept in so many partitions, the first ones.
         more: further fields of the event, such as `wrong` of a label.
     """
     event = CacheObserved(
@@ -79,4 +81,4 @@ def observed(
         **more,
     )
     # At least once the same may be said by two records: it is one observation all the same.
-    return Emit(TOPIC, event, identity=f"{event.account}\0{event.about}")
+    return Emit(TOPIC, event, identity=f"{event.account}\0{event.about}", among=homes)

@@ -43,7 +43,7 @@ def test_a_hit_is_a_completed_step_that_cost_nothing() -> None:
     completed = emitted.event
     assert isinstance(completed, StepCompleted)
     assert completed.step == step
-    assert completed.cache.model_dump(exclude_unset=True) == {"kind": "exact", "source_job_id": "job-1"}
+    assert completed.cache.model_dump(exclude_unset=True) == {"kind": "exact", "source_job_id": "job-1", "age_s": 0.0}
     assert completed.answer == STORED.answer
     assert completed.failure is None
     assert completed.usage == Usage()

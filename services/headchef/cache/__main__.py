@@ -10,6 +10,7 @@ from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
+from headchef.cache.semantic import ByMeaning
 from headchef.cache.settings import CacheSettings
 from headchef.cache.store import AnswerStore
 from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
@@ -51,13 +52,16 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         await store.close()
 
 
-def processor(store: GuardedStore, settings: CacheSettings, surroundings: Surroundings) -> Processor:
+def processor(
+    store: GuardedStore, settings: CacheSettings, surroundings: Surroundings, meaning: ByMeaning | None = None
+) -> Processor:
     """Tell the runtime of the cache.
 
     Args:
         store: where answers lie, open.
         settings: its limits.
         surroundings: what the host lends.
+        meaning: looks for answers to other wordings; None for nobody.
     """
     clock, metrics = surroundings.clock, surroundings.metrics
     brakes = BrakesInForce(NAME, metrics)
@@ -67,13 +71,13 @@ def processor(store: GuardedStore, settings: CacheSettings, surroundings: Surrou
     return Processor(
         name=NAME,
         inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled")),
-        handler=CacheHandler(store, CachePolicy(settings.ttl_s), coalescing, clock, metrics),
+        handler=CacheHandler(store, CachePolicy(settings.ttl_s), coalescing, clock, metrics, meaning),
         stores=(Store(WAITING),),
         timers=True,
         order="batches",
         hold=cancelled,
         batch=settings.batch,
-        broadcasts=(brakes.broadcast,),
+        broadcasts=(brakes.broadcast, *(() if meaning is None else (meaning.broadcast,))),
     )
 
 

@@ -23,6 +23,7 @@ Operation = Literal[
     "put_questions",
     "remove_questions",
     "count_questions",
+    "embed",
 ]
 Result = TypeVar("Result")
 

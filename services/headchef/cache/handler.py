@@ -2,7 +2,7 @@
 
 Consumes steps.planned, steps.planned.bulk and cache.settled; produces steps.completed (hits), and all others into
 steps.dispatched.<lane> or steps.dispatched.<lane>.bulk. A step that is equal to one that is being asked waits, as
-state.
+state. What it learns of answers to other wordings of a question it tells by cache.observed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,16 @@ from headchef_contracts.events.steps import Step, StepPlanned
 from headchef.cache.counting import count_lookups
 from headchef.cache.exact import ExactLookup, Found
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.policy import CachePolicy, Choice, Pass, choose, express
+from headchef.cache.policy import CachePolicy, Choice, Pass, by_meaning, choose, express, served
+from headchef.cache.semantic import ByMeaning, Looked
 from headchef.cache.settling import Settling
 from headchef.cache.store import StoredAnswer
 from headchef.cache.validity import serving
 from headchef.cache.waiting import Coalescing, Sitting, step_of
+from headchef.homes import HOMES
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
-from headchef.runtime.processor import BatchHandler, Delivery, Outcome, State, Timer
+from headchef.runtime.processor import BatchHandler, Delivery, Emit, Outcome, State, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 
 
@@ -37,14 +39,22 @@ class CacheHandler(BatchHandler):
         coalescing: lets equal questions wait for one another.
         clock: dates decisions and expires answers.
         metrics: counts lookups, what was stored and what was saved.
+        meaning: looks for answers to other wordings; None for nobody.
     """
 
     def __init__(
-        self, store: GuardedStore, policy: CachePolicy, coalescing: Coalescing, clock: Clock, metrics: Metrics
+        self,
+        store: GuardedStore,
+        policy: CachePolicy,
+        coalescing: Coalescing,
+        clock: Clock,
+        metrics: Metrics,
+        meaning: ByMeaning | None = None,
     ) -> None:
         self._settling = Settling(store, policy, metrics)
         self._exact = ExactLookup(store)
         self._coalescing = coalescing
+        self._meaning = meaning
         self._clock = clock
         self._metrics = metrics
 
@@ -55,12 +65,35 @@ class CacheHandler(BatchHandler):
             InvariantBroken: a topic held another event.
         """
         answers = await self._settling.keep(deliveries)
+        observed = await self._learn(deliveries, answers)
         found = await self._exact.find([step for each in deliveries if (step := step_of(each)) is not None])
+        looked = await self._look(deliveries, found)
+        homes = HOMES if self._meaning is None else self._meaning.homes
         now = self._clock.now()
-        batch = _Batch(answers, found, self._coalescing.sit(state, now), now)
+        batch = _Batch(answers, found, looked, observed, homes, self._coalescing.sit(state, now), now)
         outcomes = [batch.outcome(delivery) for delivery in deliveries]
         count_lookups((*batch.choices, *batch.sitting.choices), self._metrics)
         return outcomes
+
+    async def _learn(
+        self, deliveries: Sequence[Delivery], answers: Mapping[str, StoredAnswer]
+    ) -> Mapping[str, tuple[Emit, ...]]:
+        return {} if self._meaning is None else await self._meaning.learn(deliveries, answers, self._clock.now())
+
+    async def _look(self, deliveries: Sequence[Delivery], found: Found) -> Mapping[str, Looked]:
+        """Look for answers to other wordings, where there is none to the very question and one would be reused."""
+        if self._meaning is None or not found.reachable:
+            return {}
+        now = self._clock.now()
+        missed = {
+            delivery.event_id: delivery.event.step
+            for delivery in deliveries
+            if isinstance(delivery.event, StepPlanned)
+            and delivery.event.step.semantic is not None
+            and delivery.event.step.cache == "exact"
+            and serving(found.of(delivery.event.step), now) is None
+        }
+        return await self._meaning.look(missed, now) if missed else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +103,9 @@ class _Batch:
     Attributes:
         answers: that were settled in it and may be given to others, by the id of their event.
         found: what the lookup came to.
+        looked: what is known of steps by their meaning, by the id of their event.
+        observed: what is told of reused answers, by the id of the verdict.
+        homes: accounts are kept in so many partitions, the first ones.
         sitting: knows who waits.
         now: the wall clock's time.
         choices: what came of the steps that do not wait.
@@ -77,6 +113,9 @@ class _Batch:
 
     answers: Mapping[str, StoredAnswer]
     found: Found
+    looked: Mapping[str, Looked]
+    observed: Mapping[str, tuple[Emit, ...]]
+    homes: int
     sitting: Sitting
     now: datetime
     choices: list[Choice] = field(default_factory=list)
@@ -87,7 +126,9 @@ class _Batch:
             case StepPlanned() as planned:
                 return self._planned(planned, delivery)
             case CacheSettled() as settled:
-                return self.sitting.settled(settled, self.answers.get(delivery.event_id), delivery.cause)
+                led_to = self.sitting.settled(settled, self.answers.get(delivery.event_id), delivery.cause)
+                told = self.observed.get(delivery.event_id, ())
+                return replace(led_to, outputs=(*led_to.outputs, *told)) if told else led_to
             case None if delivery.timer is not None:
                 return self._gone_off(delivery.timer, step_of(delivery))
             case other:
@@ -95,12 +136,14 @@ class _Batch:
 
     def _planned(self, planned: StepPlanned, delivery: Delivery) -> Outcome:
         step = planned.step
-        choice = choose(step, serving(self.found.of(step), self.now), reachable=self.found.reachable)
+        exact = choose(step, serving(self.found.of(step), self.now), reachable=self.found.reachable)
+        choice = by_meaning(exact, self.looked.get(delivery.event_id))
         if isinstance(choice, Pass) and (waits := self.sitting.joins(planned, delivery)) is not None:
             return waits
         self.choices.append(choice)
         leads = self.sitting.leads(step, delivery.cause) if isinstance(choice, Pass) else Outcome()
-        return replace(leads, outputs=(express(step, choice, self.now, delivery.cause),))
+        way = express(step, choice, self.now, delivery.cause)
+        return replace(leads, outputs=(way, *served(step, choice, self.now, delivery.cause, self.homes)))
 
     def _gone_off(self, timer: Timer, step: Step | None) -> Outcome:
         if step is None:

@@ -1,16 +1,27 @@
-"""Says which of the answers that were found may be served now. Pure."""
+"""Says which of what was found may be served now: answers, and questions that they are answers to. Pure."""
 
 from datetime import datetime
+from typing import Protocol, TypeVar
 
-from headchef.cache.store import StoredAnswer
+
+class Kept(Protocol):
+    """What the cache has kept."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """From when on it is no longer served; None for never."""
+        ...
 
 
-def serving(found: StoredAnswer | None, now: datetime) -> StoredAnswer | None:
-    """Give an answer that was found if it may be served, else None.
+Found = TypeVar("Found", bound=Kept)
+
+
+def serving(found: Found | None, now: datetime) -> Found | None:
+    """Give what was found if it may be served, else None.
 
     Args:
-        found: the answer, if there is one.
-        now: the wall clock's time; an answer serves up to its expiry.
+        found: an answer or a question, if there is one.
+        now: the wall clock's time; it serves up to its expiry.
     """
     if found is None or (found.expires_at is not None and found.expires_at <= now):
         return None

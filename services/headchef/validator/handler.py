@@ -82,7 +82,7 @@ class ValidatorHandler:
         paid = self._paid(event, decided)
         reused = event.cache.reused and event.answer is not None
         if reused and not isinstance(verdict, Accepted):
-            return Outcome((_handed_back(event, verdict, decided), *_refused(event, verdict, decided), *paid))
+            return Outcome((_handed_back(event, verdict, decided), *self._refused(event, verdict, decided), *paid))
         if isinstance(verdict, Failed) and another_may_answer(event.step, verdict.failure):
             outputs = [_judged(event, "failed", _tried(event, verdict.failure), decided)]
         elif isinstance(verdict, Rejected) and may_be_repaired(event.step, verdict):
@@ -97,6 +97,15 @@ class ValidatorHandler:
             outputs.append(Emit("cache.settled", _settled(event, verdict, now, decided)))
         return Outcome((*outputs, *paid))
 
+    def _refused(self, event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Sequence[Emit]:
+        """Tell the owner of the pool that an answer to another wording was no answer here."""
+        step, nearest = event.step, event.cache.nearest
+        if step.semantic is None or nearest is None or event.cache.kind != "semantic":
+            return ()
+        why = in_short(findings_of(verdict))
+        about = (step.job.tenant, step.semantic, asker_of(step), nearest, decided, self._homes)
+        return (observed("refused", *about, why=why),)
+
     def _paid(self, event: StepCompleted, decided: Decided) -> Sequence[Emit]:
         """Tell the account of the tenant what the step took, if anything was reserved for it."""
         paid = paid_of(event, decided)
@@ -106,15 +115,6 @@ class ValidatorHandler:
 def _handed_back(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Emit:
     judged = StepJudged(step=event.step, verdict="hit_refused", findings=findings_of(verdict), decided=decided)
     return Emit("steps.judged", judged, event.step.job.home_partition)
-
-
-def _refused(event: StepCompleted, verdict: Rejected | Failed, decided: Decided) -> Sequence[Emit]:
-    """Tell the owner of the pool that an answer to another wording was no answer here."""
-    step, nearest = event.step, event.cache.nearest
-    if step.semantic is None or nearest is None or event.cache.kind != "semantic":
-        return ()
-    why = in_short(findings_of(verdict))
-    return (observed("refused", step.job.tenant, step.semantic, asker_of(step), nearest, decided, why=why),)
 
 
 def _ended(event: StepCompleted, ending: Ending, decided: Decided) -> Emit:

@@ -1,0 +1,62 @@
+"""What the cache does with questions that may be compared by their meaning: it looks for earlier ones, and learns."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from headchef_contracts.events.steps import Step
+
+from headchef.cache.guarded import GuardedStore
+from headchef.cache.guarded_meanings import GuardedMeanings
+from headchef.cache.semantic.bounds import BoundsInForce
+from headchef.cache.semantic.guessing import Looked
+from headchef.cache.semantic.judging import Judging
+from headchef.cache.semantic.learning import Learning
+from headchef.cache.semantic.looking import SemanticLookup
+from headchef.cache.semantic.near import NearQuestions
+from headchef.cache.store import StoredAnswer
+from headchef.homes import HOMES
+from headchef.runtime.broadcast_input import Broadcast
+from headchef.runtime.processor import Delivery, Emit
+from headchef.runtime.telemetry.metrics import Metrics
+
+
+class ByMeaning:
+    """Looks and learns. Steps that do not ask for it cost nothing here.
+
+    Args:
+        near: finds earlier questions.
+        meanings: takes new ones; it may be away, and says so.
+        answers: where the answers lie.
+        judging: lets judges say whether two answers are the same.
+        metrics: counts guesses and labels.
+        homes: accounts are kept in so many partitions, the first ones.
+    """
+
+    def __init__(
+        self,
+        near: NearQuestions,
+        meanings: GuardedMeanings,
+        answers: GuardedStore,
+        judging: Judging,
+        metrics: Metrics,
+        homes: int = HOMES,
+    ) -> None:
+        self.homes = homes
+        self._bounds = BoundsInForce()
+        self._lookup = SemanticLookup(near, answers, self._bounds, metrics)
+        self._learning = Learning(near, meanings, answers, judging, metrics, homes)
+
+    @property
+    def broadcast(self) -> Broadcast:
+        """Tell the runtime what to read."""
+        return self._bounds.broadcast
+
+    async def learn(
+        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime
+    ) -> Mapping[str, tuple[Emit, ...]]:
+        """Keep the questions of fresh answers, and say what is observed; see `Learning.learn`."""
+        return await self._learning.learn(deliveries, kept, now)
+
+    async def look(self, steps: Mapping[str, Step], now: datetime) -> Mapping[str, Looked]:
+        """Look for answers that may serve steps which no exact answer serves; see `SemanticLookup.look`."""
+        return await self._lookup.look(steps, now)

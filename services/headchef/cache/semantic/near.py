@@ -1,0 +1,89 @@
+"""Finds the earlier questions that are nearest in meaning: embeds, and searches, within a set time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headchef_contracts.events.semantic import SemanticQuestion
+
+from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.guard import Guard, Guarded
+from headchef.cache.guarded_meanings import GuardedMeanings
+from headchef.cache.meanings import Near, SoughtMeaning
+from headchef.embedding import Embedder, EmbeddingFailed, Vector
+from headchef.qdrant.errors import StoreUnavailable
+from headchef.runtime.clock import Clock
+from headchef.runtime.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found.
+
+    Attributes:
+        embedder: whose vectors were compared.
+        vectors: of what was sought, in order.
+        near: earlier questions for each, the nearest first.
+    """
+
+    embedder: str
+    vectors: Sequence[Vector]
+    near: Sequence[Sequence[Near]]
+
+
+class NearQuestions:
+    """Finds them. An embedder that fails or is slow is left alone for a while, as a store is: steps do not wait.
+
+    Args:
+        embedder: turns texts into vectors.
+        meanings: has the earlier questions; it may be away, and says so.
+        policy: when an embedder that failed is tried again.
+        limit_s: seconds that it may take for a batch; above 0.
+        clock: for waits and durations.
+        metrics: for failures and durations.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        meanings: GuardedMeanings,
+        policy: CircuitPolicy,
+        limit_s: float,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._embedder = embedder
+        self._meanings = meanings
+        loss = "questions of another wording go to their models, and new ones are not kept"
+        self._guard = Guard(Guarded("embedder", loss, _nothing_to_open), policy, clock, metrics)
+        self._limit_s = limit_s
+
+    async def of(self, asked: Sequence[tuple[str, SemanticQuestion]], top_k: int) -> Found | None:
+        """Find the nearest of several questions at once.
+
+        Args:
+            asked: the tenant and the question of each.
+            top_k: so many at most for each, from 1.
+
+        Returns:
+            None where there are no vectors, or nobody to ask.
+        """
+
+        async def embed() -> Sequence[Vector]:
+            try:
+                return await self._embedder.embed([question.text for _, question in asked])
+            except EmbeddingFailed as failed:
+                raise StoreUnavailable(failed.reason, failed.message) from failed
+
+        vectors = await self._guard.attempt("embed", embed, limit_s=self._limit_s)
+        if vectors is None:
+            return None
+        sought = [
+            SoughtMeaning(tenant, question.scope, vector)
+            for (tenant, question), vector in zip(asked, vectors, strict=True)
+        ]
+        near = await self._meanings.nearest(sought, top_k)
+        return None if near is None else Found(self._embedder.name, vectors, near)
+
+
+async def _nothing_to_open() -> None:
+    return None

@@ -1,0 +1,211 @@
+"""Fresh answers label what was thought of earlier ones, and their questions are kept in groups of equal answers."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.semantic import Comparison
+from headchef_contracts.events.steps import StepDispatched
+
+from headchef.cache.semantic.near import NearQuestions
+from headchef.equality import Judged, Judges
+from headchef.qdrant.errors import StoreUnavailable
+from tests.cache.builders import make_answer
+from tests.cache.semantic.bench import SCOPE, Bench, make_question, make_verdict
+
+AWAY = StoreUnavailable("unavailable", "connection refused")
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def groups(bench: Bench) -> dict[str, str]:
+    """Give the group of each question, by its fingerprint."""
+    near: NearQuestions = bench.meaning._lookup._near
+    semantic = make_question("pay how").semantic
+    assert semantic is not None
+    found = await near.of([("default", semantic)], 100)
+    assert found is not None
+    return {each.fingerprint: each.group for each in found.near[0]}
+
+
+async def test_the_first_question_teaches_nothing_and_is_kept(bench: Bench) -> None:
+    assert await bench.learn("pay how", "By card.") == []
+    first = make_question("pay how").fingerprint
+    assert await groups(bench) == {first: first}
+
+
+async def test_an_equal_answer_is_a_label_that_is_right_and_joins_the_group(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    [label] = await bench.learn("pay can I", "by card", job_id="job-2", run=1)
+    assert (label.kind, label.wrong, label.judge, label.why) == ("label", False, "auto/1", None)
+    assert (label.asker.job_id, label.asker.run) == ("job-2", 1)
+    assert label.source == make_question("pay how").fingerprint
+    assert label.guess is not None
+    assert (label.guess.choice, label.guess.share, label.guess.bound) == ("ask", 1.0, 0)
+    assert set((await groups(bench)).values()) == {make_question("pay how").fingerprint}
+
+
+async def test_another_answer_is_a_label_that_is_wrong_and_begins_a_group(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    [label] = await bench.learn("pay back when", "Within a week.", job_id="job-2")
+    assert label.wrong is True
+    assert label.why is not None
+    assert len(set((await groups(bench)).values())) == 2
+
+
+async def test_the_label_is_about_the_answer_that_would_have_been_reused(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    # Before its answer comes, a nearer question has been answered in another way.
+    await bench.learn("pay can J", "Never.", job_id="job-3")
+    [label] = await bench.settle(make_verdict(step, "By card.", asked.cache))
+    assert label.wrong is False
+    assert label.source == make_question("pay how").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("mode", "share"), [("serve", 0.3), ("shadow", 1.0)], ids=["a share of those is asked", "all of them are"]
+)
+async def test_what_was_explored_says_how_many_stand_behind_it(bench: Bench, mode: Any, share: float) -> None:
+    await bench.learn("pay how", "By card.")
+    await bench.allow(0.0)
+    steps = [make_question(f"pay {number}", job_id=f"job-{number}", explore=0.3, mode=mode) for number in range(30)]
+    asked = [
+        (step, became.cache)
+        for step, became in zip(steps, await bench.ask(*steps), strict=True)
+        if isinstance(became, StepDispatched)
+    ]
+    labels = await bench.settle(*(make_verdict(step, "By card.", used) for step, used in asked))
+    assert len(labels) == len(asked) > 2
+    assert {label.guess.share for label in labels if label.guess} == {share}
+    assert all(label.guess.choice in ("explore", "serve") for label in labels if label.guess)
+
+
+@pytest.mark.parametrize("verdict", ["rejected", "failed", "cancelled"])
+async def test_no_other_verdict_teaches_anything(bench: Bench, verdict: Any) -> None:
+    await bench.learn("pay how", "By card.")
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    assert await bench.settle(make_verdict(step, used=asked.cache, verdict=verdict, answer=None)) == []
+    assert len(await groups(bench)) == 1
+
+
+async def test_an_answer_that_was_cut_off_teaches_nothing(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    cut = make_answer("By", finish_reason="length")
+    assert await bench.settle(make_verdict(step, used=asked.cache, answer=cut)) == []
+    assert len(await groups(bench)) == 1
+
+
+async def test_a_hit_is_never_a_source_itself(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    await bench.allow(0.0)
+    step = make_question("pay can I", job_id="job-2")
+    [served] = await bench.ask(step)
+    assert served.cache.kind == "semantic"
+    assert await bench.settle(make_verdict(step, "By card.", served.cache)) == []
+    assert len(await groups(bench)) == 1
+    [again] = await bench.ask(step)
+    assert again.cache.kind == "semantic"
+
+
+async def test_the_fresh_answer_after_a_refused_hit_is_kept_and_no_label(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    replanned = make_question("pay can I", job_id="job-2", cache="bypass")
+    [asked] = await bench.ask(replanned)
+    assert await bench.settle(make_verdict(replanned, "In cash.", asked.cache)) == []
+    assert len(await groups(bench)) == 2
+
+
+async def test_questions_of_one_batch_find_each_other(bench: Bench) -> None:
+    verdicts = [make_verdict(make_question(f"pay {number}", job_id=f"job-{number}"), "By card.") for number in range(5)]
+    await bench.settle(*verdicts, make_verdict(make_question("pay other", scope="6" * 64), "By card."))
+    assert set((await groups(bench)).values()) == {verdicts[0].fingerprint}
+    assert len(await groups(bench)) == 5
+
+
+async def test_each_scope_has_groups_of_its_own(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    other = make_question("pay how else", scope="6" * 64)
+    await bench.settle(make_verdict(other, "By card."))
+    assert list(await groups(bench)) == [make_question("pay how", scope=SCOPE).fingerprint]
+
+
+async def test_a_verdict_that_comes_again_says_the_same_again(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    verdict = make_verdict(step, "By card.", asked.cache)
+    first, again = await bench.settle(verdict), await bench.settle(verdict)
+    assert [each.about for each in first] == [each.about for each in again]
+    assert len(await groups(bench)) == 2
+
+
+async def test_where_the_earlier_answer_is_gone_there_is_no_label(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    bench.store._answers.clear()
+    assert await bench.settle(make_verdict(step, "By card.", asked.cache)) == []
+    assert bench.metrics.total("headchef.cache.labels", outcome="gone") == 1
+
+
+async def test_where_a_judge_cannot_say_there_is_no_label(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    comparison = Comparison(judge="embedding", arguments={"least": 0.9})
+    step = make_question("pay can I", job_id="job-2", compare=comparison)
+    [asked] = await bench.ask(step)
+    assert await bench.settle(make_verdict(step, "With a card.", asked.cache)) == []
+    assert bench.metrics.total("headchef.cache.labels", outcome="undecided") == 1
+
+
+async def test_a_judge_that_never_ends_holds_nothing_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def for_ever(*_: Any) -> Judged:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await bench.learn("pay how", "By card.")
+    monkeypatch.setattr(Judges, "compare", for_ever)
+    async with asyncio.timeout(5):
+        assert await bench.learn("pay can I", "By cards.", job_id="job-2") == []
+        assert await bench.learn("pay can J", "By cards.", job_id="job-3") == []
+    assert bench.metrics.total("headchef.cache.labels", outcome="undecided") == 2
+    assert len(await groups(bench)) == 3
+
+
+async def test_while_the_store_of_questions_is_away_labels_are_told_all_the_same(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    bench.points.faults.append(AWAY)
+    [label] = await bench.settle(make_verdict(step, "By card.", asked.cache))
+    assert label.wrong is False
+    bench.clock.advance(2)
+    assert len(await groups(bench)) == 1
+
+
+async def test_what_could_not_be_had_when_it_was_to_serve_is_no_label(bench: Bench) -> None:
+    await bench.learn("pay how", "By card.")
+    await bench.allow(0.0)
+    answers = dict(bench.store._answers)
+    bench.store._answers.clear()
+    step = make_question("pay can I", job_id="job-2")
+    [asked] = await bench.ask(step)
+    assert isinstance(asked, StepDispatched)
+    bench.store._answers.update(answers)
+    assert await bench.settle(make_verdict(step, "By card.", asked.cache)) == []
+
+
+async def test_questions_that_may_not_be_compared_are_not_embedded(bench: Bench) -> None:
+    plain = make_question("pay how").model_copy(update={"semantic": None})
+    await bench.ask(plain)
+    await bench.settle(make_verdict(plain, used=CacheUse(kind="miss"), asker=None))
+    assert bench.embedder.calls == []

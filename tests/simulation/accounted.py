@@ -22,6 +22,9 @@ class Accounted:
         warned: what they said to everybody.
         purses: what tasks hold in the end.
         parked: questions that wait in the end.
+        observations: what owners of pools were told of reused answers.
+        bounds: what they have said of when answers may be reused.
+        pools: what they remember in the end, by key; a pool has one owner.
     """
 
     def __init__(self, world: World) -> None:
@@ -31,6 +34,9 @@ class Accounted:
         self.warned: Sequence[Happened] = events(world.cluster, "budgets.warned", world.named)
         self.purses = _newest(world.cluster, "router.purses.changelog")
         self.parked = _newest(world.cluster, "router.parked.changelog")
+        self.observations: Sequence[Happened] = events(world.cluster, "cache.observed", world.named)
+        self.bounds: Sequence[Happened] = events(world.cluster, "cache.bounds", world.named)
+        self.pools = _by_key(world.cluster, "accounts.pools.changelog")
 
 
 def _once(answered: Iterable[Happened]) -> Iterator[Happened]:
@@ -49,3 +55,8 @@ def _newest(cluster: Cluster, changelog: str) -> Sequence[bytes]:
     """Give the values of a store of which each task has its own keys, by its changelog."""
     newest = {(record.partition, record.key): record.value for record in cluster.read_committed(name_of(changelog))}
     return [value for value in newest.values() if value is not None]
+
+
+def _by_key(cluster: Cluster, changelog: str) -> Mapping[bytes, bytes]:
+    newest = {record.key: record.value for record in cluster.read_committed(name_of(changelog))}
+    return {key: value for key, value in newest.items() if key is not None and value is not None}

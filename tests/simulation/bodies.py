@@ -192,6 +192,8 @@ def _references_in(data: Any) -> Iterator[Mapping[str, Any]]:
 def _values_in(data: Any) -> Iterator[Any]:
     if isinstance(data, dict):
         for key, each in data.items():
+            if key == "compare":
+                continue  # What a judge is told is small, and goes with its question.
             if key in ("inline", *_BESIDE.values()) and isinstance(each, str | list | dict):
                 yield each
             else:

@@ -38,7 +38,9 @@ def refused_for_what_is_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keeper, "judge", wrong)
 
 
-def _not_restored(store: str) -> Any:
+def not_restored(store: str) -> Any:
+    """Give what lets a task forget one of its stores when it is given out again."""
+
     def break_it(patch: pytest.MonkeyPatch) -> None:
         restore = state.TaskState.restore
 
@@ -50,8 +52,8 @@ def _not_restored(store: str) -> Any:
     return break_it
 
 
-purses_not_restored = _not_restored("purses")
-parked_not_restored = _not_restored("parked")
+purses_not_restored = not_restored("purses")
+parked_not_restored = not_restored("parked")
 
 
 def warnings_not_remembered(patch: pytest.MonkeyPatch) -> None:

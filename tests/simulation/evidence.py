@@ -49,7 +49,7 @@ class Evidence:
         led_state: what routers remember of such jobs in the end, by key.
         reservations: what jobs have asked for and given back, partition by partition.
         holders: what accounts remember of who has which value in the end, by key.
-        accounted: what was said and is known of tenants' budgets.
+        accounted: what was said and is known of tenants' budgets, and of reused answers.
         submitted: the records of both front doors, those excepted that were lost.
         forwarded: copies of records that lay in a wrong partition, by where they lay, with their bytes.
         origins: of such copies, where the record lay that each is a copy of.

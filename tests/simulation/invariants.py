@@ -52,6 +52,7 @@ from tests.simulation.repairs import (
 from tests.simulation.reserved import RESERVED
 from tests.simulation.retrieved import RETRIEVED
 from tests.simulation.reviewed import REVIEWED
+from tests.simulation.reworded import REWORDED
 from tests.simulation.runs import RUNS
 from tests.simulation.seeing import answers_are_of_the_right_images
 from tests.simulation.services import CATALOGUE, HOSTS, pair
@@ -194,6 +195,7 @@ INVARIANTS: Mapping[str, Check] = {
     **RESERVED,
     **RETRIEVED,
     **BOUNDED,
+    **REWORDED,
     **RUNS,
     **REVIEWED,
     **PURSES,

@@ -38,6 +38,7 @@ from headchef.validator.settings import ValidatorSettings
 from tests.simulation.bodies import SharedBodies
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.guides import TIMEOUT_S, SimulatedGuides
+from tests.simulation.meanings import by_meaning
 from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Asked
@@ -157,7 +158,8 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
     store = GuardedStore(StoreConnection(outside.store), CircuitPolicy(1.0, 4.0), clock, metrics)
     await store.open()
     try:
-        yield cache_processor(store, _CACHE, surroundings)
+        meaning = by_meaning(outside.store, store, surroundings, HOMES)
+        yield cache_processor(store, _CACHE, surroundings, meaning)
     finally:
         await store.close()
 
@@ -221,7 +223,7 @@ SERVICES: Mapping[str, Service] = {
     FUNCTIONS: Service(_functions, pair("calls.planned")),
     FETCHER: Service(_fetcher, pair("fetches.planned"), instances=1),
     RETRIEVER: Service(_retriever, pair("retrievals.planned"), instances=1),
-    ACCOUNTS: Service(_accounts, ("reservations.asked", "budgets.booked")),
+    ACCOUNTS: Service(_accounts, ("reservations.asked", "budgets.booked", "cache.observed")),
 }
 """By the processor's name, which is also its group's."""
 
@@ -229,14 +231,14 @@ INPUTS = tuple(topic for service in SERVICES.values() for topic in service.input
 """What is read, by logical name."""
 
 
-def drawn_services(chance: Random, *, budgets: bool = False) -> Mapping[str, Service]:
+def drawn_services(chance: Random, *, accounts: bool = False) -> Mapping[str, Service]:
     """Draw the processors of a world: those that are idle cost nearly as much time as at work, so not all have them.
 
     Args:
         chance: says which.
-        budgets: whether accounts are needed in any case.
+        accounts: whether they are needed in any case.
     """
-    helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE or budgets
+    helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE or accounts
     wanted = {FUNCTIONS: helped, FETCHER: helped, ACCOUNTS: reserving, RETRIEVER: chance.random() < _SEEKING_SHARE}
     return {name: each for name, each in SERVICES.items() if wanted.get(name, True)}
 

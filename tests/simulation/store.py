@@ -9,9 +9,14 @@ from headchef_contracts.events.common import Inline
 
 from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.embedding import HashedEmbedder
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.memory_store import MemoryAnswerStore
+from tests.qdrant.memory_points import MemoryPoints
 from tests.simulation.faults import NONE, Faults
+
+EMBEDDER = HashedEmbedder(32)
+"""Of the questions."""
 
 _SLOW_S = 0.5
 
@@ -22,14 +27,17 @@ class SharedStore:
     Args:
         faults: how often it misbehaves.
         chance: when.
+        compares: whether there are questions that may be compared by their meaning.
 
     Attributes:
+        answers, questions: what it has.
         away: whether every operation fails.
         full: whether what would be written is refused.
     """
 
-    def __init__(self, faults: Faults, chance: Random) -> None:
-        self.answers = MemoryAnswerStore()
+    def __init__(self, faults: Faults, chance: Random, *, compares: bool = False) -> None:
+        self.compares = compares
+        self.answers, self.questions = MemoryAnswerStore(), MemoryPoints(EMBEDDER.dimensions)
         self.away = self.full = False
         self._faults = faults
         self._chance = chance

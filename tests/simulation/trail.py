@@ -22,6 +22,7 @@ MUST_LEAD = frozenset(INPUTS) - {
     "reservations.asked",
     "budgets.booked",
     "budgets.answered",
+    "cache.observed",
 }
 """Topics each record of which has a consequence: another event, a dead letter, a timer, or a change of state."""
 

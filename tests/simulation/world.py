@@ -36,6 +36,7 @@ from tests.simulation.store import SharedStore
 from tests.simulation.submission import Submission
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
+from tests.simulation.wordings import drawn_wordings
 from tests.simulation.workflows import CHEAP, CHEAPER, JOINED, PAGES, SIGNED, TIMED, published
 from tests.support.log_client import publish
 
@@ -71,6 +72,7 @@ class World:
 
     Attributes:
         budgets, bound: of tenants that have one, and the tenants that are bound to an entry.
+        wordings: who asks in other words what others have asked.
         services: its processors, by name.
         upstream: draws what is submitted.
         catalogues: the file's, and those that are published.
@@ -95,14 +97,15 @@ class World:
         self.network = Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
         self.budgets, self.bound = drawn_budgets(Random(f"{seed} budgets"), kind), drawn_bound(Random(f"{seed} bound"))
-        self.services = drawn_services(Random(f"{seed} services"), budgets=bool(self.budgets))
+        self.wordings = drawn_wordings(Random(f"{seed} wordings"), kind)
+        self.services = drawn_services(Random(f"{seed} services"), accounts=bool(self.budgets or self.wordings))
         self._inputs = [topic for about in self.services.values() for topic in about.inputs]
         self.catalogues = Catalogues(seed, grows=kind.grows)
         calls = self.catalogues.calls
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call, calls)
         self.workshop = SimulatedWorkshop(Random(f"{seed} functions"))
         self.sources = SimulatedSources(Random(f"{seed} sources"))
-        self.store = SharedStore(faults, Random(f"{seed} store"))
+        self.store = SharedStore(faults, Random(f"{seed} store"), compares=bool(self.wordings))
         self.guides = SimulatedGuides(self.store, faults, Random(f"{seed} guides"))
         self.bodies = drawn_bodies(self.store, faults, Random(f"{seed} bodies"), helped="functions" in self.services)
         self.called: dict[str, Called] = {}
@@ -118,7 +121,7 @@ class World:
         asking = kind.asks or Random(f"{seed} people").random() < _ASKING_SHARE
         workflows += [SIGNED] * (len(workflows) // 2) if asking else []
         others = [] if kind.expires else [name for each, name in OTHERS.items() if each in self.services]
-        self.upstream: Drawing = submitting(seed, self.bound, self.counts, workflows, others)
+        self.upstream: Drawing = self.wordings.among(submitting(seed, self.bound, self.counts, workflows, others))
         self.outside = MemoryLog(self.cluster, "outside")
         self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside)
         self.asking = SIGNED in workflows
@@ -157,7 +160,8 @@ class World:
 
     async def start(self) -> None:
         """Start all processes, where some things have been published already."""
-        await publish(self.outside, [*PUBLISHED, *tenants_set(NAMESPACE, self.budgets, self.bound)])
+        said = [*tenants_set(NAMESPACE, self.budgets, self.bound), *self.wordings.bounds(NAMESPACE)]
+        await publish(self.outside, [*PUBLISHED, *said])
         await self.guides.fill(TENANTS)
         if before := self.catalogues.before(NAMESPACE):
             await publish(self.outside, before)
@@ -257,22 +261,14 @@ class World:
             self.broken += watch.violations(move)
 
     def _place(self, service: str, number: int) -> SimulatedProcess:
+        ports = (self.provider, self.store, self.workshop, self.sources, self.guides)
         return SimulatedProcess(
             f"{service}-{number}",
             self.services[service].assemble,
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(
-                self.provider,
-                self.store,
-                self.workshop,
-                self.sources,
-                self.guides,
-                self.catalogues.file_of(service),
-                self.overtakings,
-                self.bodies,
-            ),
+            outside=Outside(*ports, self.catalogues.file_of(service), self.overtakings, self.bodies),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

@@ -1,0 +1,147 @@
+"""What must hold where jobs ask in other words what others have asked: whose answers serve them, and what is counted.
+
+Whether a bound allows an answer is worked out from what was said of it, without any code of the product.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from tests.simulation.evidence import Evidence
+from tests.simulation.history import ALL_DISPATCHED, Happened
+from tests.simulation.services import pair
+
+_SEEDS = 2**48
+
+
+def _answers_serve_where_they_may(evidence: Evidence) -> Iterator[str]:
+    """Check each answer that was reused: for whom it was made, and that its job wanted it."""
+    asked = {
+        (event.head.get("tenant", "default"), event.data["step"]["fingerprint"]): event.data["step"]["semantic"]
+        for topic in pair("steps.planned")
+        for event in evidence.every(topic)
+        if "semantic" in event.data["step"]
+    }
+    for event in _reused(evidence):
+        question, use = event.data["step"]["semantic"], event.data["cache"]
+        source = asked.get((event.job.tenant, use["nearest"]["fingerprint"]))
+        if source is None or source["scope"] != question["scope"] or source["text"] == question["text"]:
+            yield f"{event.job}, which asks {question}, is answered what {source} was"
+        if question["mode"] != "serve":
+            yield f"{event.job} is in {question['mode']} mode, and is given the answer of {use['source_job_id']}"
+
+
+def _as_the_bound_says(evidence: Evidence) -> Iterator[str]:
+    """Check each choice: by a bound of the pool that was told, and by chance that is the job's own."""
+    bounds = {(event.data["account"], event.data["number"]): event.data["bands"] for event in evidence.accounted.bounds}
+    for event in _chosen(evidence):
+        question, nearest = event.data["step"]["semantic"], event.data["cache"]["nearest"]
+        account = "/".join((event.job.tenant, question["pool"], nearest["embedder"].replace("/", "%2F")))
+        bands = bounds.get((account, nearest["bound"])) if nearest["bound"] else ()
+        if bands is None:
+            yield f"{event.job} is answered by the bound {nearest['bound']} of {account}, of which nobody has told"
+            continue
+        limit = next((each["at_most"] for each in bands if nearest["wrong"] <= each["up_to"]), 1.0)
+        drawn = event.data["decided"]["seed"] / _SEEDS
+        allowed = "explore" if drawn < question["explore"] else "serve"
+        wanted = "ask" if limit > question["max_wrong"] else allowed
+        if nearest["choice"] != wanted:
+            yield f"{event.job}: {nearest['choice']}, and with at most {limit} wrong and {drawn} drawn it is {wanted}"
+        if event.data["cache"]["kind"] == "semantic" and wanted != "serve":
+            yield f"{event.job} is given the answer of {nearest['source_job_id']}, and was to {wanted}"
+
+
+def _labels_are_of_fresh_answers(evidence: Evidence) -> Iterator[str]:
+    """Check each label: a verdict has led to it that accepts an answer, of which the same was thought before."""
+    settled = {event.spot: event.data for event in evidence.every("cache.settled")}
+    for event in _observed(evidence, "label"):
+        data = settled[event.cause]
+        nearest, guess = data["used"]["nearest"], event.data["guess"]
+        thought = {name: nearest[name] for name in ("features", "wrong", "bound", "choice")}
+        same = {name: guess[name] for name in thought} == thought and event.data["source"] == nearest["fingerprint"]
+        if data["verdict"] != "accepted" or not same or data["asker"] != event.data["asker"]:
+            yield f"the label {event.data} is of {data}"
+
+
+def _observed_once(evidence: Evidence) -> Iterator[str]:
+    """Check that each observation is told once, and each answer that was reused, or refused, is told of."""
+    if not evidence.exactly_once:
+        return
+    for about, count in Counter(map(_about, evidence.accounted.observations)).items():
+        if count > 1:
+            yield f"{about} was told {count} times"
+    served = Counter(event.cause for event in _observed(evidence, "served"))
+    if served != Counter(event.cause for event in _reused(evidence)):
+        yield f"reused are {[event.job for event in _reused(evidence)]}, and told is {served}"
+    refused = {event.cause for event in _observed(evidence, "refused")}
+    hits = {event.spot for event in _reused(evidence)}
+    wanted = {
+        event.cause
+        for event in evidence.every("steps.judged")
+        if event.data["verdict"] == "hit_refused" and event.cause in hits
+    }
+    if refused != wanted:
+        yield f"refused are the hits {wanted}, and told of are {refused}"
+
+
+def _counts_are_what_was_observed(evidence: Evidence) -> Iterator[str]:
+    """Check what owners remember: each observation counts, once."""
+    unique: Mapping[Any, Happened] = {_about(event): event for event in evidence.accounted.observations}
+    wanted: dict[bytes, Counter[str]] = {}
+    for event in unique.values():
+        counts = wanted.setdefault(event.data["account"].encode(), Counter())
+        kind = event.data["kind"]
+        counts["labels" if kind == "label" else kind] += 1
+        counts["wrong"] += event.data.get("wrong", False)
+    for account in wanted.keys() | evidence.accounted.pools.keys():
+        known = orjson.loads(evidence.accounted.pools.get(account, b"{}"))
+        told = Counter(
+            {name: known.get("counts", {}).get(name, 0) for name in ("labels", "wrong", "served", "refused")}
+        )
+        if +told != +wanted.get(account, Counter()) or known.get("observed", 0) != _total(wanted.get(account)):
+            yield f"the pool {account!r} knows of {told}, and observed are {wanted.get(account)}"
+
+
+REWORDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    "another wording is answered by its tenant's answer to the same scope, and only in earnest": (
+        _answers_serve_where_they_may
+    ),
+    "an answer is reused as the bound of its pool says": _as_the_bound_says,
+    "a label is of a fresh answer that was accepted": _labels_are_of_fresh_answers,
+    "what is known of reused answers is told once": _observed_once,
+    "a pool counts each observation once": _counts_are_what_was_observed,
+}
+
+
+def reused_in_other_words(evidence: Evidence) -> int:
+    """Count the answers that were reused for another wording."""
+    return len(_reused(evidence))
+
+
+def _reused(evidence: Evidence) -> list[Happened]:
+    return [event for event in evidence.every("steps.completed") if event.data["cache"]["kind"] == "semantic"]
+
+
+def _chosen(evidence: Evidence) -> Iterator[Happened]:
+    for event in _reused(evidence):
+        yield event
+    for topic in ALL_DISPATCHED:
+        for event in evidence.every(topic):
+            # An executor that moves a step decides anew, and of something else.
+            if "nearest" in event.data["cache"] and event.data["decided"]["policy_version"].startswith("semantic-"):
+                yield event
+
+
+def _observed(evidence: Evidence, kind: str) -> list[Happened]:
+    return [event for event in evidence.accounted.observations if event.data["kind"] == kind]
+
+
+def _about(event: Happened) -> Any:
+    data = event.data
+    return data["account"], data["kind"], data["source"], tuple(sorted(data["asker"].items()))
+
+
+def _total(counts: Counter[str] | None) -> int:
+    return 0 if counts is None else sum(counts[name] for name in ("labels", "served", "refused", "corrected"))

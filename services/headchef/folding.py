@@ -1,4 +1,4 @@
-"""Writes a text so that what looks the same is the same: width, ligatures and case. Linear in the text."""
+"""Writes a text so that what looks the same is the same: width, ligatures, and case if wanted. Linear in the text."""
 
 import re
 import unicodedata
@@ -12,7 +12,16 @@ _LONG_RUN = re.compile(rf"[^\w\s\x00-\u02ff]{{{_MARKS_IN_A_ROW + 1},}}")
 
 
 def folded(text: str) -> str:
-    """Fold a text: Unicode's NFKC, in lower case.
+    """Give a text in its normal form, in lower case.
+
+    Args:
+        text: any.
+    """
+    return normal(text).casefold()
+
+
+def normal(text: str) -> str:
+    """Give a text in Unicode's normal form NFKC.
 
     To sort a row of combining marks, as normalisation must, takes time by the square of its length, which 100,000
     characters made for it would stretch to half a minute. So a row of more than 30 is broken up first, as UAX 15
@@ -22,7 +31,7 @@ def folded(text: str) -> str:
         text: any.
     """
     safe = text if text.isascii() else _LONG_RUN.sub(_broken_up, text)
-    return unicodedata.normalize("NFKC", safe).casefold()
+    return unicodedata.normalize("NFKC", safe)
 
 
 def _broken_up(run: re.Match[str]) -> str:

@@ -1,5 +1,7 @@
 """Words that a text must have or must not: as words of their own, whatever their case, width or typesetting."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,9 @@ def test_both_checks_agree_on_what_a_text_says(words: list[str]) -> None:
         banned = said(text, check="banned_terms", terms=[term])
         assert bool(banned) != bool(said(text, check="required_terms", terms=[term]))
         assert bool(banned) == any(term in (word, *word.split()) for word in words)
+
+
+def test_a_long_row_of_marks_is_read_in_time() -> None:
+    began_s = time.process_time()
+    assert said("a" + "\u0316\u0300" * 100_000, check="banned_terms", terms=["bad"]) == []
+    assert time.process_time() - began_s < 2.0

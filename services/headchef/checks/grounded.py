@@ -2,7 +2,6 @@
 
 import html
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -14,6 +13,7 @@ from pydantic import Field, model_validator
 from headchef.checks.numbers import Number, Reading, numbers_in, reading_of
 from headchef.checks.port import Check, Wrong
 from headchef.document import Place
+from headchef.folding import normal
 
 _SHORTEST_QUOTATION = 3
 """In words: shorter ones set a word apart, and quote nobody."""
@@ -139,5 +139,5 @@ def _seen(text: str) -> str:
 
 def _as_compared(text: str) -> str:
     """Write a quotation so that typesetting makes no difference: blanks, apostrophes, widths."""
-    plain = unicodedata.normalize("NFKC", text).replace("\u2019", "'").replace("\u2018", "'").replace("\u00ad", "")
+    plain = normal(text).replace("\u2019", "'").replace("\u2018", "'").replace("\u00ad", "")
     return " ".join(plain.split())

@@ -1,7 +1,6 @@
 """Checks of words that a text must have, or must not."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, NamedTuple
@@ -9,6 +8,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from headchef.checks.port import Check, Wrong
+from headchef.folding import folded
 
 _Terms = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")], ...],
@@ -88,8 +88,7 @@ class _Text:
 
 def _plain(text: str) -> str:
     """Write a text so that what looks the same is the same: case, width, blanks, soft hyphens and apostrophes."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u00ad", "").replace("\u2019", "'")
-    return " ".join(folded.split())
+    return " ".join(folded(text).replace("\u00ad", "").replace("\u2019", "'").split())
 
 
 def _words(plain: str) -> frozenset[str]:

@@ -6,13 +6,13 @@ and a logarithm may differ between machines in its last digit: neither is used.
 
 import asyncio
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from math import fsum, sqrt
 
 from headchef.embedding.port import Vector
+from headchef.folding import folded
 
 _WORD = re.compile(r"\w+")
 _GRAMS = (3, 4)
@@ -62,7 +62,7 @@ class HashedEmbedder:
 
 
 def _features(text: str) -> Counter[str]:
-    words = Counter(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    words = Counter(_WORD.findall(folded(text)))
     features: Counter[str] = Counter()
     for word, count in words.items():
         for feature in _of_word(word):

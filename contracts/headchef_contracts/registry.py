@@ -21,6 +21,7 @@ from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
+from headchef_contracts.events.corrections import AnswerCorrected
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
@@ -221,6 +222,7 @@ REGISTRY = Registry(
         AttemptRecorded,
         StepJudged,
         CacheSettled,
+        AnswerCorrected,
         CacheObserved,
         BoundSet,
         CatalogPublished,

@@ -10,6 +10,7 @@ from headchef.cache.__main__ import assemble
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.waiting import WAITING
+from headchef.cache.wrong import WRONG
 from headchef.runtime.processor import Input, Store, pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
@@ -38,9 +39,13 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surrounding
 async def test_the_cache_reads_planned_steps_and_verdicts_in_batches(surroundings: Surroundings) -> None:
     async with assemble(surroundings) as processor:
         assert processor.name == "cache"
-        assert processor.inputs == (*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"))
+        assert processor.inputs == (
+            *pair("steps.planned", flow=tenancy.of_step),
+            Input("cache.settled"),
+            Input("answers.corrected"),
+        )
         assert processor.order == "batches"
-        assert processor.stores == (Store(WAITING),)
+        assert processor.stores == (Store(WAITING), Store(WRONG))
         assert processor.timers
 
 

@@ -28,6 +28,7 @@ COMMANDS: tuple[Name, ...] = (
     ("reservation", "release"),
     ("batch", "compare"),
     ("body", "put"),
+    ("cache", "correct"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -14,6 +14,7 @@ from headchef.cache.semantic import ByMeaning
 from headchef.cache.settings import CacheSettings
 from headchef.cache.store import AnswerStore
 from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
+from headchef.cache.wrong import WRONG
 from headchef.qdrant.errors import StoreRefused
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store, pair
@@ -70,9 +71,9 @@ def processor(
     coalescing = Coalescing(wait, Leaders(settings.max_leaders), cancelled)
     return Processor(
         name=NAME,
-        inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled")),
+        inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"), Input("answers.corrected")),
         handler=CacheHandler(store, CachePolicy(settings.ttl_s), coalescing, clock, metrics, meaning),
-        stores=(Store(WAITING),),
+        stores=(Store(WAITING), Store(WRONG)),
         timers=True,
         order="batches",
         hold=cancelled,

@@ -1,8 +1,9 @@
 """Answers planned steps from earlier answers, and keeps what was accepted.
 
-Consumes steps.planned, steps.planned.bulk and cache.settled; produces steps.completed (hits), and all others into
-steps.dispatched.<lane> or steps.dispatched.<lane>.bulk. A step that is equal to one that is being asked waits, as
-state. What it learns of answers to other wordings of a question it tells by cache.observed.
+Consumes steps.planned, steps.planned.bulk, cache.settled and answers.corrected; produces steps.completed (hits), and
+all others into steps.dispatched.<lane> or steps.dispatched.<lane>.bulk. A step that is equal to one that is being asked
+waits, as state. What it learns of answers to other wordings of a question, and of answers that a person has found wrong,
+it tells by cache.observed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.corrections import AnswerCorrected
 from headchef_contracts.events.steps import Step, StepPlanned
 
+from headchef.cache.correcting import Corrections
 from headchef.cache.counting import count_lookups
 from headchef.cache.exact import ExactLookup, Found
 from headchef.cache.guarded import GuardedStore
@@ -64,13 +67,16 @@ class CacheHandler(BatchHandler):
         Raises:
             InvariantBroken: a topic held another event.
         """
-        answers = await self._settling.keep(deliveries)
+        corrections = Corrections(deliveries, state)
+        answers = await self._settling.keep(deliveries, corrections)
         observed = await self._learn(deliveries, answers)
-        found = await self._exact.find([step for each in deliveries if (step := step_of(each)) is not None])
+        steps = [step for each in deliveries if (step := step_of(each)) is not None]
+        found = corrections.among(await self._exact.find(steps))
         looked = await self._look(deliveries, found)
         homes = HOMES if self._meaning is None else self._meaning.homes
         now = self._clock.now()
-        batch = _Batch(answers, found, looked, observed, homes, self._coalescing.sit(state, now), now)
+        sitting = self._coalescing.sit(state, now)
+        batch = _Batch(answers, corrections, found, looked, observed, homes, sitting, now)
         outcomes = [batch.outcome(delivery) for delivery in deliveries]
         count_lookups((*batch.choices, *batch.sitting.choices), self._metrics)
         return outcomes
@@ -102,7 +108,8 @@ class _Batch:
 
     Attributes:
         answers: that were settled in it and may be given to others, by the id of their event.
-        found: what the lookup came to.
+        corrections: what people have found wrong.
+        found: what the lookup came to, but for what is known to be wrong.
         looked: what is known of steps by their meaning, by the id of their event.
         observed: what is told of reused answers, by the id of the verdict.
         homes: accounts are kept in so many partitions, the first ones.
@@ -112,6 +119,7 @@ class _Batch:
     """
 
     answers: Mapping[str, StoredAnswer]
+    corrections: Corrections
     found: Found
     looked: Mapping[str, Looked]
     observed: Mapping[str, tuple[Emit, ...]]
@@ -129,6 +137,8 @@ class _Batch:
                 led_to = self.sitting.settled(settled, self.answers.get(delivery.event_id), delivery.cause)
                 told = self.observed.get(delivery.event_id, ())
                 return replace(led_to, outputs=(*led_to.outputs, *told)) if told else led_to
+            case AnswerCorrected() as corrected:
+                return self.corrections.outcome(corrected, self.now, delivery.cause, None)
             case None if delivery.timer is not None:
                 return self._gone_off(delivery.timer, step_of(delivery))
             case other:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from headchef_contracts.events.cache import CacheSettled
 
+from headchef.cache.correcting import Corrections
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.policy import CachePolicy, worth_keeping
 from headchef.cache.store import StoredAnswer
@@ -28,11 +29,12 @@ class Settling:
         self._policy = policy
         self._metrics = metrics
 
-    async def keep(self, deliveries: Sequence[Delivery]) -> Mapping[str, StoredAnswer]:
+    async def keep(self, deliveries: Sequence[Delivery], corrections: Corrections) -> Mapping[str, StoredAnswer]:
         """Store what is worth keeping; it is stored when this returns, or dropped.
 
         Args:
             deliveries: of a batch; those that are no verdicts are passed over.
+            corrections: what is known to be wrong, and is not kept when it is said again.
 
         Returns:
             The answers that may be given to others, whether the store took them or not, by the id of their event.
@@ -41,7 +43,7 @@ class Settling:
             delivery.event_id: answer
             for delivery in deliveries
             if isinstance(delivery.event, CacheSettled)
-            and (answer := worth_keeping(delivery.event, delivery.cause, self._policy)) is not None
+            and (answer := corrections.without_wrong(worth_keeping(delivery.event, delivery.cause, self._policy)))
         }
         if answers:
             kept = await self._store.put(list(answers.values()))

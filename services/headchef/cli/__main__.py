@@ -2,7 +2,7 @@
 
 import typer
 
-from headchef.cli import batch, body, catalog, collection, dlq, reservation, review, tenant, topics, workflow
+from headchef.cli import batch, body, cache, catalog, collection, dlq, reservation, review, tenant, topics, workflow
 from headchef.cli.brakes import brakes, cancel, pause, resume
 from headchef.cli.demo.command import demo
 from headchef.cli.explain import explain
@@ -35,6 +35,7 @@ app.command()(cancel)
 app.command()(brakes)
 app.add_typer(batch.commands, name="batch")
 app.add_typer(body.commands, name="body")
+app.add_typer(cache.commands, name="cache")
 app.add_typer(catalog.commands, name="catalog")
 app.add_typer(collection.commands, name="collection")
 app.add_typer(dlq.commands, name="dlq")

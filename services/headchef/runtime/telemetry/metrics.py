@@ -38,6 +38,7 @@ CounterName = Literal[
     "headchef.cache.lookups",
     "headchef.cache.stored",
     "headchef.cache.dropped",
+    "headchef.cache.corrected",
     "headchef.cache.failures",
     "headchef.cache.saved_cost",
     "headchef.cache.guesses",
@@ -156,6 +157,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "{lookup}", "looks into the cache [kind: exact, semantic, coalesced, miss, bypass, unavailable]"
     ),
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
+    "headchef.cache.corrected": Measure("{answer}", "answers that a person has said were wrong"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),
     "headchef.cache.failures": Measure("{operation}", "operations that the store failed [operation, reason]"),
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),

@@ -1,0 +1,48 @@
+"""`headchef cache correct`: what people say of answers that are reused."""
+
+from typing import Annotated
+
+import typer
+
+from headchef.cli.edge import guarded
+
+commands = typer.Typer(no_args_is_help=True, help="Say of answers what the cache cannot know.")
+
+
+@commands.callback()
+def _group() -> None:
+    """Keep the group a group while it has one command."""
+
+
+@commands.command()
+@guarded
+def correct(
+    job_id: Annotated[str, typer.Argument(help="The job.", metavar="JOB", show_default=False)],
+    step: Annotated[str | None, typer.Option(help="The step whose answer was wrong, of a workflow's job.")] = None,
+    item: Annotated[str | None, typer.Option(help="The item of that step.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose job it is, where several have one of this name.")] = None,
+    because: Annotated[str | None, typer.Option(help="Why; the cache's log says it.")] = None,
+    right: Annotated[
+        str | None,
+        typer.Option(
+            help="A file with what would have been right, JSON or text; - for standard input.", metavar="FILE"
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so; your name and your machine's if omitted.")] = None,
+    records: Annotated[
+        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
+    ] = 1_000_000,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Say that the answer of a job was wrong: the cache gives it to nobody any more.
+
+    It does not come back, also when the cache is made anew. Where it was reused for questions in other words, it counts
+    as an error of theirs. The job itself keeps its result: submit it again with a higher `run` to have another.
+    """
+    from headchef.cli.correcting.choosing import Said
+    from headchef.cli.correcting.running import carry_out
+    from headchef.cli.somebody import somebody
+
+    said = Said(job_id, by or somebody(), because, None, step, item, tenant)
+    carry_out(said, right, records, patience_s, as_json=as_json)

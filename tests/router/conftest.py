@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headchef import equality
 from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
 from headchef.brakes import Brakes
 from headchef.catalogue import Catalogue, InForce, Lane, Model, Prices, Provider
@@ -99,6 +100,7 @@ class Door:
             renderer=renderer,
             schemas=schemas,
             checks=installed(),
+            judges=equality.installed(),
             limits=limits or Limits(max_job_bytes=100_000, max_header_bytes=4_000),
             max_prompt_bytes=50_000,
             backlog=self.backlog,

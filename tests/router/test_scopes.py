@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Step
 
+from headchef import equality
 from headchef.checks import installed
 from headchef.router.policy import plan
 from headchef.schema import SchemaCache
@@ -68,6 +69,7 @@ def planned(**fields: Any) -> Step:
         catalogue=CATALOGUE,
         schemas=SCHEMAS,
         registry=installed(),
+        judges=equality.installed(),
         renderer=RENDERER,
         max_prompt_bytes=50_000,
     )

@@ -214,3 +214,23 @@ async def test_a_scope_is_no_fingerprint() -> None:
 async def test_another_version_of_the_catalogue_changes_no_scope() -> None:
     newer = replace(CATALOGUE, version="beef")
     assert (await planned(Door(newer))).semantic == (await planned()).semantic
+
+
+@pytest.mark.parametrize(
+    ("compare", "field", "message"),
+    [
+        ({"judge": "field"}, "judge", "there is no judge of equality 'field'; did you mean fields?"),
+        ({"judge": "fields", "arguments": {"relative": 2}}, "arguments.relative", "less than or equal to 1"),
+        ({"judge": "fields", "arguments": {"at": [{"path": "a..b"}]}}, "arguments.at.0.path", "is no path at '..b'"),
+        ({"arguments": {"relative": 0.1}}, "arguments", "the judge auto takes none"),
+    ],
+)
+async def test_a_judge_that_cannot_be_used_is_refused(compare: dict[str, Any], field: str, message: str) -> None:
+    refused = refusal(await submitted(semantic=semantic(compare=compare)))
+    assert (refused.reason, refused.field) == ("invalid", f"semantic.compare.{field}")
+    assert message in refused.message
+
+
+async def test_a_judge_goes_with_the_question() -> None:
+    compare = {"judge": "fields", "arguments": {"relative": 0.1, "ignored": ["id"]}}
+    assert (await question(semantic=semantic(compare=compare))).compare.arguments == compare["arguments"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from headchef_contracts import topics
 
-from headchef import catalogue, checks, tenancy
+from headchef import catalogue, checks, equality, tenancy
 from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
 from headchef.bodies.opening import open_bodies
 from headchef.brakes import BrakesInForce
@@ -94,6 +94,7 @@ def processor(
         renderer=renderer,
         schemas=schemas,
         checks=registry,
+        judges=equality.installed(),
         limits=Limits(settings.max_job_bytes, settings.max_header_bytes),
         max_prompt_bytes=settings.max_prompt_bytes,
         backlog=backlog,

@@ -20,6 +20,7 @@ from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
 
+from headchef import equality
 from headchef.bodies import BodiesAtHand
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
@@ -57,6 +58,7 @@ class RouterHandler:
         renderer: fills templates.
         schemas: compiles output schemas.
         checks: those that jobs may name.
+        judges: of equality, likewise.
         limits: how large a record may be.
         max_prompt_bytes: how large a rendered prompt may be.
         backlog: how old the work that waits is, here and downstream.
@@ -79,6 +81,7 @@ class RouterHandler:
         renderer: Renderer,
         schemas: SchemaCache,
         checks: Registry,
+        judges: equality.Registry,
         limits: Limits,
         max_prompt_bytes: int,
         backlog: Backlog,
@@ -95,6 +98,7 @@ class RouterHandler:
         self._renderer = renderer
         self._schemas = schemas
         self._checks = checks
+        self._judges = judges
         self._limits = limits
         self._max_prompt_bytes = max_prompt_bytes
         self._backlog = backlog
@@ -272,7 +276,7 @@ class RouterHandler:
         return replace(begun, changes=(*begun.changes, Change(SEEN, key, content)))
 
     def _planner(self, catalogue: Catalogue) -> Planner:
-        return Planner(catalogue, self._schemas, self._checks, self._renderer, self._max_prompt_bytes)
+        return Planner(catalogue, self._schemas, self._checks, self._judges, self._renderer, self._max_prompt_bytes)
 
     def _planned(self, step: Step, decided: Decided, identity: str | None = None) -> Emit:
         topic = topics.of_class("steps.planned", step.job.job_class)
@@ -290,10 +294,5 @@ class RouterHandler:
         return self._decided_by(catalogue, (delivery.cause,))
 
     def _decided_by(self, catalogue: Catalogue, causes: tuple[Cause, ...]) -> Decided:
-        return Decided(
-            at=self._clock.now(),
-            seed=0,
-            catalog_version=catalogue.version,
-            policy_version=policy.POLICY_VERSION,
-            causes=causes,
-        )
+        at, version = self._clock.now(), policy.POLICY_VERSION
+        return Decided(at=at, seed=0, catalog_version=catalogue.version, policy_version=version, causes=causes)

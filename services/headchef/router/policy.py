@@ -12,12 +12,14 @@ from headchef_contracts.events.output import OutputSpec
 from headchef_contracts.events.semantic import SemanticQuestion
 from headchef_contracts.events.steps import Message, ModelRequest, Step
 
+from headchef import equality
 from headchef.canonical import canonical
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.router.asking import fingerprint_of, hash_of, lane_in_use, size_of
 from headchef.router.candidates import candidates_for
 from headchef.router.checked import checks_of
+from headchef.router.compared import see_comparison
 from headchef.router.refusal import Refused
 from headchef.router.semantic import question_of
 from headchef.schema import SchemaCache, SchemaRefused
@@ -37,6 +39,7 @@ def plan(
     catalogue: Catalogue,
     schemas: SchemaCache,
     registry: Registry,
+    judges: equality.Registry,
     renderer: Renderer,
     max_prompt_bytes: int,
 ) -> Step:
@@ -48,12 +51,13 @@ def plan(
         catalogue: the models in force.
         schemas: compiles output schemas.
         registry: has the checks that there are.
+        judges: of equality, that there are.
         renderer: fills templates.
         max_prompt_bytes: of all messages together with their images, as JSON; and of the checks with their arguments.
 
     Raises:
-        Refused: an unknown model or tier, one that takes no images, a bad schema, check or template, a free text that
-            is none, too long a prompt.
+        Refused: an unknown model or tier, one that takes no images, a bad schema, check, template or judge, a free
+            text that is none, too long a prompt.
     """
     values = _input(job)
     said, sources = [], _sources(job)
@@ -65,6 +69,7 @@ def plan(
     schema = job.output.json_schema
     if schema is not None:
         _check_schema(schema, schemas)
+    see_comparison(job, judges)
     checks = checks_of(job, values, registry=registry, renderer=renderer)
     _check_size(said, checks, max_prompt_bytes)
     prompt_sha256 = hash_of(said)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.jobs import JobSubmitted
 
+from headchef import equality
 from headchef.catalogue import Catalogue
 from headchef.checks import installed
 from headchef.executor.dialects.openai import OpenAI
@@ -34,6 +35,7 @@ def bodies_of(jobs: Iterable[Job], catalogue: Catalogue) -> Iterator[bytes]:
             catalogue=catalogue,
             schemas=schemas,
             registry=installed(),
+            judges=equality.installed(),
             renderer=renderer,
             max_prompt_bytes=_MOST,
         ).request

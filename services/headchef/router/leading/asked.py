@@ -7,6 +7,7 @@ from headchef_contracts.events.common import JobHead
 from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.steps import Step
 
+from headchef import equality
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.router import policy
@@ -23,6 +24,7 @@ class Planner:
     catalogue: Catalogue
     schemas: SchemaCache
     registry: Registry
+    judges: equality.Registry
     renderer: Renderer
     max_prompt_bytes: int
 
@@ -42,6 +44,7 @@ class Planner:
             catalogue=self.catalogue,
             schemas=self.schemas,
             registry=self.registry,
+            judges=self.judges,
             renderer=self.renderer,
             max_prompt_bytes=self.max_prompt_bytes,
         )

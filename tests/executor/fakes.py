@@ -1,7 +1,7 @@
 """Fakes of the executor's ports, and deliveries of steps."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -139,6 +139,10 @@ class Unlimited:
     def held_s(self, record: Record, model: str) -> float:
         """Say so."""
         return self.held.get(model, 0.0)
+
+    def reading(self, record: Record) -> AbstractAsyncContextManager[None]:
+        """Let it begin at once."""
+        return nullcontext()
 
     def calling(self, record: Record, model: str) -> None:
         """Note it."""

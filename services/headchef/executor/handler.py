@@ -5,6 +5,7 @@ dispatches a step again that lies in a partition which its lane does not use any
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -146,7 +147,8 @@ class ExecutorHandler:
             message = f"in catalogue {record.catalog_version} the model {model.name!r} takes no images"
             return GiveUp("unknown_model", message)
         try:
-            question = await self._question(step.job.tenant, step.request, model)
+            async with self._reading(source, step.request):
+                question = await self._question(step.job.tenant, step.request, model)
         except BodyUnusable as error:
             return GiveUp("provider_refused_request", error.message)
         call = provider.prepare(question)
@@ -167,6 +169,11 @@ class ExecutorHandler:
             answered=refusals.last_s is not None and self._quota.answered_since(model.name, refusals.last_s),
         )
         return decide(self._retry, waiting.retry, refusals, reply, standing)
+
+    def _reading(self, source: Record, request: ModelRequest) -> AbstractAsyncContextManager[None]:
+        """Hold none of the quota while messages are read that are not in the event: that may take seconds."""
+        elsewhere = any(isinstance(message.content, Ref) for message in request.messages)
+        return self._quota.reading(source) if elsewhere else nullcontext()
 
     async def _question(self, tenant: str, request: ModelRequest, model: Model) -> Question:
         """Put the request into the port's words. Raises BodyUnusable where a message or an image cannot be had."""

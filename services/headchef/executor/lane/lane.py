@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from math import inf
 
 from headchef_contracts.events.common import JOB_CLASSES, JobClass
@@ -13,15 +14,14 @@ from headchef.executor.lane.active import ActivePartitions
 from headchef.executor.lane.estimate import Demand, Estimator
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.held import Held
+from headchef.executor.lane.later import without_quota
 from headchef.executor.lane.pace import Pace
-from headchef.executor.lane.pool import Pool, free_for_bulk
+from headchef.executor.lane.pool import SOON_S, Pool, free_for_bulk
 from headchef.executor.lane.rest import Rest
 from headchef.executor.provider import Answered, Faulted, Reply
 from headchef.runtime.clock import Clock
 from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
-
-_SOON_S = 1e-6
 
 _MOVES_S = 0.1
 """After which a step asks again whose task lost its part of the quota just before the call, and is moved then."""
@@ -132,7 +132,7 @@ class Lane:
             self._rest.forget(task)
         else:
             self._rest.begin(task, self._clock.monotonic(), matters=self._pool.heeds_abandoned)
-            self._clock.call_later(self._rest.call_timeout_s + _SOON_S, self._own)
+            self._clock.call_later(self._rest.call_timeout_s + SOON_S, self._own)
         self._own()
 
     def leaving(self, task: int) -> None:
@@ -180,7 +180,7 @@ class Lane:
         if wait_s is None or wait_s > 0:
             self._cancel_alarm()
             if wait_s is not None:
-                self._cancel_alarm = self._clock.call_later(wait_s + _SOON_S, self._next)
+                self._cancel_alarm = self._clock.call_later(wait_s + SOON_S, self._next)
             return False
         del line[wake]
         self._turns.began(job_class, contended=contended)
@@ -224,6 +224,10 @@ class Lane:
         if not self.active.has(record.partition):
             return _MOVES_S
         return self._halts.held_s(id(record), model, self._clock.monotonic())
+
+    def reading(self, record: Record) -> AbstractAsyncContextManager[None]:
+        """Leave the quota of a step to others while something is read for its call, and wait for it at the end."""
+        return without_quota(self._pool, self._held[id(record)].demand, self._clock)
 
     def calling(self, record: Record, model: str) -> None:
         """Note that a step's call begins: what it holds counts as used, unless its usage becomes known."""

@@ -11,6 +11,9 @@ from headchef.executor.lane.estimate import Demand
 from headchef.executor.lane.meter import Meter
 from headchef.executor.provider import Left
 
+SOON_S = 1e-6
+"""After a wait it is asked again: so much later, that rounding does not make it ask twice."""
+
 KEPT_OF_BUCKET = 0.5
 """Part of what a bucket can hold beyond a call that bulk leaves in it, so that interactive calls find it at once.
 
@@ -103,7 +106,16 @@ class Pool:
         places = self._places()
         if places is not None and self._at_once >= (free_for_bulk(places, self._kept_places) if yielding else places):
             return None
-        kept = KEPT_OF_BUCKET if yielding else 0.0
+        return self.flows_s(demand, now_s, KEPT_OF_BUCKET if yielding else 0.0)
+
+    def flows_s(self, demand: Demand, now_s: float, kept: float = 0.0) -> float | None:
+        """Give the seconds until a call that has its place may begin, None where no task is owned.
+
+        Args:
+            demand: what it is taken to use.
+            now_s: the time.
+            kept: part of what the buckets hold that must be left, from 0 to 1.
+        """
         held, waits = _held(demand), [self._paused_until_s - now_s, 0.0]
         for resource, meter in self._meters.items():
             wait_s = meter.wait_s(held[resource], now_s, kept)
@@ -114,8 +126,12 @@ class Pool:
 
     def take(self, demand: Demand, now_s: float) -> None:
         """Begin a call."""
-        held = _held(demand)
         self._at_once += 1
+        self.hold(demand, now_s)
+
+    def hold(self, demand: Demand, now_s: float) -> None:
+        """Take what a call uses that has its place."""
+        held = _held(demand)
         for resource, meter in self._meters.items():
             meter.take(held[resource], now_s)
 

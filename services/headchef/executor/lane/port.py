@@ -1,5 +1,6 @@
 """What an executor tells its lane about calls."""
 
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from headchef.executor.provider import Reply
@@ -11,6 +12,10 @@ class Quota(Protocol):
 
     def held_s(self, record: Record, model: str) -> float:
         """Give the seconds for which a step that has begun must leave it to others after all; 0 to make its call."""
+        ...
+
+    def reading(self, record: Record) -> AbstractAsyncContextManager[None]:
+        """Leave the quota of a step to others while something is read for its call, and wait for it at the end."""
         ...
 
     def calling(self, record: Record, model: str) -> None:

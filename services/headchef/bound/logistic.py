@@ -9,6 +9,7 @@ matrix is that of covariances, so that nothing has to be inverted (Sherman and M
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
+from operator import mul
 
 _STEEPEST = 30.0
 
@@ -23,7 +24,7 @@ class Logistic:
     """
 
     weights: tuple[float, ...]
-    covariance: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
 
     def learn(self, features: Sequence[float], wrong: bool) -> "Logistic":
         """Take a case into account.
@@ -32,28 +33,24 @@ class Logistic:
             features: as many as there are weights.
             wrong: what it turned out to be.
         """
-        size = len(self.weights)
         chance = chance_of(self.weights, features)
-        spread = [
-            sum(self.covariance[row * size + column] * features[column] for column in range(size))
-            for row in range(size)
-        ]
         doubt = chance * (1 - chance)
-        shrink = doubt / (1 + doubt * sum(map(float.__mul__, spread, features)))
+        spread = [sum(map(mul, row, features)) for row in self.covariance]
+        along = sum(map(mul, spread, features))
+        shrink = doubt / (1 + doubt * along)
         covariance = tuple(
-            self.covariance[row * size + column] - shrink * spread[row] * spread[column]
-            for row in range(size)
-            for column in range(size)
+            tuple(old - shrink * one * other for old, other in zip(row, spread, strict=True))
+            for row, one in zip(self.covariance, spread, strict=True)
         )
         # What the narrowed matrix makes of the features: one step of Newton's.
-        step = (wrong - chance) * (1 - shrink * sum(map(float.__mul__, spread, features)))
+        step = (wrong - chance) * (1 - shrink * along)
         weights = tuple(weight + step * each for weight, each in zip(self.weights, spread, strict=True))
         return Logistic(weights, covariance)
 
 
 def chance_of(weights: Sequence[float], features: Sequence[float]) -> float:
     """Give the chance that a case is wrong, between 0 and 1."""
-    height = sum(weight * feature for weight, feature in zip(weights, features, strict=True))
+    height = sum(map(mul, weights, features))
     return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, height))))
 
 
@@ -64,7 +61,5 @@ def unlearnt(weights: Sequence[float], variance: float) -> Logistic:
         weights: which are taken for the most probable ones.
         variance: of each of them.
     """
-    size = len(weights)
-    return Logistic(
-        tuple(weights), tuple(variance if row == column else 0.0 for row in range(size) for column in range(size))
-    )
+    size = range(len(weights))
+    return Logistic(tuple(weights), tuple(tuple(variance if row == column else 0.0 for column in size) for row in size))

@@ -1,30 +1,26 @@
 """What is learnt of a pool of questions, in a state of constant size. Pure."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from headchef.bound.bound import STATISTIC, Band, Bound
+from headchef.bound.drift import Drift
+from headchef.bound.limits import EDGES, band_of, limits_of
 from headchef.bound.logistic import Logistic, unlearnt
 from headchef.bound.neighbours import FEATURES
-from headchef.bound.tally import Tally, at_most, together
-
-RISK = 0.05
-"""The chance that the promise is ever broken, for the labelled questions of one bound after the other."""
-
-EDGES = (0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.05, 0.08, 0.12, 0.18, 0.25, 0.35, 1.0)
-"""The highest guess of each band."""
-
-FEWEST = 30
-"""Labels before anything is said."""
+from headchef.bound.tally import Tally
 
 _BEFORE = (9.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """All that is asked first is taken for wrong."""
 
 _VARIANCE = 20.0
-_MORE = 0.05
-"""A new bound is made when there are so many more labels."""
+_EACH, _MORE = 25, 0.02
+"""A new bound is made after so many labels, or where that is more, after this share of those that there are."""
+
+_FORGIVEN = 1.002
+"""By how much the smallest share that is looked at grows with each label: it may have been one job's only."""
+
+_NO_TALLIES = (Tally(),) * len(EDGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +48,18 @@ class Pool:
 
     Attributes:
         model: makes guesses.
-        tallies: of the labels by band.
-        labels: how many there are.
+        tallies: of the labels by band, since the last alarm.
+        drift: what speaks for the next one.
+        labels: how many there are in all.
         wrong: of them, those where the nearest answer would have been wrong.
-        least: the smallest share that was looked at so far; 1 before anything was served.
+        least: about the smallest share that is looked at where answers are served; 1 while none are.
         said: the bound that is in force.
         said_at: how many labels there were when it was made.
     """
 
     model: Logistic
     tallies: tuple[Tally, ...]
+    drift: Drift
     labels: int
     wrong: int
     least: float
@@ -82,17 +80,18 @@ class Pool:
             raise ValueError(f"`features` must have {FEATURES} numbers, and has {len(label.features)}")
         share = label.explore if label.explored else 1.0
         band = band_of(label.wrong_guess)
-        # The weight must not depend on what comes out: the smallest share is the one of before this label.
+        # The weight must not depend on what comes out: `least` is that of before this label.
         counted = self.tallies[band].counted(min(1.0, self.least / share), label.wrong)
         learnt = replace(
             self,
             model=self.model.learn(label.features, label.wrong),
             tallies=(*self.tallies[:band], counted, *self.tallies[band + 1 :]),
+            drift=self.drift.looked(label.wrong, self.said.limit(label.wrong_guess)) if label.explored else self.drift,
             labels=self.labels + 1,
             wrong=self.wrong + label.wrong,
-            least=min(self.least, share),
+            least=min(share, self.least * _FORGIVEN),
         )
-        return learnt._said_anew() if learnt._is_due(label) else learnt
+        return learnt._beginning_anew() if learnt.drift.alarm else learnt._said_anew() if learnt._is_due() else learnt
 
     def found_wrong(self, wrong_guess: float) -> "Pool":
         """Take into account that an answer which was served was wrong: it was refused, or a person has said so.
@@ -105,7 +104,8 @@ class Pool:
         """
         band = band_of(wrong_guess)
         tallies = (*self.tallies[:band], self.tallies[band].found_wrong(self.least), *self.tallies[band + 1 :])
-        return replace(self, tallies=tallies)._said_anew()
+        told = replace(self, tallies=tallies, drift=self.drift.found_wrong(self.least))
+        return told._beginning_anew() if told.drift.alarm else told._said_anew()
 
     def written(self) -> bytes:
         """Give it as it is stored."""
@@ -114,29 +114,30 @@ class Pool:
                 STATISTIC,
                 [self.model.weights, self.model.covariance],
                 [[each.weight, *each.losses] for each in self.tallies],
+                self.drift.sums,
                 [self.labels, self.wrong, self.least],
                 [self.said.number, self.said.weights, [each.at_most for each in self.said.bands], self.said_at],
             ],
             separators=(",", ":"),
         ).encode()
 
-    def _is_due(self, label: Label) -> bool:
-        if self.labels < FEWEST:
-            return False
-        opened = self.said.limit(label.wrong_guess) < 1.0
-        return (label.wrong and opened) or self.labels >= self.said_at * (1 + _MORE)
+    def _is_due(self) -> bool:
+        return self.labels - self.said_at >= max(_EACH, _MORE * self.labels)
+
+    def _beginning_anew(self) -> "Pool":
+        """Forget what was counted, and how certain the weights were: nothing is served until it is earned again."""
+        model = unlearnt(self.model.weights, _VARIANCE)
+        return replace(self, model=model, tallies=_NO_TALLIES, drift=Drift())._said_anew()
 
     def _said_anew(self) -> "Pool":
-        limits = _limits(self.tallies)
-        bands = tuple(Band(edge, limit) for edge, limit in zip(EDGES, limits, strict=True))
-        said = Bound(self.said.number + 1, self.model.weights, bands)
-        return replace(self, said=said, said_at=self.labels)
+        bands = tuple(Band(edge, limit) for edge, limit in zip(EDGES, limits_of(self.tallies), strict=True))
+        return replace(self, said=Bound(self.said.number + 1, self.model.weights, bands), said_at=self.labels)
 
 
 def new_pool() -> Pool:
     """Give a pool of which nothing is known: its bound lets nothing be served."""
     nothing = Bound(0, _BEFORE, tuple(Band(edge, 1.0) for edge in EDGES))
-    return Pool(unlearnt(_BEFORE, _VARIANCE), (Tally(),) * len(EDGES), 0, 0, 1.0, nothing, 0)
+    return Pool(unlearnt(_BEFORE, _VARIANCE), _NO_TALLIES, Drift(), 0, 0, 1.0, nothing, 0)
 
 
 def read_pool(value: bytes) -> Pool:
@@ -145,27 +146,17 @@ def read_pool(value: bytes) -> Pool:
     Raises:
         ValueError: it was written by another version of this.
     """
-    statistic, (weights, covariance), tallies, (labels, wrong, least), (number, by, limits, said_at) = json.loads(value)
+    statistic, *rest = json.loads(value)
     if statistic != STATISTIC:
         raise ValueError(f"a pool of the statistic {statistic!r} is not to be read as one of {STATISTIC!r}")
+    (weights, covariance), tallies, sums, (labels, wrong, least), (number, by, limits, said_at) = rest
     return Pool(
-        model=Logistic(tuple(weights), tuple(covariance)),
+        model=Logistic(tuple(weights), tuple(map(tuple, covariance))),
         tallies=tuple(Tally(weight, tuple(losses)) for weight, *losses in tallies),
+        drift=Drift(tuple(sums)),
         labels=labels,
         wrong=wrong,
         least=least,
         said=Bound(number, tuple(by), tuple(Band(edge, limit) for edge, limit in zip(EDGES, limits, strict=True))),
         said_at=said_at,
     )
-
-
-def band_of(guess: float) -> int:
-    """Give the number of the band that a guess falls into, from 0 on."""
-    return next(number for number, edge in enumerate(EDGES) if guess <= edge)
-
-
-def _limits(tallies: Sequence[Tally]) -> list[float]:
-    """Give for each band the share that is wrong at most: the lowest of all choices that it is in."""
-    up_to = accumulate(tallies, lambda one, other: together((one, other)))
-    limits = [at_most(each, RISK / len(EDGES)) for each in up_to]
-    return list(accumulate(reversed(limits), min))[::-1]

@@ -11,19 +11,17 @@ model that moves nor one answer that is reused often breaks it. Such bets on wha
 Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro (Anytime-valid off-policy inference for contextual bandits,
 arXiv 2210.10768, 2022). With several stakes at once it is a mixture (Robbins, 1970; Howard, Ramdas, McAuliffe and
 Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, Annals of Statistics 49, 2021), and by Ville's
-inequality it ever comes to `1 / risk` with a chance of at most `risk`. The share at which it does is the limit.
+inequality the chance that it ever comes to `1 / risk` is at most `risk`. The share at which it does is the limit.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log, log1p
+from math import log1p
 
 from headchef.evidence import log_mean
 
 STAKES = (0.999, 0.9, 0.7, 0.5, 0.35, 0.22, 0.13)
 """Large ones tell soonest where hardly any is wrong, small ones where many are."""
-
-_STEPS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +60,12 @@ def together(tallies: Iterable[Tally]) -> Tally:
     return Tally(weight, losses)
 
 
-def at_most(tally: Tally, risk: float) -> float:
-    """Give the share that is wrong at most.
+def evidence(tally: Tally, share: float) -> float:
+    """Give the logarithm of what speaks against so many being wrong, or more.
 
     Args:
         tally: the labels.
-        risk: the chance that it is ever said too low, however many labels come.
+        share: of questions whose answer is wrong, 0 to 1.
     """
-    certain = -log(risk)
-
-    def evidence(share: float) -> float:
-        return log_mean([loss + stake * share * tally.weight for loss, stake in zip(tally.losses, STAKES, strict=True)])
-
-    if evidence(1.0) < certain:
-        return 1.0
-    low, high = 0.0, 1.0
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if evidence(middle) >= certain else (middle, high)
-    return high
+    most = share * tally.weight
+    return log_mean([loss + stake * most for loss, stake in zip(tally.losses, STAKES, strict=True)])

@@ -1,9 +1,10 @@
 """An answer store in memory, which can be told to be away or to refuse."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from headchef.cache.selection import Selection
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
 from headchef.qdrant.errors import StoreUnavailable
 
 
@@ -40,6 +41,20 @@ class MemoryAnswerStore(AnswerStore):
         self._meet_fault()
         self._check_open()
         self._answers = {name: each for name, each in self._answers.items() if not selection.has(each)}
+
+    async def least(self, most: int) -> Sequence[Ranking]:
+        self._meet_fault()
+        self._check_open()
+        ranked = sorted(self._answers.values(), key=lambda each: each.worth)
+        return [Ranking(each.fingerprint, each.worth) for each in ranked[:most]]
+
+    async def revalue(self, worths: Sequence[Ranking]) -> None:
+        self._meet_fault()
+        self._check_open()
+        given = {each.fingerprint: each.worth for each in worths}
+        self._answers = {
+            name: replace(each, worth=given.get(each.fingerprint, each.worth)) for name, each in self._answers.items()
+        }
 
     async def count(self) -> int:
         self._meet_fault()

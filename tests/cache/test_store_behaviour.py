@@ -11,7 +11,7 @@ from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import Answer
 
 from headchef.cache.selection import Selection
-from headchef.cache.store import AnswerStore, Sought
+from headchef.cache.store import AnswerStore, Ranking, Sought
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.builders import make_fingerprint, make_sought, make_stored
 from tests.support.manual_clock import START
@@ -162,6 +162,24 @@ async def test_what_was_removed_stays_away_after_closing(store: AnswerStore) -> 
     await store.close()
     await store.open()
     assert list(await store.lookup([make_sought("a"), make_sought("b")])) == [None, make_stored("b")]
+
+
+async def test_those_of_least_worth_come_first(store: AnswerStore) -> None:
+    worths = {"a": 0.5, "b": 0.001, "c": 2.25, "d": 0.25}
+    await store.put([replace(make_stored(name), worth=worth) for name, worth in worths.items()])
+    assert list(await store.least(3)) == [
+        Ranking(make_fingerprint("b"), 0.001),
+        Ranking(make_fingerprint("d"), 0.25),
+        Ranking(make_fingerprint("a"), 0.5),
+    ]
+
+
+async def test_another_worth_changes_nothing_else(store: AnswerStore) -> None:
+    await store.put([replace(make_stored("a"), worth=0.5), replace(make_stored("b"), worth=0.75)])
+    await store.revalue([])
+    await store.revalue([Ranking(make_fingerprint("a"), 1.5), Ranking(make_fingerprint("unknown"), 3.0)])
+    assert list(await store.least(5)) == [Ranking(make_fingerprint("b"), 0.75), Ranking(make_fingerprint("a"), 1.5)]
+    assert list(await store.lookup([make_sought("a")])) == [replace(make_stored("a"), worth=1.5)]
 
 
 async def test_opening_an_open_store_changes_nothing(store: AnswerStore) -> None:

@@ -15,7 +15,7 @@ from tests.qdrant.memory_points import MemoryPoints
 from tests.support.qdrant_server import QdrantAddress
 
 DIMENSIONS = 4
-FORM = PointsForm(vector="", dimensions=DIMENSIONS, tenant_field="tenant", remedy="mend it")
+FORM = PointsForm(vector="", dimensions=DIMENSIONS, tenant_field="tenant", ordered=("age",), remedy="mend it")
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """Points in memory, which can be told to be away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 from uuid import UUID
 
+from headchef.embedding import Vector
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
-from headchef.qdrant.points import FoundPoint, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.points import FoundPoint, PointStore, Ranked, SoughtPoint, StoredPoint, ranked
 from headchef.qdrant.where import Equal, Where
 
 
@@ -47,6 +48,15 @@ class MemoryPoints(PointStore):
     async def remove(self, where: Where) -> None:
         points = self._kept()
         self._points = {name: each for name, each in points.items() if not _meant(each, where)}
+
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        payloads = {each.id: each.payload for each in self._kept().values()}
+        found = [ranked(point, each, name, also) for point, each in payloads.items() if each.get(name) is not None]
+        return sorted(found, key=lambda each: each.number)[:most]
+
+    async def vectors(self, ids: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        points = self._kept()
+        return {each: points[each].vector for each in ids if each in points}
 
     async def count(self) -> int:
         return len(self._kept())

@@ -133,6 +133,27 @@ async def test_what_is_meant_is_removed_and_nothing_else(store: PointStore, wher
     assert await store.count() == len(left)
 
 
+async def test_the_least_come_first_and_those_without_a_number_not_at_all(store: PointStore) -> None:
+    await store.open(make=True)
+    ages = [5.5, 3, 0.25, 7, 3]
+    await store.put([*(_point(number, age=age) for number, age in enumerate(ages)), _point(9), _point(10, age=None)])
+    least = await store.least("age", 4)
+    assert [each.number for each in least] == [0.25, 3, 3, 5.5]
+    assert [each.id.int for each in least if each.number != 3] == [3, 1]
+    await store.put([_point(2, age=9)])
+    assert [each.number for each in await store.least("age", 10)] == [3, 3, 5.5, 7, 9]
+
+
+async def test_vectors_are_found_by_their_ids(store: PointStore) -> None:
+    await store.open(make=True)
+    await store.put([_point(1, 0.6), _point(2, 0.8)])
+    found = await store.vectors([UUID(int=3), UUID(int=99), UUID(int=2)])
+    assert {each.int: list(vector) for each, vector in found.items()} == {
+        2: pytest.approx([0.8, 0.6, 0.0, 0.0], abs=1e-6),
+        3: pytest.approx([0.6, 0.8, 0.0, 0.0], abs=1e-6),
+    }
+
+
 async def test_a_later_point_takes_the_place_of_an_earlier(store: PointStore) -> None:
     await store.open(make=True)
     await store.put([_point(1, name="earlier"), _point(2, 0.5, name="other")])

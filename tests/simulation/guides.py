@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from math import fsum, sqrt
 from random import Random
+from uuid import UUID
 
 from headchef.embedding import EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
-from headchef.qdrant.points import FoundPoint, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.points import FoundPoint, PointStore, Ranked, SoughtPoint, StoredPoint
 from headchef.qdrant.where import Where
 from headchef.retrieval.collection import Collection, LoadedText
 from headchef.retrieval.form import CollectionEntry, HashedEntry
@@ -128,6 +129,14 @@ class _Connection(PointStore):
     async def remove(self, where: Where) -> None:
         await self._server.operate()
         await self._kept.remove(where)
+
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        await self._server.operate()
+        return await self._kept.least(name, most, also)
+
+    async def vectors(self, ids: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        await self._server.operate()
+        return await self._kept.vectors(ids)
 
     async def count(self) -> int:
         await self._server.operate()

@@ -8,8 +8,12 @@ from random import Random
 from headchef_contracts.events.common import Inline
 
 from headchef.cache.selection import Selection
+<<<<<<< HEAD
 from headchef.cache.store import AnswerStore, Sought, StoredAnswer
 from headchef.embedding import HashedEmbedder
+=======
+from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
+>>>>>>> 04e77b6 (Keep to a number of answers: what has expired goes first, then what is worth least)
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.qdrant.memory_points import MemoryPoints
@@ -89,6 +93,14 @@ class StoreConnection(AnswerStore):
     async def remove(self, selection: Selection) -> None:
         await self._server.operate()
         await self._server.answers.remove(selection)
+
+    async def least(self, most: int) -> Sequence[Ranking]:
+        await self._server.operate()
+        return await self._server.answers.least(most)
+
+    async def revalue(self, worths: Sequence[Ranking]) -> None:
+        await self._server.operate()
+        await self._server.answers.revalue(worths)
 
     async def count(self) -> int:
         await self._server.operate()

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from headchef import tenancy
 from headchef.brakes import BrakesInForce
+from headchef.cache.bounded import Bound, BoundedAnswerStore
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.guarded import GuardedStore
@@ -38,7 +39,12 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     """
     settings = load(CacheSettings)
     store = GuardedStore(
-        make_store(settings, load(RuntimeSettings).namespace),
+        BoundedAnswerStore(
+            make_store(settings, load(RuntimeSettings).namespace),
+            Bound(settings.max_answers),
+            surroundings.clock,
+            surroundings.metrics,
+        ),
         CircuitPolicy(settings.retry_first_s, settings.retry_longest_s),
         surroundings.clock,
         surroundings.metrics,

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from qdrant_edge import EdgeConfig, EdgeShard, EdgeSparseVectorParams, Point, UpdateOperation
+from qdrant_edge import EdgeConfig, EdgeShard, EdgeSparseVectorParams, PayloadSchemaType, Point, UpdateOperation
 
 from headchef.cache.chosen import point_id, where_of
 from headchef.cache.payload import read_payload, write_payload
 from headchef.cache.selection import Selection
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
 from headchef.qdrant.embedded import EmbeddedShard, guarded
 
 LOOKUPS_AT_ONCE = 64
@@ -21,6 +21,10 @@ PUTS_AT_ONCE = 64
 
 PUTS_A_FLUSH = 1_000
 """The write-ahead log grows until it is flushed. A read may wait for that: 6 ms for a few answers, 16 for 4,000."""
+
+
+_INDEXES = {"worth": PayloadSchemaType.Float}
+"""Only what is read in its order: each index costs a put, and what is removed by another field is removed seldom."""
 
 
 class EdgeAnswerStore(AnswerStore):
@@ -39,7 +43,7 @@ class EdgeAnswerStore(AnswerStore):
         # The engine wants at least one vector declared; a sparse one that no point has takes no room.
         config = EdgeConfig(sparse_vectors={"unused": EdgeSparseVectorParams()})
         cure = "delete it, since the answers in it can be made again"
-        self._embedded = EmbeddedShard(folder, "answers", config, cure=cure)
+        self._embedded = EmbeddedShard(folder, "answers", config, indexes=_INDEXES, cure=cure)
         self._unflushed = 0
 
     async def open(self) -> None:
@@ -71,6 +75,15 @@ class EdgeAnswerStore(AnswerStore):
         shard = self._embedded.opened()
         await self._embedded.remove(where_of(selection))
         await self._embedded.on_writer(shard.flush)
+
+    async def least(self, most: int) -> Sequence[Ranking]:
+        """Read them in the order of their worth."""
+        found = await self._embedded.least("worth", most, also="fingerprint")
+        return [Ranking(each.also, each.number) for each in found]
+
+    async def revalue(self, worths: Sequence[Ranking]) -> None:
+        """Write the worth alone."""
+        await self._embedded.set("worth", {point_id(each.fingerprint): each.worth for each in worths})
 
     async def count(self) -> int:
         """Count answers."""

@@ -24,6 +24,8 @@ Operation = Literal[
     "remove_questions",
     "count_questions",
     "embed",
+    "read_vectors",
+    "write_vectors",
 ]
 Result = TypeVar("Result")
 
@@ -80,7 +82,7 @@ class Guard:
         Args:
             operation: for metrics.
             call: of the store; any StoreUnavailable that it raises is counted, and no error.
-            limit_s: seconds that it may take, with the opening; None to leave that to the store.
+            limit_s: seconds that it may take; None to leave that to the store.
 
         Returns:
             What the call gives, or None if the store is away.
@@ -115,11 +117,14 @@ class Guard:
         return found
 
     async def _within(self, call: Callable[[], Awaitable[Result]], limit_s: float | None) -> Result:
+        if not self._ready:
+            # A folder that is being loaded cannot be left in the middle; a server's opening has a time of its own.
+            await self._guarded.open()
+            self._ready = True
+        if limit_s is None:
+            return await call()
         try:
             async with asyncio.timeout(limit_s):
-                if not self._ready:
-                    await self._guarded.open()
-                    self._ready = True
                 return await call()
         except TimeoutError as error:
             raise StoreUnavailable("timeout", f"no answer within {limit_s:g} s") from error

@@ -34,6 +34,7 @@ def write_payload(stored: StoredAnswer) -> dict[str, Any]:
         "settled_topic": stored.settled.topic,
         "settled_partition": stored.settled.partition,
         "settled_offset": stored.settled.offset,
+        "worth": stored.worth,
         **write_marks(stored),
     }
 
@@ -75,6 +76,8 @@ def _stored(payload: Mapping[str, Any], sought: Sought) -> StoredAnswer:
         settled_at=datetime.fromtimestamp(payload["settled_at_s"], UTC),
         expires_at=None if expires_at_s is None else datetime.fromtimestamp(expires_at_s, UTC),
         planned_at=planned_at,
+        # What an earlier version wrote has none.
+        worth=payload.get("worth", 0.0),
         marks=marks,
         settled=Cause(
             topic=payload["settled_topic"],

@@ -7,7 +7,7 @@ from qdrant_client import models
 from headchef.cache.chosen import point_id, where_of
 from headchef.cache.payload import read_payload, write_payload
 from headchef.cache.selection import Selection
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer
+from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
 from headchef.qdrant.server import QdrantServer
 from headchef.qdrant.server_collection import CollectionForm, ServerCollection
 
@@ -24,6 +24,7 @@ _FORM = CollectionForm(
         "template": _KEYWORD,
         "sources": _KEYWORD,
         "expires_at_s": _NUMBER,
+        "worth": _NUMBER,
     },
 )
 
@@ -62,6 +63,15 @@ class ServerAnswerStore(AnswerStore):
     async def remove(self, selection: Selection) -> None:
         """Remove answers by a filter; the server has applied it when it acknowledges."""
         await self._collection.remove(where_of(selection))
+
+    async def least(self, most: int) -> Sequence[Ranking]:
+        """Read them in the order of their worth."""
+        found = await self._collection.least("worth", most, also="fingerprint")
+        return [Ranking(each.also, each.number) for each in found]
+
+    async def revalue(self, worths: Sequence[Ranking]) -> None:
+        """Write the worth alone."""
+        await self._collection.set("worth", {point_id(each.fingerprint): each.worth for each in worths})
 
     async def count(self) -> int:
         """Count answers."""

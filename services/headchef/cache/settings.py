@@ -34,6 +34,12 @@ class CacheSettings(BaseSettings):
     ttl_s: float | None = Field(
         default=None, gt=0, description="seconds that an answer serves from its verdict on; unset: for ever"
     )
+    max_answers: int = Field(
+        default=500_000,
+        ge=100,
+        le=100_000_000,
+        description="that are kept, 2 to 4 KB each; beyond, those go that have expired, then those worth least",
+    )
     open_timeout_s: float = Field(
         default=5.0, gt=0, le=60, description="for a server to say whether it has the collection, or make it"
     )

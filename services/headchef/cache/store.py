@@ -36,6 +36,7 @@ class StoredAnswer:
         settled: the record of `cache.settled` that it came from.
         planned_at: when it was asked; None where not known.
         marks: by what it can be found again; None for nothing.
+        worth: when the store is full those go first whose worth is the least (see bounded.py); at least 0.
     """
 
     fingerprint: str
@@ -49,6 +50,14 @@ class StoredAnswer:
     settled: Cause
     planned_at: datetime | None = None
     marks: Marks | None = None
+    worth: float = 0.0
+
+
+class Ranking(NamedTuple):
+    """An answer and its worth."""
+
+    fingerprint: str
+    worth: float
 
 
 class AnswerStore(Protocol):
@@ -91,6 +100,21 @@ class AnswerStore(Protocol):
         Raises:
             StoreUnavailable: some or all may still be there; removing them again is harmless.
         """
+        ...
+
+    async def least(self, most: int) -> Sequence[Ranking]:
+        """Give the answers of least worth, the least first.
+
+        Args:
+            most: how many at most, from 1.
+
+        Raises:
+            StoreUnavailable: nothing is known.
+        """
+        ...
+
+    async def revalue(self, worths: Sequence[Ranking]) -> None:
+        """Give answers another worth; what is not there is passed over. Raises StoreUnavailable."""
         ...
 
     async def count(self) -> int:

@@ -25,3 +25,7 @@ class EmbeddingFailed(HeadchefError):
         self.message = message
         self.may_pass = may_pass
         self.retry_after_s = retry_after_s
+
+
+class EmbedderMissing(HeadchefError):
+    """An embedder cannot be had on this machine; the message says what to install."""

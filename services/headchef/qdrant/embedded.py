@@ -4,11 +4,12 @@ import asyncio
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
+from uuid import UUID
 
 import numpy as np
 from qdrant_edge import (
@@ -20,11 +21,15 @@ from qdrant_edge import (
     HasIdCondition,
     MatchAny,
     MatchValue,
+    OrderBy,
+    PayloadSchemaType,
     RangeFloat,
+    ScrollRequest,
     UpdateOperation,
 )
 
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
+from headchef.qdrant.points import Ranked, ranked
 from headchef.qdrant.where import Equal, Where
 
 Result = TypeVar("Result")
@@ -37,13 +42,27 @@ class EmbeddedShard:
         folder: made if absent; nobody else may write there.
         name: of the shard in it, and of what lies in it, in the plural, such as `answers`.
         config: of its vectors.
+        indexes: of payload fields, by their names. Without one a search by a field reads all payloads: 170 ms at
+            50,000 points in place of 0.2.
+        vacuum: whether what was removed is cleared out of its files at opening: a second for 20,000 vectors.
         cure: what to do with a shard that cannot be loaded.
     """
 
-    def __init__(self, folder: Path, name: str, config: EdgeConfig, *, cure: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        config: EdgeConfig,
+        *,
+        indexes: Mapping[str, PayloadSchemaType],
+        vacuum: bool = False,
+        cure: str,
+    ) -> None:
         self._folder = folder
         self._name = name
         self._config = config
+        self._indexes = indexes
+        self._vacuum = vacuum
         self._cure = cure
         self._shard: EdgeShard | None = None
         self._lock: IO[str] | None = None
@@ -109,6 +128,22 @@ class EmbeddedShard:
         """Count points, on the writer's thread. Raises StoreUnavailable."""
         return await self.on_writer(partial(self.opened().count, CountRequest(exact=True)))
 
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        """Give the points whose number in an indexed field is the least, the least first. Raises StoreUnavailable."""
+        fields = [name] if also is None else [name, also]
+        request = ScrollRequest(limit=most, order_by=OrderBy(name), with_payload=list(fields))
+        found, _ = await self.on_reader(partial(self.opened().scroll, request))
+        return [ranked(point.id, point.payload, name, also) for point in found]
+
+    async def set(self, name: str, numbers: Mapping[UUID, float]) -> None:
+        """Write a number into a field of each of these points, as far as they are there. Raises StoreUnavailable."""
+        by_number: dict[float, list[int | UUID | str]] = {}
+        for point, number in numbers.items():
+            by_number.setdefault(number, []).append(point)
+        shard = self.opened()
+        for number, points in by_number.items():
+            await self.on_writer(partial(shard.update, UpdateOperation.set_payload(points, {name: number})))
+
     def _let_go(self) -> None:
         for thread in (self._writer, self._reader):
             if thread is not None:
@@ -122,7 +157,13 @@ class EmbeddedShard:
         try:
             if not folder.exists():
                 self._create(folder)
-            return EdgeShard.load(str(folder), self._config)
+            shard = EdgeShard.load(str(folder), self._config)
+            # One that is there costs nothing; one that an earlier version lacked is made, for some seconds once.
+            for name, kind in self._indexes.items():
+                shard.update(UpdateOperation.create_field_index(name, kind))
+            if self._vacuum:
+                shard.optimize()
+            return shard
         except Exception as error:
             raise StoreRefused("unreadable", f"{folder} cannot be loaded ({error}); {self._cure}") from error
 

@@ -1,13 +1,17 @@
 """Points in a folder on this machine, owned by one process at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from qdrant_edge import (
     Distance,
     EdgeConfig,
     EdgeVectorParams,
+    HnswIndexConfig,
+    PayloadSchemaType,
     Point,
     Query,
     QueryBatchRequest,
@@ -15,9 +19,10 @@ from qdrant_edge import (
     UpdateOperation,
 )
 
+from headchef.embedding import Vector
 from headchef.qdrant.embedded import EmbeddedShard, filter_of
 from headchef.qdrant.errors import StoreRefused
-from headchef.qdrant.points import WRITE_AT_ONCE, FoundPoint, PointsForm, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.points import WRITE_AT_ONCE, FoundPoint, PointsForm, PointStore, Ranked, SoughtPoint, StoredPoint
 from headchef.qdrant.where import Where
 
 
@@ -34,7 +39,11 @@ class EmbeddedPoints(PointStore):
         self._form = form
         params = EdgeVectorParams(size=form.dimensions, distance=Distance.Cosine)
         cure = f"it must have a vector {form.vector!r} of {form.dimensions} numbers: {form.remedy}"
-        self._embedded = EmbeddedShard(folder, "points", EdgeConfig(vectors={form.vector: params}), cure=cure)
+        # No graph of neighbours: searches name a scope and look at all in it, 100 points in 0.2 ms. Building the graph
+        # took 45 s of processor time for 50,000 points, and made a scope of 2,500 no quicker.
+        graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
+        config = EdgeConfig(vectors={form.vector: params}, hnsw_config=graph)
+        self._embedded = EmbeddedShard(folder, "points", config, indexes=_indexes(form), vacuum=True, cure=cure)
 
     async def open(self, *, make: bool = False) -> None:
         """Take the folder, and load what it has."""
@@ -74,6 +83,16 @@ class EmbeddedPoints(PointStore):
         """Remove points by a filter."""
         await self._embedded.remove(where)
 
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        """Read them in the order of the field's index."""
+        return await self._embedded.least(name, most, also)
+
+    async def vectors(self, ids: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """Read points by their ids."""
+        shard, name = self._embedded.opened(), self._form.vector
+        found = await self._embedded.on_reader(partial(shard.retrieve, list(ids), with_payload=False, with_vector=True))
+        return {UUID(str(point.id)): _vector(point.vector, name) for point in found}
+
     async def count(self) -> int:
         """Count points."""
         return await self._embedded.count()
@@ -81,3 +100,13 @@ class EmbeddedPoints(PointStore):
     async def close(self) -> None:
         """Finish what is being written, and leave the folder to others."""
         await self._embedded.close()
+
+
+def _indexes(form: PointsForm) -> Mapping[str, PayloadSchemaType]:
+    texts = form.indexed if form.tenant_field is None else (form.tenant_field, *form.indexed)
+    return dict.fromkeys(texts, PayloadSchemaType.Keyword) | dict.fromkeys(form.ordered, PayloadSchemaType.Float)
+
+
+def _vector(given: Any, name: str) -> Vector:
+    # The engine gives the unnamed one bare, or as the one without a name.
+    return list(given[name] if isinstance(given, dict) else given)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from headchef.embedding import Vector
@@ -21,6 +21,7 @@ class PointsForm:
         dimensions: that vectors have.
         tenant_field: of the payload, indexed as the one that parts tenants; None where all see all.
         indexed: other fields of the payload that are searched by, all of them texts or lists of texts.
+        ordered: fields of the payload that are numbers, by which the least can be found.
         graph_by_field: whether the index of neighbours is made within each value of an indexed field, and none over
             all: for points that are never sought without such a field.
         remedy: what to do about a store whose vectors are others, such as `mend the file of collections`.
@@ -30,6 +31,7 @@ class PointsForm:
     dimensions: int
     tenant_field: str | None = None
     indexed: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
     graph_by_field: bool = False
     remedy: str = "name another one"
 
@@ -77,6 +79,20 @@ class FoundPoint:
     payload: Mapping[str, Any]
 
 
+class Ranked(NamedTuple):
+    """A point, its number in the field by which it was found, and what another field has."""
+
+    id: UUID
+    number: float
+    also: Any = None
+
+
+def ranked(point: object, payload: Mapping[str, Any] | None, name: str, also: str | None) -> Ranked:
+    """Read a point that was found by the number in a field."""
+    fields = payload or {}
+    return Ranked(UUID(str(point)), float(fields[name]), None if also is None else fields.get(also))
+
+
 class PointStore(Protocol):
     """Keeps one collection of points."""
 
@@ -121,6 +137,23 @@ class PointStore(Protocol):
         Raises:
             StoreUnavailable: some or all may still be there; removing them again is harmless.
         """
+        ...
+
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        """Give the points whose number in a field is the least, the least first.
+
+        Args:
+            name: of the field, one of the form's `ordered`. Points without it are left out.
+            most: how many points at most, from 1.
+            also: another field of theirs to be read; None for none.
+
+        Raises:
+            StoreUnavailable: nothing is known.
+        """
+        ...
+
+    async def vectors(self, ids: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """Give the vectors of points by their ids; those that are not there are left out. Raises StoreUnavailable."""
         ...
 
     async def count(self) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
+from uuid import UUID
 
 import grpc  # type: ignore[import-untyped]  # it has no types, and little of it is used
 from qdrant_client import AsyncQdrantClient, models
 
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
+from headchef.qdrant.points import Ranked, ranked
 from headchef.qdrant.server import QdrantServer, answered, connect, filter_of
 from headchef.qdrant.where import Where
 
@@ -110,6 +112,31 @@ class ServerCollection:
         """Remove points; the server has applied it when it acknowledges. Raises StoreUnavailable."""
         chosen = models.FilterSelector(filter=filter_of(where))
         await self.ask(lambda client: client.delete(self.name, chosen, wait=True), self._put_timeout_s)
+
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        """Give the points whose number in an indexed field is the least, the least first. Raises StoreUnavailable."""
+        fields = [name] if also is None else [name, also]
+        found, _ = await self.ask(
+            lambda client: client.scroll(
+                self.name, limit=most, order_by=models.OrderBy(key=name), with_payload=fields, with_vectors=False
+            ),
+            self._put_timeout_s,
+        )
+        return [ranked(point.id, point.payload, name, also) for point in found]
+
+    async def set(self, name: str, numbers: Mapping[UUID, float]) -> None:
+        """Write a number into a field of each of these points, as far as they are there. Raises StoreUnavailable."""
+        by_number: dict[float, list[models.ExtendedPointId]] = {}
+        for point, number in numbers.items():
+            by_number.setdefault(number, []).append(str(point))
+        operations = [
+            models.SetPayloadOperation(set_payload=models.SetPayload(payload={name: number}, points=points))
+            for number, points in by_number.items()
+        ]
+        if operations:
+            await self.ask(
+                lambda client: client.batch_update_points(self.name, operations, wait=True), self._put_timeout_s
+            )
 
     async def count(self) -> int:
         """Count points. Raises StoreUnavailable."""

@@ -1,11 +1,14 @@
 """Points in a collection of a Qdrant server, over gRPC: for several processes or machines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from qdrant_client import models
 
+from headchef.embedding import Vector
 from headchef.qdrant.errors import StoreRefused
-from headchef.qdrant.points import WRITE_AT_ONCE, FoundPoint, PointsForm, PointStore, SoughtPoint, StoredPoint
+from headchef.qdrant.points import WRITE_AT_ONCE, FoundPoint, PointsForm, PointStore, Ranked, SoughtPoint, StoredPoint
 from headchef.qdrant.server import QdrantServer, filter_of
 from headchef.qdrant.server_collection import CollectionForm, ServerCollection
 from headchef.qdrant.where import Where
@@ -71,6 +74,19 @@ class ServerPoints(PointStore):
         """Remove points by a filter."""
         await self._collection.remove(where)
 
+    async def least(self, name: str, most: int, also: str | None = None) -> Sequence[Ranked]:
+        """Read them in the order of the field's index."""
+        return await self._collection.least(name, most, also)
+
+    async def vectors(self, ids: Sequence[UUID]) -> Mapping[UUID, Vector]:
+        """Read points by their ids, in one request."""
+        wanted: list[int | str | UUID] = [str(each) for each in ids]
+        found = await self._collection.ask(
+            lambda client: client.retrieve(self._collection.name, wanted, with_payload=False, with_vectors=True),
+            self._server.lookup_timeout_s,
+        )
+        return {UUID(str(point.id)): _vector(point.vector, self._form.vector) for point in found}
+
     async def count(self) -> int:
         """Count points."""
         return await self._collection.count()
@@ -93,7 +109,10 @@ class ServerPoints(PointStore):
 def _made_with(form: PointsForm) -> CollectionForm:
     params = models.VectorParams(size=form.dimensions, distance=models.Distance.COSINE)
     kind = models.KeywordIndexType.KEYWORD
-    indexes = {name: models.KeywordIndexParams(type=kind) for name in form.indexed}
+    indexes: dict[str, models.PayloadSchemaParams] = {
+        name: models.KeywordIndexParams(type=kind) for name in form.indexed
+    }
+    indexes |= {name: models.FloatIndexParams(type=models.FloatIndexType.FLOAT) for name in form.ordered}
     if form.tenant_field is not None:
         indexes[form.tenant_field] = models.KeywordIndexParams(type=kind, is_tenant=True)
     return CollectionForm(
@@ -101,3 +120,7 @@ def _made_with(form: PointsForm) -> CollectionForm:
         indexes=indexes,
         graph=models.HnswConfigDiff(m=_NO_GRAPH, payload_m=_NEIGHBOURS) if form.graph_by_field else None,
     )
+
+
+def _vector(given: Any, name: str) -> Vector:
+    return list(given[name] if name else given)

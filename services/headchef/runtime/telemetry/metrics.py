@@ -39,6 +39,7 @@ CounterName = Literal[
     "headchef.cache.stored",
     "headchef.cache.dropped",
     "headchef.cache.corrected",
+    "headchef.cache.evicted",
     "headchef.cache.failures",
     "headchef.cache.saved_cost",
     "headchef.cache.guesses",
@@ -159,6 +160,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.stored": Measure("{answer}", "accepted answers stored"),
     "headchef.cache.corrected": Measure("{answer}", "answers that a person has said were wrong"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),
+    "headchef.cache.evicted": Measure("{answer}", "answers removed as there were too many [reason: expired, room]"),
     "headchef.cache.failures": Measure("{operation}", "operations that the store failed [operation, reason]"),
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
     "headchef.cache.guesses": Measure(

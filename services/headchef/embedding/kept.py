@@ -1,0 +1,85 @@
+"""Embeds no text twice: vectors are kept by what the text is, in memory and in a store beside it."""
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Protocol
+
+from headchef.embedding.port import Embedder, Vector
+
+
+class VectorShelf(Protocol):
+    """Keeps the vectors of one embedder; it may be away, and is never an error."""
+
+    async def read(self, hashes: Sequence[str]) -> Mapping[str, Vector]:
+        """Give the vectors that are kept, by the SHA-256 of their texts; none where the store is away."""
+        ...
+
+    async def write(self, vectors: Mapping[str, Vector]) -> None:
+        """Keep vectors; where the store is away they are not kept, and made again one day."""
+        ...
+
+
+class NoShelf(VectorShelf):
+    """Keeps nothing: for embedders that are quicker than a store."""
+
+    async def read(self, hashes: Sequence[str]) -> Mapping[str, Vector]:
+        """Give nothing."""
+        return {}
+
+    async def write(self, vectors: Mapping[str, Vector]) -> None:
+        """Keep nothing."""
+
+
+class KeptEmbedder(Embedder):
+    """Asks the embedder only for texts that are neither in memory nor on the shelf.
+
+    Args:
+        embedder: makes vectors; its name and dimensions are this one's.
+        shelf: keeps them beyond this process.
+        most: vectors in memory, the last used ones; from 1, four bytes a number.
+    """
+
+    def __init__(self, embedder: Embedder, shelf: VectorShelf, most: int) -> None:
+        self._embedder = embedder
+        self._shelf = shelf
+        self._most = most
+        self._held: OrderedDict[str, array[float]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """The embedder's."""
+        return self._embedder.name
+
+    @property
+    def dimensions(self) -> int:
+        """The embedder's."""
+        return self._embedder.dimensions
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Vector]:
+        """Turn texts into vectors, each different text once.
+
+        Raises:
+            EmbeddingFailed: the embedder has failed for a text that is not kept; those that are kept stay so.
+        """
+        hashes = [sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts]
+        text_of = dict(zip(hashes, texts, strict=True))
+        found = {name: self._held[name] for name in text_of if name in self._held}
+        if missing := [name for name in text_of if name not in found]:
+            shelved = await self._shelf.read(missing)
+            found |= {name: array("f", vector) for name, vector in shelved.items()}
+        if new := [name for name in missing if name not in found]:
+            made = await self._embedder.embed([text_of[name] for name in new])
+            vectors = {name: array("f", vector) for name, vector in zip(new, made, strict=True)}
+            await self._shelf.write(vectors)
+            found |= vectors
+        self._hold(found)
+        return [found[name] for name in hashes]
+
+    def _hold(self, vectors: Mapping[str, "array[float]"]) -> None:
+        for name, vector in vectors.items():
+            self._held[name] = vector
+            self._held.move_to_end(name)
+        while len(self._held) > self._most:
+            self._held.popitem(last=False)

@@ -8,12 +8,8 @@ from random import Random
 from headchef_contracts.events.common import Inline
 
 from headchef.cache.selection import Selection
-<<<<<<< HEAD
-from headchef.cache.store import AnswerStore, Sought, StoredAnswer
-from headchef.embedding import HashedEmbedder
-=======
 from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
->>>>>>> 04e77b6 (Keep to a number of answers: what has expired goes first, then what is worth least)
+from headchef.embedding import HashedEmbedder
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.qdrant.memory_points import MemoryPoints

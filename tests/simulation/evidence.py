@@ -81,7 +81,7 @@ class Evidence:
     """
 
     def __init__(self, world: World, *, in_time: bool, bound_s: float) -> None:
-        cluster = world.cluster
+        self._cluster = cluster = world.cluster
         self.faults: Faults = world.faults
         self.kind: Kind = world.kind
         self.in_time, self.bound_s = in_time, bound_s
@@ -129,6 +129,11 @@ class Evidence:
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost
         }
+
+    @property
+    def lines(self) -> Mapping[bytes, bytes]:
+        """What caches hold of steps that wait for an answer."""
+        return _newest(self._cluster, "cache.waiting.changelog")
 
     @property
     def exactly_once(self) -> bool:

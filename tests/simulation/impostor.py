@@ -5,6 +5,7 @@ from random import Random
 
 import orjson
 
+from tests.simulation.crowds import Crowd, drawn_crowd
 from tests.simulation.jobs import Drawing, Upstream
 from tests.simulation.submission import DOORS, Submission
 from tests.support.builders import make_job
@@ -49,7 +50,7 @@ class Impostor:
 def submitting(
     seed: int, bound: Sequence[str], counts: Sequence[int], workflows: Sequence[str], others: Sequence[str]
 ) -> Drawing:
-    """Give who submits something to a world: upstream systems, and where a tenant is bound an impostor among them.
+    """Give who submits something to a world: upstream systems, in some a crowd, and an impostor where one is bound.
 
     Args:
         seed: of the world.
@@ -58,5 +59,7 @@ def submitting(
         workflows: likewise.
         others: likewise.
     """
-    upstream = Upstream(Random(f"{seed} jobs"), counts, workflows, others)
+    upstream: Drawing = Upstream(Random(f"{seed} jobs"), counts, workflows, others)
+    if drawn_crowd(crowding := Random(f"{seed} crowd")):
+        upstream = Crowd(crowding, upstream)
     return Impostor(Random(f"{seed} impostor"), bound, upstream) if bound else upstream

@@ -27,6 +27,7 @@ from tests.simulation.chains import (
     refused_place,
 )
 from tests.simulation.claimed import nothing_comes_of_wrong_claims
+from tests.simulation.coalesced import COALESCED
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, Happened
 from tests.simulation.led import LED
@@ -194,6 +195,7 @@ INVARIANTS: Mapping[str, Check] = {
     **LED,
     **RESERVED,
     **RETRIEVED,
+    **COALESCED,
     **BOUNDED,
     **REWORDED,
     **RUNS,

@@ -12,6 +12,7 @@ from tests.simulation import (
     broken_catalogue,
     broken_claims,
     broken_classes,
+    broken_coalescing,
     broken_feed,
     broken_hand_back,
     broken_handover,
@@ -245,4 +246,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "a step that is moved begins anew": Mutant(
         broken_moves.begins_anew, 120, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
     ),
+    "nobody waits for the answer to the same question": Mutant(broken_coalescing.leaders_not_remembered, 20, NONE),
+    "an interactive step waits for a bulk one": Mutant(broken_coalescing.all_wait_for_bulk, 20, NONE),
+    "all who wait are sent on at once": Mutant(broken_coalescing.all_sent_on_at_once, 60, NONE),
+    "who waits is forgotten when the question was asked in vain": Mutant(
+        broken_coalescing.forgotten_when_asked_in_vain, 20, NONE
+    ),
+    "who waits is not given the answer": Mutant(broken_coalescing.answers_not_shared, 20, NONE),
 }

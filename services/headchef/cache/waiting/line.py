@@ -51,7 +51,7 @@ class Queue(Part):
 
     def left(self, number: int) -> "Queue":
         """Give the queue without one of its numbers."""
-        if self.count == 1:
+        if self.count <= 1:
             return Queue(first=self.end, end=self.end)
         return Queue(first=self.first + (number == self.first), end=self.end, count=self.count - 1)
 

@@ -85,14 +85,15 @@ def _tokens(usage: Usage | None) -> str:
     return f"{counts} ({', '.join(told)})" if told else counts
 
 
-_REUSED = {"semantic": "to a question that means the same reused", "coalesced": "waited for and shared"}
+_REUSED = {"semantic": "to a question that means the same reused", "coalesced": "shared"}
 
 
 def _cache(use: CacheUse) -> str:
+    waited = "" if use.waited_s is None else f" after {duration(use.waited_s)} of waiting for the same question"
     if use.reused:
         whose = f"answer of job {use.source_job_id}" if use.source_job_id else "earlier answer"
-        return f"{whose} {_REUSED.get(use.kind, 'reused')}"
-    return {"miss": "no earlier answer", "bypass": "cache bypassed"}.get(use.kind, "cache away")
+        return f"{whose} {_REUSED.get(use.kind, 'reused')}{waited}"
+    return {"miss": "no earlier answer", "bypass": "cache bypassed"}.get(use.kind, "cache away") + waited
 
 
 def _submitted(event: JobSubmitted) -> str:

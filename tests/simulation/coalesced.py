@@ -1,0 +1,151 @@
+"""What must hold of equal questions that are asked at once: one of them is, and the others wait for its answer."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from headchef_contracts.events.jobs import REUSED
+
+from headchef.cache.policy import COMPLETE
+from tests.simulation.evidence import Evidence
+from tests.simulation.history import ALL_DISPATCHED, Happened
+from tests.simulation.kinds import EXACTLY_ONCE
+from tests.simulation.moves import moved_from
+
+_HEEDED_MS = 5_000
+"""After a verdict nobody waits longer than this for what it says, where nothing is slow."""
+
+
+class Question(NamedTuple):
+    """What is asked, and for whom."""
+
+    tenant: str
+    fingerprint: str
+
+
+def _nobody_is_forgotten(evidence: Evidence) -> Iterator[str]:
+    """Check in the end that nobody waits any more. At least once a crash may leave what a line was."""
+    if evidence.exactly_once and evidence.in_time:
+        yield from (f"somebody still waits in {key.decode()}: {line.decode()}" for key, line in evidence.lines.items())
+
+
+def _never_for_bulk(evidence: Evidence) -> Iterator[str]:
+    """Check each interactive step that has waited: somebody else of its class was asking the same."""
+    asked = _by_question(_dispatched(evidence))
+    for event in _waited(evidence):
+        others = (each for each in asked.get(_question(event), ()) if each.spot != event.spot)
+        if not _is_bulk(event) and all(map(_is_bulk, others)):
+            yield f"{event.job} has waited for a bulk job"
+
+
+def _one_call(evidence: Evidence) -> Iterator[str]:
+    """Check each step that was sent to its model without waiting: nobody for whom it could was being answered."""
+    if not _undisturbed(evidence):
+        return
+    verdicts = {(_settled_question(event), event.data["source_job_id"]): event for event in _settled(evidence)}
+    for question, sent in _by_question(_dispatched(evidence)).items():
+        for event in (each for each in sent if _could_wait(each, evidence)):
+            for earlier in sent:
+                verdict = verdicts.get((question, earlier.job.job_id))
+                if (
+                    earlier.spot != event.spot
+                    and earlier.data["cache"]["kind"] != "bypass"
+                    and (_is_bulk(event) or not _is_bulk(earlier))
+                    and _decided_at(earlier) < _decided_at(event)
+                    and (verdict is None or verdict.record.timestamp_ms > event.record.timestamp_ms)
+                ):
+                    yield f"{event.job} was sent to its model while {earlier.job} was asking the same"
+
+
+def _one_then_twice_as_many(evidence: Evidence) -> Iterator[str]:
+    """Check how many go on after a verdict without an answer: one at first, and then as many again and one."""
+    for question, sent in _by_question(_dispatched(evidence)).items():
+        released: dict[tuple[str, int, int], int] = {}
+        for event in sorted(sent, key=_decided_at):
+            causes = event.data["decided"]["causes"]
+            if "waited_s" in event.data["cache"] and len(causes) > 1:
+                verdict = causes[1]
+                place = (verdict["topic"], verdict["partition"], verdict["offset"])
+                released[place] = released.get(place, 0) + 1
+        before = 0
+        for together in released.values():
+            if together > before + 1:
+                yield f"{together} steps that asked {question} were sent on at once, {before} before"
+            before += together
+
+
+def _answered_by_the_first_answer(evidence: Evidence) -> Iterator[str]:
+    """Check each step that has waited: it did not wait on when there was an answer."""
+    if not _undisturbed(evidence):
+        return
+    answers: dict[Question, list[int]] = {}
+    for event in _settled(evidence):
+        if (answer := event.data["answer"]) is not None and answer["finish_reason"] in COMPLETE:
+            answers.setdefault(_settled_question(event), []).append(event.record.timestamp_ms)
+    for event in _waited(evidence):
+        end_ms = event.record.timestamp_ms
+        began_ms = end_ms - event.data["cache"]["waited_s"] * 1000
+        if any(began_ms < at_ms < end_ms - _HEEDED_MS for at_ms in answers.get(_question(event), ())):
+            yield f"{event.job} waited on when there was an answer"
+
+
+COALESCED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    "nobody who waits for an answer is forgotten": _nobody_is_forgotten,
+    "nobody who is waited for waits for a bulk job": _never_for_bulk,
+    "equal questions that are asked at once cost one call": _one_call,
+    "after a question was asked in vain it is not asked by all at once": _one_then_twice_as_many,
+    "who waits is given the first answer": _answered_by_the_first_answer,
+}
+
+
+def _undisturbed(evidence: Evidence) -> bool:
+    """Say whether no process died or stood still, nothing moved, and the log was there."""
+    faults = evidence.faults
+    if evidence.kind != EXACTLY_ONCE or faults.lose_calls or faults.two_owners:
+        return False
+    return not any((faults.stops, faults.clock_jumps, faults.refused_records, faults.old_places))
+
+
+def _could_wait(event: Happened, evidence: Evidence) -> bool:
+    """Say whether a step that was sent might have waited: not if it had, or its job was late or cancelled."""
+    cache, head = event.data["cache"], event.head
+    if cache["kind"] == "bypass" or "waited_s" in cache or "deadline" in head or "deadline" in event.data["step"]:
+        return False
+    return not any(said.event.action == "cancel" for said in evidence.said)
+
+
+def _dispatched(evidence: Evidence) -> list[Happened]:
+    sent = (event for topic in ALL_DISPATCHED for event in evidence.every(topic))
+    return [event for event in sent if moved_from(event) is None]
+
+
+def _waited(evidence: Evidence) -> list[Happened]:
+    completed = (each for each in evidence.every("steps.completed") if each.data["cache"]["kind"] in REUSED)
+    return [event for event in (*_dispatched(evidence), *completed) if "waited_s" in event.data["cache"]]
+
+
+def _settled(evidence: Evidence) -> Sequence[Happened]:
+    return evidence.every("cache.settled")
+
+
+def _by_question(events: Iterable[Happened]) -> Mapping[Question, Sequence[Happened]]:
+    found: dict[Question, list[Happened]] = {}
+    for event in events:
+        found.setdefault(_question(event), []).append(event)
+    return found
+
+
+def _question(event: Happened) -> Question:
+    return Question(event.job.tenant, event.data["step"]["fingerprint"])
+
+
+def _settled_question(event: Happened) -> Question:
+    return Question(event.data["tenant"], event.data["fingerprint"])
+
+
+def _is_bulk(event: Happened) -> bool:
+    return bool(event.head.get("class") == "bulk")
+
+
+def _decided_at(event: Happened) -> datetime:
+    return datetime.fromisoformat(event.data["decided"]["at"])

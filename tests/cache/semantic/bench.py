@@ -29,7 +29,7 @@ from headchef.embedding import Embedder, EmbeddingFailed, Vector
 from headchef.equality import Instruments, Judges, installed
 from headchef.pooled import asker_of, pool_account
 from headchef.runtime.processor import Emit
-from tests.cache.builders import DECIDED, NoState, deliver, make_answer, make_step
+from tests.cache.builders import DECIDED, NoState, deliver, make_answer, make_coalescing, make_step
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.qdrant.memory_points import MemoryPoints
 from tests.support.manual_clock import START, ManualClock
@@ -92,7 +92,9 @@ class Bench:
         judges = Judges(installed(), Instruments())
         judging = Judging(judges, 0.5, self.clock)
         self.meaning = ByMeaning(near, meanings, answers, judging, self.metrics)
-        self.handler = CacheHandler(answers, CachePolicy(ttl_s), self.clock, self.metrics, self.meaning)
+        # Nobody waits for the same question here.
+        alone = make_coalescing(most=0)
+        self.handler = CacheHandler(answers, CachePolicy(ttl_s), alone, self.clock, self.metrics, self.meaning)
 
     async def allow(self, at_most: float = 0.0, **fields: Any) -> None:
         """Set the bound of the pool: so many are wrong at most, whatever the guess."""

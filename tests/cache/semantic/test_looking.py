@@ -46,7 +46,7 @@ async def test_within_the_bound_the_nearest_answer_serves(bench: Bench) -> None:
     assert (use.nearest.fingerprint, use.nearest.source_job_id) == (make_question("pay how").fingerprint, "job-1")
     assert (use.nearest.bound, use.nearest.wrong, use.nearest.pool) == (3, 0.5, "help")
     assert use.nearest.score > 0.99
-    assert (served.cost_usd, served.attempts) == (0, 0)
+    assert (str(served.cost_usd), served.attempts) == ("0", 0)
     assert served.decided.policy_version == "semantic-1"
     assert [cause.topic for cause in served.decided.causes] == ["steps.planned", "cache.settled"]
 

@@ -108,8 +108,8 @@ def test_jobs_that_differ_in_anything_but_their_free_texts_share_nothing(
     other |= {free: texts[free] for free in ("question", "customer")}
     differs = planned(prompt=written(parts), input=other)
     assert scope(differs) != scope(one)
-    # Side by side a fact and a free text may be the same prompt by another division; then they are one question. And the
-    # model is not shown the sku.
+    # Side by side a fact and a free text may be the same prompt by another division; then they are one question.
+    # And the model is not shown the sku.
     if texts is values and name != "sku":
         assert differs.fingerprint != one.fingerprint
 

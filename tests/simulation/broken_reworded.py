@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from headchef.accounts.pools import keeper
+from headchef.accounts.pools.counting import counted
 from headchef.bound import Bound
 from headchef.cache.semantic import looking
-from headchef.cache.semantic.guessing import Guess
+from headchef.cache.semantic.guessing import Guess, guess
 from headchef.validator.handler import ValidatorHandler
 from tests.simulation.broken_purses import not_restored
 from tests.simulation.meanings import SharedMeanings
@@ -44,7 +45,7 @@ def the_bound_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 
 
 def every_process_draws_for_itself(patch: pytest.MonkeyPatch) -> None:
-    guess, calls = looking.guess, list[int]()
+    calls = list[int]()
 
     def wrong(*about: Any) -> Any:
         made = guess(*about)
@@ -55,7 +56,7 @@ def every_process_draws_for_itself(patch: pytest.MonkeyPatch) -> None:
 
 
 def labels_count_twice(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(keeper, "counted", lambda counts, *about: _counted(_counted(counts, *about), *about))
+    patch.setattr(keeper, "counted", lambda counts, *about: counted(counted(counts, *about), *about))
 
 
 def what_was_observed_is_not_remembered(patch: pytest.MonkeyPatch) -> None:
@@ -73,14 +74,15 @@ def refused_hits_are_not_told(patch: pytest.MonkeyPatch) -> None:
 
 pools_not_restored = not_restored("pools")
 
-_counted = keeper.counted
-
 
 class _Forgetful:
     """A state that does not know what was observed."""
+
+    edition: object = None
 
     def __init__(self, state: Any) -> None:
         self._state = state
 
     def get(self, store: str, key: bytes) -> bytes | None:
-        return None if store == "observed" else self._state.get(store, key)
+        found: bytes | None = None if store == "observed" else self._state.get(store, key)
+        return found

@@ -18,17 +18,16 @@ _SEEDS = 2**48
 
 def _answers_serve_where_they_may(evidence: Evidence) -> Iterator[str]:
     """Check each answer that was reused: for whom it was made, and that its job wanted it."""
-    asked = {
-        (event.head.get("tenant", "default"), event.data["step"]["fingerprint"]): event.data["step"]["semantic"]
-        for topic in pair("steps.planned")
-        for event in evidence.every(topic)
-        if "semantic" in event.data["step"]
-    }
+    asked: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for event in (event for topic in pair("steps.planned") for event in evidence.every(topic)):
+        if (known := event.data["step"].get("semantic")) is not None:
+            asked.setdefault((event.job.tenant, event.data["step"]["fingerprint"]), []).append(known)
     for event in _reused(evidence):
         question, use = event.data["step"]["semantic"], event.data["cache"]
-        source = asked.get((event.job.tenant, use["nearest"]["fingerprint"]))
-        if source is None or source["scope"] != question["scope"] or source["text"] == question["text"]:
-            yield f"{event.job}, which asks {question}, is answered what {source} was"
+        # The same may be asked where another judge compares answers: that is another scope.
+        sources = asked.get((event.job.tenant, use["nearest"]["fingerprint"]), [])
+        if not any(each["scope"] == question["scope"] and each["text"] != question["text"] for each in sources):
+            yield f"{event.job}, which asks {question}, is answered what {sources} were"
         if question["mode"] != "serve":
             yield f"{event.job} is in {question['mode']} mode, and is given the answer of {use['source_job_id']}"
 

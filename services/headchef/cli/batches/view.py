@@ -11,9 +11,9 @@ from headchef_contracts.events.batches import BatchFinished, CountedReason
 from headchef_contracts.events.brakes import BrakeSet
 
 from headchef.batches.account import Account
+from headchef.cli.amounts import dollars, duration
 from headchef.cli.batches.pausing import paused
 from headchef.cli.following.show import STYLES
-from headchef.cli.history.describe import dollars, duration
 from headchef.cli.screen import printable, table
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 from headchef_contracts import topics
 from headchef_contracts.events.jobs import JobSubmitted
 
+from headchef.cli.amounts import dollars
 from headchef.cli.broadcast import entry
 from headchef.cli.broadcast import publish as publish_entry
 from headchef.cli.demo.cooking import Cooking, CookingPolicy, CookingState, Publish
@@ -23,7 +24,6 @@ from headchef.cli.demo.jobs import DemoJob, repeated
 from headchef.cli.demo.sources import HOST, host_of, landing_workflow, serving_facts
 from headchef.cli.faults import WorkFailed
 from headchef.cli.following.feed import open_feed
-from headchef.cli.history.describe import dollars
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.kitchen.broker import broker, make_topics
 from headchef.cli.kitchen.environment import environment

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from rich.text import Text
 
+from headchef.cli.amounts import dollars
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.following.feed import Beginning, Feed, Outcome, open_feed
 from headchef.cli.following.place import read, written
 from headchef.cli.following.show import STYLES, outcome_as_json, show_outcome
 from headchef.cli.following.writing import Write, output_for
-from headchef.cli.history.describe import body_value, dollars
+from headchef.cli.history.describe import body_value
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.screen import Meter, Screen, printable
 from headchef.runtime.clock import Clock, SystemClock

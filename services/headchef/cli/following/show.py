@@ -10,8 +10,9 @@ from rich.text import Text
 
 from headchef_contracts.events.jobs import JobFinished, JobRefused
 
+from headchef.cli.amounts import dollars, duration
 from headchef.cli.following.feed import Outcome
-from headchef.cli.history.describe import body_value, dollars, duration, left_behind
+from headchef.cli.history.describe import body_value, left_behind
 from headchef.cli.report.totals import totals
 from headchef.cli.screen import printable
 

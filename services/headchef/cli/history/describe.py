@@ -1,9 +1,9 @@
 """Says in one line what an event of a job's history means."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
+from headchef_contracts.events.bounds import CacheObserved
 from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.common import Body, Finding, Inline, Usage
@@ -23,7 +23,9 @@ from headchef_contracts.events.steps import (
     StepPlanned,
 )
 
+from headchef.cli.amounts import dollars, duration
 from headchef.cli.history.hop import Hop
+from headchef.cli.history.reuse import observed_in_words, use_in_words
 from headchef.unique import parts_of
 from headchef.workflow.model import ONLY_STEP
 
@@ -38,20 +40,6 @@ def describe(hop: Hop) -> str:
         return hop.fault or "cannot be read"
     words = _WORDS.get(type(hop.event))
     return words(hop.event) if words else (hop.event_type or "")
-
-
-def dollars(cost: Decimal | None) -> str:
-    """Show an amount: `$0.0012`, or `cost unknown`."""
-    if cost is None:
-        return "cost unknown"
-    return f"${cost:.4f}" if cost >= Decimal("0.0001") or not cost else f"${cost:.7f}".rstrip("0")
-
-
-def duration(seconds: float) -> str:
-    """Show a time: `12 ms`, `1.25 s` or `2 min 5 s`."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 120 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
 def body_value(body: Body | None) -> Any:
@@ -85,15 +73,8 @@ def _tokens(usage: Usage | None) -> str:
     return f"{counts} ({', '.join(told)})" if told else counts
 
 
-_REUSED = {"semantic": "to a question that means the same reused", "coalesced": "shared"}
-
-
-def _cache(use: CacheUse) -> str:
-    waited = "" if use.waited_s is None else f" after {duration(use.waited_s)} of waiting for the same question"
-    if use.reused:
-        whose = f"answer of job {use.source_job_id}" if use.source_job_id else "earlier answer"
-        return f"{whose} {_REUSED.get(use.kind, 'reused')}{waited}"
-    return {"miss": "no earlier answer", "bypass": "cache bypassed"}.get(use.kind, "cache away") + waited
+def _cache(step: Step, use: CacheUse) -> str:
+    return use_in_words(use, shadow=step.semantic is not None and step.semantic.mode == "shadow")
 
 
 def _submitted(event: JobSubmitted) -> str:
@@ -132,7 +113,7 @@ def _planned(event: StepPlanned) -> str:
 def _dispatched(event: StepDispatched) -> str:
     if event.decided.causes[0].topic.startswith("steps.dispatched."):
         return f"{_of(event.step)}moved to a partition of lane {event.step.request.lane} that is in use"
-    return f"{_of(event.step)}{_cache(event.cache)}, sent to lane {event.step.request.lane}"
+    return f"{_of(event.step)}{_cache(event.step, event.cache)}, sent to lane {event.step.request.lane}"
 
 
 def _attempt(event: AttemptRecorded) -> str:
@@ -147,7 +128,8 @@ def _attempt(event: AttemptRecorded) -> str:
 def _completed(event: StepCompleted) -> str:
     if event.failure is not None:
         return f"{_of(event.step)}failed for good: {event.failure.reason}: {event.failure.message}"
-    return f"{_of(event.step)}answered ({_cache(event.cache)}), {_tokens(event.usage)}, {dollars(event.cost_usd)}"
+    how, cost = _cache(event.step, event.cache), dollars(event.cost_usd)
+    return f"{_of(event.step)}answered ({how}), {_tokens(event.usage)}, {cost}"
 
 
 def _judged(event: StepJudged) -> str:
@@ -276,5 +258,6 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     CommandRefused: _command_refused,
     StepJudged: _judged,
     CacheSettled: _settled,
+    CacheObserved: observed_in_words,
     JobFinished: _finished,
 }

@@ -145,6 +145,8 @@ class _Search:
                 await self.read(["reservations.asked"])
         for fingerprint in self._fingerprints():
             await self.read(["cache.settled"], key=fingerprint.encode())
+        if any(isinstance(hop.event, _WITH_STEP) and hop.event.step.semantic is not None for hop in self.hops):
+            await self.read(["cache.observed"])
 
     @property
     def is_unfinished(self) -> bool:

@@ -26,6 +26,7 @@ RANK = {
     "headchef.command.refused": 5,
     "headchef.step.judged": 6,
     "headchef.cache.settled": 7,
+    "headchef.cache.observed": 8,
     "headchef.reservation.released": 7,
     "headchef.job.finished": 8,
 }

@@ -86,6 +86,8 @@ def job_id_of(event: Event) -> str | None:
     if job is not None:
         return job.job_id
     named: Any = getattr(event, "job_id", None) or getattr(event, "source_job_id", None)
+    if named is None and (asker := getattr(event, "asker", None)) is not None:
+        named = asker.job_id
     return named if isinstance(named, str) else None
 
 

@@ -10,7 +10,8 @@ from rich.text import Text
 from headchef_contracts.events.jobs import JobFinished
 from headchef_contracts.events.origin import StepAccount
 
-from headchef.cli.history.describe import dollars, duration, left_behind
+from headchef.cli.amounts import dollars, duration
+from headchef.cli.history.describe import left_behind
 from headchef.cli.history.explanation import answer, attempts, last_result, messages, story
 from headchef.cli.history.gather import History
 from headchef.cli.screen import printable, table

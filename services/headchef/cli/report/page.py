@@ -16,7 +16,8 @@ from markupsafe import Markup
 from headchef_contracts.events.jobs import JobRefused
 from headchef_contracts.events.origin import StepAccount
 
-from headchef.cli.history.describe import body_value, dollars, duration, left_behind
+from headchef.cli.amounts import dollars, duration
+from headchef.cli.history.describe import body_value, left_behind
 from headchef.cli.report.content import as_json, show_content
 from headchef.cli.report.entry import Entry
 from headchef.cli.report.totals import Totals, totals

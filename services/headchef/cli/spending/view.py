@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from headchef.cli.history.describe import dollars
+from headchef.cli.amounts import dollars
 from headchef.cli.screen import printable
 from headchef.cli.spending.account import UNNAMED, Row, Sums
 from headchef.cli.spending.by import By

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from headchef.checks import installed as installed_checks
+from headchef.cli.amounts import dollars
 from headchef.cli.cluster import Cluster, named_cluster, opened
 from headchef.cli.collecting.described import Described
 from headchef.cli.faults import WorkFailed, WrongUsage
-from headchef.cli.history.describe import dollars
 from headchef.cli.interrupts import stop_on_signals
 from headchef.cli.screen import Screen
 from headchef.cli.submission.running import partitions_of_the_entry

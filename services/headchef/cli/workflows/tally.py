@@ -8,7 +8,7 @@ from rich.table import Table
 
 from headchef_contracts.events.jobs import JobFinished
 
-from headchef.cli.history.describe import dollars
+from headchef.cli.amounts import dollars
 from headchef.cli.screen import table
 from headchef.retrieval.wanted import Retrieved
 from headchef.sources.wanted import Source

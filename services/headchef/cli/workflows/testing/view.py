@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from headchef.cli.history.describe import dollars, duration
+from headchef.cli.amounts import dollars, duration
 from headchef.cli.screen import printable
 from headchef.cli.workflows.testing.result import Result, Verdict
 

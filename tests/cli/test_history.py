@@ -1,11 +1,13 @@
 """The order in which a job's events are told, and where they are looked for."""
 
+from typing import Any
+
 import pytest
 
 from headchef_contracts import placement
 from headchef_contracts.events.calls import CallEnded, CallFailure
 from headchef_contracts.events.common import Event, Usage
-from headchef_contracts.events.jobs import Failure
+from headchef_contracts.events.jobs import CacheUse, Failure
 from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
@@ -15,6 +17,7 @@ from headchef.cli.history.gather import History, gather
 from headchef.cli.history.hop import Hop, in_order
 from headchef.result import Ending, ended
 from headchef.runtime.log.memory import MemoryLog
+from tests.accounts.pools.builders import make_observed
 from tests.cli.builders import (
     SHA,
     make_attempt,
@@ -30,8 +33,10 @@ from tests.support.builders import (
     make_call,
     make_decided,
     make_head,
+    make_nearest,
     make_review,
     make_review_closed,
+    make_semantic,
     make_step,
     make_tried,
 )
@@ -132,6 +137,41 @@ def test_a_step_that_was_moved_is_told_as_that() -> None:
     assert describe(hop("steps.dispatched.default", moved, 1)) == "moved to a partition of lane default that is in use"
     first = make_dispatched("j1", ("steps.planned", 0, 0))
     assert describe(hop("steps.dispatched.default", first, 1)) == "no earlier answer, sent to lane default"
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "mode", "said"),
+    [
+        ("semantic", "serve", "serve", "answer of job ask-1 to a question that means the same reused, likeness 0.930"),
+        ("miss", "ask", "serve", "that of job ask-1 to another is not sure enough (likeness 0.930, wrong by a guess"),
+        ("miss", "explore", "serve", "that of job ask-1 to another might do, and the model is asked to learn"),
+        ("miss", "serve", "shadow", "that of job ask-1 to another would be reused but for shadow mode"),
+        ("miss", "serve", "serve", "that of job ask-1 to another might do, and could not be had"),
+    ],
+)
+def test_what_was_thought_of_the_answer_to_another_wording_is_told(
+    kind: Any, choice: Any, mode: Any, said: str
+) -> None:
+    nearest = make_nearest(choice=choice)
+    use = CacheUse(kind=kind, source_job_id="ask-1" if kind == "semantic" else None, nearest=nearest)
+    step = make_step(semantic=make_semantic(mode=mode))
+    dispatched = make_dispatched("j1", ("steps.planned", 0, 0)).model_copy(update={"cache": use, "step": step})
+    assert said in describe(hop("steps.dispatched.default", dispatched, 1))
+    assert "1.2 %" in describe(hop("steps.dispatched.default", dispatched, 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("label", {"wrong": False}, "learnt: the earlier answer would have done (text/1)"),
+        ("label", {"wrong": True, "why": "7 is not 8"}, "would have been wrong: 7 is not 8 (text/1)"),
+        ("served", {}, "told to pool help: an earlier answer was reused"),
+        ("refused", {"why": "numbers: 14"}, "told to pool help: the earlier answer was refused: numbers: 14"),
+        ("corrected", {"why": "moved", "guess": None}, "a person says that the answer was wrong: moved"),
+    ],
+)
+def test_what_was_learnt_is_told(kind: str, fields: dict[str, Any], said: str) -> None:
+    assert said in describe(hop("cache.observed", make_observed(kind, **fields), 1))
 
 
 def test_what_the_providers_cache_did_is_told_where_it_did_something() -> None:

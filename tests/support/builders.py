@@ -22,6 +22,7 @@ from headchef_contracts.events.common import (
 )
 from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, Tried
 from headchef_contracts.events.reviews import ReviewAsked, ReviewClosed
+from headchef_contracts.events.semantic import Nearest, SemanticQuestion
 from headchef_contracts.events.steps import (
     Answer,
     Message,
@@ -95,6 +96,19 @@ def make_step(
         tried=tried,
         **fields,
     )
+
+
+def make_semantic(text: str = "How do I pay?", **fields: Any) -> SemanticQuestion:
+    """Give a question as it may be compared with others."""
+    known: dict[str, Any] = {"max_wrong": 0.02, "mode": "serve", "explore": 0.05, "pool": "help"}
+    return SemanticQuestion(**(known | {"scope": sha256(b"all else").hexdigest(), "text": text} | fields))
+
+
+def make_nearest(job_id: str = "ask-1", **fields: Any) -> Nearest:
+    """Give what was thought of the answer to the question of another job."""
+    known: dict[str, Any] = {"score": 0.93, "features": (1.0, 0.93, 1.0, 0.1, 0.7, 0.93), "wrong": 0.012, "bound": 4}
+    about = {"fingerprint": sha256(job_id.encode()).hexdigest(), "source_job_id": job_id, "choice": "serve"}
+    return Nearest(**(known | about | {"embedder": "hashed-1/512", "pool": "help"} | fields))
 
 
 def make_planned(prompt: str = "hi", **step: Any) -> StepPlanned:

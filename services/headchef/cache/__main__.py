@@ -12,6 +12,7 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.semantic import ByMeaning
+from headchef.cache.semantic.assembly import assemble_meaning
 from headchef.cache.settings import CacheSettings
 from headchef.cache.store import AnswerStore
 from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
@@ -37,13 +38,10 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     Raises:
         BadSettings: a setting is wrong, or the store refuses to work with these settings.
     """
-    settings = load(CacheSettings)
+    settings, namespace = load(CacheSettings), load(RuntimeSettings).namespace
     store = GuardedStore(
         BoundedAnswerStore(
-            make_store(settings, load(RuntimeSettings).namespace),
-            Bound(settings.max_answers),
-            surroundings.clock,
-            surroundings.metrics,
+            make_store(settings, namespace), Bound(settings.max_answers), surroundings.clock, surroundings.metrics
         ),
         CircuitPolicy(settings.retry_first_s, settings.retry_longest_s),
         surroundings.clock,
@@ -54,7 +52,8 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
     except StoreRefused as error:
         raise _bad_settings(settings, error) from error
     try:
-        yield processor(store, settings, surroundings)
+        async with assemble_meaning(settings, namespace, store, surroundings) as meaning:
+            yield processor(store, settings, surroundings, meaning)
     finally:
         await store.close()
 

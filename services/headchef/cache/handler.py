@@ -1,9 +1,9 @@
 """Answers planned steps from earlier answers, and keeps what was accepted.
 
 Consumes steps.planned, steps.planned.bulk, cache.settled and answers.corrected; produces steps.completed (hits), and
-all others into steps.dispatched.<lane> or steps.dispatched.<lane>.bulk. A step that is equal to one that is being asked
-waits, as state. What it learns of answers to other wordings of a question, and of answers that a person has found wrong,
-it tells by cache.observed.
+all others into steps.dispatched.<lane> or steps.dispatched.<lane>.bulk. A step that is equal to one that is being
+asked waits, as state. What it learns of answers to other wordings of a question, and of answers that a person has found
+wrong, it tells by cache.observed.
 """
 
 from collections.abc import Mapping, Sequence

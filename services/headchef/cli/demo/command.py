@@ -85,7 +85,7 @@ def _amount(text: str) -> Decimal:
 
 def _ask(screen: "Screen", menu: "Menu", jobs: "list[DemoJob]", cap: Decimal, yes: bool) -> None:
     from headchef.cli.demo.estimate import estimate
-    from headchef.cli.history.describe import dollars
+    from headchef.cli.amounts import dollars
 
     guess = estimate(jobs, menu.prices)
     cost = (

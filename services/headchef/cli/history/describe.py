@@ -128,8 +128,8 @@ def _attempt(event: AttemptRecorded) -> str:
 def _completed(event: StepCompleted) -> str:
     if event.failure is not None:
         return f"{_of(event.step)}failed for good: {event.failure.reason}: {event.failure.message}"
-    how, cost = _cache(event.step, event.cache), dollars(event.cost_usd)
-    return f"{_of(event.step)}answered ({how}), {_tokens(event.usage)}, {cost}"
+    use = _cache(event.step, event.cache)
+    return f"{_of(event.step)}answered ({use}), {_tokens(event.usage)}, {dollars(event.cost_usd)}"
 
 
 def _judged(event: StepJudged) -> str:

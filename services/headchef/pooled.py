@@ -8,6 +8,7 @@ from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import Step
 
 from headchef.account_names import joined, read
+from headchef.homes import HOMES
 from headchef.runtime.processor import Emit
 
 TOPIC = "cache.observed"
@@ -46,7 +47,7 @@ def observed(
     asker: Asker,
     nearest: Nearest,
     decided: Decided,
-    homes: int,
+    homes: int = HOMES,
     **more: Any,
 ) -> Emit:
     """Say it.

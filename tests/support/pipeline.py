@@ -34,7 +34,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
     "fetcher": ("fetches.planned", "fetches.planned.bulk"),
     "retriever": ("retrievals.planned", "retrievals.planned.bulk"),
     "batches": ("jobs.finished", "jobs.refused", "batches.counted"),
-    "accounts": ("reservations.asked", "budgets.booked"),
+    "accounts": ("reservations.asked", "budgets.booked", "cache.observed"),
 }
 """The inputs of each processor."""
 

@@ -35,6 +35,18 @@ def test_the_input_is_read_and_held_against_its_schema(tmp_path: Path) -> None:
         assert message in wrong.value.message
 
 
+def test_what_tells_jobs_apart_is_in_the_input_where_answers_serve_other_wordings(tmp_path: Path) -> None:
+    step = """\
+  - id: last
+    llm: {text: "{{ question }}", with: {question: "{{ input.question }}"}}
+    semantic: {free_text: [question], purpose: answer, max_wrong: 0.02}
+"""
+    flow = workflow(tmp_path, step, more="input: {identity: [sku]}")
+    assert input_of('{"sku": "A-1", "question": "Why?"}', flow, JUDGE)["sku"] == "A-1"
+    with pytest.raises(WrongUsage, match="--input: sku is left out, and w@1 tells by it which answers may be reused"):
+        input_of('{"question": "Why?"}', flow, JUDGE)
+
+
 def test_what_stands_in_for_a_step_obeys_its_schema() -> None:
     section = '{"html": "x", "claims": []}'
     for text, message in (

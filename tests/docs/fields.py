@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from headchef_contracts.events.semantic import Comparison, SemanticUse
+
 from headchef.workflow import form
 from headchef.workflow.cases import form as cases
 from headchef.workflow.reserving import ReserveEntry
@@ -27,6 +29,8 @@ SECTIONS: Sequence[tuple[str, type[BaseModel]]] = (
     ("`human`", form.HumanEntry),
     ("`reserve`", ReserveEntry),
     ("`for_each`", form.ForEachEntry),
+    ("`semantic`", SemanticUse),
+    ("`compare`, in `semantic`", Comparison),
     ("`output`", form.OutputEntry),
     ("`checks` and `rules`", form.CheckEntry),
     ("`budget` of a step", form.BudgetEntry),

@@ -31,7 +31,10 @@ class SemanticUse(PublicPart):
     """When an answer to one wording of a question may serve another."""
 
     free_text: tuple[FieldPath, ...] = Field(
-        min_length=1, max_length=20, description="fields of the input whose wording may differ; all else must be equal"
+        min_length=1,
+        max_length=20,
+        description="fields of the input, or in a workflow values of `with`, whose wording may differ; all else must be"
+        " equal",
     )
     identity: tuple[FieldPath, ...] = Field(
         default=(),
@@ -54,7 +57,9 @@ class SemanticUse(PublicPart):
         le=1,
         description="the share of questions that could be served which go to their model all the same, to learn",
     )
-    compare: Comparison = Field(default_factory=Comparison)
+    compare: Comparison = Field(
+        default_factory=Comparison, description="who says whether two answers are the same; fields of JSON, or the text"
+    )
     pool: Name | None = Field(
         default=None, description="questions that share what is learnt; by default those of the same templates"
     )

@@ -25,6 +25,7 @@ from headchef.template import (
     TemplateRefused,
     in_pieces,
     misuse_of,
+    name_of,
     value_at,
     writes,
 )
@@ -61,7 +62,7 @@ def question_of(
     return SemanticQuestion(
         scope=scope_of(job.tenant, frame_sha256, request),
         text=text_of({name: value_at(place, names) for name, place in free.items()}),
-        pool=use.pool or sha256(canonical(dict(sources))).hexdigest(),
+        pool=use.pool or name_of(sources),
         max_wrong=use.max_wrong,
         mode=use.mode,
         explore=use.explore,

@@ -111,6 +111,18 @@ def in_pieces(
     return pieces
 
 
+def name_of(sources: Mapping[str, str]) -> str:
+    """Name some templates by what is written in them.
+
+    Args:
+        sources: the templates, by what each is for.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    return sha256(canonical(dict(sources))).hexdigest()
+
+
 def _put_together(pieces: Pieces, names: Mapping[str, Any], free: Mapping[str, Place]) -> Iterator[str]:
     for number, piece in enumerate(pieces):
         yield value_at(free[piece], names) if number % 2 else piece

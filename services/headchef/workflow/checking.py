@@ -10,13 +10,13 @@ from headchef.sources.address import host_of, permitted, read_address
 from headchef.sources.errors import FetchFailed
 from headchef.template import Reads, TemplateRefused, reads_of, templates_in
 from headchef.workflow.errors import FaultIn
-from headchef.workflow.files import Prompt
 from headchef.workflow.form import CheckEntry, HttpEntry, LlmEntry, StepEntry, WorkflowFile
 from headchef.workflow.gathering import Gathered
 from headchef.workflow.model import result_of, steps_of
 from headchef.workflow.order import circle, reached
 from headchef.workflow.outputs import output_of, output_of_one
 from headchef.workflow.scope import Scope
+from headchef.workflow.semantic import FreeTexts, StepReads
 from headchef.workflow.texts import Text, texts_of
 
 _NOTHING = Reads((), is_value=False, whole=None)
@@ -47,6 +47,7 @@ class Checking:
         self._gathered = gathered
         self._checks_known = checks
         self._steps = steps_of(file)
+        self._reads: dict[str, StepReads] = {}
         self.needs: dict[str, set[str]] = {step.id: set() for step in self._steps}
 
     def run(self) -> None:
@@ -59,6 +60,8 @@ class Checking:
         outside = Scope({"input": self._input()}, {step.id: self._output(step) for step in self._steps})
         for number, step in enumerate(self._steps):
             self._step(step, () if self._file.prompt else ("steps", number), outside)
+        for number, step in enumerate(self._steps):
+            self._semantic(step, ("steps", number))
         result = result_of(self._file)
         wanted = self._text(Text((), result.value), ("result", "from"), outside)
         self._order(_steps_in([wanted]))
@@ -109,8 +112,10 @@ class Checking:
                 self._is_text(inside.shape_of(seen["reserve", field]), (*place, "reserve", field))
         if step.http is not None:
             self._source(step.http, (*place, "http", "get"))
+        prompts: dict[str, Reads] = {}
         if step.llm is not None:
-            self._asked(step.llm, (*place, "llm") if self._file.prompt is None else (), inside, seen)
+            prompts = self._asked(step, step.llm, (*place, "llm") if self._file.prompt is None else (), inside, seen)
+        self._reads[step.id] = StepReads(seen, prompts)
         self.needs[step.id] |= _steps_in(seen.values())
 
     def _checks(self, entries: Sequence[CheckEntry], place: Place, shape: Shape, given: Collection[str] = ()) -> None:
@@ -166,36 +171,56 @@ class Checking:
                 self._fault(here, fault)
         return found
 
-    def _asked(self, llm: LlmEntry, place: Place, inside: Scope, seen: dict[Place, Reads]) -> None:
-        """Look at a step's prompts: they know the input, and what stands under `with`."""
+    def _semantic(self, step: StepEntry, place: Place) -> None:
+        """Look at what a step says of other wordings, once it is known what all steps read."""
+        looking = FreeTexts(self._file, {each.id: each for each in self._steps}, self._reads)
+        for found in looking.faults(step):
+            if found.prompt is None:
+                self._fault((*place, *found.place), found.message)
+            else:
+                self.faults.append(
+                    FaultIn(self._gathered.prompts[found.prompt].path, _in_file(found.line, found.message))
+                )
+
+    def _asked(
+        self, step: StepEntry, llm: LlmEntry, place: Place, inside: Scope, seen: dict[Place, Reads]
+    ) -> dict[str, Reads]:
+        """Look at a step's prompts, which know the input and what stands under `with`; give what they read."""
         given = {
             name: inside.shape_of(seen[("llm", "with", name)]) if ("llm", "with", name) in seen else ANYTHING
             for name in llm.with_values
         }
         scope = Scope({"input": inside.names["input"], **given}, None)
-        used: set[str] = set()
+        for name in () if step.semantic is None else step.semantic.free_text:
+            self._is_text(given.get(name, ANYTHING), (*place, "with", name))
+        found: dict[str, Reads] = {}
         if llm.text is not None:
-            used |= _roots(self._text(Text(("text",), llm.text), place, scope))
-        for name in (llm.prompt, llm.system):
-            if name is not None and (prompt := self._gathered.prompts.get(name)) is not None:
-                used |= self._prompt(prompt, scope)
-            elif name is not None:
-                return
-        for name in llm.with_values:
-            if name not in used:
-                self._fault((*place, "with", name), "is given to the prompt, and the prompt does not use it")
+            found["text"] = self._text(Text(("text",), llm.text), place, scope)
+        named = [name for name in (llm.prompt, llm.system) if name is not None]
+        for name in named:
+            if (reads := self._prompt(name, scope)) is not None:
+                found[name] = reads
+        if all(name in found for name in named):
+            used = {read.root for reads in found.values() for read in reads.reads}
+            for name in llm.with_values:
+                if name not in used:
+                    self._fault((*place, "with", name), "is given to the prompt, and the prompt does not use it")
+        return found
 
-    def _prompt(self, prompt: Prompt, scope: Scope) -> set[str]:
+    def _prompt(self, name: str, scope: Scope) -> Reads | None:
+        """Look at a prompt's file; None where it cannot be read."""
+        prompt = self._gathered.prompts.get(name)
+        if prompt is None:
+            return None
         try:
             found = reads_of(prompt.text)
         except TemplateRefused as refused:
             self.faults.append(FaultIn(prompt.path, Fault(1, "", f"after its first line, {refused}")))
-            return set(scope.names)
+            return None
         for read in found.reads:
             if (fault := scope.fault_of(read)) is not None:
-                # The first line of the file, which states the version, is no part of the template.
-                self.faults.append(FaultIn(prompt.path, Fault(read.line + 1, "", fault)))
-        return _roots(found)
+                self.faults.append(FaultIn(prompt.path, _in_file(read.line, fault)))
+        return found
 
     def _order(self, wanted: Iterable[str]) -> None:
         where = {step.id: number for number, step in enumerate(self._steps)}
@@ -209,8 +234,9 @@ class Checking:
                 self._fault(("steps", number, "id"), message)
 
 
-def _roots(found: Reads) -> set[str]:
-    return {read.root for read in found.reads}
+def _in_file(line: int, message: str) -> Fault:
+    """Give a fault of a prompt's template: the first line of its file, which states the version, is no part of it."""
+    return Fault(line + 1, "", message)
 
 
 def _steps_in(found: Iterable[Reads]) -> set[str]:

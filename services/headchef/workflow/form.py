@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from headchef_contracts.events.common import CacheMode, Name, Parameters
 from headchef_contracts.events.reviews import Otherwise
+from headchef_contracts.events.semantic import SemanticUse
 
 from headchef.sources.address import host_of
 from headchef.sources.wanted import ReadAs
@@ -100,7 +101,9 @@ class InputEntry(_Entry):
         default=None, alias="schema", description="of the job's input, such as landing_input.v1"
     )
     identity: tuple[Identifier, ...] = Field(
-        default=(), description="fields of the input that make jobs differ, such as [sku]: exact in every cache key"
+        default=(),
+        description="fields of the input that make jobs differ, such as [sku]: equal wherever an answer is reused for"
+        " another wording",
     )
 
 
@@ -231,6 +234,9 @@ class StepEntry(_Entry):
     )
     continue_with: Any = Field(default=None, description="what stands in for the output with on_error: continue_with")
     cache: CacheMode | None = Field(default=None, description="exact or bypass")
+    semantic: SemanticUse | None = Field(
+        default=None, description="when an answer to another wording of a question to a model may serve"
+    )
     retry: RetryEntry | None = Field(default=None, description="how often each kind of failure is tried again")
     budget: BudgetEntry | None = Field(default=None, description="what the step may use up")
 

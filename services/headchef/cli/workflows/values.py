@@ -11,6 +11,7 @@ from headchef.extensions import NoSuchExtension
 from headchef.functions import Functions
 from headchef.workflow import Workflow
 from headchef.workflow.form import StepEntry
+from headchef.workflow.identity import left_out
 from headchef.workflow.progress import Judge
 
 
@@ -30,6 +31,8 @@ def input_of(text: str | None, workflow: Workflow, judge: Judge) -> Any:
     if findings := judge.findings(values, workflow.schema(name), ()):
         told = "\n".join(f"{finding.path or 'the whole'}: {finding.message}" for finding in findings)
         raise WrongUsage(f"--input does not obey {name}\n{told}")
+    if missing := left_out(workflow, values):
+        raise WrongUsage("\n".join(f"--input: {name} {message}" for name, message in missing.items()))
     return values
 
 

@@ -62,9 +62,8 @@ def step_of(ask: Ask, record: JobRecord, planner: Planner, latest: datetime | No
     Raises:
         Refused: it cannot be asked.
     """
-    fields = ask.fields() | {"job_id": record.head.job_id, "tenant": record.head.tenant}
-    if record.cache == "bypass":
-        fields["cache"] = "bypass"
+    fields = ask.fields(reuse=record.cache != "bypass")
+    fields |= {"job_id": record.head.job_id, "tenant": record.head.tenant}
     step = planner.plan(JobSubmitted.model_validate(fields), record.head)
     item = {} if ask.unit.item is None else {"item": ask.unit.item}
     bound = {} if latest is None else {"deadline": latest}

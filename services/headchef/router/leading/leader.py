@@ -40,6 +40,7 @@ from headchef.runtime.errors import InvalidEvent
 from headchef.runtime.processor import Change, Outcome, State, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.template import Renderer
+from headchef.workflow.identity import left_out
 from headchef.workflow.progress import Ending, Judge, Lost, Progress
 
 _SHOWN = 5
@@ -108,6 +109,8 @@ class Leader:
         schema = workflow.schema(workflow.file.input.schema_name)
         for finding in self._judge.findings(values, schema, ()):
             raise Refused("invalid", f"input{finding.path.replace('/', '.')}", finding.message)
+        for name, message in left_out(workflow, values).items():
+            raise Refused("invalid", f"input.{name}", message)
         record = JobRecord(
             head=in_time(head, workflow.file.budget.seconds),
             workflow=workflow.name,

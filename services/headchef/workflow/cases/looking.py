@@ -14,6 +14,7 @@ from headchef.template import reads_of
 from headchef.workflow.cases.form import EVERY_OTHER, CaseEntry, ExpectEntry
 from headchef.workflow.cases.standing_in import by_item
 from headchef.workflow.form import StepEntry
+from headchef.workflow.identity import left_out
 from headchef.workflow.model import Workflow
 from headchef.workflow.outputs import output_of, output_of_one
 from headchef.workflow.progress import Judge
@@ -58,6 +59,8 @@ class Looking:
         if not unfit:
             schema = self._workflow.schema(self._workflow.file.input.schema_name)
             yield from _told(("input",), self._judge.findings(case.input, schema, ()))
+            for field, message in left_out(self._workflow, case.input).items():
+                yield ("input", field), message
             yield from self._steps(case)
         yield from self._expected(case.expect, case)
 

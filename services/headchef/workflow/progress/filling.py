@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headchef_contracts.events.semantic import SemanticUse
+
 from headchef.schema import kind_of
 from headchef.sources.wanted import Wanted
 from headchef.template import Renderer, TemplateRefused
@@ -19,6 +21,7 @@ from headchef.workflow.model import Workflow
 from headchef.workflow.progress.reserving import reservation
 from headchef.workflow.progress.retrieving import retrieval
 from headchef.workflow.progress.unit import Unit
+from headchef.workflow.progress.wording import Worded, worded
 from headchef.workflow.progress.work import Ask, Audit, Call, Fetch, Retrieve, Review, Work
 from headchef.workflow.retrieving import RetrieveEntry
 
@@ -75,11 +78,14 @@ class Filling:
     ) -> Ask:
         defaults, prompts = self._workflow.file.defaults, self._workflow.prompts
         own = {"input": names["input"], **self.value(llm.with_values, names)}
-        source = prompts[str(llm.prompt)] if llm.text is None else llm.text
+        sources = {"prompt": prompts[str(llm.prompt)] if llm.text is None else llm.text}
+        if llm.system is not None:
+            sources["system"] = prompts[llm.system]
+        filled = {field: self._renderer.render(source, own).text for field, source in sources.items()}
         return Ask(
             unit=unit,
-            system=None if llm.system is None else self._renderer.render(prompts[llm.system], own).text,
-            prompt=self._renderer.render(source, own).text,
+            system=filled.get("system"),
+            prompt=filled["prompt"],
             asked=llm
             if llm.model or llm.tier
             else llm.model_copy(update={"model": defaults.model, "tier": defaults.tier}),
@@ -87,7 +93,14 @@ class Filling:
             checks=checks,
             retry=step.retry or defaults.retry,
             reuse=(step.cache or defaults.cache) == "exact",
+            worded=None if step.semantic is None else self._worded(step.semantic, own, sources, filled),
         )
+
+    def _worded(self, use: SemanticUse, own: Names, sources: Mapping[str, str], filled: Mapping[str, str]) -> Worded:
+        values, names = own["input"], self._workflow.file.input.identity
+        # The door lets no job in that leaves one out.
+        identity = {name: values[name] for name in names}
+        return worded(use, own, sources=sources, filled=filled, identity=identity, renderer=self._renderer)
 
     def _call(self, unit: Unit, python: PythonEntry, names: Names, checks: Sequence[Mapping[str, Any]]) -> Call:
         return Call(unit, python.call, self.value(python.with_values, names), python.timeout_s, checks)

@@ -9,6 +9,7 @@ from headchef_contracts.events.reviews import Otherwise
 from headchef.sources.wanted import Wanted
 from headchef.workflow.form import LlmEntry, RetryEntry
 from headchef.workflow.progress.unit import Came, Lost, Outcome, Unit
+from headchef.workflow.progress.wording import Worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Ask:
         checks: each with its name, path and arguments.
         retry: how often what is tried again.
         reuse: whether an earlier answer serves.
+        worded: the same in pieces, where one to another wording may serve; None where it may not.
     """
 
     unit: Unit
@@ -34,9 +36,15 @@ class Ask:
     checks: Sequence[Mapping[str, Any]]
     retry: RetryEntry
     reuse: bool
+    worded: Worded | None = None
 
-    def fields(self) -> dict[str, Any]:
-        """Give the fields of a job that asks this and nothing else."""
+    def fields(self, *, reuse: bool = True) -> dict[str, Any]:
+        """Give the fields of a job that asks this and nothing else.
+
+        Args:
+            reuse: whether an earlier answer may serve, as far as that is not for the step to say.
+        """
+        reuse = reuse and self.reuse
         output: dict[str, Any] = {"repairs": self.retry.validation, "truncations": self.retry.truncation}
         if self.schema is not None:
             output["schema"] = self.schema
@@ -46,8 +54,9 @@ class Ask:
             "prompt": self.prompt,
             "output": output,
             "parameters": self.asked.parameters.model_dump(exclude_none=True),
-            "cache": "exact" if self.reuse else "bypass",
+            "cache": "exact" if reuse else "bypass",
             **({} if self.system is None else {"system": self.system}),
+            **(self.worded.fields() if reuse and self.worded is not None else {}),
             **self.asked.model_dump(include={"model", "tier"}, exclude_none=True),
         }
 

@@ -100,6 +100,11 @@ def test_free_texts_are_values_of_with(tmp_path: Path) -> None:
             "audit: {target: '{{ input.letter }}', rules: [{check: chars, max: 5}]}",
             "12:76: steps.2.llm.with.heard: is object, and a text is wanted",
         ),
+        (
+            "mode: serve",
+            "mode: serve, compare: {judge: feelings}",
+            "13:103: steps.2.semantic.compare.judge: there is no judge of equality 'feelings'; there is auto",
+        ),
         ("mode: serve", "mode: serve, identity: [sku]", "13:93: steps.2.semantic.identity: a workflow says this once"),
         ("    semantic", "    cache: bypass\n    semantic", "14:5: steps.2.semantic: no earlier answer serves with"),
         ("max_wrong: 0.02", "max_wrong: 0.3", "13:63: steps.2.semantic.max_wrong: Input should be less than or equal"),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from headchef import equality
 from headchef.checks import Registry, faults_in
 from headchef.document import Document, Fault, Place
 from headchef.schema import ANYTHING, NoSuchPath, Shape, follow, shape_of
@@ -173,7 +174,7 @@ class Checking:
 
     def _semantic(self, step: StepEntry, place: Place) -> None:
         """Look at what a step says of other wordings, once it is known what all steps read."""
-        looking = FreeTexts(self._file, {each.id: each for each in self._steps}, self._reads)
+        looking = FreeTexts(self._file, {each.id: each for each in self._steps}, self._reads, equality.installed())
         for found in looking.faults(step):
             if found.prompt is None:
                 self._fault((*place, *found.place), found.message)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from headchef.document import Place
+from headchef.equality import Registry, faults_in
 from headchef.template import Read, Reads, misuse_of
 from headchef.workflow.form import LlmEntry, StepEntry, WorkflowFile
 
@@ -49,10 +50,18 @@ class FreeTexts:
         file: the workflow.
         steps: by id.
         reads: what each of them reads.
+        judges: of equality, that there are.
     """
 
-    def __init__(self, file: WorkflowFile, steps: Mapping[str, StepEntry], reads: Mapping[str, StepReads]) -> None:
+    def __init__(
+        self,
+        file: WorkflowFile,
+        steps: Mapping[str, StepEntry],
+        reads: Mapping[str, StepReads],
+        judges: Registry,
+    ) -> None:
         self._file = file
+        self._judges = judges
         self._steps = steps
         self._reads = reads
 
@@ -66,6 +75,8 @@ class FreeTexts:
             return
         if (step.cache or self._file.defaults.cache) == "bypass":
             yield SemanticFault(("semantic",), "no earlier answer serves with `cache: bypass`: leave one of them out")
+        for where, message in faults_in(use.compare, self._judges):
+            yield SemanticFault(("semantic", "compare", *where), message)
         if use.identity:
             message = "a workflow says this once for all its steps: name the fields in `input.identity`"
             yield SemanticFault(("semantic", "identity"), message)

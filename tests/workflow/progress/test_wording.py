@@ -12,6 +12,7 @@ from headchef_contracts.events.jobs import JobSubmitted
 from headchef_contracts.events.semantic import SemanticQuestion, SemanticUse
 from headchef_contracts.events.steps import Step
 
+from headchef import equality
 from headchef.checks import installed
 from headchef.router.policy import plan
 from headchef.schema import SchemaCache
@@ -35,6 +36,7 @@ def planned(fields: Mapping[str, Any]) -> Step:
         catalogue=make_catalogue(),
         schemas=SCHEMAS,
         registry=installed(),
+        judges=equality.installed(),
         renderer=RENDERER,
         max_prompt_bytes=100_000,
     )

@@ -14,6 +14,7 @@ from tests.bench.goodput import RUNS, fixed_pause, goodput
 from tests.bench.limits import LIMITS
 from tests.bench.machine import made_here
 from tests.bench.pacing.comparison import compare
+from tests.bench.templated import comparison as templated
 from tests.bench.workflows import Amounts, workflows
 from tests.support.kafka_process import LONG_LIVED
 from tests.support.kafka_server import KafkaServer, running_server
@@ -25,16 +26,17 @@ def main() -> None:
     """Run the scenarios of both guarantees, those of lanes, of both classes and of providers' caches, and report."""
     standard = scenarios.Sizes()
     options = argparse.ArgumentParser(prog="make bench ARGS=…", description=main.__doc__)
-    options.add_argument("--only", choices=["pacing", *_PARTS], help="a part of it; the others' figures stay")
+    options.add_argument("--only", choices=[*_ALONE, *_PARTS], help="a part of it; the others' figures stay")
     options.add_argument("--jobs", type=int, default=standard.jobs, help="cold jobs, and as many exact hits")
     options.add_argument("--executors", type=int, default=standard.executors, help="executor processes")
     options.add_argument("--guarantee", choices=["exactly_once", "at_least_once", "both"], default="both")
     options.add_argument("--no-write", action="store_true", help="leave BENCHMARKS.md as it is")
     chosen = options.parse_args()
     document = None if chosen.no_write else _ROOT / "BENCHMARKS.md"
-    if chosen.only in (None, "pacing"):
-        _pacing(document)
-    if chosen.only == "pacing":
+    for name, compare_alone in _ALONE.items():
+        if chosen.only in (None, name):
+            compare_alone(document)
+    if chosen.only in _ALONE:
         return
     with running_server(java_options=LONG_LIVED) as server:
         for name, measure in _PARTS.items():
@@ -47,6 +49,13 @@ def _pacing(document: Path | None) -> None:
     _report(report.pacing_table(figures), figures)
     if document is not None:
         report.write_pacing(document, figures)
+
+
+def _templated(document: Path | None) -> None:
+    figures = templated.compare()
+    _report(templated.table(figures), figures)
+    if document is not None:
+        report.write_templated(document, templated.table(figures))
 
 
 def _pipeline(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
@@ -93,6 +102,9 @@ def _workflows(server: KafkaServer, chosen: argparse.Namespace, document: Path |
     if document is not None:
         report.write_workflows(document, figures, made_here())
 
+
+_ALONE: Mapping[str, Callable[[Path | None], None]] = {"pacing": _pacing, "templated": _templated}
+"""What is measured without a cluster, by the name that `--only` takes."""
 
 _PARTS: Mapping[str, Callable[[KafkaServer, argparse.Namespace, Path | None], None]] = {
     "pipeline": _pipeline,

@@ -12,6 +12,7 @@ _CACHING_MARKS = ("<!-- caching: begin -->", "<!-- caching: end -->")
 _FAIRNESS_MARKS = ("<!-- fairness: begin -->", "<!-- fairness: end -->")
 _WORKFLOW_MARKS = ("<!-- workflows: begin -->", "<!-- workflows: end -->")
 _PACING_MARKS = ("<!-- pacing: begin -->", "<!-- pacing: end -->")
+_TEMPLATED_MARKS = ("<!-- templated: begin -->", "<!-- templated: end -->")
 
 _NAMES = {"exactly_once": "exactly once", "at_least_once": "at least once"}
 _RUNS = {
@@ -112,6 +113,15 @@ def write_pacing(path: Path, figures: Mapping[str, float]) -> None:
         ValueError: the document has no marks.
     """
     replace_between(path, _PACING_MARKS, f"{pacing_table(figures)}\n")
+
+
+def write_templated(path: Path, table: str) -> None:
+    """Replace the figures of templated prompts in a document; they are the same on any machine.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _TEMPLATED_MARKS, f"{table}\n")
 
 
 def write_caching(path: Path, table: str, made: str) -> None:

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from headchef_contracts.events.jobs import JobFinished
 
+from headchef.cli.amounts import dollars
 from headchef.cli.batches.comparison import Comparison, Pair, compared, newest
 from headchef.cli.cluster import named_cluster, read_patiently
 from headchef.cli.faults import WorkFailed, WrongUsage
 from headchef.cli.following.feed import open_feed
 from headchef.cli.following.show import STYLES
-from headchef.cli.amounts import dollars
 from headchef.cli.history.describe import body_value
 from headchef.cli.report.totals import totals
 from headchef.cli.screen import Meter, Screen, printable

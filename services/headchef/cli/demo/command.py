@@ -84,8 +84,8 @@ def _amount(text: str) -> Decimal:
 
 
 def _ask(screen: "Screen", menu: "Menu", jobs: "list[DemoJob]", cap: Decimal, yes: bool) -> None:
-    from headchef.cli.demo.estimate import estimate
     from headchef.cli.amounts import dollars
+    from headchef.cli.demo.estimate import estimate
 
     guess = estimate(jobs, menu.prices)
     cost = (

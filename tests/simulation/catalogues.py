@@ -17,7 +17,8 @@ from headchef.catalogue.in_force import TOPIC
 from headchef.runtime.log.port import NewRecord
 from tests.simulation.at_once import SLOW, USUAL, drawn_at_once, with_a_limit
 from tests.simulation.quota import A_MINUTE, LIMITED_LANE, drawn_limit
-from tests.simulation.services import CATALOGUE_PATH, LANES, read_catalogue
+from tests.simulation.read_once import read_catalogue
+from tests.simulation.services import CATALOGUE_PATH, LANES
 from tests.support.published import AT, version_of
 
 _CHANGING_WORLDS, _CHANGE_SHARE = 0.4, 0.06

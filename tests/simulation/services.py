@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -15,7 +14,6 @@ from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.settings import CacheSettings
 from headchef.catalogue import Catalogue, Endpoint, Provider, in_force
-from headchef.catalogue.reading import read
 from headchef.executor.__main__ import processor as executor_processor
 from headchef.executor.account import Accounts
 from headchef.executor.calling import HttpProvider
@@ -35,12 +33,14 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.runtime.turns import Turns
 from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
+from headchef.workflow import library
 from tests.simulation.bodies import SharedBodies
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.guides import TIMEOUT_S, SimulatedGuides
 from tests.simulation.meanings import by_meaning
 from tests.simulation.overtaking import WatchedDoor
 from tests.simulation.provider import SimulatedProvider
+from tests.simulation.read_once import read_catalogue, read_workflow
 from tests.simulation.refusals import Asked
 from tests.simulation.sources import SimulatedSources
 from tests.simulation.store import SharedStore, StoreConnection
@@ -55,8 +55,8 @@ MODELS = [Asked(HOSTS[model.lane], model.provider_model) for model in CATALOGUE.
 """What can be asked for, and where."""
 
 # Pure, and all processes of all worlds read the same few texts.
-read_catalogue = lru_cache(maxsize=1_024)(read)
-vars(in_force)["read"] = read_catalogue
+vars(in_force)["_read"] = read_catalogue
+vars(library)["read_published"] = read_workflow
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.nursery import nursery
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
@@ -32,6 +33,13 @@ models:
   withdrawn: # the provider no longer has it
     {lane: default, provider_model: no-such-model}
 """
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _nursery() -> Iterator[None]:
+    """Spare services their imports, of which `test_settings.py` sees that they work from nothing."""
+    with nursery():
+        yield
 
 
 # Not for the session: it would go on polling, beside all tests that come after.

@@ -22,7 +22,8 @@ FAILED, WRONG = 1, 2
 
 def ended(folder: Path, module: str, settings: Mapping[str, str]) -> tuple[int, str]:
     """Run a service until it ends by itself, and give its exit code and what it said."""
-    process = ServiceProcess(module, module, {"HEADCHEF_LOCK_DIR": str(folder / "locks"), **settings}, folder)
+    environment = {"HEADCHEF_LOCK_DIR": str(folder / "locks"), **settings}
+    process = ServiceProcess(module, module, environment, folder, afresh=True)
     process.start()
     try:
         code = process.wait(timeout_s=40)
@@ -36,6 +37,11 @@ def ended(folder: Path, module: str, settings: Mapping[str, str]) -> tuple[int, 
     ("module", "settings", "names", "says"),
     [
         ("router", {}, "HEADCHEF_KAFKA", "must be set"),
+        ("functions", {}, "HEADCHEF_KAFKA", "must be set"),
+        ("fetcher", {}, "HEADCHEF_KAFKA", "must be set"),
+        ("retriever", {}, "HEADCHEF_KAFKA", "must be set"),
+        ("batches", {}, "HEADCHEF_KAFKA", "must be set"),
+        ("accounts", {}, "HEADCHEF_KAFKA", "must be set"),
         ("validator", {"HEADCHEF_SESSION_TIMEOUT_S": "soon"}, "HEADCHEF_SESSION_TIMEOUT_S", "number"),
         ("cache", {"HEADCHEF_SESSION_TIMEOUT_S": "0.1"}, "HEADCHEF_SESSION_TIMEOUT_S", "greater than or equal to 1"),
         ("executor", {"HEADCHEF_PROCESSING_GUARANTEE": "maybe"}, "HEADCHEF_PROCESSING_GUARANTEE", "exactly_once"),

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,10 +18,10 @@ from typing import Any, Self
 
 from aiokafka.errors import KafkaConnectionError
 
-from headchef.runtime.children import END_WITH_PARENT
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
+from tests.support.nursery import Child, started, started_afresh
 from tests.support.ports import free_ports
 from tests.support.usage import Usage, usage_of
 
@@ -41,17 +40,21 @@ class ServiceProcess:
         module: such as `router`.
         environment: settings, added to this process's environment.
         folder: where its log goes.
+        afresh: whether Python starts from nothing even where there is a nursery.
 
     Attributes:
         arguments: what Python is to run; another release of the same service may take its place before a start.
     """
 
-    def __init__(self, name: str, module: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, module: str, environment: Mapping[str, str], folder: Path, *, afresh: bool = False
+    ) -> None:
         self.name = name
+        self._start = started_afresh if afresh else started
         self.arguments: Sequence[str] = ("-m", f"headchef.{module}")
         self._environment = dict(environment)
         self._log_file = folder / f"{name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._is_to_end = False
 
     def set(self, name: str, value: str) -> None:
@@ -72,16 +75,7 @@ class ServiceProcess:
     def start(self) -> None:
         """Start it; returns at once."""
         self._is_to_end = False
-        with self._log_file.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, *self.arguments],
-                env={**os.environ, **self._environment},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
-            )
+        self._process = self._start(self.arguments, {**os.environ, **self._environment}, self._log_file)
 
     @property
     def has_ended(self) -> bool:

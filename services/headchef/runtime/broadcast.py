@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from headchef_contracts import topics
 
@@ -11,6 +12,7 @@ from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.clock import Clock
 from headchef.runtime.envelope import Envelope
 from headchef.runtime.errors import InvalidEvent, LogRefused, LogUnavailable, OffsetLost, UnknownVersion
+from headchef.runtime.freshness import LOOK_S, Freshness
 from headchef.runtime.log.port import Log, Partition, Reader, Record
 from headchef.runtime.processor import Input
 from headchef.runtime.telemetry.metrics import Metrics
@@ -54,6 +56,8 @@ class Listener:
         self._taker = broadcast.taker
         self._settle = broadcast.settle
         self._refused = broadcast.refused
+        self._dated = broadcast.dated
+        self._fresh = broadcast.fresh
         self._log = log
         self._name = name
         self._physical = topics.physical(namespace, broadcast.topic)
@@ -113,16 +117,22 @@ class Listener:
         await reader.assign(dict(self._places))
         ends = {each: end for each, (_, end) in bounds.items()}
         looked_s, before = self._clock.monotonic(), dict(self._places)
+        freshness = None if self._fresh is None else Freshness(self._fresh, self._clock)
+        poll_s = _POLL_S if freshness is None else LOOK_S
         while True:
             if not self.caught_up and all(self._places[each] >= end for each, end in ends.items()):
                 if self._settle is not None:
                     await self._settle()
                 self._caught_up.set()
-            polled = await reader.poll(partitions, max_records=_POLL_RECORDS, timeout_s=_POLL_S)
+            if freshness is not None:
+                await freshness.look(reader, self._places)
+            polled = await reader.poll(partitions, max_records=_POLL_RECORDS, timeout_s=poll_s)
             for records in polled.values():
                 for record in records:
                     await self._take(record, len(partitions))
             self._places = {each: reader.position(each) for each in partitions}
+            if freshness is not None:
+                freshness.see(self._places)
             if self._clock.monotonic() - looked_s >= _STALL_S:
                 if await self._partitions() != partitions:
                     return
@@ -148,6 +158,8 @@ class Listener:
 
     async def _take(self, record: Record, partitions: int) -> None:
         where = f"{self._physical}[{record.partition}] offset {record.offset}"
+        if self._dated is not None:
+            self._dated(datetime.fromtimestamp(record.timestamp_ms / 1000, UTC))
         try:
             event = self._envelope.open(self._source, record, partitions).event
             if event is not None:

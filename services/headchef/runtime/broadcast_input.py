@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from headchef_contracts.events.common import Event
 
@@ -17,9 +18,14 @@ class Broadcast:
         settle: awaited once, when all has been taken that was there at the start. May raise `BadSettings` if this
             process cannot work with that; it then ends.
         refused: awaited with the key of a record that was passed over, and why; where to pass it over is not harmless.
+        dated: called before a record is taken or refused with when it was published, by the log's clock.
+        fresh: called with a time on the monotonic clock, in seconds, about twice a second while the log answers: all
+            has been taken that was there then.
     """
 
     topic: str
     taker: Callable[[Event], Awaitable[None]]
     settle: Callable[[], Awaitable[None]] | None = None
     refused: Callable[[bytes | None, str], Awaitable[None]] | None = None
+    dated: Callable[[datetime], None] | None = None
+    fresh: Callable[[float], None] | None = None

@@ -215,9 +215,9 @@ class WithSilentReader(HookedLog):
 async def test_a_reader_that_brings_nothing_is_given_up(make_world: MakeWorld) -> None:
     world = await with_broadcast(make_world)
     await publish(world.outside, [said(world, "good")])
-    ear, log = Ear(), WithSilentReader(world.outside)
+    ear, log, told = Ear(), WithSilentReader(world.outside), list[int]()
     listener = Listener(
-        Broadcast(TOPIC, ear.take),
+        Broadcast(TOPIC, ear.take, fresh=lambda _: told.append(len(ear.heard))),
         log=log,
         name="listener",
         namespace=world.namespace,
@@ -226,8 +226,9 @@ async def test_a_reader_that_brings_nothing_is_given_up(make_world: MakeWorld) -
         metrics=Metrics(),
     )
     listening = asyncio.ensure_future(listener.run())
-    await eventually(lambda: listener.caught_up, within_s=40)
+    await eventually(lambda: listener.caught_up and bool(told), within_s=40)
     assert (ear.heard, log.readers) == (["good"], 2)
+    assert set(told) == {1}, "it was told that all was known while something was held back"
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
 
@@ -252,3 +253,36 @@ async def test_a_topic_that_is_missing_ends_the_process_and_is_named(make_world:
     failure = await listen(world, "one", Ear()).failure()
     assert isinstance(failure, LogRefused)
     assert f"topics are missing: {world.topic(TOPIC)}; run `headchef topics create`" in str(failure)
+
+
+async def test_it_is_told_up_to_when_all_has_been_taken(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    ear, told = Ear(), list[tuple[float, int]]()
+    broadcast = Broadcast(TOPIC, ear.take, fresh=lambda known_s: told.append((known_s, len(ear.heard))))
+    world.start("one", Echo(), broadcasts=(broadcast,))
+    published: list[float] = []
+    for number in range(4):
+        looks = len(told)
+        await publish(world.outside, [said(world, f"entry {number}")])
+        published.append(world.clock.monotonic())
+        await eventually(lambda seen=looks: len(told) > seen + 1)  # type: ignore[misc]  # bound now, not later
+    for known_s, heard in told:
+        assert heard >= sum(at_s <= known_s for at_s in published)
+    assert told[-1][1] == len(published)
+    assert [known_s for known_s, _ in told] == sorted(known_s for known_s, _ in told)
+
+
+async def test_it_is_told_when_records_were_published(make_world: MakeWorld) -> None:
+    world = await with_broadcast(make_world)
+    garbage = NewRecord(world.topic(TOPIC), b"no event", b"default", 0, timestamp_ms=2_000)
+    await publish(world.outside, [said(world, "good")._replace(timestamp_ms=1_000), garbage])
+    ear, dated = Ear(), list[tuple[float, int, int]]()
+    broadcast = Broadcast(
+        TOPIC,
+        ear.take,
+        refused=ear.refused,
+        dated=lambda at: dated.append((at.timestamp(), len(ear.heard), len(ear.passed_over))),
+    )
+    world.start("one", Echo(), broadcasts=(broadcast,))
+    await eventually(lambda: len(ear.passed_over) == 1)
+    assert dated == [(1.0, 0, 0), (2.0, 1, 0)]

@@ -53,6 +53,9 @@ class Cluster:
         marker_delay_s: time between a transaction's decision and each of its markers.
         offsets_retention_s: how long committed offsets outlive a group's last member.
         brokers: that lead the partitions; what goes to several of them goes in several requests.
+
+    Attributes:
+        held_back: clients that see nothing new of a topic for now, and the topic; its end they see.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Cluster:
         self._offsets_retention_s = offsets_retention_s
         self._topics: dict[str, Topic] = {}
         self._groups: dict[str, Group] = {}
+        self.held_back: set[tuple[str, str]] = set()
         self.transactions = TransactionCoordinator(
             clock, self._timers, self.partition, self.place, transaction_sweep_s, marker_delay_s
         )

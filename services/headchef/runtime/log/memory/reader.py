@@ -103,7 +103,10 @@ class MemoryReader:
         self._turn += 1
         first = self._turn % len(wanted) if wanted else 0
         fetched: Fetched = {}
+        held_back = self._cluster.held_back
         for partition in wanted[first:] + wanted[:first]:
+            if held_back and (self._process.name, partition.topic) in held_back:
+                continue
             records, position = self._cluster.partition(partition).read(positions[partition], max_records)
             fetched[partition] = (records, position)
             max_records -= len(records)

@@ -23,6 +23,7 @@ from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
 from headchef_contracts.events.corrections import AnswerCorrected
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
+from headchef_contracts.events.invalidations import CacheInvalidated
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
 from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned
@@ -225,6 +226,7 @@ REGISTRY = Registry(
         AnswerCorrected,
         CacheObserved,
         BoundSet,
+        CacheInvalidated,
         CatalogPublished,
         BrakeSet,
         WorkflowPublished,

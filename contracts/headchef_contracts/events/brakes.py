@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from headchef_contracts.events.common import Decided, Event, Label, Name, Part
+from headchef_contracts.events.common import Decided, Event, Label, Name, Part, escaped
 
 BrakeAction = Literal["pause", "resume", "cancel"]
 
@@ -105,17 +105,12 @@ def scopes_of(
 
 
 def _job(tenant: Any, job_id: Any) -> str:
-    return f"job={_escaped(tenant)}/{job_id}"
+    return f"job={escaped(tenant)}/{job_id}"
 
 
 def _batch(tenant: Any, batch_id: Any) -> str:
-    return f"batch:{_escaped(tenant)}={batch_id}"
+    return f"batch:{escaped(tenant)}={batch_id}"
 
 
 def _label(label: Any, value: Any) -> str:
-    return f"label:{_escaped(label)}={value}"
-
-
-def _escaped(text: Any) -> str:
-    """Write what stands before a separator so that it holds none."""
-    return str(text).replace("%", "%25").replace("/", "%2F").replace("=", "%3D")
+    return f"label:{escaped(label)}={value}"

@@ -196,6 +196,11 @@ class JobHead(Part):
     submitted_at: AwareDatetime
 
 
+def escaped(text: Any) -> str:
+    """Write what stands before a separator of a scope's name so that it holds none."""
+    return str(text).replace("%", "%25").replace("/", "%2F").replace("=", "%3D")
+
+
 class Cause(Part):
     """A record that led to a decision."""
 

@@ -125,11 +125,21 @@ class Asker(Part):
         return "\0".join(map(str, parts))
 
 
+MAX_MARKED_SOURCES = 50
+"""Of one question: more would make its events larger than what is asked."""
+
+
 class Marks(Part):
     """By what an answer can be found again, to be invalidated."""
 
     tags: tuple[Name, ...] = Field(default=(), max_length=20, description="as the job says")
-    template: Sha256 | None = Field(default=None, description="of the texts that were filled in; null for literal ones")
+    template: Sha256 | None = Field(
+        default=None,
+        description="of the texts that were filled in, or of `name@version/step` for a workflow; null for literal ones",
+    )
     sources: tuple[Sha256, ...] = Field(
         default=(), max_length=200, description="of documents, texts and images that the question was made from"
+    )
+    more_sources: bool = Field(
+        default=False, description="there are more, so that whatever source is invalidated may be one of them"
     )

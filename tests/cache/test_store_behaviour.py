@@ -116,7 +116,7 @@ async def test_marks_and_the_time_of_asking_come_back(store: AnswerStore) -> Non
     stored = replace(
         make_stored(),
         planned_at=START - timedelta(seconds=3, microseconds=500),
-        marks=Marks(tags=("spring", "new"), template="b" * 64, sources=("c" * 64, "d" * 64)),
+        marks=Marks(tags=("spring", "new"), template="b" * 64, sources=("c" * 64, "d" * 64), more_sources=True),
     )
     await store.put([stored])
     assert list(await store.lookup([make_sought()])) == [stored]

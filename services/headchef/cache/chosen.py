@@ -28,6 +28,7 @@ def write_marks(kept: Kept) -> dict[str, Any]:
                 ("tags", list(marks.tags)),
                 ("template", marks.template),
                 ("sources", list(marks.sources)),
+                ("more_sources", marks.more_sources),
             )
             if value
         }
@@ -42,7 +43,7 @@ def read_marks(payload: Mapping[str, Any]) -> tuple[datetime | None, Marks | Non
     """
     planned_at_s = payload.get("planned_at_s")
     planned_at = None if planned_at_s is None else datetime.fromtimestamp(planned_at_s, UTC)
-    said = {name: payload[name] for name in ("tags", "template", "sources") if name in payload}
+    said = {name: payload[name] for name in ("tags", "template", "sources", "more_sources") if name in payload}
     return planned_at, Marks.model_validate(said) if said else None
 
 

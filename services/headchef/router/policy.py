@@ -16,6 +16,7 @@ from headchef import equality
 from headchef.canonical import canonical
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
+from headchef.marks import marks_of_question
 from headchef.router.asking import fingerprint_of, hash_of, lane_in_use, size_of
 from headchef.router.candidates import candidates_for
 from headchef.router.checked import checks_of
@@ -88,6 +89,7 @@ def plan(
         cache=job.cache,
         catalog_version=catalogue.version,
         candidates=candidates,
+        **_marked(job),
         **_demands(checks, job.output),
         **_meant(question_of(job, values or {}, sources, request, renderer)),
         **lane_in_use(catalogue, model, None),
@@ -153,6 +155,12 @@ def _demands(checks: tuple[StepCheck, ...], output: OutputSpec) -> dict[str, Any
 def _meant(question: SemanticQuestion | None) -> dict[str, Any]:
     """Give the question as it may be compared, if it may; what is not set is not written."""
     return {} if question is None else {"semantic": question}
+
+
+def _marked(job: JobSubmitted) -> dict[str, Any]:
+    """Give by what the answer can be invalidated; what is not set is not written."""
+    marks = marks_of_question(job)
+    return {} if marks is None else {"marks": marks}
 
 
 def _check_size(said: Sequence[Message], checks: Sequence[StepCheck], max_bytes: int) -> None:

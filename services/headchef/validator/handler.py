@@ -198,6 +198,7 @@ def _settled(event: StepCompleted, verdict: Verdict, now: datetime, decided: Dec
         source_job_id=event.step.job.job_id,
         cost_usd=event.cost_usd,
         settled_at=now,
+        planned_at=event.step.job.submitted_at,
         decided=decided,
         **{name: value for name, value in known.items() if value is not None},
     )

@@ -13,6 +13,7 @@ from headchef.router.leading.affording import within_budget
 from headchef.router.leading.asked import step_of
 from headchef.router.leading.asking_people import AskingPeople
 from headchef.router.leading.given_out import call_of, fetch_of, reservation_of, retrieval_of
+from headchef.router.leading.made_from import marked
 from headchef.router.leading.records import NEVER_BEGUN, STEP_BUDGET, LostRecord, unit_key
 from headchef.router.leading.reserved import TOPIC as RESERVATIONS
 from headchef.router.leading.turn import Turn
@@ -86,7 +87,7 @@ def _ask(turn: Turn, ask: Ask, latest: datetime | None) -> Sequence[Work]:
     except Refused as refused:
         field = f"{refused.field}: " if refused.field else ""
         return turn.lose(ask, LostRecord(reason=refused.reason, message=f"{field}{refused.message}"))
-    afforded = within_budget(turn.led, step, turn.planner)
+    afforded = within_budget(turn.led, marked(step, turn.led), turn.planner)
     if isinstance(afforded, LostRecord):
         return turn.lose(ask, afforded)
     turn.changes += afforded.changes

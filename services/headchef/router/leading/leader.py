@@ -117,6 +117,7 @@ class Leader:
             digest=workflow.sources.digest,
             input=values,
             cache=job.cache,
+            cache_tags=job.cache_tags,
             at=decided.at,
             cause=decided.causes[0],
             takes_over=left_of(head, state) is not None,

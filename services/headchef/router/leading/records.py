@@ -48,6 +48,7 @@ class JobRecord(Part):
         input: JSON; None as it is stored where there is a reference.
         input_reference: names the input where that is large.
         cache: whether earlier answers may serve.
+        cache_tags: by which its answers can be invalidated.
         at: when it was taken on.
         cause: the record that it came by.
         cheaper: whether it goes on with the cheapest models.
@@ -60,6 +61,7 @@ class JobRecord(Part):
     input: Any = None
     input_reference: Reference | None = None
     cache: CacheMode
+    cache_tags: tuple[str, ...] = ()
     at: datetime
     cause: Cause
     cheaper: Cheaper | None = None

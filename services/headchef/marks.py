@@ -1,0 +1,65 @@
+"""By what an answer can be found again, to be invalidated: the tags of its job, its template, and its sources. Pure."""
+
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from headchef_contracts.events.common import Inline
+from headchef_contracts.events.images import Image
+from headchef_contracts.events.jobs import JobSubmitted
+from headchef_contracts.events.semantic import MAX_MARKED_SOURCES, Marks
+
+from headchef.canonical import canonical
+
+
+def marks_of_question(job: JobSubmitted) -> Marks | None:
+    """Give the marks of a job that is one question; None where it has none.
+
+    Args:
+        job: as submitted, with values in the place of references.
+    """
+    template = None
+    if job.input is not None:
+        texts = [body.inline for body in (job.system, job.prompt) if isinstance(body, Inline)]
+        template = template_of_texts(*texts)
+    return marks_of(job.cache_tags, template, map(source_of_image, job.images))
+
+
+def marks_of(tags: Sequence[str], template: str | None, sources: Iterable[str]) -> Marks | None:
+    """Put marks together; None for none, and what is not set is not written into events.
+
+    Args:
+        tags: as the job says.
+        template: its hash; None for literal texts.
+        sources: hashes, of which those beyond the contract's number are only said to be there.
+    """
+    found = list(dict.fromkeys(sources))
+    marks = {
+        "tags": tuple(dict.fromkeys(tags)),
+        "template": template,
+        "sources": tuple(found[:MAX_MARKED_SOURCES]),
+        "more_sources": len(found) > MAX_MARKED_SOURCES,
+    }
+    said = {name: value for name, value in marks.items() if value}
+    return Marks.model_validate(said) if said else None
+
+
+def template_of_texts(*texts: str) -> str:
+    """Give the hash of a system prompt, where there is one, and a prompt, as they were before they were filled in."""
+    return sha256(canonical(texts)).hexdigest()
+
+
+def template_of_step(workflow: str, step: str) -> str:
+    """Give the hash that stands for the template of a step of a workflow: a published version never changes.
+
+    Args:
+        workflow: its name with version, such as `local-landing-page@3`.
+        step: its id.
+    """
+    return sha256(f"{workflow}/{step}".encode()).hexdigest()
+
+
+def source_of_image(image: Image) -> str:
+    """Give the hash that stands for an image: of its bytes, or of the address under which its provider reads it."""
+    content = (image.url or "").encode() if image.base64 is None else b64decode(image.base64)
+    return sha256(content).hexdigest()

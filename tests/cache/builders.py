@@ -1,12 +1,13 @@
 """Makes valid events, answers and deliveries for the tests of the cache."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import CacheMode, Cause, Decided, Event, Inline, JobClass, JobHead, Usage
+from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import (
     Answer,
     Message,
@@ -95,6 +96,8 @@ def make_settled(
     verdict: Literal["accepted", "rejected", "failed", "cancelled"] = "accepted",
     finish_reason: str = "stop",
     job_id: str = "job-1",
+    planned_s: float = 0.0,
+    marks: Marks | None = None,
 ) -> CacheSettled:
     return CacheSettled(
         fingerprint=make_fingerprint(prompt, tenant),
@@ -105,6 +108,8 @@ def make_settled(
         source_job_id=job_id,
         cost_usd=Decimal("0.00150"),
         settled_at=START,
+        planned_at=START + timedelta(seconds=planned_s),
+        marks=marks,
         decided=DECIDED,
     )
 
@@ -117,6 +122,7 @@ def make_stored(
     expires_at: datetime | None = None,
     cost_usd: Decimal | None = Decimal("0.00150"),
     fingerprint: str | None = None,
+    marks: Marks | None = None,
 ) -> StoredAnswer:
     return StoredAnswer(
         fingerprint=fingerprint or make_fingerprint(prompt, tenant),
@@ -128,6 +134,8 @@ def make_stored(
         settled_at=START,
         expires_at=expires_at,
         settled=SETTLED,
+        planned_at=START,
+        marks=marks,
     )
 
 

@@ -25,6 +25,7 @@ from headchef.runtime.clock import SystemClock
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.cache.builders import NoState, deliver, make_answer, make_coalescing, make_planned, make_sought, make_stored
+from tests.cache.up_to_date import UpToDate
 from tests.support.qdrant_server import running_qdrant
 
 ANSWERS = 20_000
@@ -80,7 +81,7 @@ async def _measure(store: AnswerStore) -> None:
 async def _time_handler(store: AnswerStore, order: Sequence[int]) -> None:
     clock = SystemClock()
     guarded = GuardedStore(store, CircuitPolicy(1.0, 30.0), clock, Metrics())
-    handler = CacheHandler(guarded, CachePolicy(), make_coalescing(), clock, Metrics())
+    handler = CacheHandler(guarded, CachePolicy(), UpToDate(), make_coalescing(), clock, Metrics())
     await guarded.open()
     for kind, name in (("hit", "prompt"), ("miss", "unknown")):
         deliveries = [deliver(make_planned(f"{name} {number}")) for number in order[:5_000]]

@@ -19,6 +19,7 @@ from headchef.runtime.processor import Emit
 from tests.cache.builders import DECIDED, deliver, make_answer, make_coalescing, make_planned, make_settled
 from tests.cache.corrected import QUESTION, Stores, make_corrected, make_nearest
 from tests.cache.memory_store import MemoryAnswerStore
+from tests.cache.up_to_date import UpToDate
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -33,7 +34,7 @@ class Task:
         self.metrics = RecordedMetrics()
         self.stores = Stores()
         store = GuardedStore(MemoryAnswerStore(), CircuitPolicy(1.0, 30.0), self.clock, self.metrics)
-        self.handler = CacheHandler(store, CachePolicy(None), make_coalescing(), self.clock, self.metrics)
+        self.handler = CacheHandler(store, CachePolicy(None), UpToDate(), make_coalescing(), self.clock, self.metrics)
 
     async def handle(self, *events: Event) -> Sequence[Emit]:
         deliveries = [deliver(event, offset=offset) for offset, event in enumerate(events)]

@@ -6,17 +6,21 @@ from datetime import timedelta
 import pytest
 
 from headchef_contracts.events.common import Event
+from headchef_contracts.events.invalidations import InvalidatedScope
+from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.policy import CachePolicy
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Emit, Outcome
 from tests.cache.builders import NoState, deliver, make_coalescing, make_planned, make_settled, make_sought
 from tests.cache.memory_store import MemoryAnswerStore
+from tests.cache.up_to_date import UpToDate
 from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -26,12 +30,15 @@ AWAY = StoreUnavailable("unavailable", "connection refused")
 class Bench:
     """A handler on a store in memory, with all that stands around it."""
 
-    def __init__(self, ttl_s: float | None = None) -> None:
+    def __init__(self, ttl_s: float | None = None, invalidations: Invalidations | None = None) -> None:
         self.clock = ManualClock()
         self.metrics = RecordedMetrics()
         self.store = MemoryAnswerStore()
         guarded = GuardedStore(self.store, CircuitPolicy(1.0, 30.0), self.clock, self.metrics)
-        self.handler = CacheHandler(guarded, CachePolicy(ttl_s), make_coalescing(), self.clock, self.metrics)
+        self.invalidations = UpToDate() if invalidations is None else invalidations
+        self.handler = CacheHandler(
+            guarded, CachePolicy(ttl_s), self.invalidations, make_coalescing(), self.clock, self.metrics
+        )
 
     async def handle(self, *events: Event) -> Sequence[Outcome]:
         deliveries = [deliver(event, offset=offset) for offset, event in enumerate(events)]
@@ -168,3 +175,44 @@ async def test_an_event_that_does_not_belong_here_ends_the_process(bench: Bench)
     [(_, stray)] = await bench.emitted(make_planned())
     with pytest.raises(InvariantBroken, match=r"steps\.planned holds StepDispatched"):
         await bench.handle(make_planned(), stray)
+
+
+def _invalidate(bench: Bench, scope: InvalidatedScope, seconds: float) -> None:
+    bench.invalidations.invalidated.take(scope, START + timedelta(seconds=seconds))
+
+
+async def test_what_was_invalidated_is_not_served(bench: Bench) -> None:
+    await bench.handle(make_settled("menu", marks=Marks(tags=("menu",))), make_settled("hours"))
+    _invalidate(bench, InvalidatedScope(tag="menu"), 60)
+    assert [topic for topic, _ in await bench.emitted(make_planned("menu"), make_planned("hours"))] == [
+        "steps.dispatched.default",
+        "steps.completed",
+    ]
+
+
+async def test_what_was_asked_for_before_an_invalidation_is_not_kept(bench: Bench) -> None:
+    _invalidate(bench, InvalidatedScope(tenant="default"), 60)
+    await bench.handle(make_settled("before"), make_settled("after", planned_s=70))
+    assert bench.metrics.total("headchef.cache.outdated") == 1
+    assert bench.metrics.total("headchef.cache.stored") == 1
+    assert await bench.store.lookup([make_sought("before")]) == [None]
+    assert [topic for topic, _ in await bench.emitted(make_planned("after"))] == ["steps.completed"]
+
+
+async def test_nothing_is_served_while_it_is_not_known_what_was_invalidated() -> None:
+    bench = Bench(invalidations=Invalidations(2.0, ManualClock(), RecordedMetrics()))
+    await bench.handle(make_settled())
+    [(topic, event)] = await bench.emitted(make_planned())
+    assert isinstance(event, StepDispatched)
+    assert (topic, event.cache.kind) == ("steps.dispatched.default", "bypass")
+    assert bench.metrics.total("headchef.cache.unsure") == 1
+    bench.invalidations.read_to(0.0)
+    assert [topic for topic, _ in await bench.emitted(make_planned())] == ["steps.completed"]
+
+
+async def test_a_hit_says_how_old_its_answer_is(bench: Bench) -> None:
+    await bench.handle(make_settled())
+    bench.clock.advance(61.5)
+    [(_, event)] = await bench.emitted(make_planned())
+    assert isinstance(event, StepCompleted)
+    assert event.cache.age_s == 61.5

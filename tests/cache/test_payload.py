@@ -48,7 +48,7 @@ def test_what_another_version_or_somebody_else_wrote_is_no_answer(changed: dict[
     assert read_payload({**write_payload(STORED), **changed}, SOUGHT) is None
 
 
-@pytest.mark.parametrize("name", write_payload(STORED))
+@pytest.mark.parametrize("name", [name for name in write_payload(STORED) if name != "planned_at_s"])
 def test_a_payload_that_lacks_a_field_is_no_answer(name: str) -> None:
     payload = write_payload(STORED)
     del payload[name]

@@ -89,6 +89,8 @@ def test_an_accepted_answer_is_worth_keeping() -> None:
         settled_at=START,
         expires_at=None,
         settled=SETTLED,
+        planned_at=START,
+        marks=None,
     )
 
 

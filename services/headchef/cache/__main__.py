@@ -8,8 +8,10 @@ from headchef.brakes import BrakesInForce
 from headchef.cache.bounded import Bound, BoundedAnswerStore
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.edge import EdgeAnswerStore
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.policy import CachePolicy
 from headchef.cache.semantic import ByMeaning
 from headchef.cache.semantic.assembly import assemble_meaning
@@ -51,15 +53,24 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         await store.open()
     except StoreRefused as error:
         raise _bad_settings(settings, error) from error
+    forgetting = Forgetting((store,), surroundings.clock)
     try:
-        async with assemble_meaning(settings, namespace, store, surroundings) as meaning:
-            yield processor(store, settings, surroundings, meaning)
+        async with (
+            forgetting.at_work(),
+            assemble_meaning(settings, namespace, store, surroundings) as meaning,
+        ):
+            yield processor(store, settings, surroundings, meaning, forgetting=forgetting)
     finally:
         await store.close()
 
 
 def processor(
-    store: GuardedStore, settings: CacheSettings, surroundings: Surroundings, meaning: ByMeaning | None = None
+    store: GuardedStore,
+    settings: CacheSettings,
+    surroundings: Surroundings,
+    meaning: ByMeaning | None = None,
+    *,
+    forgetting: Forgetting | None = None,
 ) -> Processor:
     """Tell the runtime of the cache.
 
@@ -68,22 +79,25 @@ def processor(
         settings: its limits.
         surroundings: what the host lends.
         meaning: looks for answers to other wordings; None for nobody.
+        forgetting: deletes what holds no longer; None where nothing is deleted.
     """
     clock, metrics = surroundings.clock, surroundings.metrics
     brakes = BrakesInForce(NAME, metrics)
     cancelled = CancelledWaiters(brakes)
     wait = WaitPolicy(settings.wait_s, settings.bulk_wait_s)
     coalescing = Coalescing(wait, Leaders(settings.max_leaders), cancelled)
+    invalidations = Invalidations(settings.fresh_s, clock, metrics, forgetting)
+    handler = CacheHandler(store, CachePolicy(settings.ttl_s), invalidations, coalescing, clock, metrics, meaning)
     return Processor(
         name=NAME,
         inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"), Input("answers.corrected")),
-        handler=CacheHandler(store, CachePolicy(settings.ttl_s), coalescing, clock, metrics, meaning),
+        handler=handler,
         stores=(Store(WAITING), Store(WRONG)),
         timers=True,
         order="batches",
         hold=cancelled,
         batch=settings.batch,
-        broadcasts=(brakes.broadcast, *(() if meaning is None else (meaning.broadcast,))),
+        broadcasts=(brakes.broadcast, invalidations.broadcast, *(() if meaning is None else (meaning.broadcast,))),
     )
 
 

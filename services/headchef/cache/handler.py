@@ -18,9 +18,11 @@ from headchef.cache.correcting import Corrections
 from headchef.cache.counting import count_lookups
 from headchef.cache.exact import ExactLookup, Found
 from headchef.cache.guarded import GuardedStore
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.policy import CachePolicy, Choice, Pass, by_meaning, choose, express, served
 from headchef.cache.semantic import ByMeaning, Looked
 from headchef.cache.settling import Settling
+from headchef.cache.standing import Standing
 from headchef.cache.store import StoredAnswer
 from headchef.cache.validity import serving
 from headchef.cache.waiting import Coalescing, Sitting, step_of
@@ -39,6 +41,7 @@ class CacheHandler(BatchHandler):
     Args:
         store: where answers lie; it may be away, and says so.
         policy: how long they serve.
+        invalidations: what holds no longer.
         coalescing: lets equal questions wait for one another.
         clock: dates decisions and expires answers.
         metrics: counts lookups, what was stored and what was saved.
@@ -49,12 +52,14 @@ class CacheHandler(BatchHandler):
         self,
         store: GuardedStore,
         policy: CachePolicy,
+        invalidations: Invalidations,
         coalescing: Coalescing,
         clock: Clock,
         metrics: Metrics,
         meaning: ByMeaning | None = None,
     ) -> None:
-        self._settling = Settling(store, policy, metrics)
+        self._settling = Settling(store, policy, invalidations.invalidated, metrics)
+        self._invalidations = invalidations
         self._exact = ExactLookup(store)
         self._coalescing = coalescing
         self._meaning = meaning
@@ -74,11 +79,12 @@ class CacheHandler(BatchHandler):
         found = corrections.among(await self._exact.find(steps))
         looked = await self._look(deliveries, found)
         homes = HOMES if self._meaning is None else self._meaning.homes
-        now = self._clock.now()
-        sitting = self._coalescing.sit(state, now)
-        batch = _Batch(answers, corrections, found, looked, observed, homes, sitting, now)
+        # From here on nothing is awaited: what is known now is what all is decided by.
+        now, standing = self._clock.now(), self._invalidations.standing()
+        sitting = self._coalescing.sit(state, now, standing)
+        batch = _Batch(answers, corrections, found, looked, observed, homes, sitting, standing, now)
         outcomes = [batch.outcome(delivery) for delivery in deliveries]
-        count_lookups((*batch.choices, *batch.sitting.choices), self._metrics)
+        count_lookups((*batch.choices, *batch.sitting.choices), self._metrics, known=standing.known)
         return outcomes
 
     async def _learn(
@@ -114,6 +120,7 @@ class _Batch:
         observed: what is told of reused answers, by the id of the verdict.
         homes: accounts are kept in so many partitions, the first ones.
         sitting: knows who waits.
+        standing: knows what was invalidated.
         now: the wall clock's time.
         choices: what came of the steps that do not wait.
     """
@@ -125,6 +132,7 @@ class _Batch:
     observed: Mapping[str, tuple[Emit, ...]]
     homes: int
     sitting: Sitting
+    standing: Standing
     now: datetime
     choices: list[Choice] = field(default_factory=list)
 
@@ -147,7 +155,7 @@ class _Batch:
     def _planned(self, planned: StepPlanned, delivery: Delivery) -> Outcome:
         step = planned.step
         exact = choose(step, serving(self.found.of(step), self.now), reachable=self.found.reachable)
-        choice = by_meaning(exact, self.looked.get(delivery.event_id))
+        choice = self.standing.of(by_meaning(exact, self.looked.get(delivery.event_id)))
         if isinstance(choice, Pass) and (waits := self.sitting.joins(planned, delivery)) is not None:
             return waits
         self.choices.append(choice)

@@ -167,6 +167,8 @@ def worth_keeping(settled: CacheSettled, cause: Cause, policy: CachePolicy) -> S
         settled_at=settled.settled_at,
         expires_at=None if policy.ttl_s is None else settled.settled_at + timedelta(seconds=policy.ttl_s),
         settled=cause,
+        planned_at=settled.planned_at,
+        marks=settled.marks,
     )
 
 

@@ -67,6 +67,13 @@ class CacheSettings(BaseSettings):
     max_leaders: int = Field(
         default=100_000, ge=0, description="questions being asked that are remembered, to be waited for; 500 bytes each"
     )
+    fresh_s: float = Field(
+        default=2.0,
+        ge=1,
+        le=60,
+        description="earlier answers serve for so long after the last look at `cache.invalidated` that all of it has"
+        " been read; then steps go to their models. It is looked at twice a second",
+    )
     batch: int = Field(default=256, ge=1, le=1000, description="records handled, looked up and stored together")
 
     @field_validator("qdrant_url", "qdrant_api_key", "collection", "ttl_s", mode="before")

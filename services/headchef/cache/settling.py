@@ -6,6 +6,7 @@ from headchef_contracts.events.cache import CacheSettled
 
 from headchef.cache.correcting import Corrections
 from headchef.cache.guarded import GuardedStore
+from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
 from headchef.cache.store import StoredAnswer
 from headchef.runtime.processor import Delivery
@@ -21,12 +22,14 @@ class Settling:
     Args:
         store: where answers lie; it may be away, and says so.
         policy: how long they serve.
+        invalidated: what holds no longer, and is not worth keeping therefore.
         metrics: counts what was stored.
     """
 
-    def __init__(self, store: GuardedStore, policy: CachePolicy, metrics: Metrics) -> None:
+    def __init__(self, store: GuardedStore, policy: CachePolicy, invalidated: Invalidated, metrics: Metrics) -> None:
         self._store = store
         self._policy = policy
+        self._invalidated = invalidated
         self._metrics = metrics
 
     async def keep(self, deliveries: Sequence[Delivery], corrections: Corrections) -> Mapping[str, StoredAnswer]:
@@ -45,7 +48,16 @@ class Settling:
             if isinstance(delivery.event, CacheSettled)
             and (answer := corrections.without_wrong(worth_keeping(delivery.event, delivery.cause, self._policy)))
         }
+        outdated = [event for event, answer in answers.items() if self._concerned(answer)]
+        for event in outdated:
+            del answers[event]
+        if outdated:
+            self._metrics.count("headchef.cache.outdated", len(outdated))
         if answers:
             kept = await self._store.put(list(answers.values()))
             self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(answers))
         return answers
+
+    def _concerned(self, answer: StoredAnswer) -> bool:
+        """Say whether an answer was invalidated after it had been asked for."""
+        return self._invalidated.concerns(Origin(answer.tenant, answer.marks, answer.planned_at))

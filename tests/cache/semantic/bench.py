@@ -31,6 +31,7 @@ from headchef.pooled import asker_of, pool_account
 from headchef.runtime.processor import Emit
 from tests.cache.builders import DECIDED, NoState, deliver, make_answer, make_coalescing, make_step
 from tests.cache.memory_store import MemoryAnswerStore
+from tests.cache.up_to_date import UpToDate
 from tests.qdrant.memory_points import MemoryPoints
 from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
@@ -94,7 +95,9 @@ class Bench:
         self.meaning = ByMeaning(near, meanings, answers, judging, self.metrics)
         # Nobody waits for the same question here.
         alone = make_coalescing(most=0)
-        self.handler = CacheHandler(answers, CachePolicy(ttl_s), alone, self.clock, self.metrics, self.meaning)
+        self.handler = CacheHandler(
+            answers, CachePolicy(ttl_s), UpToDate(), alone, self.clock, self.metrics, self.meaning
+        )
 
     async def allow(self, at_most: float = 0.0, **fields: Any) -> None:
         """Set the bound of the pool: so many are wrong at most, whatever the guess."""

@@ -12,17 +12,19 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
+from headchef.cache.wrong import WRONG
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import TIMERS, Delivery, Emit, Outcome, Store
 from headchef.runtime.state import TaskState
 from headchef.runtime.timers import clear_timer, event_id, read_timer, set_timer
 from tests.cache.builders import deliver
 from tests.cache.memory_store import MemoryAnswerStore
+from tests.cache.up_to_date import UpToDate
 from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 WAIT = WaitPolicy(interactive_s=60.0, bulk_s=3600.0)
-_STORES = (Store(WAITING), Store(TIMERS))
+_STORES = (Store(WAITING), Store(WRONG), Store(TIMERS))
 
 
 class KeptCache:
@@ -37,7 +39,7 @@ class KeptCache:
         self.clock, self.metrics, self.store = ManualClock(), RecordedMetrics(), MemoryAnswerStore()
         self.brakes = BrakesInForce("cache", self.metrics)
         self.state = TaskState(_STORES, 2, {each.name: f"cache.{each.name}.changelog" for each in _STORES})
-        self.written = 0
+        self.written, self.invalidations = 0, UpToDate()
         self._policy, self._most, self._offset = policy, most, 0
         self.handler = self._handler()
 
@@ -89,7 +91,7 @@ class KeptCache:
     def _handler(self) -> CacheHandler:
         guarded = GuardedStore(self.store, CircuitPolicy(1.0, 30.0), self.clock, self.metrics)
         coalescing = Coalescing(self._policy, Leaders(self._most), CancelledWaiters(self.brakes))
-        return CacheHandler(guarded, CachePolicy(), coalescing, self.clock, self.metrics)
+        return CacheHandler(guarded, CachePolicy(), self.invalidations, coalescing, self.clock, self.metrics)
 
     def _keep(self, delivery: Delivery, outcome: Outcome) -> None:
         gone = {*outcome.cleared} | ({delivery.timer.id} if delivery.timer is not None else set())

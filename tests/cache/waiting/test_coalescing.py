@@ -43,6 +43,7 @@ async def test_one_of_several_is_asked_and_all_get_its_answer(cache: KeptCache) 
         assert event.cache.model_dump(exclude_unset=True) == {
             "kind": "coalesced",
             "source_job_id": "a",
+            "age_s": 7.0,
             "waited_s": 7.0,
         }
         assert (str(event.cost_usd), event.attempts, event.answer) == ("0", 0, make_settled().answer)

@@ -8,6 +8,7 @@ from headchef_contracts.events.common import Cause
 from headchef_contracts.events.steps import Step, StepPlanned
 
 from headchef.cache.policy import Choice, Hit, Pass
+from headchef.cache.standing import Standing
 from headchef.cache.store import StoredAnswer
 from headchef.cache.waiting.cancelled import CancelledWaiters
 from headchef.cache.waiting.going_on import GoingOn
@@ -34,9 +35,9 @@ class Coalescing:
     leaders: Leaders
     cancelled: CancelledWaiters
 
-    def sit(self, state: State, now: datetime) -> "Sitting":
-        """Begin with a batch of the task that has this state."""
-        return Sitting(self, Lines(state), now)
+    def sit(self, state: State, now: datetime, standing: Standing) -> "Sitting":
+        """Begin with a batch of the task that has this state, at a moment at which that is known of answers."""
+        return Sitting(self, Lines(state), now, standing)
 
 
 class Sitting:
@@ -46,18 +47,20 @@ class Sitting:
         rules: that hold for all.
         lines: of the task.
         now: the wall clock's time.
+        standing: knows which answers hold still.
 
     Attributes:
         choices: what came of steps that wait no more.
     """
 
-    def __init__(self, rules: Coalescing, lines: Lines, now: datetime) -> None:
+    def __init__(self, rules: Coalescing, lines: Lines, now: datetime, standing: Standing) -> None:
         self.choices: list[Choice] = []
         self._policy = rules.policy
         self._leaders = rules.leaders
         self._cancelled = rules.cancelled
         self._lines = lines
         self._now = now
+        self._standing = standing
 
     def joins(self, planned: StepPlanned, delivery: Delivery) -> Outcome | None:
         """Let a step wait, if the same question is being asked.
@@ -116,6 +119,7 @@ class Sitting:
             answer: what others may be given; None where it may not be.
             cause: its record.
         """
+        answer = self._standing.only(answer)
         key = line_key(settled.tenant, settled.fingerprint)
         line = self._lines.get(key)
         if line is None:
@@ -138,13 +142,17 @@ class Sitting:
         return self._closed(going_on)
 
     def goes_on(self, timer: Timer) -> Outcome:
-        """Go on with an answer that is shared."""
+        """Go on with an answer that is shared; if it holds no longer, some of those that wait go on without one."""
         key, answer = read_share(timer.payload)
         line = self._lines.get(key)
         if line is None:
             return Outcome()
         going_on = self._going_on(key, line)
-        going_on.share(answer)
+        if self._standing.holds(answer):
+            going_on.share(answer)
+        else:
+            going_on.line = line.model_copy(update={"answering": False})
+            self._release(going_on, answer.settled)
         return self._closed(going_on)
 
     def waited(self, timer: Timer, found: StoredAnswer | None, *, reachable: bool) -> Outcome:
@@ -160,10 +168,8 @@ class Sitting:
             return Outcome()
         key = key_of(parked.step)
         going_on = self._going_on(key, self._line(key))
-        if found is not None:
-            choice: Choice = Hit(found)
-        else:
-            choice = Pass("miss" if reachable else "unavailable")
+        missed = Pass("miss" if reachable else "unavailable")
+        choice = missed if found is None else self._standing.of(Hit(found))
         going_on.end(Taken(timer.id, parked), choice)
         return self._closed(going_on)
 

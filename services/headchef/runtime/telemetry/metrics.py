@@ -40,6 +40,8 @@ CounterName = Literal[
     "headchef.cache.dropped",
     "headchef.cache.corrected",
     "headchef.cache.evicted",
+    "headchef.cache.outdated",
+    "headchef.cache.unsure",
     "headchef.cache.failures",
     "headchef.cache.saved_cost",
     "headchef.cache.guesses",
@@ -102,6 +104,8 @@ GaugeName = Literal[
     "headchef.catalog.in_force",
     "headchef.catalog.refused",
     "headchef.brakes.set",
+    "headchef.cache.invalidations",
+    "headchef.cache.invalidations_age",
     "headchef.lane.concurrency",
     "headchef.lane.halted",
     "headchef.lane.left",
@@ -161,6 +165,10 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.corrected": Measure("{answer}", "answers that a person has said were wrong"),
     "headchef.cache.dropped": Measure("{answer}", "accepted answers not stored because the store was away"),
     "headchef.cache.evicted": Measure("{answer}", "answers removed as there were too many [reason: expired, room]"),
+    "headchef.cache.outdated": Measure("{answer}", "accepted answers not stored because they had been invalidated"),
+    "headchef.cache.unsure": Measure(
+        "{step}", "steps that came while it was not known what had been invalidated, and went to their models"
+    ),
     "headchef.cache.failures": Measure("{operation}", "operations that the store failed [operation, reason]"),
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
     "headchef.cache.guesses": Measure(
@@ -245,6 +253,10 @@ GAUGES: Mapping[GaugeName, Measure] = {
         "1", "1 while the last published catalogue cannot be used here [processor, version]"
     ),
     "headchef.brakes.set": Measure("{brake}", "brakes that this process heeds [processor, action: pause, cancel]"),
+    "headchef.cache.invalidations": Measure("{scope}", "scopes that were invalidated, as this process knows it"),
+    "headchef.cache.invalidations_age": Measure(
+        "s", "since when something may have been invalidated that this process does not know"
+    ),
     "headchef.lane.concurrency": Measure(
         "{call}", "calls at once that this process has found to be good, where no limit is stated [lane]"
     ),

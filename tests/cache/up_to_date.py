@@ -1,0 +1,16 @@
+"""What was invalidated, as a process knows it that reads its broadcast without delay."""
+
+from headchef.cache.invalidations import Invalidations
+from headchef.runtime.telemetry.metrics import Metrics
+from tests.support.manual_clock import ManualClock
+
+
+class UpToDate(Invalidations):
+    """Knows at any time what was said until just now."""
+
+    def __init__(self) -> None:
+        super().__init__(2.0, ManualClock(), Metrics())
+
+    @property
+    def known(self) -> bool:
+        return True

@@ -11,7 +11,12 @@ def dollars(cost: Decimal | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Show a time: `12 ms`, `1.25 s` or `2 min 5 s`."""
+    """Show a time: `12 ms`, `1.25 s`, `2 min 5 s`, `3 h 4 min` or `2 d 3 h`."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.2f} s" if seconds < 120 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    if seconds < 120:
+        return f"{seconds:.2f} s"
+    minutes, hours, days = int(seconds // 60), int(seconds // 3_600), int(seconds // 86_400)
+    if hours < 2:
+        return f"{minutes} min {int(seconds % 60)} s"
+    return f"{hours} h {minutes % 60} min" if days < 2 else f"{days} d {hours % 24} h"

@@ -1,4 +1,4 @@
-"""`headchef cache correct`: what people say of answers that are reused."""
+"""`headchef cache correct|invalidate`: what people say of answers that are reused."""
 
 from typing import Annotated
 
@@ -7,11 +7,6 @@ import typer
 from headchef.cli.edge import guarded
 
 commands = typer.Typer(no_args_is_help=True, help="Say of answers what the cache cannot know.")
-
-
-@commands.callback()
-def _group() -> None:
-    """Keep the group a group while it has one command."""
 
 
 @commands.command()
@@ -46,3 +41,36 @@ def correct(
 
     said = Said(job_id, by or somebody(), because, None, step, item, tenant)
     carry_out(said, right, records, patience_s, as_json=as_json)
+
+
+@commands.command()
+@guarded
+def invalidate(
+    tag: Annotated[str | None, typer.Option(help="Answers to jobs with this one of their `cache_tags`.")] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(help="Answers to this template: its hash, or a workflow's name@version or name@version/step."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Answers made from this document, text or image: its SHA-256, or a file."),
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="All answers of a tenant; beside another option those of it alone.")
+    ] = None,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Delete all that caches have of the tenant, and list what others have.")
+    ] = False,
+    because: Annotated[str | None, typer.Option(help="Why, in words.")] = None,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Let earlier answers hold no longer: what was asked for until now is neither served nor kept.
+
+    Caches take it up by themselves within a second. One that cannot read for two seconds what was invalidated serves no
+    earlier answer until it can. Jobs that are being answered get their own answers.
+    """
+    from headchef.cli.invalidating.asked import Asked
+    from headchef.cli.invalidating.running import carry_out
+
+    carry_out(Asked(tag, template, source, tenant, erase, because), patience_s, as_json=as_json)

@@ -20,7 +20,8 @@ def use_in_words(use: CacheUse, *, shadow: bool = False) -> str:
     waited = "" if use.waited_s is None else f" after {duration(use.waited_s)} of waiting for the same question"
     if use.reused:
         whose = f"answer of job {use.source_job_id}" if use.source_job_id else "earlier answer"
-        how = f"{whose} {_REUSED.get(use.kind, 'reused')}{waited}"
+        age = "" if use.age_s is None else f", {duration(use.age_s)} old,"
+        how = f"{whose}{age} {_REUSED.get(use.kind, 'reused')}{waited}"
         return f"{how}, {_likeness(use.nearest)}" if use.nearest is not None else how
     word = _ELSE.get(use.kind, "cache away") + waited
     return word if use.nearest is None else f"{word} to this wording; {_thought_of(use.nearest, shadow=shadow)}"

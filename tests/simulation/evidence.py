@@ -69,6 +69,8 @@ class Evidence:
         published: the records of their topic.
         in_force: the version that each process of a router or executor uses, by its name.
         said: what was paused, resumed and cancelled.
+        invalidations: what was said of earlier answers.
+        ttl_s: how long an answer serves; None for ever.
         decisions: what people have said, by the ids of their commands.
         called: calls by the provider's number, as they began.
         brakes_known: what each executor has for set, by its name.
@@ -114,6 +116,7 @@ class Evidence:
         self.said: list[Said] = world.brakes.said
         self.decisions: Mapping[str, Decision] = world.people.said
         self.called, self.searches_failed = world.called, world.guides.failed
+        self.invalidations, self.ttl_s = world.invalidator.said, world.ttl_s
         self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
         self._events = {topic: events(cluster, topic, world.named) for topic in EVENT_TOPICS}
         self.misnamed = misnamed(world)
@@ -122,10 +125,11 @@ class Evidence:
             topic: found if topic in _OF_NO_JOB else [event for event in found if event.job not in self.led]
             for topic, found in self._events.items()
         }
-        self.led_state = _newest(cluster, "router.jobs.changelog")
+        self.led_state, self.holders = (
+            _newest(cluster, f"{name}.changelog") for name in ("router.jobs", "accounts.holders")
+        )
         self.reservations: Sequence[Happened] = events(cluster, RESERVATIONS, world.named)
-        self.holders = _newest(cluster, "accounts.holders.changelog")
-        self.accounted = Accounted(world)
+        self.holders, self.accounted = _newest(cluster, "accounts.holders.changelog"), Accounted(world)
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost
         }

@@ -30,6 +30,7 @@ from tests.simulation.claimed import nothing_comes_of_wrong_claims
 from tests.simulation.coalesced import COALESCED
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, Happened
+from tests.simulation.invalidated import INVALIDATED
 from tests.simulation.led import LED
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
@@ -213,6 +214,7 @@ INVARIANTS: Mapping[str, Check] = {
     "while an account or a model refuses all, a process tries seldom": attrgetter("calls_in_vain"),
     "no job fails for want of a key, money or a model": _no_job_fails_where_a_lane_stands_still,
     "no answer crosses tenants": _no_answer_crosses_tenants,
+    **INVALIDATED,
     "an answer is of the images of its job": answers_are_of_the_right_images,
     "what is asked is known by its hash and its fingerprint": asked_under_its_names,
     "no model that takes no images is shown any": attrgetter("shown_in_vain"),

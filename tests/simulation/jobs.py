@@ -224,7 +224,7 @@ class Upstream:
     def _led(self, workflow: str, values: dict[str, Any]) -> Submission:
         job = self._job("", plain=True)
         kept: dict[str, Any] = {
-            name: job[name] for name in ("job_id", "tenant", "batch_id", "labels", "class") if name in job
+            name: job[name] for name in ("job_id", "tenant", "batch_id", "labels", "cache_tags", "class") if name in job
         }
         job = kept | {"workflow": workflow, "input": values}
         if (deadline_s := drawn_deadline_s(self._chance)) is not None:
@@ -238,7 +238,8 @@ class Upstream:
         """Make a job with an id of its own, and unless it is plain perhaps with something special."""
         self._number += 1
         job = make_job(f"job-{self._number}", prompt, tenant=self._chance.choice(TENANTS))
-        job |= {"batch_id": BATCHES[self._number % len(BATCHES)], "labels": {"team": TEAMS[self._number // 2 % 2]}}
+        team = TEAMS[self._number // 2 % 2]
+        job |= {"batch_id": BATCHES[self._number % len(BATCHES)], "labels": {"team": team}, "cache_tags": [team]}
         if self._chance.random() < 0.3:
             job["class"] = self._chance.choice(JOB_CLASSES)
         job |= self._whom(plain=plain)

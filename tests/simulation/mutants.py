@@ -17,6 +17,7 @@ from tests.simulation import (
     broken_hand_back,
     broken_handover,
     broken_images,
+    broken_invalidations,
     broken_led,
     broken_moves,
     broken_purses,
@@ -228,6 +229,13 @@ MUTANTS: Mapping[str, Mutant] = {
     "warnings are not remembered": Mutant(broken_purses.warnings_not_remembered, 80, NONE),
     "what is given back is kept too": Mutant(broken_purses.asked_with_a_full_purse, 60, NONE),
     "anybody may claim a tenant that is bound": Mutant(broken_claims.anybody_may_claim, 40, NONE),
+    "earlier answers are served without a look at what was invalidated": Mutant(
+        broken_invalidations.served_without_a_look, 40, NONE
+    ),
+    "what was invalidated is served": Mutant(broken_invalidations.what_was_said_is_not_heeded, 20, NONE),
+    "an answer is as old as its verdict": Mutant(broken_invalidations.answers_are_as_old_as_their_verdict, 40),
+    "answers are not marked": Mutant(broken_invalidations.nothing_is_marked, 20, NONE),
+    "what has expired is served": Mutant(broken_invalidations.hits_prolong_answers, 20, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

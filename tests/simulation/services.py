@@ -11,6 +11,7 @@ from headchef.accounts.__main__ import processor as accounts_processor
 from headchef.bodies import Bodies
 from headchef.cache.__main__ import processor as cache_processor
 from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.settings import CacheSettings
 from headchef.catalogue import Catalogue, Endpoint, Provider, in_force
@@ -60,13 +61,14 @@ vars(library)["read_published"] = read_workflow
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
+FRESH_S = load(CacheSettings).fresh_s
 _CACHE = load(CacheSettings).model_copy(update={"wait_s": 20.0, "bulk_wait_s": 40.0})
 _FUNCTIONS_AT_ONCE = 2
 FUNCTIONS, FETCHER, ACCOUNTS, RETRIEVER = "functions", "fetcher", "accounts", "retriever"
 HOMES = 3
 """Of accounts: a world has so many partitions before it grows."""
 
-_HELPED_SHARE, _RESERVING_SHARE, _SEEKING_SHARE = 0.25, 0.2, 0.1
+_HELPED_SHARE, _RESERVING_SHARE, _SEEKING_SHARE, _EXPIRING_SHARE = 0.25, 0.2, 0.1, 0.2
 BULK_SHARE = 0.1
 _RETRY = RetryPolicy(window_s=15.0)
 
@@ -84,6 +86,7 @@ class Outside:
         catalogue: the file's, in force until one is published.
         overtakings: takes what is seen at the doors of lanes that must not be.
         bodies: where large bodies lie; None where all are in events.
+        ttl_s: how long an answer serves; None for ever.
     """
 
     provider: SimulatedProvider
@@ -94,6 +97,7 @@ class Outside:
     catalogue: Catalogue = CATALOGUE
     overtakings: list[str] = field(default_factory=list)
     bodies: SharedBodies | None = None
+    ttl_s: float | None = None
 
     def bodies_of(self, surroundings: Surroundings) -> Bodies | None:
         """Give the bodies of one process."""
@@ -159,7 +163,10 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
     await store.open()
     try:
         meaning = by_meaning(outside.store, store, surroundings, HOMES)
-        yield cache_processor(store, _CACHE, surroundings, meaning)
+        forgetting = Forgetting((store,), clock)
+        settings = _CACHE.model_copy(update={"ttl_s": outside.ttl_s})
+        async with forgetting.at_work():
+            yield cache_processor(store, settings, surroundings, meaning, forgetting=forgetting)
     finally:
         await store.close()
 
@@ -241,6 +248,11 @@ def drawn_services(chance: Random, *, accounts: bool = False) -> Mapping[str, Se
     helped, reserving = chance.random() < _HELPED_SHARE, chance.random() < _RESERVING_SHARE or accounts
     wanted = {FUNCTIONS: helped, FETCHER: helped, ACCOUNTS: reserving, RETRIEVER: chance.random() < _SEEKING_SHARE}
     return {name: each for name, each in SERVICES.items() if wanted.get(name, True)}
+
+
+def drawn_ttl_s(chance: Random) -> float | None:
+    """Draw how long an answer serves in a world, in seconds; None for ever."""
+    return chance.uniform(0.5, 4.0) if chance.random() < _EXPIRING_SHARE else None
 
 
 def timers_of(service: str) -> tuple[str, ...]:

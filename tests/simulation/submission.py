@@ -1,11 +1,12 @@
 """One record for a front door of a world, and what it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from headchef_contracts.topics import physical
 
 from headchef.runtime.log.port import Headers, NewRecord
+from tests.simulation.bodies import SharedBodies
 from tests.simulation.process import NAMESPACE
 from tests.simulation.services import pair
 
@@ -38,3 +39,11 @@ class Submission:
     def record(self) -> NewRecord:
         """Write it as a record."""
         return NewRecord(physical(NAMESPACE, self.door), self.value, self.key, self.partition, self.headers)
+
+
+def by_reference(submission: Submission, bodies: SharedBodies | None) -> Submission:
+    """Let some jobs name what they would else carry; it means the same."""
+    value, payload = submission.value, submission.payload
+    if bodies is None or value is None or payload is None or submission.kind not in ("job", "copy"):
+        return submission
+    return replace(submission, value=bodies.with_reference(value, payload))

@@ -1,7 +1,6 @@
 """A world: the log with its topics, the provider, the store, and several processes of each service, from one seed."""
 
 import asyncio
-from dataclasses import replace
 from random import Random
 
 from headchef_contracts import topics
@@ -21,6 +20,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.guides import SimulatedGuides
 from tests.simulation.impostor import drawn_bound, submitting
+from tests.simulation.invalidating import Invalidator
 from tests.simulation.jobs import OTHERS, TENANTS, Drawing
 from tests.simulation.kinds import Kind
 from tests.simulation.loop import SeededLoop, current_life
@@ -30,10 +30,10 @@ from tests.simulation.poison import drawn_poison
 from tests.simulation.process import NAMESPACE, SESSION_S, SimulatedProcess, settings_of
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
-from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services
+from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services, drawn_ttl_s
 from tests.simulation.sources import SimulatedSources
 from tests.simulation.store import SharedStore
-from tests.simulation.submission import Submission
+from tests.simulation.submission import Submission, by_reference
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
 from tests.simulation.wordings import drawn_wordings
@@ -77,6 +77,8 @@ class World:
         upstream: draws what is submitted.
         catalogues: the file's, and those that are published.
         brakes: what is paused, resumed and cancelled.
+        invalidator: says which earlier answers hold no longer.
+        ttl_s: how long an answer serves; None for ever.
         called: calls by the provider's number, as they began.
         people: who decide what workflows ask.
         asking: whether some jobs go through a workflow that does.
@@ -112,7 +114,7 @@ class World:
         self.submissions, self.poison = list[Submission](), dict[str, list[bytes]]()
         self.stray_calls, self.overtakings = list[str](), list[str]()
         self.broken, self.failures = list[str](), list[str]()
-        self.chance = Random(f"{seed} world")
+        self.chance, self.ttl_s = Random(f"{seed} world"), drawn_ttl_s(Random(f"{seed} expiry"))
         self.counts = (PARTITIONS, GROWN) if kind.grows else (PARTITIONS,)
         self._settings = settings_of(kind, faults, Random(f"{seed} settings"))
         # A step that is lost would hold its job up for days, until all of it must have expired.
@@ -124,6 +126,9 @@ class World:
         self.upstream: Drawing = self.wordings.among(submitting(seed, self.bound, self.counts, workflows, others))
         self.outside = MemoryLog(self.cluster, "outside")
         self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside)
+        self.invalidator = Invalidator(
+            Random(f"{seed} invalidations"), self.outside, self.cluster, self.caches, self.submissions
+        )
         self.asking = SIGNED in workflows
         self.brakes = Brakeman(Random(f"{seed} brakes"), self.outside, self.cluster.clock)
         for topic in topics.required(LANES):
@@ -145,6 +150,10 @@ class World:
     def named(self) -> Named:
         """What its events name."""
         return Named(self.bodies)
+
+    def caches(self) -> list[SimulatedProcess]:
+        """Give the processes of the cache."""
+        return self.processes["cache"]
 
     def all_processes(self) -> list[SimulatedProcess]:
         """Give the processes of all services."""
@@ -174,7 +183,7 @@ class World:
         """Submit jobs, spread over some time, with poison for internal topics in between."""
         for _ in range(count):
             await asyncio.sleep(self.chance.expovariate(count / within_s))
-            submission = self._by_reference(self.upstream.draw())
+            submission = by_reference(self.upstream.draw(), self.bodies)
             self.submissions.append(submission)
             await publish(self.outside, [submission.record()])
             if self.chance.random() < _POISON_SHARE:
@@ -182,13 +191,8 @@ class World:
             if (published := self.catalogues.draw(NAMESPACE, self.loop.time())) is not None:
                 await publish(self.outside, [published])
             await self.brakes.see(submission)
-
-    def _by_reference(self, submission: Submission) -> Submission:
-        """Let some jobs name what they would else carry; it means the same."""
-        value, payload = submission.value, submission.payload
-        if self.bodies is None or value is None or payload is None or submission.kind not in ("job", "copy"):
-            return submission
-        return replace(submission, value=self.bodies.with_reference(value, payload))
+            await self.invalidator.see(submission)
+        await self.invalidator.done()
 
     async def _poison(self) -> None:
         """Write something to an internal topic that is no event."""
@@ -199,7 +203,7 @@ class World:
 
     def heal(self) -> None:
         """Let no more faults happen, and bring every process back."""
-        for each in (self.network, self.provider, self.store, self.guides):
+        for each in (self.network, self.provider, self.store, self.guides, self.invalidator):
             each.heal()
         if self.bodies is not None:
             self.bodies.heal()
@@ -268,7 +272,7 @@ class World:
             loop=self.loop,
             cluster=self.cluster,
             network=self.network,
-            outside=Outside(*ports, self.catalogues.file_of(service), self.overtakings, self.bodies),
+            outside=Outside(*ports, self.catalogues.file_of(service), self.overtakings, self.bodies, self.ttl_s),
             settings=self._settings,
             chance=self.chance,
             ended=lambda process, error: self._over(process, service, error),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import Happened
+from tests.simulation.oracle import Job
 from tests.simulation.services import FRESH_S, pair
 from tests.support.virtual_time import START
 
@@ -69,9 +70,9 @@ def _source(event: Happened) -> _Source:
     return event.job.tenant, event.data["cache"]["source_job_id"]
 
 
-def _submitted(evidence: Evidence) -> dict[_Source, dict[object, float]]:
+def _submitted(evidence: Evidence) -> dict[_Source, dict[Job, float]]:
     """Give when each accepted run of each job was submitted."""
-    found: dict[_Source, dict[object, float]] = {}
+    found: dict[_Source, dict[Job, float]] = {}
     for topic in pair("steps.planned"):
         for event in evidence.every(topic):
             if event.job in evidence.expected.accepted:

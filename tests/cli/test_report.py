@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headchef_contracts.events.common import Finding, Inline
-from headchef_contracts.events.jobs import Failure, JobFinished, JobSubmitted
+from headchef_contracts.events.jobs import CacheKind, CacheUse, Failure, JobFinished, JobSubmitted
 from headchef_contracts.events.origin import StepAccount
 
 from headchef.cli.report.content import show_content
@@ -108,6 +108,19 @@ def test_a_few_tags_are_kept(html: str, kept: str) -> None:
 )
 def test_any_output_can_be_shown(output: object) -> None:
     assert show_content(output) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "tag"),
+    [("exact", "exact hit"), ("semantic", "hit by meaning"), ("coalesced", "asked once with others"), ("bypass", None)],
+)
+def test_a_reused_answer_is_tagged_by_its_kind(kind: CacheKind, tag: str | None) -> None:
+    used = CacheUse(kind=kind, source_job_id="ok" if tag else None)
+    finished = make_finished("hit", {"title": "Bolt"}).model_copy(update={"cache": used})
+    html = page(Entry("product", make_job("hit"), finished))
+    assert [each for each in ("exact hit", "hit by meaning", "asked once with others") if each in html] == (
+        [tag] if tag else []
+    )
 
 
 def test_every_kind_of_result_has_its_card() -> None:

@@ -61,7 +61,7 @@ def summary(results: Sequence[JobFinished | JobRefused]) -> Table:
     shown.add_column(justify="right")
     for status, count in sorted(summed.statuses.items()):
         shown.add_row(status.replace("_", " "), Text(f"{count:,}", style=STYLES[status]))
-    shown.add_row("exact hits", f"{summed.hits:,}")
+    shown.add_row("answers reused", f"{summed.hits:,}")
     if summed.repaired:
         shown.add_row("repaired", f"{summed.repaired:,}")
     shown.add_row("tokens", f"{summed.input_tokens:,} in, {summed.output_tokens:,} out")

@@ -23,6 +23,8 @@ from headchef.cli.report.entry import Entry
 from headchef.cli.report.totals import Totals, totals
 
 _MARK = Markup("[simulated]")
+_HITS = {"exact": "exact hit", "semantic": "hit by meaning", "coalesced": "asked once with others"}
+"""What is said of a reused answer, by the kind of its use."""
 _STATUS_ORDER = ("ok", "needs_review", "rejected", "failed", "cancelled", "refused")
 
 
@@ -85,7 +87,7 @@ def _figures(summed: Totals) -> list[dict[str, str]]:
     unpriced = f"{summed.unpriced} jobs of unknown price" if summed.unpriced else ""
     return [
         {"value": f"{summed.jobs:,}", "label": "jobs", "note": f"{summed.statuses.get('ok', 0):,} ok"},
-        {"value": f"{summed.hits:,}", "label": "exact hits", "note": "answered without a call"},
+        {"value": f"{summed.hits:,}", "label": "answers reused", "note": "answered without a call"},
         {
             "value": f"{tokens:,}",
             "label": "tokens",
@@ -129,6 +131,7 @@ def _card(entry: Entry) -> dict[str, Any]:
         "kind": entry.kind,
         "status": entry.status,
         "cache": _cache(entry),
+        "hit": _HITS.get(_cache(entry), ""),
         "why": _why(entry),
         "findings": [{"path": finding.path, "message": finding.message} for finding in finished.findings]
         if finished

@@ -10,6 +10,7 @@ from headchef.cli.edge import guarded
 _FILE = "Rows or jobs: .jsonl, .json, .csv, .tsv; - reads standard input."
 _WORKFLOW = "A published workflow, NAME@VERSION, in place of a prompt: --input or the rows are its input."
 _URGENCY = "Urgency; of jobs that name none, by default bulk for a file and interactive for one job."
+_SEMANTIC = "YAML file: which columns are free text, and when an answer to another wording of it may serve."
 _REPAIRS = "Further answers asked for, each paid, while one fails its schema or checks; 0 by default."
 _BATCH_SIZE = (
     "Jobs of the batch in all, where it is sent as several files; 0 if not known. Else as many as the file has."
@@ -30,6 +31,7 @@ def submit(
     checks: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="YAML list of checks that answers must pass.")
     ] = None,
+    semantic: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help=_SEMANTIC)] = None,
     repairs: Annotated[int | None, typer.Option(min=0, max=10, help=_REPAIRS)] = None,
     values: Annotated[str | None, typer.Option("--input", help="JSON object, for the template of one job.")] = None,
     file_format: Annotated[
@@ -91,6 +93,7 @@ def submit(
         system=system,
         schema=schema,
         checks=checks,
+        semantic=semantic,
         repairs=repairs,
         values=values,
         file_format=file_format,

@@ -21,6 +21,7 @@ from headchef.schema import kind_of
 from headchef.template import (
     Pieces,
     Place,
+    Reads,
     Renderer,
     TemplateRefused,
     in_pieces,
@@ -56,8 +57,7 @@ def question_of(
     if use is None:
         return None
     names = {_ROOT: values}
-    free = _free_texts(use, names)
-    _see_templates(use, sources, free, renderer)
+    free = free_texts_of(use, values, sources, renderer)
     frame_sha256 = _frame_of(use, names, sources, request.messages, free, renderer)
     return SemanticQuestion(
         scope=scope_of(job.tenant, frame_sha256, request),
@@ -69,6 +69,25 @@ def question_of(
         compare=use.compare,
         frame_sha256=frame_sha256,
     )
+
+
+def free_texts_of(
+    use: SemanticUse, values: Mapping[str, Any], sources: Sources, renderer: Renderer
+) -> Mapping[str, Place]:
+    """Give where each free text of a job lies, by its name, once all that the job says of them is found to be so.
+
+    Args:
+        use: what the job says.
+        values: of its input.
+        sources: its templates.
+        renderer: knows what they read.
+
+    Raises:
+        Refused: as `question_of`.
+    """
+    free = _places(use, {_ROOT: values})
+    _see_templates(use, sources, free, renderer)
+    return free
 
 
 def scope_of(tenant: str, frame_sha256: str, request: ModelRequest) -> str:
@@ -112,7 +131,7 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n ")
 
 
-def _free_texts(use: SemanticUse, names: Mapping[str, Any]) -> dict[str, Place]:
+def _places(use: SemanticUse, names: Mapping[str, Any]) -> dict[str, Place]:
     """Give where each free text lies, once each is found to be one."""
     free: dict[str, Place] = {}
     for number, name in enumerate(use.free_text):
@@ -146,7 +165,12 @@ def _given(name: str, names: Mapping[str, Any], field: str) -> Any:
 
 def _see_templates(use: SemanticUse, sources: Sources, free: Mapping[str, Place], renderer: Renderer) -> None:
     """See that each free text is written somewhere, and that nothing else is done with it."""
-    reads = {field: renderer.reads(source) for field, source in sources.items()}
+    reads: dict[str, Reads] = {}
+    for field, source in sources.items():
+        try:
+            reads[field] = renderer.reads(source)
+        except TemplateRefused as refused:
+            raise Refused("template", field, str(refused)) from refused
     for number, name in enumerate(use.free_text):
         for field, each in reads.items():
             if (misuse := misuse_of(free[name], each)) is not None:

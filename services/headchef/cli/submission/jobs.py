@@ -12,6 +12,7 @@ from headchef_contracts.events.jobs import NOT_CONTENT, JobSubmitted
 
 from headchef.cli.faults import BadLine, LineFault
 from headchef.cli.submission.images import BadImage, image_of, is_address
+from headchef.cli.submission.other_wordings import fault_of_free_texts
 from headchef.cli.submission.rows import Row
 from headchef.cli.submission.templates import BadTemplate, PromptTemplate
 
@@ -29,6 +30,7 @@ class JobOptions:
         prompt: with one, rows are values for it; without, each line is a whole job.
         system: template of the system prompt.
         output: what the answers must look like, as jobs say it; empty for free text.
+        semantic: when answers to other wordings may serve, as jobs say it; None for never.
         id_field: the column that holds the job id; without one ids are derived from the content.
         id_prefix: put before ids from the id field, and used in place of the stem.
         subject_field: the column that says what the content is about.
@@ -42,6 +44,7 @@ class JobOptions:
     prompt: PromptTemplate | None = None
     system: PromptTemplate | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
+    semantic: Mapping[str, Any] | None = None
     id_field: str | None = None
     id_prefix: str = ""
     subject_field: str | None = None
@@ -78,7 +81,10 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
         event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, orjson.dumps(fields))
     except registry.BrokenContract as broken:
         raise BadLine(_told(broken, fields, row, name)) from broken
-    return cast(JobSubmitted, event)
+    job = cast(JobSubmitted, event)
+    if (fault := fault_of_free_texts(job)) is not None:
+        raise BadLine(LineFault(name, row.line, *fault))
+    return job
 
 
 def derived_id(prefix: str, fields: Mapping[str, Any]) -> str:
@@ -103,6 +109,8 @@ def _from_template(row: Row, options: JobOptions, name: str) -> dict[str, Any]:
         fields[key] = template.source
     if options.output:
         fields["output"] = options.output
+    if options.semantic is not None:
+        fields["semantic"] = options.semantic
     fields["input"] = row.values
     return fields
 
@@ -113,6 +121,8 @@ def _written_out(row: Row, options: JobOptions) -> dict[str, Any]:
     fields = {**given, **row.values}
     if options.output and "output" not in row.values:
         fields["output"] = options.output
+    if options.semantic is not None and "semantic" not in row.values:
+        fields["semantic"] = options.semantic
     return fields
 
 

@@ -11,6 +11,7 @@ import orjson
 from headchef.cli.faults import WrongUsage
 from headchef.cli.submission.images import BadImage, image_of
 from headchef.cli.submission.jobs import JobOptions
+from headchef.cli.submission.other_wordings import semantic_of
 from headchef.cli.submission.output import output_of, text_of
 from headchef.cli.submission.rows import RowFormat, format_of
 from headchef.cli.submission.source import Source
@@ -31,6 +32,7 @@ class Order:
         system: text of the system prompt.
         schema: file of the output schema.
         checks: file of the checks of the output.
+        semantic: file that says when answers to other wordings may serve.
         repairs: how often another answer may be asked for.
         values: JSON text of `--input`.
         file_format: as given.
@@ -54,6 +56,7 @@ class Order:
     system: str | None
     schema: Path | None
     checks: Path | None
+    semantic: Path | None
     repairs: int | None
     values: str | None
     file_format: RowFormat | None
@@ -85,6 +88,7 @@ class Order:
             prompt=compile_template(prompt, self._prompt_name) if templated and prompt is not None else None,
             system=self._system() if templated else None,
             output=output_of(self.schema, self.checks, self.repairs),
+            semantic=None if self.semantic is None else semantic_of(self.semantic),
             id_field=self.id_field,
             id_prefix=self.id_prefix,
             subject_field=self.subject_field,
@@ -134,6 +138,7 @@ class Order:
             ("--system", self.system),
             ("--schema", self.schema),
             ("--checks", self.checks),
+            ("--semantic", self.semantic),
             ("--repairs", self.repairs),
             ("--model", self.fields.get("model")),
             ("--tier", self.fields.get("tier")),

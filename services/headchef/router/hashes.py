@@ -36,7 +36,8 @@ def fingerprint(
     Returns:
         64 hexadecimal digits.
     """
-    return sha256(canonical([1, tenant, model, prompt_sha256, parameters, output_schema])).hexdigest()
+    asked = [1, tenant, model, prompt_sha256, parameters, _compared(output_schema)]
+    return sha256(canonical(asked)).hexdigest()
 
 
 def scope(
@@ -59,5 +60,23 @@ def scope(
     Returns:
         64 hexadecimal digits, and never a fingerprint's.
     """
-    asked = ["scope", 1, tenant, model, frame_sha256, parameters, output_schema]
+    asked = ["scope", 1, tenant, model, frame_sha256, parameters, _compared(output_schema)]
     return sha256(canonical(asked)).hexdigest()
+
+
+def _compared(schema: dict[str, Any] | None) -> Any:
+    """Give a schema as it is compared: to JSON Schema 1 and 1.0 are one number, and clients write either."""
+    # Few schemas have such numbers, and to look for them takes longer than all the rest.
+    return schema if schema is None or b".0" not in canonical(schema) else _with_whole_numbers(schema)
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _with_whole_numbers(each) for name, each in value.items()}
+        case list():
+            return [_with_whole_numbers(each) for each in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value

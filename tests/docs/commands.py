@@ -29,6 +29,7 @@ COMMANDS: tuple[Name, ...] = (
     ("batch", "compare"),
     ("body", "put"),
     ("cache", "correct"),
+    ("cache", "invalidate"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

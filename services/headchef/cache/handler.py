@@ -165,5 +165,5 @@ class _Batch:
 
     def _gone_off(self, timer: Timer, step: Step | None) -> Outcome:
         if step is None:
-            return self.sitting.goes_on(timer)
+            return self.sitting.goes_on(timer, lambda each: serving(self.corrections.without_wrong(each), self.now))
         return self.sitting.waited(timer, serving(self.found.of(step), self.now), reachable=self.found.reachable)

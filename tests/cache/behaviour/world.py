@@ -72,7 +72,7 @@ class CacheWorld(World):
         self.store = MemoryAnswerStore()
         self.settings = CacheSettings(wait_s=60.0, bulk_wait_s=60.0)
         self._next: Processor | None = None
-        super().__init__(backend, inputs=(*PLANNED, "cache.settled"), raw=False)
+        super().__init__(backend, inputs=(*PLANNED, "cache.settled", "answers.corrected"), raw=False)
 
     async def make_topics(self, sink_max_bytes: int | None = None) -> None:
         """Make all that the processor needs."""

@@ -13,6 +13,7 @@ from headchef.cache.waiting.policy import MOST_STEP_BYTES, PIECE
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.processor import TIMERS, Delivery
 from tests.cache.builders import deliver, make_planned, make_settled
+from tests.cache.corrected import make_corrected
 from tests.cache.waiting.kept import KeptCache, completed, dispatched
 from tests.support.braking import make_brake
 from tests.support.manual_clock import START
@@ -181,6 +182,15 @@ async def test_more_than_one_transaction_takes_are_answered_one_piece_after_the_
     assert await flat(cache, *jobs("late")) == [], "it is given the answer behind the others"
     assert [*first, *completed(await cache.after(1.0))] == [*names, "late"]
     assert cache.state.size() == 0
+
+
+async def test_an_answer_that_is_found_wrong_is_shared_no_more(cache: KeptCache) -> None:
+    names = [f"job-{number}" for number in range(PIECE + 3)]
+    await flat(cache, *jobs("a", *names))
+    await flat(cache, make_settled(job_id="a"))
+    await flat(cache, make_corrected(job_id="a"))
+    assert dispatched(await cache.after(1.0)) == names[PIECE : PIECE + 1]
+    assert dispatched(await flat(cache, make_settled(verdict="failed", job_id=names[PIECE]))) == names[PIECE + 1 :]
 
 
 async def test_a_verdict_while_an_answer_is_shared_changes_nothing(cache: KeptCache) -> None:

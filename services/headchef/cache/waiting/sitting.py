@@ -1,5 +1,6 @@
 """Coalescing: of equal questions one is asked, and the others wait for its answer, as state."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -141,14 +142,19 @@ class Sitting:
         self._release(going_on, cause)
         return self._closed(going_on)
 
-    def goes_on(self, timer: Timer) -> Outcome:
-        """Go on with an answer that is shared; if it holds no longer, some of those that wait go on without one."""
+    def goes_on(self, timer: Timer, serving: Callable[[StoredAnswer], StoredAnswer | None]) -> Outcome:
+        """Go on with an answer that is shared.
+
+        Args:
+            timer: that keeps it.
+            serving: gives an answer if it may still be served, else None: then it is as if there had been none.
+        """
         key, answer = read_share(timer.payload)
         line = self._lines.get(key)
         if line is None:
             return Outcome()
         going_on = self._going_on(key, line)
-        if self._standing.holds(answer):
+        if serving(answer) is not None and self._standing.holds(answer):
             going_on.share(answer)
         else:
             going_on.line = line.model_copy(update={"answering": False})

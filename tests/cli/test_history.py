@@ -174,6 +174,17 @@ def test_what_was_learnt_is_told(kind: str, fields: dict[str, Any], said: str) -
     assert said in describe(hop("cache.observed", make_observed(kind, **fields), 1))
 
 
+def test_who_waited_for_the_same_question_is_told_with_how_long_and_for_whom() -> None:
+    shared = CacheUse(kind="coalesced", source_job_id="j0", waited_s=7.0)
+    completed = make_completed("j1", ("steps.planned", 0, 0)).model_copy(update={"cache": shared})
+    words = describe(hop("steps.completed", completed, 1))
+    assert words.startswith("answered (answer of job j0 shared after 7.00 s of waiting for the same question), ")
+    in_vain = CacheUse(kind="miss", waited_s=60.0)
+    sent = make_dispatched("j1", ("steps.planned", 0, 0)).model_copy(update={"cache": in_vain})
+    told = describe(hop("steps.dispatched.default", sent, 1))
+    assert told == "no earlier answer after 60.00 s of waiting for the same question, sent to lane default"
+
+
 def test_what_the_providers_cache_did_is_told_where_it_did_something() -> None:
     usage = Usage(input_tokens=2000, output_tokens=50, cached_input_tokens=1500, cache_write_input_tokens=20)
     told = describe(hop("attempts.recorded", make_attempt().model_copy(update={"usage": usage}), 1))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tests.bench import report, scenarios
 from tests.bench.caching import comparison as caching
+from tests.bench.coalescing.crowd import crowd
+from tests.bench.coalescing.duplicates import duplicates
+from tests.bench.coalescing.telling import told as coalesced
 from tests.bench.fairness import Flood, fairness
 from tests.bench.goodput import RUNS, fixed_pause, goodput
 from tests.bench.limits import LIMITS
@@ -95,6 +98,16 @@ def _caching(server: KafkaServer, chosen: argparse.Namespace, document: Path | N
         report.write_caching(document, caching.table(figures), made_here())
 
 
+def _coalescing(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
+    sys.stderr.write("coalescing: a crowd …\n")
+    figures = crowd(server)
+    sys.stderr.write("coalescing: duplicates …\n")
+    figures |= duplicates()
+    _report(coalesced(figures), figures)
+    if document is not None:
+        report.write_coalescing(document, coalesced(figures), made_here())
+
+
 def _workflows(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
     sys.stderr.write("workflows …\n")
     figures = workflows(server, Amounts())
@@ -112,6 +125,7 @@ _PARTS: Mapping[str, Callable[[KafkaServer, argparse.Namespace, Path | None], No
     "fairness": _fairness,
     "caching": _caching,
     "workflows": _workflows,
+    "coalescing": _coalescing,
 }
 """What is measured on a cluster, by the name that `--only` takes."""
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from confluent_kafka.admin import AdminClient
 
+from tests.support.kafka_archive import shared_classes
 from tests.support.kafka_process import KafkaProcess, make_nodes, new_cluster_id
 
 _BROKERS = 3
@@ -17,7 +18,11 @@ class KafkaCluster:
     def __init__(self) -> None:
         nodes, cluster_id = make_nodes(_BROKERS), new_cluster_id()
         self.brokers = {
-            node.id: KafkaProcess(nodes=[node, *(other for other in nodes if other is not node)], cluster_id=cluster_id)
+            node.id: KafkaProcess(
+                classes=shared_classes(),
+                nodes=[node, *(other for other in nodes if other is not node)],
+                cluster_id=cluster_id,
+            )
             for node in nodes
         }
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 KAFKA_VERSION = "4.1.0"
@@ -54,10 +55,22 @@ def java() -> str:
     found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if found is None:
         raise NoKafka(f"no java on PATH: {INSTALL}")
-    told = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(\d+)', told)
+    version = re.search(r'version "(\d+)', version_of(found))
     if version is None or int(version.group(1)) < LEAST_JAVA:
         raise NoKafka(f"{found} is not Java {LEAST_JAVA} or later: {INSTALL}")
+    return found
+
+
+@cache
+def version_of(java: str) -> str:
+    """Give what a Java says of its version."""
+    return subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+
+
+def folder() -> Path:
+    """Give the folder of what is kept on this machine from one run of the tests to the next."""
+    found = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "headchef"
+    found.mkdir(parents=True, exist_ok=True)
     return found
 
 
@@ -67,24 +80,22 @@ def libs() -> Path:
     Raises:
         NoKafka: Maven is missing, or could not fetch them.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "headchef"
-    kept = cache / f"kafka-{KAFKA_VERSION}"
+    kept = folder() / f"kafka-{KAFKA_VERSION}"
     if kept.is_dir():
         return kept
-    cache.mkdir(parents=True, exist_ok=True)
     # Several test runs may start at once on a fresh machine: one fetches, the others wait for it.
-    with (cache / f"kafka-{KAFKA_VERSION}.lock").open("w") as lock:
+    with kept.with_name(f"{kept.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.is_dir():
-            _fetch(cache, kept)
+            _fetch(kept)
     return kept
 
 
-def _fetch(cache: Path, kept: Path) -> None:
+def _fetch(kept: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise NoKafka(f"no mvn on PATH: {INSTALL}")
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+    with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
         (Path(scratch) / "pom.xml").write_text(_POM.format(version=KAFKA_VERSION))
         goal = ["dependency:copy-dependencies", f"-DoutputDirectory={scratch}/libs"]
         done = subprocess.run(

@@ -116,6 +116,7 @@ class KafkaProcess:
     Args:
         extra: broker settings beside `SETTINGS`.
         java_options: of the virtual machine, `SHORT_LIVED` or `LONG_LIVED`.
+        classes: further options, also of the tool that makes its folder: those of `kafka_archive.shared_classes`.
         nodes: of its cluster, itself first; None for a cluster of one.
         cluster_id: the same for all of them.
     """
@@ -125,6 +126,7 @@ class KafkaProcess:
         extra: Mapping[str, str] | None = None,
         *,
         java_options: Sequence[str] = SHORT_LIVED,
+        classes: Sequence[str] = (),
         nodes: Sequence[Node] | None = None,
         cluster_id: str | None = None,
     ) -> None:
@@ -132,6 +134,7 @@ class KafkaProcess:
         self._classpath = f"{libs()}/*"
         self._extra = dict(extra or {})
         self._java_options = java_options
+        self._classes = classes
         self._nodes = nodes or make_nodes(1, on_disk=java_options == LONG_LIVED)
         self._node = self._nodes[0]
         self._folder = self._node.folder
@@ -173,6 +176,7 @@ class KafkaProcess:
                 [
                     self._java,
                     *self._java_options,
+                    *self._classes,
                     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                     "-Dorg.slf4j.simpleLogger.showDateTime=true",
                     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
@@ -232,7 +236,7 @@ class KafkaProcess:
 
     def _format(self, settings: Path) -> None:
         # A second's work, whatever the broker itself is for.
-        java = [self._java, *SHORT_LIVED, "-cp", self._classpath]
+        java = [self._java, *SHORT_LIVED, *self._classes, "-cp", self._classpath]
         tool = [*java, "kafka.tools.StorageTool", "format", "-t", self._cluster_id]
         done = subprocess.run([*tool, "-c", str(settings)], capture_output=True, text=True, check=False)
         if done.returncode != 0:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from tests.support.docker_images import image_is_there
+from tests.support.kafka_archive import shared_classes
 from tests.support.kafka_container import IMAGE, KafkaContainer
 from tests.support.kafka_jars import NoKafka
-from tests.support.kafka_process import SHORT_LIVED, KafkaProcess
+from tests.support.kafka_process import LONG_LIVED, SHORT_LIVED, KafkaProcess
 
 GIVEN = "HEADCHEF_TEST_KAFKA"
 """Environment variable with the bootstrap address of a cluster that tests may use."""
@@ -70,7 +71,9 @@ def make_server(extra: Mapping[str, str] | None = None, *, java_options: Sequenc
     if image_is_there(IMAGE):
         return KafkaContainer(extra, java_options=java_options)
     try:
-        return KafkaProcess(extra, java_options=java_options)
+        # One that is measured is left as it was when the figures were written that it is compared with.
+        classes = () if java_options == LONG_LIVED else shared_classes()
+        return KafkaProcess(extra, java_options=java_options, classes=classes)
     except NoKafka as error:
         raise NoKafka(
             f"These tests need a real Apache Kafka, and none can be had here. {error}\n"

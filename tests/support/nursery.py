@@ -212,6 +212,8 @@ def main() -> None:
     """Import the services, and fork until the standard input ends."""
     for module in MODULES:
         importlib.import_module(f"{module}.__main__")
+        # What runs is to be a module of its own, as after `python -m`.
+        del sys.modules[f"{module}.__main__"]
     gc.collect()
     gc.freeze()
     order = _forked_for()

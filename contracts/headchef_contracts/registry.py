@@ -21,7 +21,7 @@ from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.catalog import CatalogPublished
 from headchef_contracts.events.common import Event, PublicEvent
-from headchef_contracts.events.corrections import AnswerCorrected
+from headchef_contracts.events.corrections import AnswerCorrected, AnswerWithdrawn
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.invalidations import CacheInvalidated
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
@@ -224,6 +224,7 @@ REGISTRY = Registry(
         StepJudged,
         CacheSettled,
         AnswerCorrected,
+        AnswerWithdrawn,
         CacheObserved,
         BoundSet,
         CacheInvalidated,

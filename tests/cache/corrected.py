@@ -1,6 +1,5 @@
-"""Makes events by which people say that answers were wrong, and a task's stores in memory."""
+"""Makes events by which people say that answers were wrong."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +8,6 @@ from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 
-from headchef.runtime.processor import Change, Outcome
 from tests.cache.builders import make_answer, make_fingerprint
 from tests.support.manual_clock import START
 
@@ -52,25 +50,3 @@ def make_corrected(
         **known,
         **more,
     )
-
-
-class Stores:
-    """What a task keeps."""
-
-    edition: object = None
-
-    def __init__(self) -> None:
-        self.values: dict[tuple[str, bytes], bytes] = {}
-
-    def get(self, store: str, key: bytes) -> bytes | None:
-        return self.values.get((store, key))
-
-    def apply(self, outcomes: Iterable[Outcome]) -> None:
-        for change in (change for outcome in outcomes for change in outcome.changes):
-            self._take(change)
-
-    def _take(self, change: Change) -> None:
-        if change.value is None:
-            self.values.pop((change.store, change.key), None)
-        else:
-            self.values[change.store, change.key] = change.value

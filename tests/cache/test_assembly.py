@@ -12,7 +12,6 @@ from headchef.cache.__main__ import assemble
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.waiting import WAITING
-from headchef.cache.wrong import WRONG
 from headchef.runtime.processor import Emit, Input, Store, pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
@@ -48,7 +47,7 @@ async def test_the_cache_reads_planned_steps_and_verdicts_in_batches(surrounding
             Input("answers.corrected"),
         )
         assert processor.order == "batches"
-        assert processor.stores == (Store(WAITING), Store(WRONG))
+        assert processor.stores == (Store(WAITING),)
         assert processor.timers
 
 

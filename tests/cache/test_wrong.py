@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from headchef.cache.wrong import MOST_TEXTS, WrongAnswers
+from headchef_contracts.events.corrections import MOST_TEXTS
+
+from headchef.cache.wrong import WrongAnswers
 from tests.cache.builders import make_answer, make_stored
 from tests.cache.corrected import make_corrected
 from tests.support.manual_clock import START
@@ -12,7 +14,6 @@ SECOND = timedelta(seconds=1)
 
 
 def test_nothing_is_wrong_at_first() -> None:
-    assert WrongAnswers.read(None) == WrongAnswers()
     assert not WrongAnswers().has(make_stored())
 
 
@@ -43,7 +44,6 @@ def test_a_later_correction_keeps_the_earlier_ones() -> None:
 def test_the_same_is_remembered_once() -> None:
     once = WrongAnswers().having(make_corrected())
     assert once.having(make_corrected(job_id="job-7")) == once
-    assert WrongAnswers.read(once.written()) == once
 
 
 def test_of_too_many_wrong_answers_none_before_is_trusted() -> None:

@@ -1,17 +1,20 @@
-"""The event by which a person says that the answer of a job was wrong, though it had been accepted."""
+"""Events about answers that were accepted and wrong: a person says so, and every cache is told."""
 
 from hashlib import sha256
 from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from headchef_contracts.events.common import Body, Event, Inline, Name, Sha256
+from headchef_contracts.events.common import Body, Decided, Event, Inline, Name, Sha256
 from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Asker, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 
 MAX_BECAUSE = 500
 """Characters of why a person says so."""
+
+MOST_TEXTS = 50
+"""Wrong answers to one question that are known each by itself."""
 
 MAX_RIGHT_BYTES = 500_000
 """Of the answer that would have been right, as JSON: with all else the event must fit into the 1 MiB of its topic."""
@@ -50,6 +53,25 @@ class AnswerCorrected(Event):
             if self.fingerprint != self.cache.nearest.fingerprint:
                 raise ValueError("`fingerprint` must be that of `cache.nearest`, where the answer lies")
         return self
+
+
+class AnswerWithdrawn(Event):
+    """Which answers to a question are wrong, all that are known until now: none of them is served or kept again."""
+
+    event_type: ClassVar[str] = "headchef.answer.withdrawn"
+    version: ClassVar[int] = 1
+
+    fingerprint: Sha256 = Field(description="of the question; the newest event of each counts")
+    tenant: Name
+    texts: tuple[Sha256, ...] = Field(
+        default=(), max_length=MOST_TEXTS, description="of wrong answers, as `output_sha256` of their corrections"
+    )
+    until: AwareDatetime | None = Field(
+        default=None, description="what was accepted up to then is wrong, whatever it says; null for nothing"
+    )
+    because: str | None = Field(default=None, max_length=MAX_BECAUSE, description="why, in the words of the last")
+    by: Name = Field(description="who has said so last")
+    decided: Decided
 
 
 def sha256_of(answer: Answer) -> str | None:

@@ -18,7 +18,7 @@ from headchef.cache.semantic.assembly import assemble_meaning
 from headchef.cache.settings import CacheSettings
 from headchef.cache.store import AnswerStore
 from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
-from headchef.cache.wrong import WRONG
+from headchef.cache.withdrawn import Withdrawn
 from headchef.qdrant.errors import StoreRefused
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store, pair
@@ -82,22 +82,29 @@ def processor(
         forgetting: deletes what holds no longer; None where nothing is deleted.
     """
     clock, metrics = surroundings.clock, surroundings.metrics
-    brakes = BrakesInForce(NAME, metrics)
+    brakes, withdrawn = BrakesInForce(NAME, metrics), Withdrawn()
     cancelled = CancelledWaiters(brakes)
     wait = WaitPolicy(settings.wait_s, settings.bulk_wait_s)
     coalescing = Coalescing(wait, Leaders(settings.max_leaders), cancelled)
     invalidations = Invalidations(settings.fresh_s, clock, metrics, forgetting)
-    handler = CacheHandler(store, CachePolicy(settings.ttl_s), invalidations, coalescing, clock, metrics, meaning)
+    handler = CacheHandler(
+        store, CachePolicy(settings.ttl_s), invalidations, coalescing, clock, metrics, meaning, withdrawn
+    )
     return Processor(
         name=NAME,
         inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"), Input("answers.corrected")),
         handler=handler,
-        stores=(Store(WAITING), Store(WRONG)),
+        stores=(Store(WAITING),),
         timers=True,
         order="batches",
         hold=cancelled,
         batch=settings.batch,
-        broadcasts=(brakes.broadcast, invalidations.broadcast, *(() if meaning is None else (meaning.broadcast,))),
+        broadcasts=(
+            brakes.broadcast,
+            invalidations.broadcast,
+            withdrawn.broadcast,
+            *(() if meaning is None else (meaning.broadcast,)),
+        ),
     )
 
 

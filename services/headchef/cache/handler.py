@@ -3,7 +3,7 @@
 Consumes steps.planned, steps.planned.bulk, cache.settled and answers.corrected; produces steps.completed (hits), and
 all others into steps.dispatched.<lane> or steps.dispatched.<lane>.bulk. A step that is equal to one that is being
 asked waits, as state. What it learns of answers to other wordings of a question, and of answers that a person has found
-wrong, it tells by cache.observed.
+wrong, it tells by cache.observed; the latter to all caches too, by answers.withdrawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ from headchef.cache.standing import Standing
 from headchef.cache.store import StoredAnswer
 from headchef.cache.validity import serving
 from headchef.cache.waiting import Coalescing, Sitting, step_of
+from headchef.cache.withdrawn import Withdrawn
 from headchef.homes import HOMES
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
@@ -46,6 +47,7 @@ class CacheHandler(BatchHandler):
         clock: dates decisions and expires answers.
         metrics: counts lookups, what was stored and what was saved.
         meaning: looks for answers to other wordings; None for nobody.
+        withdrawn: what people have found wrong; None where no other cache tells of it.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class CacheHandler(BatchHandler):
         clock: Clock,
         metrics: Metrics,
         meaning: ByMeaning | None = None,
+        withdrawn: Withdrawn | None = None,
     ) -> None:
         self._settling = Settling(store, policy, invalidations.invalidated, metrics)
         self._invalidations = invalidations
         self._exact = ExactLookup(store)
         self._coalescing = coalescing
         self._meaning = meaning
+        self._withdrawn = Withdrawn() if withdrawn is None else withdrawn
         self._clock = clock
         self._metrics = metrics
 
@@ -72,17 +76,17 @@ class CacheHandler(BatchHandler):
         Raises:
             InvariantBroken: a topic held another event.
         """
-        corrections = Corrections(deliveries, state)
+        corrections = Corrections(deliveries, self._withdrawn)
         answers = await self._settling.keep(deliveries, corrections)
         observed = await self._learn(deliveries, answers)
         steps = [step for each in deliveries if (step := step_of(each)) is not None]
         found = corrections.among(await self._exact.find(steps))
-        looked = await self._look(deliveries, found)
-        homes = HOMES if self._meaning is None else self._meaning.homes
+        looked = corrections.among_near(await self._look(deliveries, found))
+        homes, embedder = (HOMES, None) if self._meaning is None else (self._meaning.homes, self._meaning.embedder)
         # From here on nothing is awaited: what is known now is what all is decided by.
         now, standing = self._clock.now(), self._invalidations.standing()
         sitting = self._coalescing.sit(state, now, standing)
-        batch = _Batch(answers, corrections, found, looked, observed, homes, sitting, standing, now)
+        batch = _Batch(answers, corrections, found, looked, observed, homes, embedder, sitting, standing, now)
         outcomes = [batch.outcome(delivery) for delivery in deliveries]
         count_lookups((*batch.choices, *batch.sitting.choices), self._metrics, known=standing.known)
         return outcomes
@@ -119,6 +123,7 @@ class _Batch:
         looked: what is known of steps by their meaning, by the id of their event.
         observed: what is told of reused answers, by the id of the verdict.
         homes: accounts are kept in so many partitions, the first ones.
+        embedder: whose vectors are compared; None where no meanings are.
         sitting: knows who waits.
         standing: knows what was invalidated.
         now: the wall clock's time.
@@ -131,6 +136,7 @@ class _Batch:
     looked: Mapping[str, Looked]
     observed: Mapping[str, tuple[Emit, ...]]
     homes: int
+    embedder: str | None
     sitting: Sitting
     standing: Standing
     now: datetime
@@ -146,7 +152,7 @@ class _Batch:
                 told = self.observed.get(delivery.event_id, ())
                 return replace(led_to, outputs=(*led_to.outputs, *told)) if told else led_to
             case AnswerCorrected() as corrected:
-                return self.corrections.outcome(corrected, self.now, delivery.cause, None)
+                return self.corrections.outcome(corrected, self.now, delivery.cause, self.embedder, self.homes)
             case None if delivery.timer is not None:
                 return self._gone_off(delivery.timer, step_of(delivery))
             case other:

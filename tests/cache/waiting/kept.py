@@ -12,7 +12,6 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.policy import CachePolicy
 from headchef.cache.waiting import WAITING, CancelledWaiters, Coalescing, Leaders, WaitPolicy
-from headchef.cache.wrong import WRONG
 from headchef.runtime.log.port import Record
 from headchef.runtime.processor import TIMERS, Delivery, Emit, Outcome, Store
 from headchef.runtime.state import TaskState
@@ -24,7 +23,7 @@ from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
 WAIT = WaitPolicy(interactive_s=60.0, bulk_s=3600.0)
-_STORES = (Store(WAITING), Store(WRONG), Store(TIMERS))
+_STORES = (Store(WAITING), Store(TIMERS))
 
 
 class KeptCache:

@@ -42,9 +42,15 @@ class ByMeaning:
         homes: int = HOMES,
     ) -> None:
         self.homes = homes
+        self._near = near
         self._bounds = BoundsInForce()
         self._lookup = SemanticLookup(near, answers, self._bounds, metrics)
         self._learning = Learning(near, meanings, answers, judging, metrics, homes)
+
+    @property
+    def embedder(self) -> str:
+        """Whose vectors are compared."""
+        return self._near.embedder
 
     @property
     def broadcast(self) -> Broadcast:

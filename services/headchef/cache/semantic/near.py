@@ -57,6 +57,11 @@ class NearQuestions:
         self._guard = Guard(Guarded("embedder", loss, _nothing_to_open), policy, clock, metrics)
         self._limit_s = limit_s
 
+    @property
+    def embedder(self) -> str:
+        """Whose vectors are compared."""
+        return self._embedder.name
+
     async def of(self, asked: Sequence[tuple[str, SemanticQuestion]], top_k: int) -> Found | None:
         """Find the nearest of several questions at once.
 

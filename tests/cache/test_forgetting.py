@@ -1,7 +1,10 @@
 """What was invalidated is deleted from the stores in the background, whatever becomes of them meanwhile."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 
 from headchef_contracts.events.invalidations import CacheInvalidated, InvalidatedScope, entry_of
 from headchef_contracts.events.semantic import Marks
@@ -9,14 +12,21 @@ from headchef_contracts.events.semantic import Marks
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
+from headchef.cache.guarded_meanings import GuardedMeanings
 from headchef.cache.invalidations import Invalidations
+from headchef.cache.meanings import SoughtMeaning
+from headchef.cache.shelf import PointShelf, shelf_form
+from headchef.embedding import HashedEmbedder
+from headchef.embedding.kept import KeptEmbedder
+from headchef.qdrant.embedded_points import EmbeddedPoints
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.clock import SystemClock
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.cache.builders import make_sought, make_stored
+from tests.cache.meanings_kinds import DIMENSIONS, make_question, memory_meanings
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.eventually import eventually
-from tests.support.manual_clock import START
+from tests.support.manual_clock import START, ManualClock
 
 
 class Bench:
@@ -26,7 +36,7 @@ class Bench:
         self.store = store or MemoryAnswerStore()
         clock = SystemClock()
         guarded = GuardedStore(self.store, CircuitPolicy(0.05, 0.1), clock, Metrics())
-        self.forgetting = Forgetting((guarded,), clock)
+        self.forgetting = Forgetting(clock, guarded)
         self.heard = Invalidations(2.0, clock, Metrics(), self.forgetting)
 
     async def say(self, scope: InvalidatedScope, *, erase: bool = False) -> None:
@@ -89,3 +99,37 @@ async def test_it_ends_with_its_context() -> None:
     async with bench.forgetting.at_work():
         assert asyncio.all_tasks() != before
     assert asyncio.all_tasks() == before
+
+
+async def test_an_erasure_is_of_questions_and_vectors_too(tmp_path: Path) -> None:
+    clock, circuit = ManualClock(), CircuitPolicy(0.05, 0.1)
+    embedder = HashedEmbedder(DIMENSIONS)
+    meanings = GuardedMeanings(memory_meanings(), circuit, 0.5, clock, Metrics())
+    points = EmbeddedPoints(tmp_path / "vectors", shelf_form(embedder))
+    shelf = PointShelf(points, 100, circuit, 0.5, clock, Metrics())
+    kept = KeptEmbedder(embedder, shelf, 100)
+    bench = await stocked()
+    bench.forgetting.covers(meanings)
+    bench.forgetting.covers_vectors(kept)
+    [vector] = await kept.embed(["what is on the menu?"])
+    name = sha256(b"what is on the menu?").hexdigest()
+    questions = [make_question("a", tenant=tenant) for tenant in ("acme", "other")]
+    await meanings.put([replace(each, vector=vector, planned_at=START) for each in questions])
+    async with bench.forgetting.at_work():
+        await bench.say(InvalidatedScope(tenant="acme"))
+        await eventually(lambda: bench.forgetting.left == 0)
+        assert await shelf.read([name]), "vectors are not of a tenant, and an invalidation leaves them"
+        await bench.say(InvalidatedScope(tenant="acme"), erase=True)
+        await eventually(lambda: bench.forgetting.left == 0)
+    sought = [SoughtMeaning(each.tenant, each.scope, vector) for each in questions]
+    near = await meanings.nearest(sought, 3)
+    assert near is not None
+    assert [len(each) for each in near] == [0, 1]
+    assert await shelf.read([name]) == {}
+    clock.advance(120.0)
+    await kept.embed(["what is on the menu?"])
+    await bench.say(InvalidatedScope(tenant="acme"), erase=True)
+    async with bench.forgetting.at_work():
+        await eventually(lambda: bench.forgetting.left == 0)
+    assert await shelf.read([name]), "what was kept after the erasure stays"
+    await shelf.close()

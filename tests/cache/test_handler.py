@@ -11,6 +11,7 @@ from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
 from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.invalidations import Invalidations
@@ -200,7 +201,7 @@ async def test_what_was_asked_for_before_an_invalidation_is_not_kept(bench: Benc
 
 
 async def test_nothing_is_served_while_it_is_not_known_what_was_invalidated() -> None:
-    bench = Bench(invalidations=Invalidations(2.0, ManualClock(), RecordedMetrics()))
+    bench = Bench(invalidations=Invalidations(2.0, ManualClock(), RecordedMetrics(), Forgetting(ManualClock())))
     await bench.handle(make_settled())
     [(topic, event)] = await bench.emitted(make_planned())
     assert isinstance(event, StepDispatched)

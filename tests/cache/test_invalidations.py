@@ -5,6 +5,7 @@ import pytest
 from headchef_contracts.events.common import Event
 from headchef_contracts.events.invalidations import CacheInvalidated, InvalidatedScope, entry_of
 
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.invalidated import Origin
 from headchef.cache.invalidations import Invalidations
 from headchef.runtime.errors import InvalidEvent
@@ -22,7 +23,7 @@ def said(scope: InvalidatedScope) -> Event:
 class Bench:
     def __init__(self) -> None:
         self.clock, self.metrics = ManualClock(), RecordedMetrics()
-        self.known = Invalidations(2.0, self.clock, self.metrics)
+        self.known = Invalidations(2.0, self.clock, self.metrics, Forgetting(self.clock))
 
 
 def test_nothing_is_known_before_the_broadcast_has_been_read() -> None:

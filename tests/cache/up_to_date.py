@@ -1,5 +1,6 @@
 """What was invalidated, as a process knows it that reads its broadcast without delay."""
 
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.invalidations import Invalidations
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.support.manual_clock import ManualClock
@@ -9,7 +10,8 @@ class UpToDate(Invalidations):
     """Knows at any time what was said until just now."""
 
     def __init__(self) -> None:
-        super().__init__(2.0, ManualClock(), Metrics())
+        clock = ManualClock()
+        super().__init__(2.0, clock, Metrics(), Forgetting(clock))
 
     @property
     def known(self) -> bool:

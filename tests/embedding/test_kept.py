@@ -3,6 +3,7 @@
 import asyncio
 from array import array
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -36,6 +37,10 @@ class MemoryShelf(VectorShelf):
 
     async def write(self, vectors: Mapping[str, Vector]) -> None:
         self.vectors |= vectors
+
+    async def forget(self, until: datetime) -> bool:
+        self.vectors.clear()
+        return True
 
 
 async def test_each_different_text_is_embedded_once_and_in_its_place() -> None:
@@ -93,3 +98,13 @@ async def test_texts_may_be_embedded_side_by_side() -> None:
     kept = KeptEmbedder(Counting(), NoShelf(), 100)
     results = await asyncio.gather(*(kept.embed([str(number % 3)]) for number in range(9)))
     assert results[0] == results[3] == results[6]
+
+
+async def test_what_is_forgotten_is_embedded_again() -> None:
+    counting, shelf = Counting(), MemoryShelf()
+    kept = KeptEmbedder(counting, shelf, 100)
+    await kept.embed(["a"])
+    assert await kept.forget(datetime(2026, 11, 27, tzinfo=UTC))
+    assert shelf.vectors == {}
+    await kept.embed(["a"])
+    assert counting.asked == [["a"], ["a"]]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.guarded_meanings import GuardedMeanings
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.meaning_points import PointMeanings
 from headchef.cache.meanings import Near, Question, SoughtMeaning
 from headchef.cache.semantic import ByMeaning
@@ -48,12 +49,15 @@ class SharedMeanings(PointMeanings):
         """Leave the server as it is."""
 
 
-def by_meaning(server: SharedStore, answers: GuardedStore, surroundings: Surroundings, homes: int) -> ByMeaning | None:
+def by_meaning(
+    server: SharedStore, answers: GuardedStore, invalidations: Invalidations, surroundings: Surroundings, homes: int
+) -> ByMeaning | None:
     """Give what a cache does with other wordings; None in worlds where nobody asks so."""
     if not server.compares:
         return None
     clock, metrics = surroundings.clock, surroundings.metrics
     meanings = GuardedMeanings(SharedMeanings(server), _CIRCUIT, _LIMIT_S, clock, metrics)
-    near = NearQuestions(EMBEDDER, meanings, _CIRCUIT, _LIMIT_S, clock, metrics)
+    invalidations.forgetting.covers(meanings)
+    near = NearQuestions(EMBEDDER, meanings, invalidations.invalidated, _CIRCUIT, _LIMIT_S, clock, metrics)
     judging = Judging(Judges(installed(), Instruments(EMBEDDER)), _LIMIT_S, clock)
     return ByMeaning(near, meanings, answers, judging, metrics, homes)

@@ -13,6 +13,7 @@ from headchef.cache.__main__ import processor as cache_processor
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.settings import CacheSettings
 from headchef.catalogue import Catalogue, Endpoint, Provider, in_force
 from headchef.executor.__main__ import processor as executor_processor
@@ -162,11 +163,12 @@ async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[
     store = GuardedStore(StoreConnection(outside.store), CircuitPolicy(1.0, 4.0), clock, metrics)
     await store.open()
     try:
-        meaning = by_meaning(outside.store, store, surroundings, HOMES)
-        forgetting = Forgetting((store,), clock)
+        forgetting = Forgetting(clock, store)
+        invalidations = Invalidations(FRESH_S, clock, metrics, forgetting)
+        meaning = by_meaning(outside.store, store, invalidations, surroundings, HOMES)
         settings = _CACHE.model_copy(update={"ttl_s": outside.ttl_s})
         async with forgetting.at_work():
-            yield cache_processor(store, settings, surroundings, meaning, forgetting=forgetting)
+            yield cache_processor(store, settings, surroundings, invalidations, meaning)
     finally:
         await store.close()
 

@@ -53,13 +53,15 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         await store.open()
     except StoreRefused as error:
         raise _bad_settings(settings, error) from error
-    forgetting = Forgetting((store,), surroundings.clock)
+    clock, metrics = surroundings.clock, surroundings.metrics
+    forgetting = Forgetting(clock, store)
+    invalidations = Invalidations(settings.fresh_s, clock, metrics, forgetting)
     try:
         async with (
+            assemble_meaning(settings, namespace, store, invalidations, surroundings) as meaning,
             forgetting.at_work(),
-            assemble_meaning(settings, namespace, store, surroundings) as meaning,
         ):
-            yield processor(store, settings, surroundings, meaning, forgetting=forgetting)
+            yield processor(store, settings, surroundings, invalidations, meaning)
     finally:
         await store.close()
 
@@ -68,9 +70,8 @@ def processor(
     store: GuardedStore,
     settings: CacheSettings,
     surroundings: Surroundings,
+    invalidations: Invalidations,
     meaning: ByMeaning | None = None,
-    *,
-    forgetting: Forgetting | None = None,
 ) -> Processor:
     """Tell the runtime of the cache.
 
@@ -78,15 +79,14 @@ def processor(
         store: where answers lie, open.
         settings: its limits.
         surroundings: what the host lends.
+        invalidations: what holds no longer.
         meaning: looks for answers to other wordings; None for nobody.
-        forgetting: deletes what holds no longer; None where nothing is deleted.
     """
     clock, metrics = surroundings.clock, surroundings.metrics
     brakes, withdrawn = BrakesInForce(NAME, metrics), Withdrawn()
     cancelled = CancelledWaiters(brakes)
     wait = WaitPolicy(settings.wait_s, settings.bulk_wait_s)
     coalescing = Coalescing(wait, Leaders(settings.max_leaders), cancelled)
-    invalidations = Invalidations(settings.fresh_s, clock, metrics, forgetting)
     handler = CacheHandler(
         store, CachePolicy(settings.ttl_s), invalidations, coalescing, clock, metrics, meaning, withdrawn
     )

@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 @asynccontextmanager
 async def open_embedder(
     settings: EmbedderSettings, cache: CacheSettings, namespace: str, surroundings: Surroundings
-) -> AsyncIterator[Embedder]:
+) -> AsyncIterator[KeptEmbedder]:
     """Open the embedder that is set; its connections end with the context.
 
     What an endpoint has made is kept in a store: another request costs money and 50 ms or more. What is made here is

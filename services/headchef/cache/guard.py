@@ -26,6 +26,7 @@ Operation = Literal[
     "embed",
     "read_vectors",
     "write_vectors",
+    "remove_vectors",
 ]
 Result = TypeVar("Result")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from headchef_contracts.events.common import Event
 from headchef_contracts.events.invalidations import CacheInvalidated, InvalidatedScope
 
-from headchef.cache.forgetting import Forgetting
+from headchef.cache.forgetting import Forgetting, Forgotten
 from headchef.cache.invalidated import APART, Invalidated, Origin
 from headchef.cache.selection import Selection
 from headchef.cache.standing import Standing
@@ -31,17 +31,18 @@ class Invalidations:
         fresh_s: hits are served for so long after the last look at the broadcast's end that all of it has been read.
         clock: for that.
         metrics: shows how long ago that was, and how many scopes were invalidated.
-        forgetting: deletes what holds no longer; None where nothing is deleted.
+        forgetting: deletes what holds no longer.
 
     Attributes:
         invalidated: what was said last of each scope.
+        forgetting: as given.
     """
 
-    def __init__(self, fresh_s: float, clock: Clock, metrics: Metrics, forgetting: Forgetting | None = None) -> None:
+    def __init__(self, fresh_s: float, clock: Clock, metrics: Metrics, forgetting: Forgetting) -> None:
         self.invalidated = Invalidated()
         self._fresh_s = fresh_s
         self._clock = clock
-        self._forgetting = forgetting
+        self.forgetting = forgetting
         self._known_s: float | None = None
         self._published_at = datetime.min.replace(tzinfo=UTC)
         metrics.gauge("headchef.cache.invalidations", self._scopes)
@@ -83,8 +84,10 @@ class Invalidations:
             raise InvalidEvent("unexpected_event", None, f"{type(event).__name__} in place of CacheInvalidated")
         self.invalidated.take(event.scope, self._published_at)
         # What was said before this process began, others have deleted; but an erasure counts for each store.
-        if self._forgetting is not None and (event.erase or self._known_s is not None):
-            self._forgetting.note(event.entry, chosen(event.scope, self._published_at))
+        if event.erase or self._known_s is not None:
+            until = self._published_at + APART
+            forgotten = Forgotten(chosen(event.scope, until), until if event.erase else None)
+            self.forgetting.note(event.entry, forgotten)
         why = f": {event.because}" if event.because else ""
         _log.info("cache: %s, until %s, said by %s%s", event.entry, self._published_at.isoformat(), event.by, why)
 
@@ -102,7 +105,7 @@ class Invalidations:
 
 
 def chosen(scope: InvalidatedScope, until: datetime) -> Selection:
-    """Choose what the stores have of a scope that was asked for before a time, by clocks that may be apart."""
+    """Choose what the stores have of a scope that was asked for until a time."""
     return Selection(
-        tenant=scope.tenant, tag=scope.tag, template=scope.template, source=scope.source, planned_until=until + APART
+        tenant=scope.tenant, tag=scope.tag, template=scope.template, source=scope.source, planned_until=until
     )

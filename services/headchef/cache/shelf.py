@@ -1,6 +1,7 @@
 """The cache's store of vectors by their texts' hashes, beside its answers: bounded, and never an error."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from headchef.cache.circuit import CircuitPolicy
@@ -87,6 +88,15 @@ class PointShelf(VectorShelf):
                 self._written_since_counted = 0
 
         await self._guard.attempt("write_vectors", write)
+
+    async def forget(self, until: datetime) -> bool:
+        """Remove the points that were written until a time, by this clock."""
+
+        async def remove() -> bool:
+            await self._points.remove(Where(until={_KEPT_AT: until.timestamp()}))
+            return True
+
+        return await self._guard.attempt("remove_vectors", remove) is True
 
     async def close(self) -> None:
         """Close the store."""

@@ -3,6 +3,7 @@
 from array import array
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class VectorShelf(Protocol):
         """Keep vectors; where the store is away they are not kept, and made again one day."""
         ...
 
+    async def forget(self, until: datetime) -> bool:
+        """Let go of all that was kept until a time; False where the store is away, and something may be left."""
+        ...
+
 
 class NoShelf(VectorShelf):
     """Keeps nothing: for embedders that are quicker than a store."""
@@ -30,6 +35,10 @@ class NoShelf(VectorShelf):
 
     async def write(self, vectors: Mapping[str, Vector]) -> None:
         """Keep nothing."""
+
+    async def forget(self, until: datetime) -> bool:
+        """Have nothing to let go of."""
+        return True
 
 
 class KeptEmbedder(Embedder):
@@ -76,6 +85,18 @@ class KeptEmbedder(Embedder):
             found |= vectors
         self._hold(found)
         return [found[name] for name in hashes]
+
+    async def forget(self, until: datetime) -> bool:
+        """Let go of what is kept until a time, and of all that is in memory.
+
+        Args:
+            until: the time, aware.
+
+        Returns:
+            False if the store is away, so that something may be left.
+        """
+        self._held.clear()
+        return await self._shelf.forget(until)
 
     def _hold(self, vectors: Mapping[str, "array[float]"]) -> None:
         for name, vector in vectors.items():

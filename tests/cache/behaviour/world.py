@@ -11,10 +11,13 @@ from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.common import Event
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
-from headchef.brakes import TOPIC
+from headchef.brakes import TOPIC as BRAKES
 from headchef.cache.__main__ import processor
 from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
+from headchef.cache.invalidations import TOPIC as INVALIDATED
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.settings import CacheSettings
 from headchef.cache.waiting import CancelledWaiters
 from headchef.cli.broadcast import entry
@@ -79,7 +82,8 @@ class CacheWorld(World):
         await super().make_topics(sink_max_bytes)
         for name in CAME:
             await self.backend.make_topic(self.partitions, name=self.topic(name))
-        await self.backend.make_topic(1, name=self.topic(TOPIC), compacted=True)
+        for name in (BRAKES, INVALIDATED):
+            await self.backend.make_topic(1, name=self.topic(name), compacted=True)
 
     def begin(self, name: str, **settings: Any) -> Instance:
         """Start a process."""
@@ -92,7 +96,7 @@ class CacheWorld(World):
 
     async def say(self, brake: BrakeSet) -> None:
         """Set a brake, as the command line does, and wait until all processes have heard of it."""
-        await publish(self.outside, [entry(brake, TOPIC, self.namespace, brake.set_at)])
+        await publish(self.outside, [entry(brake, BRAKES, self.namespace, brake.set_at)])
 
         def heard() -> bool:
             living = [each for each in self.instances if not each.log.dead.is_set()]
@@ -130,7 +134,9 @@ class CacheWorld(World):
     def _made(self) -> Processor:
         clock, metrics = self.clock, Metrics()
         store = GuardedStore(self.store, CircuitPolicy(1.0, 30.0), clock, metrics)
-        return processor(store, self.settings, Surroundings(clock, random.Random(0), _Always(), metrics))
+        invalidations = Invalidations(self.settings.fresh_s, clock, metrics, Forgetting(clock, store))
+        surroundings = Surroundings(clock, random.Random(0), _Always(), metrics)
+        return processor(store, self.settings, surroundings, invalidations)
 
     def _record(self, event: Event) -> NewRecord:
         step = getattr(event, "step", None)

@@ -86,17 +86,19 @@ class Bench:
         self.store = MemoryAnswerStore()
         self.points = MemoryPoints(DIMENSIONS)
         self.embedder = ByFirstWord()
-        circuit = CircuitPolicy(1.0, 30.0)
+        circuit, self.invalidations = CircuitPolicy(1.0, 30.0), UpToDate()
         answers = GuardedStore(self.store, circuit, self.clock, self.metrics)
         meanings = GuardedMeanings(PointMeanings(self.points), circuit, 0.5, self.clock, self.metrics)
-        near = NearQuestions(self.embedder, meanings, circuit, 0.5, self.clock, self.metrics)
+        near = NearQuestions(
+            self.embedder, meanings, self.invalidations.invalidated, circuit, 0.5, self.clock, self.metrics
+        )
         judges = Judges(installed(), Instruments())
         judging = Judging(judges, 0.5, self.clock)
         self.meaning = ByMeaning(near, meanings, answers, judging, self.metrics)
         # Nobody waits for the same question here.
         alone = make_coalescing(most=0)
         self.handler = CacheHandler(
-            answers, CachePolicy(ttl_s), UpToDate(), alone, self.clock, self.metrics, self.meaning
+            answers, CachePolicy(ttl_s), self.invalidations, alone, self.clock, self.metrics, self.meaning
         )
 
     async def allow(self, at_most: float = 0.0, **fields: Any) -> None:

@@ -8,6 +8,7 @@ from headchef.cache.embedder import open_embedder
 from headchef.cache.embedder_settings import EmbedderSettings
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.guarded_meanings import GuardedMeanings
+from headchef.cache.invalidations import Invalidations
 from headchef.cache.meaning_points import PointMeanings, collection_of, form_of
 from headchef.cache.places import points_of
 from headchef.cache.semantic.flow import ByMeaning
@@ -21,7 +22,11 @@ from headchef.runtime.surroundings import Surroundings
 
 @asynccontextmanager
 async def assemble_meaning(
-    settings: CacheSettings, namespace: str, answers: GuardedStore, surroundings: Surroundings
+    settings: CacheSettings,
+    namespace: str,
+    answers: GuardedStore,
+    invalidations: Invalidations,
+    surroundings: Surroundings,
 ) -> AsyncIterator[ByMeaning]:
     """Put it together; its store is opened when the first question comes that may be compared.
 
@@ -29,6 +34,7 @@ async def assemble_meaning(
         settings: of the cache.
         namespace: keeps environments apart that share a server or a machine.
         answers: where the answers lie.
+        invalidations: what holds no longer; what is kept here is forgotten with the answers.
         surroundings: what the host lends.
 
     Raises:
@@ -37,9 +43,11 @@ async def assemble_meaning(
     clock, metrics = surroundings.clock, surroundings.metrics
     circuit, limit_s = CircuitPolicy(settings.retry_first_s, settings.retry_longest_s), settings.lookup_timeout_s
     async with open_embedder(load(EmbedderSettings), settings, namespace, surroundings) as embedder:
+        invalidations.forgetting.covers_vectors(embedder)
         points = points_of(settings, namespace, f"questions.{collection_of(embedder)}", form_of(embedder))
         meanings = GuardedMeanings(PointMeanings(points), circuit, limit_s, clock, metrics)
-        near = NearQuestions(embedder, meanings, circuit, limit_s, clock, metrics)
+        invalidations.forgetting.covers(meanings)
+        near = NearQuestions(embedder, meanings, invalidations.invalidated, circuit, limit_s, clock, metrics)
         judging = Judging(Judges(installed(), Instruments(embedder)), settings.judge_timeout_s, clock)
         try:
             yield ByMeaning(near, meanings, answers, judging, metrics)

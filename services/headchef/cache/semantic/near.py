@@ -8,6 +8,7 @@ from headchef_contracts.events.semantic import SemanticQuestion
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.guard import Guard, Guarded
 from headchef.cache.guarded_meanings import GuardedMeanings
+from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.meanings import Near, SoughtMeaning
 from headchef.embedding import Embedder, EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
@@ -36,6 +37,7 @@ class NearQuestions:
     Args:
         embedder: turns texts into vectors.
         meanings: has the earlier questions; it may be away, and says so.
+        invalidated: what holds no longer, which is not looked at: its answers may differ for other reasons than words.
         policy: when an embedder that failed is tried again.
         limit_s: seconds that it may take for a batch; above 0.
         clock: for waits and durations.
@@ -46,6 +48,7 @@ class NearQuestions:
         self,
         embedder: Embedder,
         meanings: GuardedMeanings,
+        invalidated: Invalidated,
         policy: CircuitPolicy,
         limit_s: float,
         clock: Clock,
@@ -53,6 +56,7 @@ class NearQuestions:
     ) -> None:
         self._embedder = embedder
         self._meanings = meanings
+        self._invalidated = invalidated
         loss = "questions of another wording go to their models, and new ones are not kept"
         self._guard = Guard(Guarded("embedder", loss, _nothing_to_open), policy, clock, metrics)
         self._limit_s = limit_s
@@ -87,7 +91,13 @@ class NearQuestions:
             for (tenant, question), vector in zip(asked, vectors, strict=True)
         ]
         near = await self._meanings.nearest(sought, top_k)
-        return None if near is None else Found(self._embedder.name, vectors, near)
+        if near is None:
+            return None
+        valid = [[each for each in group if not self._concerned(each)] for group in near]
+        return Found(self._embedder.name, vectors, valid)
+
+    def _concerned(self, near: Near) -> bool:
+        return self._invalidated.concerns(Origin(near.tenant, near.marks, near.planned_at))
 
 
 async def _nothing_to_open() -> None:

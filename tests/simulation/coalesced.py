@@ -11,6 +11,7 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, Happened
 from tests.simulation.kinds import EXACTLY_ONCE
 from tests.simulation.moves import moved_from
+from tests.simulation.oracle import Job
 
 _HEEDED_MS = 5_000
 """After a verdict nobody waits longer than this for what it says, where nothing is slow."""
@@ -60,23 +61,24 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
 def _one_then_twice_as_many(evidence: Evidence) -> Iterator[str]:
     """Check how many go on after a verdict without an answer: one at first, and then as many again and one."""
     for question, sent in _by_question(_dispatched(evidence)).items():
-        released: dict[tuple[str, int, int], int] = {}
+        # By job, as at least once the same step may be sent on twice.
+        released: dict[tuple[str, int, int], set[Job]] = {}
         for event in sorted(sent, key=_decided_at):
             causes = event.data["decided"]["causes"]
             if "waited_s" in event.data["cache"] and len(causes) > 1:
                 verdict = causes[1]
                 place = (verdict["topic"], verdict["partition"], verdict["offset"])
-                released[place] = released.get(place, 0) + 1
+                released.setdefault(place, set()).add(event.job)
         before = 0
-        for together in released.values():
+        for together in map(len, released.values()):
             if together > before + 1:
                 yield f"{together} steps that asked {question} were sent on at once, {before} before"
             before += together
 
 
 def _answered_by_the_first_answer(evidence: Evidence) -> Iterator[str]:
-    """Check each step that has waited: it did not wait on when there was an answer."""
-    if not _undisturbed(evidence):
+    """Check each step that has waited: it did not wait on when there was an answer, which nobody had invalidated."""
+    if not _undisturbed(evidence) or evidence.invalidations:
         return
     answers: dict[Question, list[int]] = {}
     for event in _settled(evidence):

@@ -82,8 +82,8 @@ class CacheWorld(World):
         await super().make_topics(sink_max_bytes)
         for name in CAME:
             await self.backend.make_topic(self.partitions, name=self.topic(name))
-        for name in (BRAKES, INVALIDATED):
-            await self.backend.make_topic(1, name=self.topic(name), compacted=True)
+        for each in self.processor.broadcasts:
+            await self.backend.make_topic(1, name=self.topic(each.topic), compacted=True)
 
     def begin(self, name: str, **settings: Any) -> Instance:
         """Start a process."""

@@ -148,7 +148,7 @@ class _Batch:
             case StepPlanned() as planned:
                 return self._planned(planned, delivery)
             case CacheSettled() as settled:
-                led_to = self.sitting.settled(settled, self.answers.get(delivery.event_id), delivery.cause)
+                led_to = self.sitting.settled(settled, self.answers.get(delivery.event_id), delivery)
                 told = self.observed.get(delivery.event_id, ())
                 return replace(led_to, outputs=(*led_to.outputs, *told)) if told else led_to
             case AnswerCorrected() as corrected:
@@ -159,15 +159,16 @@ class _Batch:
                 raise InvariantBroken(f"{delivery.topic} holds {type(other).__name__}")
 
     def _planned(self, planned: StepPlanned, delivery: Delivery) -> Outcome:
-        step = planned.step
+        step, cause = planned.step, delivery.cause
         exact = choose(step, serving(self.found.of(step), self.now), reachable=self.found.reachable)
         choice = self.standing.of(by_meaning(exact, self.looked.get(delivery.event_id)))
-        if isinstance(choice, Pass) and (waits := self.sitting.joins(planned, delivery)) is not None:
+        passes = isinstance(choice, Pass)
+        if passes and (waits := self.sitting.joins(planned, cause, len(delivery.record.value or b""))) is not None:
             return waits
         self.choices.append(choice)
-        leads = self.sitting.leads(step, delivery.cause) if isinstance(choice, Pass) else Outcome()
-        way = express(step, choice, self.now, delivery.cause)
-        return replace(leads, outputs=(way, *served(step, choice, self.now, delivery.cause, self.homes)))
+        way = express(step, choice, self.now, cause)
+        told = served(step, choice, self.now, cause, self.homes)
+        return Outcome((way, *told), self.sitting.leads(step, cause) if passes else ())
 
     def _gone_off(self, timer: Timer, step: Step | None) -> Outcome:
         if step is None:

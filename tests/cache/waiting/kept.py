@@ -79,13 +79,18 @@ class KeptCache:
             found.append((timer.due, Delivery(TIMERS, None, event_id(timer), record, 0, START, timer)))
         return found
 
-    def crash(self) -> None:
-        """Lose what was in memory, and read the state again."""
+    def crash(self, *, only_the_task: bool = False) -> None:
+        """Lose what was in memory, and read the state again.
+
+        Args:
+            only_the_task: it was somewhere else meanwhile, and comes back to the same process.
+        """
         kept = {store.name: self.state.items(store.name) for store in _STORES}
         self.state.clear()
         for name, items in kept.items():
             self.state.restore(name, [Record(name, 2, 0, 0, key, value, ()) for key, value in items])
-        self.handler = self._handler()
+        if not only_the_task:
+            self.handler = self._handler()
 
     def _handler(self) -> CacheHandler:
         guarded = GuardedStore(self.store, CircuitPolicy(1.0, 30.0), self.clock, self.metrics)

@@ -158,9 +158,12 @@ async def test_a_job_that_is_cancelled_waits_no_more(cache: KeptCache) -> None:
     assert completed(await flat(cache, make_settled(job_id="a"))) == ["c"]
 
 
-async def test_leaders_without_waiters_are_forgotten_in_a_crash_and_others_are_not(cache: KeptCache) -> None:
+@pytest.mark.parametrize("only_the_task", [False, True])
+async def test_leaders_without_waiters_are_forgotten_in_a_crash_and_others_are_not(
+    cache: KeptCache, only_the_task: bool
+) -> None:
     await flat(cache, *jobs("a", "b"), make_planned("other", job_id="x"))
-    cache.crash()
+    cache.crash(only_the_task=only_the_task)
     assert await flat(cache, *jobs("c")) == []
     assert dispatched(await flat(cache, make_planned("other", job_id="y"))) == ["y"]
     assert completed(await flat(cache, make_settled(job_id="a"))) == ["b", "c"]
@@ -191,6 +194,16 @@ async def test_an_answer_that_is_found_wrong_is_shared_no_more(cache: KeptCache)
     await flat(cache, make_corrected(job_id="a"))
     assert dispatched(await cache.after(1.0)) == names[PIECE : PIECE + 1]
     assert dispatched(await flat(cache, make_settled(verdict="failed", job_id=names[PIECE]))) == names[PIECE + 1 :]
+
+
+async def test_an_answer_of_which_it_is_not_known_whether_it_holds_is_kept_for_a_while(cache: KeptCache) -> None:
+    await flat(cache, *jobs("a", "b", "c"))
+    cache.invalidations.is_known = False
+    assert await flat(cache, make_settled(job_id="a")) == []
+    assert await cache.after(5.0) == []
+    assert await flat(cache, *jobs("d")) == [], "it is not asked again for that"
+    cache.invalidations.is_known = True
+    assert completed(await cache.after(1.0)) == ["b", "c", "d"]
 
 
 async def test_a_verdict_while_an_answer_is_shared_changes_nothing(cache: KeptCache) -> None:

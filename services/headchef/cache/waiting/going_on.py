@@ -11,7 +11,7 @@ from headchef.cache.store import StoredAnswer
 from headchef.cache.waiting.line import WAITING, Leader, Line
 from headchef.cache.waiting.lines import Lines, Taken
 from headchef.cache.waiting.parked import Parked
-from headchef.cache.waiting.policy import MOST_ANSWERED_BYTES, PIECE, PIECE_BYTES
+from headchef.cache.waiting.policy import LATER, MOST_ANSWERED_BYTES, PIECE, PIECE_BYTES
 from headchef.cache.waiting.sharing import next_share
 from headchef.runtime.processor import Change, Emit, Outcome, Timer
 from headchef.runtime.telemetry.metrics import CounterName
@@ -59,6 +59,12 @@ class GoingOn:
         self.line = self.line.model_copy(update={"answering": self.line.count > 0})
         if self.line.count:
             self._timers.append(next_share(self.key, answer, self.line.taken, self.now, self._next_class()))
+
+    def share_later(self, answer: StoredAnswer) -> None:
+        """Keep an answer for those who wait, and look again soon whether it may be given to them."""
+        self.line = self.line.model_copy(update={"answering": True})
+        due = self.now + LATER
+        self._timers.append(next_share(self.key, answer, self.line.taken, due, self._next_class()))
 
     def release(self, most: int, job_class: JobClass, why: tuple[Cause, ...]) -> None:
         """Send those of a class that wait longest to their model.

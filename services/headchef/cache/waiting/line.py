@@ -109,16 +109,13 @@ class Line(Part):
         return self.model_copy(update={job_class: queue, "size_bytes": self.size_bytes + size_bytes})
 
     def with_leader(self, leader: Leader) -> "Line":
-        """Give the line with one more who asks; who is sent again takes the place of what was sent before."""
-        others = (each for each in self.leaders if each.cause != leader.cause)
-        return self.model_copy(update={"leaders": (*others, leader)})
+        """Give the line with one more who asks."""
+        return self.model_copy(update={"leaders": with_leader(self.leaders, leader)})
 
     def without_leader(self, job_id: str) -> "Line":
         """Give the line without one who asked for a job; the same line where nobody did."""
-        gone = next((each for each in self.leaders if each.job_id == job_id), None)
-        if gone is None:
-            return self
-        return self.model_copy(update={"leaders": tuple(each for each in self.leaders if each is not gone)})
+        left = without_leader(self.leaders, job_id)
+        return self if left is self.leaders else self.model_copy(update={"leaders": left})
 
     def written(self) -> bytes:
         """Give it as it is stored."""
@@ -145,6 +142,17 @@ def line_key(tenant: str, fingerprint: str) -> bytes:
 def key_of(step: Step) -> bytes:
     """Name the line that a step would wait in."""
     return line_key(step.job.tenant, step.fingerprint)
+
+
+def with_leader(leaders: tuple[Leader, ...], leader: Leader) -> tuple[Leader, ...]:
+    """Give those who ask and one more; who is sent again takes the place of what was sent before."""
+    return (*(each for each in leaders if each.cause != leader.cause), leader) if leaders else (leader,)
+
+
+def without_leader(leaders: tuple[Leader, ...], job_id: str) -> tuple[Leader, ...]:
+    """Give those who ask without one who did for a job; the same ones where nobody did."""
+    gone = next((each for each in leaders if each.job_id == job_id), None)
+    return leaders if gone is None else tuple(each for each in leaders if each is not gone)
 
 
 def still_asking(leaders: tuple[Leader, ...], now: datetime, policy: WaitPolicy) -> tuple[Leader, ...]:

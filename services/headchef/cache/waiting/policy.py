@@ -21,6 +21,9 @@ PIECE = 200
 PIECE_BYTES = 2 * 1_048_576
 """As much is written in one transaction, and one step more."""
 
+LATER = timedelta(seconds=0.5)
+"""Until it is looked again whether an answer holds, where that cannot be known."""
+
 MOST_ANSWERED_BYTES = 4_194_304 - 65_536
 """A step and its answer in one event, of which its topic takes 4 MiB with all that is beside them."""
 

@@ -20,20 +20,20 @@ class _Head(Part):
     cause: Cause
 
 
-def next_share(key: bytes, answer: StoredAnswer, taken: int, now: datetime, job_class: JobClass) -> Timer:
-    """Give the timer that goes on with an answer at once.
+def next_share(key: bytes, answer: StoredAnswer, taken: int, due: datetime, job_class: JobClass) -> Timer:
+    """Give the timer that goes on with an answer.
 
     Args:
         key: of the line.
         answer: the answer.
         taken: how many have left the line so far: each timer of an answer is another one.
-        now: the wall clock's time.
+        due: when.
         job_class: of those who come next.
     """
     payload = (
         _Head(key=key.decode(), cause=answer.settled).model_dump_json().encode() + b"\n" + _ANSWERS.dump_json(answer)
     )
-    return Timer(f"share/{key.decode()}/{taken}", now, payload, job_class)
+    return Timer(f"share/{key.decode()}/{taken}", due, payload, job_class)
 
 
 def read_share(payload: bytes) -> tuple[bytes, StoredAnswer]:

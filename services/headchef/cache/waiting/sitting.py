@@ -14,12 +14,23 @@ from headchef.cache.store import StoredAnswer
 from headchef.cache.waiting.cancelled import CancelledWaiters
 from headchef.cache.waiting.going_on import GoingOn
 from headchef.cache.waiting.leaders import Leaders
-from headchef.cache.waiting.line import Leader, Line, is_led, key_of, line_key, still_asking
+from headchef.cache.waiting.line import (
+    Leader,
+    Line,
+    is_led,
+    key_of,
+    line_key,
+    still_asking,
+    with_leader,
+    without_leader,
+)
 from headchef.cache.waiting.lines import Lines, Taken
 from headchef.cache.waiting.parked import Parked, timer_id
 from headchef.cache.waiting.policy import MOST_LINE_BYTES, MOST_STEP_BYTES, WaitPolicy, next_round
 from headchef.cache.waiting.sharing import read_share
-from headchef.runtime.processor import Delivery, Outcome, State, Timer
+from headchef.runtime.processor import Change, Delivery, Outcome, State, Timer
+
+_NOTHING = Outcome()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +74,25 @@ class Sitting:
         self._now = now
         self._standing = standing
 
-    def joins(self, planned: StepPlanned, delivery: Delivery) -> Outcome | None:
+    def joins(self, planned: StepPlanned, cause: Cause, size_bytes: int) -> Outcome | None:
         """Let a step wait, if the same question is being asked.
 
         Args:
             planned: the step, for which there is no earlier answer.
-            delivery: its record.
+            cause: its record.
+            size_bytes: of that.
 
         Returns:
             What that leads to; None where it does not wait.
         """
-        step, cause = planned.step, delivery.cause
+        step = planned.step
         key = key_of(step)
-        line = self._line(key)
-        size_bytes = len(delivery.record.value or b"")
+        line = self._lines.get(key)
+        if line is None:
+            # Most often nobody asks the same: that must cost next to nothing.
+            if not (known := self._known(key)):
+                return None
+            line = Line(leaders=known)
         if not self._may_join(step, line, cause, size_bytes):
             return None
         queue = line.queue(step.job.job_class)
@@ -89,7 +105,7 @@ class Sitting:
         self._leaders.put(key, self._lines.edition, ())
         return self._closed(going_on)
 
-    def leads(self, step: Step, cause: Cause) -> Outcome:
+    def leads(self, step: Step, cause: Cause) -> tuple[Change, ...]:
         """Note that a step goes to its model, for others to wait for.
 
         Args:
@@ -100,46 +116,42 @@ class Sitting:
             What is to be kept of it: nothing, where nobody waits.
         """
         if step.cache == "bypass":
-            return Outcome()
+            return ()
         key = key_of(step)
         line = self._lines.get(key)
         leader = Leader(step.job.job_id, step.job.job_class, self._now, cause)
         if line is None:
-            known = self._leaders.of(key, self._lines.edition)
-            self._leaders.put(key, self._lines.edition, Line(leaders=known).with_leader(leader).leaders)
-            return Outcome()
+            self._leaders.put(key, self._lines.edition, with_leader(self._known(key), leader))
+            return ()
         if line.size_bytes >= MOST_LINE_BYTES:
-            return Outcome()
-        return self._closed(self._going_on(key, line.with_leader(leader)))
+            return ()
+        return self._closed(self._going_on(key, line.with_leader(leader))).changes
 
-    def settled(self, settled: CacheSettled, answer: StoredAnswer | None, cause: Cause) -> Outcome:
+    def settled(self, settled: CacheSettled, answer: StoredAnswer | None, delivery: Delivery) -> Outcome:
         """Give those that wait the answer; or let some of them go on, if there is none and nobody asks any more.
 
         Args:
             settled: the verdict.
             answer: what others may be given; None where it may not be.
-            cause: its record.
+            delivery: its record.
         """
-        answer = self._standing.only(answer)
         key = line_key(settled.tenant, settled.fingerprint)
         line = self._lines.get(key)
         if line is None:
-            known = Line(leaders=self._leaders.of(key, self._lines.edition))
-            left = () if answer is not None else known.without_leader(settled.source_job_id).leaders
-            self._leaders.put(key, self._lines.edition, left)
-            return Outcome()
+            if known := self._known(key):
+                left = () if answer is not None else without_leader(known, settled.source_job_id)
+                self._leaders.put(key, self._lines.edition, left)
+            return _NOTHING
         if line.answering:
             return Outcome()
         going_on = self._going_on(key, line)
-        if answer is not None:
-            going_on.line = line.model_copy(update={"leaders": ()})
-            going_on.share(answer)
+        if answer is not None and self._give(going_on, answer):
             return self._closed(going_on)
         left_line = line.without_leader(settled.source_job_id)
         if left_line is line:
             return Outcome()
         going_on.line = left_line
-        self._release(going_on, cause)
+        self._release(going_on, delivery.cause)
         return self._closed(going_on)
 
     def goes_on(self, timer: Timer, serving: Callable[[StoredAnswer], StoredAnswer | None]) -> Outcome:
@@ -154,10 +166,8 @@ class Sitting:
         if line is None:
             return Outcome()
         going_on = self._going_on(key, line)
-        if serving(answer) is not None and self._standing.holds(answer):
-            going_on.share(answer)
-        else:
-            going_on.line = line.model_copy(update={"answering": False})
+        if serving(answer) is None or not self._give(going_on, answer):
+            going_on.line = going_on.line.model_copy(update={"answering": False})
             self._release(going_on, answer.settled)
         return self._closed(going_on)
 
@@ -187,6 +197,21 @@ class Sitting:
             return False
         return line.answering or is_led(line.leaders, step.job.job_class, self._now, self._policy)
 
+    def _give(self, going_on: GoingOn, answer: StoredAnswer) -> bool:
+        """Give those who wait an answer, or keep it for them while it is not known whether it holds.
+
+        Returns:
+            False if it does not.
+        """
+        if self._standing.known and not self._standing.holds(answer):
+            return False
+        going_on.line = going_on.line.model_copy(update={"leaders": ()})
+        if self._standing.known:
+            going_on.share(answer)
+        else:
+            going_on.share_later(answer)
+        return True
+
     def _release(self, going_on: GoingOn, why: Cause) -> None:
         """Let the next go on, where nobody asks for whom they may wait."""
         line = going_on.line
@@ -202,7 +227,10 @@ class Sitting:
     def _line(self, key: bytes) -> Line:
         """Give a line, or the one that would begin now."""
         line = self._lines.get(key)
-        return Line(leaders=self._leaders.of(key, self._lines.edition)) if line is None else line
+        return Line(leaders=self._known(key)) if line is None else line
+
+    def _known(self, key: bytes) -> tuple[Leader, ...]:
+        return self._leaders.of(key, self._lines.edition)
 
     def _going_on(self, key: bytes, line: Line) -> GoingOn:
         return GoingOn(key, line, self._lines, self._now, self.choices)

@@ -18,8 +18,10 @@ from headchef.cache.correcting import Corrections
 from headchef.cache.counting import count_lookups
 from headchef.cache.exact import ExactLookup, Found
 from headchef.cache.guarded import GuardedStore
+from headchef.cache.invalidated import Origin
 from headchef.cache.invalidations import Invalidations
 from headchef.cache.policy import CachePolicy, Choice, Pass, by_meaning, choose, express, served
+from headchef.cache.selection import Kept
 from headchef.cache.semantic import ByMeaning, Looked
 from headchef.cache.settling import Settling
 from headchef.cache.standing import Standing
@@ -94,7 +96,9 @@ class CacheHandler(BatchHandler):
     async def _learn(
         self, deliveries: Sequence[Delivery], answers: Mapping[str, StoredAnswer]
     ) -> Mapping[str, tuple[Emit, ...]]:
-        return {} if self._meaning is None else await self._meaning.learn(deliveries, answers, self._clock.now())
+        if self._meaning is None:
+            return {}
+        return await self._meaning.learn(deliveries, answers, self._clock.now(), self._holds)
 
     async def _look(self, deliveries: Sequence[Delivery], found: Found) -> Mapping[str, Looked]:
         """Look for answers to other wordings, where there is none to the very question and one would be reused."""
@@ -107,9 +111,12 @@ class CacheHandler(BatchHandler):
             if isinstance(delivery.event, StepPlanned)
             and delivery.event.step.semantic is not None
             and delivery.event.step.cache == "exact"
-            and serving(found.of(delivery.event.step), now) is None
+            and ((stored := serving(found.of(delivery.event.step), now)) is None or not self._holds(stored))
         }
-        return await self._meaning.look(missed, now) if missed else {}
+        return await self._meaning.look(missed, now, self._holds) if missed else {}
+
+    def _holds(self, kept: Kept) -> bool:
+        return self._invalidations.holds(Origin(kept.tenant, kept.marks, kept.planned_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class Bench:
         self.meaning = ByMeaning(near, meanings, answers, judging, self.metrics)
         # Nobody waits for the same question here.
         alone = make_coalescing(most=0)
+        self.invalidations = UpToDate()
         self.handler = CacheHandler(
             answers, CachePolicy(ttl_s), self.invalidations, alone, self.clock, self.metrics, self.meaning
         )
@@ -186,6 +187,7 @@ def make_verdict(
         "source_job_id": step.job.job_id,
         "cost_usd": None,
         "settled_at": START,
+        "planned_at": START,
         "semantic": step.semantic,
         "asker": asker_of(step),
         "used": used if used and used.nearest else None,

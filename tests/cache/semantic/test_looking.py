@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from headchef_contracts.events.bounds import Band
+from headchef_contracts.events.invalidations import InvalidatedScope
+from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
 from headchef.embedding import EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.errors import InvalidEvent
-from tests.cache.semantic.bench import Bench, make_question
+from tests.cache.semantic.bench import Bench, make_question, make_verdict
+from tests.support.manual_clock import START
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
 
@@ -205,3 +209,14 @@ async def test_only_bands_that_are_open_serve(bench: Bench) -> None:
     await bench.allow(bands=(Band(up_to=0.6, at_most=0.0), Band(up_to=1.0, at_most=1.0)))
     [served] = await bench.ask(make_question("pay can I"))
     assert isinstance(served, StepCompleted)
+
+
+async def test_a_question_whose_answer_was_invalidated_is_passed_over(bench: Bench) -> None:
+    await bench.allow(0.0)
+    await bench.settle(make_verdict(make_question("pay cash now", job_id="job-3"), marks=Marks(tags=("menu",))))
+    step = make_question("pay cash now!")
+    [served] = await bench.ask(step)
+    assert served.cache.source_job_id == "job-3"
+    bench.invalidations.invalidated.take(InvalidatedScope(tag="menu"), START + timedelta(seconds=60))
+    [served] = await bench.ask(step)
+    assert served.cache.source_job_id == "job-1"

@@ -12,7 +12,7 @@ from headchef.cache.semantic.guessing import Looked
 from headchef.cache.semantic.judging import Judging
 from headchef.cache.semantic.learning import Learning
 from headchef.cache.semantic.looking import SemanticLookup
-from headchef.cache.semantic.near import NearQuestions
+from headchef.cache.semantic.near import Holds, NearQuestions
 from headchef.cache.store import StoredAnswer
 from headchef.homes import HOMES
 from headchef.runtime.broadcast_input import Broadcast
@@ -58,11 +58,11 @@ class ByMeaning:
         return self._bounds.broadcast
 
     async def learn(
-        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime
+        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime, holds: Holds
     ) -> Mapping[str, tuple[Emit, ...]]:
         """Keep the questions of fresh answers, and say what is observed; see `Learning.learn`."""
-        return await self._learning.learn(deliveries, kept, now)
+        return await self._learning.learn(deliveries, kept, now, holds)
 
-    async def look(self, steps: Mapping[str, Step], now: datetime) -> Mapping[str, Looked]:
+    async def look(self, steps: Mapping[str, Step], now: datetime, holds: Holds) -> Mapping[str, Looked]:
         """Look for answers that may serve steps which no exact answer serves; see `SemanticLookup.look`."""
-        return await self._lookup.look(steps, now)
+        return await self._lookup.look(steps, now, holds)

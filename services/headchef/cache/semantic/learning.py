@@ -16,7 +16,7 @@ from headchef.cache.semantic.comparing import Answers, Comparing, Fresh
 from headchef.cache.semantic.guessing import NEIGHBOURS, VERSION
 from headchef.cache.semantic.judging import Judging
 from headchef.cache.semantic.likeness import likeness
-from headchef.cache.semantic.near import Found, NearQuestions
+from headchef.cache.semantic.near import Found, Holds, NearQuestions
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
 from headchef.embedding import Vector
@@ -57,7 +57,7 @@ class Learning:
         self._homes = homes
 
     async def learn(
-        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime
+        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime, holds: Holds
     ) -> Mapping[str, tuple[Emit, ...]]:
         """Keep the questions of fresh answers, and say which of the guesses that were made of them were wrong.
 
@@ -65,6 +65,7 @@ class Learning:
             deliveries: of a batch; those that are no verdicts on questions that may be compared are passed over.
             kept: the answers among them that may be given to others, by the id of their event.
             now: the wall clock's time.
+            holds: whether an earlier question holds still; one that does not is in no group any more.
 
         Returns:
             What is observed, by the same ids; nothing where no guess was made, or none can be judged.
@@ -78,7 +79,7 @@ class Learning:
         sitting = self._judging.sitting()
         comparing = [Comparing(sitting, each, answers) for each in fresh]
         if found is not None:
-            await self._group(comparing, found, now)
+            await self._group(comparing, found, now, holds)
         said: dict[str, tuple[Emit, ...]] = {}
         for each in comparing:
             if (label := await self._labelled(each, now)) is not None:
@@ -94,11 +95,11 @@ class Learning:
         answers = await self._answers.lookup(ordered) if ordered else []
         return {where: stored for where, stored in zip(ordered, answers or (), strict=False) if stored is not None}
 
-    async def _group(self, comparing: Sequence[Comparing], found: Found, now: datetime) -> None:
+    async def _group(self, comparing: Sequence[Comparing], found: Found, now: datetime, holds: Holds) -> None:
         alike = likeness(found.vectors)
         questions: list[Question] = []
         for number, each in enumerate(comparing):
-            known = (near for near in found.near[number] if serving(near, now))
+            known = (near for near in found.near[number] if serving(near, now) and holds(near))
             before = (_near(question, alike(at, number)) for at, question in enumerate(questions))
             group = await each.group([*known, *before])
             questions.append(_question(each.fresh, found.vectors[number], group))

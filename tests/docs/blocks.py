@@ -12,6 +12,7 @@ PAGES: Sequence[str] = (
     "docs/how-to.md",
     "docs/checks.md",
     "docs/workflows.md",
+    "docs/cache.md",
     "docs/tutorial.md",
     "docs/reference.md",
 )

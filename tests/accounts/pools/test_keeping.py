@@ -44,14 +44,15 @@ async def test_labels_open_the_bound(owner: Owner) -> None:
     assert newest.counts.labels > 300
 
 
-async def test_wrong_ones_close_it_at_once(owner: Owner) -> None:
+async def test_when_what_is_served_grows_worse_it_closes_soon(owner: Owner) -> None:
     await learn(owner, 400)
-    opened = limit_of(owner.said[-1])
-    for number in range(10):
-        before = len(owner.said)
-        await owner.tell(make_observed(job_id=f"late-{number}", wrong=True, why="others", guess={"choice": "explore"}))
-        assert len(owner.said) == before + 1
-    assert limit_of(owner.said[-1]) > opened
+    assert limit_of(owner.said[-1]) < 0.05
+    newest = owner.said[-1].weights
+    guess = Bound(0, newest, ()).wrong(AGREED)
+    for number in range(12):
+        about = {"choice": "explore", "wrong": guess, "share": 0.05}
+        await owner.tell(make_observed(job_id=f"late-{number}", wrong=True, why="others", guess=about))
+    assert limit_of(owner.said[-1]) == 1.0
 
 
 async def test_an_observation_that_comes_again_is_not_counted_again(owner: Owner) -> None:

@@ -14,11 +14,13 @@ class MemoryAnswerStore(AnswerStore):
     Attributes:
         fault: raised by each call while it is set.
         calls: how many calls came through, also those that met the fault.
+        empty: whether it says that it is to be filled again.
     """
 
     def __init__(self) -> None:
         self.fault: StoreUnavailable | None = None
         self.calls = 0
+        self.empty = False
         self._answers: dict[Sought, StoredAnswer] = {}
         self._open = False
 
@@ -55,6 +57,14 @@ class MemoryAnswerStore(AnswerStore):
         self._answers = {
             name: replace(each, worth=given.get(each.fingerprint, each.worth)) for name, each in self._answers.items()
         }
+
+    async def unfilled(self) -> bool:
+        self._meet_fault()
+        return self.empty
+
+    async def set_unfilled(self, unfilled: bool) -> None:
+        self._meet_fault()
+        self.empty = unfilled
 
     async def count(self) -> int:
         self._meet_fault()

@@ -2,16 +2,19 @@
 
 import asyncio
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from headchef.cache import edge
 from headchef.cache.edge import EdgeAnswerStore
-from headchef.qdrant.errors import StoreRefused
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from tests.cache.builders import make_sought, make_stored
 
 REPOSITORY = Path(__file__).parents[2]
@@ -80,16 +83,69 @@ async def test_a_store_half_made_by_a_process_that_died_is_made_anew(folder: Pat
     await store.close()
 
 
-async def test_a_store_that_cannot_be_read_is_refused_and_can_be_deleted(folder: Path) -> None:
-    answers = folder / "answers"
-    answers.mkdir(parents=True)
-    (answers / "edge_config.json").write_text("{")
+async def test_a_store_that_cannot_be_loaded_is_put_aside_and_begun_anew(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _kept(folder)
+    (folder / "answers" / "edge_config.json").write_text("{")
     store = EdgeAnswerStore(folder)
-    with pytest.raises(StoreRefused, match="delete it"):
-        await store.open()
-    (answers / "edge_config.json").unlink()
-    answers.rmdir()
     await store.open()
+    assert list(await store.lookup([make_sought()])) == [None]
+    assert await store.unfilled()
+    await store.put([make_stored("new")])
+    await store.close()
+    assert (folder / "answers.unreadable" / "edge_config.json").read_text() == "{"
+    [said] = [each for each in caplog.messages if "put aside" in each]
+    assert "answers.unreadable" in said
+
+
+async def test_only_the_last_one_is_kept_aside(folder: Path) -> None:
+    for text in ("{", "["):
+        await _kept(folder)
+        (folder / "answers" / "edge_config.json").write_text(text)
+    await _kept(folder)
+    assert (folder / "answers.unreadable" / "edge_config.json").read_text() == "["
+    assert sorted(each.name for each in folder.iterdir()) == [
+        "answers",
+        "answers.unfilled",
+        "answers.unreadable",
+        "owner",
+    ]
+
+
+async def test_whatever_happens_to_its_files_no_wrong_answer_comes_out(folder: Path, tmp_path: Path) -> None:
+    """Each file in turn is cut, zeroed or overwritten: the store opens, and gives right answers or none."""
+    await _kept(folder, 40)
+    chance = random.Random(5)
+    right = [make_stored(f"prompt {number}") for number in range(40)]
+    opened = 0
+    for file in sorted(each for each in (folder / "answers").rglob("*") if each.is_file()):
+        damaged = tmp_path / "damaged"
+        shutil.rmtree(damaged, ignore_errors=True)
+        subprocess.run(["cp", "-r", "--sparse=always", folder, damaged], check=True)
+        _damage(damaged / file.relative_to(folder), chance)
+        store = EdgeAnswerStore(damaged)
+        await store.open()
+        with suppress(StoreUnavailable):
+            found = await store.lookup([make_sought(f"prompt {number}") for number in range(40)])
+            assert all(each is None or each == right[number] for number, each in enumerate(found)), file
+            opened += 1
+        with suppress(StoreUnavailable):
+            await store.close()
+    assert opened > 10
+
+
+async def test_a_new_store_is_unfilled_until_it_is_said_to_be_filled(folder: Path) -> None:
+    store = EdgeAnswerStore(folder)
+    await store.open()
+    assert await store.unfilled()
+    await store.close()
+    await store.open()
+    assert await store.unfilled()
+    await store.set_unfilled(False)
+    await store.close()
+    await store.open()
+    assert not await store.unfilled()
     await store.close()
 
 
@@ -127,3 +183,24 @@ async def test_a_cancelled_put_leaves_the_store_in_order(folder: Path) -> None:
     await store.put([make_stored(text="later")])
     assert list(await store.lookup([make_sought()])) == [make_stored(text="later")]
     await store.close()
+
+
+async def _kept(folder: Path, count: int = 3) -> None:
+    """Make a store with some answers, or add to it, as a process that ends well."""
+    store = EdgeAnswerStore(folder)
+    await store.open()
+    await store.put([make_stored(f"prompt {number}") for number in range(count)])
+    await store.close()
+
+
+def _damage(file: Path, chance: random.Random) -> None:
+    size = file.stat().st_size
+    match chance.choice(["cut", "zeroed", "overwritten"]):
+        case "cut":
+            os.truncate(file, size // 2)
+        case "zeroed":
+            with file.open("r+b") as opened:
+                opened.write(bytes(min(size, 4_096)))
+        case _:
+            with file.open("r+b") as opened:
+                opened.write(chance.randbytes(min(size, 4_096)))

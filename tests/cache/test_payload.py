@@ -15,7 +15,7 @@ SOUGHT = make_sought()
 
 def test_the_payload_is_flat_and_says_its_version() -> None:
     payload = write_payload(STORED)
-    assert payload["version"] == VERSION == 1
+    assert payload["version"] == VERSION == 2
     assert all(isinstance(value, str | int | float | None) for value in payload.values())
 
 
@@ -30,13 +30,15 @@ def test_a_payload_reads_back() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"version": 2},
+        {"version": 1},
         {"version": None},
         {"tenant": "other"},
         {"fingerprint": "0" * 64},
         {"answer": "not JSON"},
         {"answer": "{}"},
         {"answer": None},
+        {"answer": write_payload(STORED)["answer"].replace("fine", "fane")},
+        {"crc": 0},
         {"cost_usd": "dear"},
         {"expires_at_s": "soon"},
         {"settled_at_s": None},

@@ -98,6 +98,12 @@ class StoreConnection(AnswerStore):
         await self._server.operate()
         await self._server.answers.revalue(worths)
 
+    async def unfilled(self) -> bool:
+        return await self._server.answers.unfilled()
+
+    async def set_unfilled(self, unfilled: bool) -> None:
+        await self._server.answers.set_unfilled(unfilled)
+
     async def count(self) -> int:
         await self._server.operate()
         return await self._server.answers.count()

@@ -13,6 +13,7 @@ from headchef.cache.guarded import GuardedStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.invalidations import Invalidations
 from headchef.cache.policy import CachePolicy
+from headchef.cache.refill import Refill
 from headchef.cache.semantic import ByMeaning
 from headchef.cache.semantic.assembly import assemble_meaning
 from headchef.cache.settings import CacheSettings
@@ -86,10 +87,9 @@ def processor(
     brakes, withdrawn = BrakesInForce(NAME, metrics), Withdrawn()
     cancelled = CancelledWaiters(brakes)
     wait = WaitPolicy(settings.wait_s, settings.bulk_wait_s)
+    policy = CachePolicy(settings.ttl_s)
     coalescing = Coalescing(wait, Leaders(settings.max_leaders), cancelled)
-    handler = CacheHandler(
-        store, CachePolicy(settings.ttl_s), invalidations, coalescing, clock, metrics, meaning, withdrawn
-    )
+    handler = CacheHandler(store, policy, invalidations, coalescing, clock, metrics, meaning, withdrawn)
     return Processor(
         name=NAME,
         inputs=(*pair("steps.planned", flow=tenancy.of_step), Input("cache.settled"), Input("answers.corrected")),
@@ -105,6 +105,7 @@ def processor(
             withdrawn.broadcast,
             *(() if meaning is None else (meaning.broadcast,)),
         ),
+        replays=(Refill(store, policy, invalidations.invalidated, clock, metrics).replay,),
     )
 
 

@@ -108,6 +108,14 @@ class BoundedAnswerStore(AnswerStore):
         """Give answers another worth."""
         await self._store.revalue(worths)
 
+    async def unfilled(self) -> bool:
+        """Say whether it is to be filled again."""
+        return await self._store.unfilled()
+
+    async def set_unfilled(self, unfilled: bool) -> None:
+        """Say whether it is to be filled again."""
+        await self._store.set_unfilled(unfilled)
+
     async def count(self) -> int:
         """Count answers."""
         return await self._store.count()
@@ -128,7 +136,8 @@ class BoundedAnswerStore(AnswerStore):
         over = left - self._bound.most + self._bound.slack
         # Where several go at once it is that of the last of them: what was used must not be a tie with what goes.
         if not (least := await self._store.least(over)):
-            return  # All of it was written by a version that knew no worth; it goes as it is overwritten or expires.
+            # All was written by a version that knew no worth; it goes as it is overwritten or expires.
+            return
         self._level = least[-1].worth
         await self._revalue_used(self._level)
         for start in range(0, over, _REMOVE_AT_ONCE):

@@ -42,8 +42,7 @@ class EdgeAnswerStore(AnswerStore):
     def __init__(self, folder: Path) -> None:
         # The engine wants at least one vector declared; a sparse one that no point has takes no room.
         config = EdgeConfig(sparse_vectors={"unused": EdgeSparseVectorParams()})
-        cure = "delete it, since the answers in it can be made again"
-        self._embedded = EmbeddedShard(folder, "answers", config, indexes=_INDEXES, cure=cure)
+        self._embedded = EmbeddedShard(folder, "answers", config, indexes=_INDEXES, cure=None)
         self._unflushed = 0
 
     async def open(self) -> None:
@@ -84,6 +83,14 @@ class EdgeAnswerStore(AnswerStore):
     async def revalue(self, worths: Sequence[Ranking]) -> None:
         """Write the worth alone."""
         await self._embedded.set("worth", {point_id(each.fingerprint): each.worth for each in worths})
+
+    async def unfilled(self) -> bool:
+        """Look for the mark beside the answers."""
+        return self._embedded.unfilled
+
+    async def set_unfilled(self, unfilled: bool) -> None:
+        """Set the mark beside the answers, or take it away."""
+        self._embedded.set_unfilled(unfilled)
 
     async def count(self) -> int:
         """Count answers."""

@@ -19,6 +19,8 @@ Operation = Literal[
     "put",
     "remove",
     "count",
+    "look_unfilled",
+    "set_filled",
     "nearest",
     "put_questions",
     "remove_questions",

@@ -59,6 +59,23 @@ class GuardedStore:
 
         return await self._guard.attempt("remove", remove) is True
 
+    async def unfilled(self) -> bool | None:
+        """Say whether the store is to be filled again; None if it is away."""
+
+        async def unfilled() -> bool:
+            return await self._store.unfilled()
+
+        return await self._guard.attempt("look_unfilled", unfilled)
+
+    async def set_filled(self) -> bool:
+        """Say that it has been filled again; False if it is away."""
+
+        async def set_filled() -> bool:
+            await self._store.set_unfilled(False)
+            return True
+
+        return await self._guard.attempt("set_filled", set_filled) is True
+
     async def count(self) -> int | None:
         """Say how many answers there are; None if the store is away."""
 

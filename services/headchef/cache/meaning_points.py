@@ -40,6 +40,7 @@ def form_of(embedder: Embedder) -> PointsForm:
         indexed=("scope", "tags", "template", "sources"),
         graph_by_field=True,
         remedy="delete it: what it has can be made again from cache.settled",
+        replaceable=True,
     )
 
 

@@ -1,6 +1,7 @@
 """The answer store on a Qdrant server, over gRPC: for caches in several processes or on several machines."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from qdrant_client import models
 
@@ -10,6 +11,7 @@ from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
 from headchef.qdrant.server import QdrantServer
 from headchef.qdrant.server_collection import CollectionForm, ServerCollection
+from headchef.qdrant.where import Where
 
 POINTS_AT_ONCE = 256
 """Answers in one request, so that a request of large answers stays within some megabytes."""
@@ -28,6 +30,9 @@ _FORM = CollectionForm(
     },
 )
 
+_MARK = UUID(int=0)
+"""A point without a payload, and so no answer: the collection is to be filled again."""
+
 
 class ServerAnswerStore(AnswerStore):
     """Answers in a collection without vectors.
@@ -42,7 +47,8 @@ class ServerAnswerStore(AnswerStore):
 
     async def open(self) -> None:
         """Connect, and make the collection if it is absent."""
-        await self._collection.open(make=True)
+        if await self._collection.open(make=True):
+            await self.set_unfilled(True)
 
     async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
         """Look for answers, `POINTS_AT_ONCE` in a request."""
@@ -73,9 +79,25 @@ class ServerAnswerStore(AnswerStore):
         """Write the worth alone."""
         await self._collection.set("worth", {point_id(each.fingerprint): each.worth for each in worths})
 
+    async def unfilled(self) -> bool:
+        """Look for the point that is the mark."""
+        return bool(
+            await self._collection.ask(
+                lambda client: client.retrieve(self._collection.name, [str(_MARK)], with_payload=False),
+                self._server.lookup_timeout_s,
+            )
+        )
+
+    async def set_unfilled(self, unfilled: bool) -> None:
+        """Put the point that is the mark, or remove it."""
+        if unfilled:
+            await self._collection.put([models.PointStruct(id=str(_MARK), vector={}, payload={})])
+        else:
+            await self._collection.remove(Where(ids=[_MARK]))
+
     async def count(self) -> int:
         """Count answers."""
-        return await self._collection.count()
+        return await self._collection.count(but=_MARK)
 
     async def close(self) -> None:
         """Disconnect."""

@@ -24,6 +24,7 @@ def shelf_form(embedder: Embedder) -> PointsForm:
         ordered=(_KEPT_AT,),
         graph_by_field=True,
         remedy="delete it: vectors can be made again",
+        replaceable=True,
     )
 
 

@@ -117,6 +117,22 @@ class AnswerStore(Protocol):
         """Give answers another worth; what is not there is passed over. Raises StoreUnavailable."""
         ...
 
+    async def unfilled(self) -> bool:
+        """Say whether it was made empty, since it was lost or never there, and not filled again since.
+
+        Raises:
+            StoreUnavailable: that is not known.
+        """
+        ...
+
+    async def set_unfilled(self, unfilled: bool) -> None:
+        """Say whether it is to be filled again from what was settled; that outlives the process.
+
+        Raises:
+            StoreUnavailable: that is as it was.
+        """
+        ...
+
     async def count(self) -> int:
         """Say how many answers there are, of all tenants. Raises StoreUnavailable."""
         ...

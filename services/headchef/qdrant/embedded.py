@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from headchef.qdrant.points import Ranked, ranked
 from headchef.qdrant.where import Equal, Where
 
+_log = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 
 
@@ -45,7 +48,8 @@ class EmbeddedShard:
         indexes: of payload fields, by their names. Without one a search by a field reads all payloads: 170 ms at
             50,000 points in place of 0.2.
         vacuum: whether what was removed is cleared out of its files at opening: a second for 20,000 vectors.
-        cure: what to do with a shard that cannot be loaded.
+        cure: what to do with a shard that cannot be loaded; None where what it has can be made again: then it is put
+            aside, and an empty one takes its place.
     """
 
     def __init__(
@@ -56,7 +60,7 @@ class EmbeddedShard:
         *,
         indexes: Mapping[str, PayloadSchemaType],
         vacuum: bool = False,
-        cure: str,
+        cure: str | None,
     ) -> None:
         self._folder = folder
         self._name = name
@@ -69,6 +73,21 @@ class EmbeddedShard:
         self._writer: ThreadPoolExecutor | None = None
         self._reader: ThreadPoolExecutor | None = None
         self._opening = asyncio.Lock()
+
+    @property
+    def unfilled(self) -> bool:
+        """Whether it was made empty, and nobody has said since that all is in it that should be."""
+        return self._mark.exists()
+
+    def set_unfilled(self, unfilled: bool) -> None:
+        """Say whether something is missing in it; that outlives the process. Raises StoreUnavailable."""
+        try:
+            if unfilled:
+                self._mark.touch()
+            else:
+                self._mark.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreUnavailable("folder", f"{self._mark} cannot be written: {error.strerror}") from error
 
     @property
     def there(self) -> bool:
@@ -152,40 +171,74 @@ class EmbeddedShard:
             self._lock.close()
         self._writer = self._reader = self._lock = self._shard = None
 
+    @property
+    def _mark(self) -> Path:
+        return self._folder / f"{self._name}.unfilled"
+
     def _load(self) -> EdgeShard:
         folder = self._folder / self._name
         try:
-            if not folder.exists():
-                self._create(folder)
-            shard = EdgeShard.load(str(folder), self._config)
-            # One that is there costs nothing; one that an earlier version lacked is made, for some seconds once.
-            for name, kind in self._indexes.items():
-                shard.update(UpdateOperation.create_field_index(name, kind))
-            if self._vacuum:
-                shard.optimize()
-            return shard
-        except Exception as error:
-            raise StoreRefused("unreadable", f"{folder} cannot be loaded ({error}); {self._cure}") from error
+            return guarded(partial(self._loaded, folder))
+        except StoreUnavailable as error:
+            if self._cure is not None or not folder.exists():
+                raise self._unreadable(folder, error) from error
+            aside = self._put_aside(folder)
+            _log.warning(
+                "The store of %s in %s cannot be loaded (%s). It is put aside as %s, and an empty one takes its place.",
+                *(self._name, folder, error.message, aside.name),
+            )
+        try:
+            return guarded(partial(self._loaded, folder))
+        except StoreUnavailable as error:
+            raise self._unreadable(folder, error) from error
+
+    def _unreadable(self, folder: Path, error: StoreUnavailable) -> StoreRefused:
+        cure = self._cure or "see that its disk has room and may be written"
+        return StoreRefused("unreadable", f"{folder} cannot be loaded ({error.message}); {cure}")
+
+    def _loaded(self, folder: Path) -> EdgeShard:
+        if not folder.exists():
+            self._create(folder)
+        shard = EdgeShard.load(str(folder), self._config)
+        # One that is there costs nothing; one that an earlier version lacked is made, for some seconds once.
+        for name, kind in self._indexes.items():
+            shard.update(UpdateOperation.create_field_index(name, kind))
+        if self._vacuum:
+            shard.optimize()
+        return shard
+
+    def _put_aside(self, folder: Path) -> Path:
+        # Only the last one: a disk that makes them must not be filled by them.
+        aside = folder.with_name(f"{self._name}.unreadable")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        return aside
 
     def _create(self, folder: Path) -> None:
         # A process that dies in the middle leaves no half-made store under the final name.
         half_made = folder.with_name("half-made")
         shutil.rmtree(half_made, ignore_errors=True)
         EdgeShard.create(str(half_made), self._config).close()
+        self.set_unfilled(True)
         half_made.rename(folder)
 
 
 def guarded(call: Callable[[], Result]) -> Result:
-    """Make a call of the engine, which raises bare Exception for all that goes wrong inside it.
+    """Make a call of the engine, which raises bare Exception for all that goes wrong inside it, and panics for faults.
 
     Raises:
-        StoreUnavailable: in place of that.
+        StoreUnavailable: in place of both.
     """
     try:
         return call()
     except StoreUnavailable:
         raise
     except Exception as error:
+        raise StoreUnavailable("engine", str(error)) from error
+    except BaseException as error:
+        # A panic, as on a damaged file, is no Exception; its class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
         raise StoreUnavailable("engine", str(error)) from error
 
 

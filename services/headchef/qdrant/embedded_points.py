@@ -38,11 +38,12 @@ class EmbeddedPoints(PointStore):
         self._folder = folder
         self._form = form
         params = EdgeVectorParams(size=form.dimensions, distance=Distance.Cosine)
-        cure = f"it must have a vector {form.vector!r} of {form.dimensions} numbers: {form.remedy}"
         # No graph of neighbours: searches name a scope and look at all in it, 100 points in 0.2 ms. Building the graph
         # took 45 s of processor time for 50,000 points, and made a scope of 2,500 no quicker.
         graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
         config = EdgeConfig(vectors={form.vector: params}, hnsw_config=graph)
+        needed = f"it must have a vector {form.vector!r} of {form.dimensions} numbers: {form.remedy}"
+        cure = None if form.replaceable else needed
         self._embedded = EmbeddedShard(folder, "points", config, indexes=_indexes(form), vacuum=True, cure=cure)
 
     async def open(self, *, make: bool = False) -> None:

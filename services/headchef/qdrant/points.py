@@ -25,6 +25,8 @@ class PointsForm:
         graph_by_field: whether the index of neighbours is made within each value of an indexed field, and none over
             all: for points that are never sought without such a field.
         remedy: what to do about a store whose vectors are others, such as `mend the file of collections`.
+        replaceable: whether what is there can be made again: a folder that cannot be loaded is then put aside, and an
+            empty one takes its place.
     """
 
     vector: str
@@ -34,6 +36,7 @@ class PointsForm:
     ordered: tuple[str, ...] = ()
     graph_by_field: bool = False
     remedy: str = "name another one"
+    replaceable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from headchef.runtime.kitchen import Kitchen
 from headchef.runtime.log.port import Log, MemberSettings
 from headchef.runtime.names import names
 from headchef.runtime.processor import Processor
+from headchef.runtime.replaying import Replays
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.task import Phase, Task
 from headchef.runtime.telemetry.metrics import Metrics
@@ -30,8 +31,7 @@ from headchef.runtime.turns import Turns
 
 _log = logging.getLogger(__name__)
 
-_MEMBERSHIP_LOOK_S = 0.2
-_FIRST_PAUSE_S = 0.5
+_MEMBERSHIP_LOOK_S, _FIRST_PAUSE_S = 0.2, 0.5
 
 
 class Engine:
@@ -62,16 +62,14 @@ class Engine:
     ) -> None:
         self.processor = processor
         self._log = log
-        self._settings = settings
-        self._guard = guard
+        self._settings, self._guard = settings, guard
         self._clock = clock
         self._metrics = metrics
         self._names = names(settings.namespace, processor)
         self._tasks: dict[int, Task] = {}
         self._runs: set[asyncio.Future[None]] = set()
         self._released = asyncio.Event()
-        self._joined = False
-        self._ending = False
+        self._joined = self._ending = False
         self._fault: asyncio.Future[None] | None = None
         self._counts = Counts(processor.name, self._names, log, clock)
         self._hand_over = HandOver(self, self._rejoin, guard)
@@ -100,7 +98,6 @@ class Engine:
             commit=self._membership.commit,
             changed=self._changed,
         )
-        classes = {source.job_class for source in processor.inputs}
         self._intakes = [
             Intake(
                 log,
@@ -112,7 +109,7 @@ class Engine:
                 after_loss=settings.after_loss,
             )
             for job_class in JOB_CLASSES
-            if job_class in classes
+            if any(source.job_class == job_class for source in processor.inputs)
         ]
         self._backlog = BacklogWatch(log, processor, settings, clock)
         self._listeners = [
@@ -127,6 +124,7 @@ class Engine:
             )
             for each in processor.broadcasts
         ]
+        self._replays = Replays(self._kitchen)
 
     @property
     def tasks(self) -> dict[int, Task]:
@@ -229,6 +227,7 @@ class Engine:
             for part in intake.parts():
                 self._spawn(part)
         self._spawn(self._backlog.run())
+        self._spawn(self._replays.run())
         self._spawn(self._guard.watch(self._rejoin))
         await self._join()
         while True:
@@ -274,6 +273,7 @@ class Engine:
         await self._backlog.close()
         for listener in self._listeners:
             await listener.close()
+        await self._replays.close()
         if self._released.is_set():
             await self._membership.leave()
         else:

@@ -16,6 +16,7 @@ from headchef.runtime.admission import Admission
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.log.port import Headers, Record
+from headchef.runtime.replay_input import Replay
 from headchef.runtime.telemetry.metrics import CounterName
 
 TIMERS = "timers"
@@ -265,6 +266,7 @@ class Processor:
         batch: largest batch for `batches`.
         backlog: the board that says how old unfinished records are, of its own inputs and those that it names.
         broadcasts: what each process of it must know before it has tasks.
+        replays: what a process of it reads once more, beside its work, when it has lost something.
     """
 
     name: str
@@ -281,6 +283,7 @@ class Processor:
     batch: int = 256
     backlog: Backlog = field(default_factory=Backlog)
     broadcasts: tuple[Broadcast, ...] = ()
+    replays: tuple[Replay, ...] = ()
 
     @property
     def kept(self) -> tuple[Store, ...]:

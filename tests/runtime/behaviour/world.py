@@ -17,6 +17,7 @@ from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition, Record
 from headchef.runtime.names import names
 from headchef.runtime.processor import BatchHandler, Handler, Hold, Input, Processor, Store
+from headchef.runtime.replay_input import Replay
 from headchef.runtime.settings import RuntimeSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
@@ -171,6 +172,7 @@ class World:
         concurrency: int = 64,
         admission: Admission | None = None,
         broadcasts: tuple[Broadcast, ...] = (),
+        replays: tuple[Replay, ...] = (),
         hold: Hold | None = None,
         most_held: int = 1_000,
         hook: Hook = no_hook,
@@ -183,7 +185,8 @@ class World:
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
         made = self._processor(handler, order, concurrency, admission)
-        processor = replace(made, broadcasts=(*made.broadcasts, *broadcasts), hold=hold, most_held=most_held)
+        heard = (*made.broadcasts, *broadcasts)
+        processor = replace(made, broadcasts=heard, replays=replays, hold=hold, most_held=most_held)
         instance = Instance(self, processor, chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)

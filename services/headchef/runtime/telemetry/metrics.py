@@ -42,6 +42,7 @@ CounterName = Literal[
     "headchef.cache.evicted",
     "headchef.cache.outdated",
     "headchef.cache.unsure",
+    "headchef.cache.refilled",
     "headchef.cache.failures",
     "headchef.cache.saved_cost",
     "headchef.cache.guesses",
@@ -169,6 +170,7 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.unsure": Measure(
         "{step}", "steps that came while it was not known what had been invalidated, and went to their models"
     ),
+    "headchef.cache.refilled": Measure("{answer}", "answers put back into a store that was lost"),
     "headchef.cache.failures": Measure("{operation}", "operations that the store failed [operation, reason]"),
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
     "headchef.cache.guesses": Measure(

@@ -1,0 +1,96 @@
+"""Fills a store of answers that was lost, from the verdicts that `cache.settled` still has."""
+
+import logging
+from collections.abc import Sequence
+
+from headchef_contracts.events.cache import CacheSettled
+
+from headchef.cache.guarded import GuardedStore
+from headchef.cache.invalidated import Invalidated, Origin
+from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.store import Sought
+from headchef.cache.validity import serving
+from headchef.runtime.clock import Clock
+from headchef.runtime.replay_input import Replay, Replayed
+from headchef.runtime.telemetry.metrics import Metrics
+
+_LOGGER = logging.getLogger(__name__)
+
+TOPIC = "cache.settled"
+
+_LOOK_S = 10.0
+"""Between two looks whether the store was made anew, as when somebody dropped its collection."""
+
+
+class Refill:
+    """Puts back what is still to be kept: accepted, not expired or invalidated, and not replaced by what came since.
+
+    It begins when the store says that it was made empty, and at the beginning again if the process ends in between.
+    Meanwhile the cache goes on with what it has.
+
+    Args:
+        store: where answers lie; it may be away, and says so.
+        policy: how long they serve.
+        invalidated: what holds no longer.
+        clock: says what has expired.
+        metrics: counts what was put back.
+    """
+
+    def __init__(
+        self,
+        store: GuardedStore,
+        policy: CachePolicy,
+        invalidated: Invalidated,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._invalidated = invalidated
+        self._clock = clock
+        self._metrics = metrics
+        self._put = 0
+
+    @property
+    def replay(self) -> Replay:
+        """Tell the runtime what to read."""
+        return Replay(TOPIC, self.wanted, self.take, self.done)
+
+    async def wanted(self) -> None:
+        """Wait until the store was made empty."""
+        while not await self._store.unfilled():
+            await self._clock.sleep(_LOOK_S)
+        self._put = 0
+        _LOGGER.warning("The answer store is new or was lost. It is filled from %s while the cache works.", TOPIC)
+
+    async def take(self, events: Sequence[Replayed]) -> bool:
+        """Put back the answers of some verdicts. Says whether the store took them."""
+        now = self._clock.now()
+        kept = {
+            Sought(each.tenant, each.fingerprint): each
+            for event, cause in events
+            if isinstance(event, CacheSettled)
+            and (each := serving(worth_keeping(event, cause, self._policy), now)) is not None
+            and not self._invalidated.concerns(Origin(each.tenant, each.marks, each.planned_at))
+        }
+        there = await self._store.lookup(list(kept))
+        if there is None:
+            return False
+        missing = [
+            each
+            for each, found in zip(kept.values(), there, strict=True)
+            # What was settled since the reading began is there by now, and is the later one.
+            if found is None or found.settled_at < each.settled_at
+        ]
+        if missing and not await self._store.put(missing):
+            return False
+        self._put += len(missing)
+        self._metrics.count("headchef.cache.refilled", len(missing))
+        return True
+
+    async def done(self) -> bool:
+        """Let the store know. Says whether it does."""
+        if not await self._store.set_filled():
+            return False
+        _LOGGER.warning("The answer store is filled: %d answers were put back from %s.", self._put, TOPIC)
+        return True

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import report, scenarios
+from tests.bench import lookups, report, scenarios
 from tests.bench.caching import comparison as caching
 from tests.bench.coalescing.crowd import crowd
 from tests.bench.coalescing.duplicates import duplicates
@@ -59,6 +59,13 @@ def _templated(document: Path | None) -> None:
     _report(templated.table(figures), figures)
     if document is not None:
         report.write_templated(document, templated.table(figures))
+
+
+def _lookups(document: Path | None) -> None:
+    figures = lookups.measure()
+    _report(lookups.table(figures), figures)
+    if document is not None:
+        report.write_lookups(document, lookups.table(figures), made_here())
 
 
 def _pipeline(server: KafkaServer, chosen: argparse.Namespace, document: Path | None) -> None:
@@ -116,7 +123,11 @@ def _workflows(server: KafkaServer, chosen: argparse.Namespace, document: Path |
         report.write_workflows(document, figures, made_here())
 
 
-_ALONE: Mapping[str, Callable[[Path | None], None]] = {"pacing": _pacing, "templated": _templated}
+_ALONE: Mapping[str, Callable[[Path | None], None]] = {
+    "pacing": _pacing,
+    "templated": _templated,
+    "lookups": _lookups,
+}
 """What is measured without a cluster, by the name that `--only` takes."""
 
 _PARTS: Mapping[str, Callable[[KafkaServer, argparse.Namespace, Path | None], None]] = {

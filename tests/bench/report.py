@@ -9,6 +9,7 @@ from tests.support.marked_page import replace_between
 _MARKS = ("<!-- figures: begin -->", "<!-- figures: end -->")
 _GOODPUT_MARKS = ("<!-- goodput: begin -->", "<!-- goodput: end -->")
 _CACHING_MARKS = ("<!-- caching: begin -->", "<!-- caching: end -->")
+_LOOKUP_MARKS = ("<!-- lookups: begin -->", "<!-- lookups: end -->")
 _COALESCING_MARKS = ("<!-- coalescing: begin -->", "<!-- coalescing: end -->")
 _FAIRNESS_MARKS = ("<!-- fairness: begin -->", "<!-- fairness: end -->")
 _WORKFLOW_MARKS = ("<!-- workflows: begin -->", "<!-- workflows: end -->")
@@ -123,6 +124,15 @@ def write_templated(path: Path, table: str) -> None:
         ValueError: the document has no marks.
     """
     replace_between(path, _TEMPLATED_MARKS, f"{table}\n")
+
+
+def write_lookups(path: Path, table: str, made: str) -> None:
+    """Replace the figures of lookups in a document, between two other marks.
+
+    Raises:
+        ValueError: the document has no marks.
+    """
+    replace_between(path, _LOOKUP_MARKS, f"{made}.\n\n{table}\n")
 
 
 def write_coalescing(path: Path, told: str, made: str) -> None:

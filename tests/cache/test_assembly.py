@@ -12,7 +12,7 @@ from headchef.cache.__main__ import assemble
 from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.handler import CacheHandler
 from headchef.cache.waiting import WAITING
-from headchef.runtime.processor import Emit, Input, Store, pair
+from headchef.runtime.processor import Emit, Input, Processor, Store, pair
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.builders import DECIDED, NoState, deliver, make_planned, make_settled

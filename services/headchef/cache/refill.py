@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 
 TOPIC = "cache.settled"
 
-_LOOK_S = 10.0
+LOOK_S = 10.0
 """Between two looks whether the store was made anew, as when somebody dropped its collection."""
 
 
@@ -59,7 +59,7 @@ class Refill:
     async def wanted(self) -> None:
         """Wait until the store was made empty."""
         while not await self._store.unfilled():
-            await self._clock.sleep(_LOOK_S)
+            await self._clock.sleep(LOOK_S)
         self._put = 0
         _LOGGER.warning("The answer store is new or was lost. It is filled from %s while the cache works.", TOPIC)
 

@@ -1,4 +1,4 @@
-"""`headchef cache correct|invalidate`: what people say of answers that are reused."""
+"""`headchef cache correct|invalidate|rebuild`: what people say of answers that are reused, and of their store."""
 
 from typing import Annotated
 
@@ -74,3 +74,18 @@ def invalidate(
     from headchef.cli.invalidating.running import carry_out
 
     carry_out(Asked(tag, template, source, tenant, erase, because), patience_s, as_json=as_json)
+
+
+@commands.command()
+@guarded
+def rebuild(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Have the store of answers filled again from the topic of verdicts, as far back as that reaches.
+
+    A store that is lost or cannot be read is filled by itself. This is for one that has lost something unnoticed, or
+    that was away while answers came. What has expired, was invalidated or corrected does not come back.
+    """
+    from headchef.cli.rebuilding import carry_out
+
+    carry_out(as_json=as_json)

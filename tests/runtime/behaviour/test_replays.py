@@ -29,14 +29,16 @@ class Lost:
     Args:
         refusals: how often it cannot take what it is given.
         undone: how often it is not known that all was taken.
+        most: how many it takes at most; what would be more it refuses for ever.
     """
 
-    def __init__(self, refusals: int = 0, undone: int = 0) -> None:
+    def __init__(self, refusals: int = 0, undone: int = 0, most: int = 1_000_000) -> None:
         self.wants = asyncio.Event()
         self.taken: list[str] = []
         self.rounds = 0
         self._refusals = refusals
         self._undone = undone
+        self._most = most
 
     @property
     def replay(self) -> Replay:
@@ -48,6 +50,8 @@ class Lost:
     async def _take(self, events: Sequence[Replayed]) -> bool:
         if self._refusals:
             self._refusals -= 1
+            return False
+        if len(self.taken) + len(events) > self._most:
             return False
         for event, cause in events:
             assert isinstance(event, CatalogPublished)
@@ -168,3 +172,19 @@ async def test_an_empty_topic_is_read_at_once(make_world: MakeWorld) -> None:
     start(world, "one", lost)
     await eventually(lambda: lost.rounds == 1)
     assert lost.taken == []
+
+
+async def test_one_that_was_killed_in_the_middle_begins_anew_elsewhere(make_world: MakeWorld) -> None:
+    world = await with_topic(make_world)
+    entries = [f"entry {number}" for number in range(130)]
+    await publish(world.outside, [said(world, each) for each in entries])
+    killed, lost = Lost(most=70), Lost()
+    for each in (killed, lost):
+        each.wants.set()
+    first = start(world, "one", killed)
+    await eventually(lambda: bool(killed.taken))
+    await first.kill()
+    assert 0 < len(killed.taken) < len(entries)
+    start(world, "two", lost)
+    await eventually(lambda: lost.rounds == 1)
+    assert lost.taken == entries

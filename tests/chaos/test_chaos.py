@@ -3,6 +3,7 @@
 import pytest
 
 from tests.chaos.campaign import Campaign, run
+from tests.support.nursery import nursery
 
 RATE = 15.0
 
@@ -17,6 +18,7 @@ RATE = 15.0
     ],
 )
 def test_no_promise_is_broken(campaign: Campaign) -> None:
-    figures = run(campaign, seed=1, per_second=RATE)
+    with nursery():
+        figures = run(campaign, seed=1, per_second=RATE)
     assert figures.broken(campaign.guarantee) == []
     assert figures.jobs > 0

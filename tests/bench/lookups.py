@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -30,6 +31,9 @@ NEIGHBOURS = 8
 WRITTEN_AT_ONCE = 1_000
 
 Figures = dict[str, float]
+
+
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ async def _fill(put: Callable[[Sequence[int]], Awaitable[None]], entries: int) -
 
 
 async def _time(
-    name: str, look: Callable[[Sequence[object]], Awaitable[None]], sought: Sequence[object], amounts: Amounts
+    name: str, look: Callable[[Sequence[Asked]], Awaitable[None]], sought: Sequence[Asked], amounts: Amounts
 ) -> Figures:
     await look(sought[: amounts.batch])
     took_s = []

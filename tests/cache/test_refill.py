@@ -16,9 +16,11 @@ from headchef.cache.invalidated import Invalidated
 from headchef.cache.policy import CachePolicy, worth_keeping
 from headchef.cache.refill import Refill
 from headchef.cache.store import StoredAnswer
+from headchef.cache.withdrawn import Withdrawn
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.replay_input import Replayed
 from tests.cache.builders import make_fingerprint, make_settled, make_sought
+from tests.cache.corrected import make_corrected
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.support.manual_clock import START, ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
@@ -36,7 +38,9 @@ class Bench:
         self.store = MemoryAnswerStore()
         self.guarded = GuardedStore(self.store, CircuitPolicy(1.0, 4.0), self.clock, self.metrics)
         self.invalidated = Invalidated()
-        self.refill = Refill(self.guarded, CachePolicy(ttl_s), self.invalidated, self.clock, self.metrics)
+        self.withdrawn = Withdrawn()
+        policy = CachePolicy(ttl_s)
+        self.refill = Refill(self.guarded, policy, self.invalidated, self.withdrawn, self.clock, self.metrics)
 
     async def there(self, *prompts: str) -> list[bool]:
         found = await self.guarded.lookup([make_sought(prompt) for prompt in prompts])
@@ -75,6 +79,12 @@ async def test_what_was_invalidated_since_it_was_asked_is_not(bench: Bench) -> N
     assert await bench.there("a", "b") == [False, True]
 
 
+async def test_what_a_person_has_found_wrong_is_not(bench: Bench) -> None:
+    bench.withdrawn.heed(make_corrected("a"))
+    assert await bench.refill.take(_replayed(make_settled("a"), make_settled("b")))
+    assert await bench.there("a", "b") == [False, True]
+
+
 async def test_the_last_verdict_on_a_question_stands_and_what_is_later_than_that_stays(bench: Bench) -> None:
     verdicts = [
         make_settled("a").model_copy(update={"settled_at": START + timedelta(seconds=n), "source_job_id": f"job-{n}"})
@@ -109,7 +119,7 @@ def test_a_store_that_is_lost_later_is_noticed() -> None:
     async def lose() -> None:
         clock, store = LoopClock(), MemoryAnswerStore()
         guarded = GuardedStore(store, CircuitPolicy(1.0, 4.0), clock, RecordedMetrics())
-        refill = Refill(guarded, CachePolicy(), Invalidated(), clock, RecordedMetrics())
+        refill = Refill(guarded, CachePolicy(), Invalidated(), Withdrawn(), clock, RecordedMetrics())
 
         def drop() -> None:
             store.empty = True

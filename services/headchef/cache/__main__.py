@@ -105,7 +105,7 @@ def processor(
             withdrawn.broadcast,
             *(() if meaning is None else (meaning.broadcast,)),
         ),
-        replays=(Refill(store, policy, invalidations.invalidated, clock, metrics).replay,),
+        replays=(Refill(store, policy, invalidations.invalidated, withdrawn, clock, metrics).replay,),
     )
 
 

@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.common import Cause
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
-from headchef.cache.store import Sought
+from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
+from headchef.cache.withdrawn import Withdrawn
 from headchef.runtime.clock import Clock
 from headchef.runtime.replay_input import Replay, Replayed
 from headchef.runtime.telemetry.metrics import Metrics
@@ -23,7 +26,7 @@ LOOK_S = 10.0
 
 
 class Refill:
-    """Puts back what is still to be kept: accepted, not expired or invalidated, and not replaced by what came since.
+    """Puts back what is still to be kept: accepted, neither expired nor invalidated nor withdrawn, and not replaced by what came since.
 
     It begins when the store says that it was made empty, and at the beginning again if the process ends in between.
     Meanwhile the cache goes on with what it has.
@@ -32,6 +35,7 @@ class Refill:
         store: where answers lie; it may be away, and says so.
         policy: how long they serve.
         invalidated: what holds no longer.
+        withdrawn: what people have found wrong.
         clock: says what has expired.
         metrics: counts what was put back.
     """
@@ -41,12 +45,14 @@ class Refill:
         store: GuardedStore,
         policy: CachePolicy,
         invalidated: Invalidated,
+        withdrawn: Withdrawn,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._policy = policy
         self._invalidated = invalidated
+        self._withdrawn = withdrawn
         self._clock = clock
         self._metrics = metrics
         self._put = 0
@@ -70,7 +76,7 @@ class Refill:
             Sought(each.tenant, each.fingerprint): each
             for event, cause in events
             if isinstance(event, CacheSettled)
-            and (each := serving(worth_keeping(event, cause, self._policy), now)) is not None
+            and (each := self._kept(event, cause, now)) is not None
             and not self._invalidated.concerns(Origin(each.tenant, each.marks, each.planned_at))
         }
         there = await self._store.lookup(list(kept))
@@ -87,6 +93,9 @@ class Refill:
         self._put += len(missing)
         self._metrics.count("headchef.cache.refilled", len(missing))
         return True
+
+    def _kept(self, settled: CacheSettled, cause: Cause, now: datetime) -> StoredAnswer | None:
+        return self._withdrawn.without_wrong(serving(worth_keeping(settled, cause, self._policy), now))
 
     async def done(self) -> bool:
         """Let the store know. Says whether it does."""

@@ -16,7 +16,6 @@ from headchef.cache.__main__ import processor
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.invalidations import TOPIC as INVALIDATED
 from headchef.cache.invalidations import Invalidations
 from headchef.cache.settings import CacheSettings
 from headchef.cache.waiting import CancelledWaiters

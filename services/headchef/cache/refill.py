@@ -26,7 +26,7 @@ LOOK_S = 10.0
 
 
 class Refill:
-    """Puts back what is still to be kept: accepted, neither expired nor invalidated nor withdrawn, and not replaced by what came since.
+    """Puts back what is to be kept: accepted, neither expired nor invalidated nor withdrawn, and not replaced since.
 
     It begins when the store says that it was made empty, and at the beginning again if the process ends in between.
     Meanwhile the cache goes on with what it has.

@@ -110,7 +110,8 @@ async def test_a_hit_writes_nothing(memory: MemoryAnswerStore) -> None:
 
 async def test_what_depends_on_an_answer_leaves_before_it(memory: MemoryAnswerStore) -> None:
     removals = Removals()
-    store = BoundedAnswerStore(memory, BOUND, ManualClock(), RecordedMetrics(), [removals])
+    store = BoundedAnswerStore(memory, BOUND, ManualClock(), RecordedMetrics())
+    store.take_along(removals)
     await store.put([make_stored(f"prompt {number}", cost_usd=Decimal(number)) for number in range(60)])
     gone = {make_fingerprint(f"prompt {number}") for number in range(60)} - {
         make_fingerprint(f"prompt {number}") for number in await _there(store, "prompt", 60)

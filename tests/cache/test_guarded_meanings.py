@@ -44,6 +44,7 @@ async def test_a_store_that_is_away_is_no_error_and_is_tried_again_after_a_wait(
     points, clock, metrics = MemoryPoints(DIMENSIONS), ManualClock(), RecordedMetrics()
     guarded = _guarded(points, clock, metrics)
     await guarded.open()
+    assert await guarded.put([make_question()])
     points.faults = [AWAY]
     assert await guarded.nearest([make_sought_meaning()], 8) is None
     assert not await guarded.put([make_question()])
@@ -59,6 +60,7 @@ def test_a_search_takes_no_longer_than_it_may() -> None:
         clock, metrics = LoopClock(), RecordedMetrics()
         guarded = _guarded(_Stuck(DIMENSIONS), clock, metrics)
         await guarded.open()
+        assert await guarded.put([make_question()])
         began_s = clock.monotonic()
         assert await guarded.nearest([make_sought_meaning()], 8) is None
         assert clock.monotonic() - began_s == 0.5

@@ -13,6 +13,7 @@ from headchef_contracts.events.semantic import Marks
 from headchef.cache.meanings import Meanings
 from headchef.cache.selection import Selection
 from headchef.qdrant.errors import StoreUnavailable
+from headchef.qdrant.server import QdrantServer
 from tests.cache.builders import make_fingerprint
 from tests.cache.meanings_kinds import (
     SCOPE,
@@ -51,6 +52,29 @@ async def _found(meanings: Meanings, *, tenant: str = "default", scope: str = SC
 async def test_an_empty_store_has_no_questions(meanings: Meanings) -> None:
     assert await _found(meanings) == []
     assert await meanings.count() == 0
+
+
+async def test_nothing_is_made_before_there_is_something_to_keep(tmp_path: Path) -> None:
+    """A cache without such questions has no store of them, whatever is looked for or removed."""
+    meanings = embedded_meanings(tmp_path / "meanings")
+    await meanings.open()
+    assert await _found(meanings) == []
+    await meanings.remove(Selection(tenant="default"))
+    assert list(tmp_path.iterdir()) == []
+    await meanings.put([make_question()])
+    assert await meanings.count() == 1
+    await meanings.close()
+
+
+async def test_what_another_process_keeps_first_is_found(server: QdrantServer) -> None:
+    one, other = server_meanings(server), server_meanings(server)
+    await one.open()
+    await other.open()
+    assert await _found(one) == []
+    await other.put([make_question()])
+    assert await _found(one) == [make_fingerprint("How do I pay?")]
+    await one.close()
+    await other.close()
 
 
 async def test_nothing_is_sought_and_nothing_is_put(meanings: Meanings) -> None:

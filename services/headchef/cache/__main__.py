@@ -42,19 +42,14 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
         BadSettings: a setting is wrong, or the store refuses to work with these settings.
     """
     settings, namespace = load(CacheSettings), load(RuntimeSettings).namespace
-    store = GuardedStore(
-        BoundedAnswerStore(
-            make_store(settings, namespace), Bound(settings.max_answers), surroundings.clock, surroundings.metrics
-        ),
-        CircuitPolicy(settings.retry_first_s, settings.retry_longest_s),
-        surroundings.clock,
-        surroundings.metrics,
-    )
+    clock, metrics = surroundings.clock, surroundings.metrics
+    bounded = BoundedAnswerStore(make_store(settings, namespace), Bound(settings.max_answers), clock, metrics)
+    circuit = CircuitPolicy(settings.retry_first_s, settings.retry_longest_s)
+    store = GuardedStore(bounded, circuit, clock, metrics)
     try:
         await store.open()
     except StoreRefused as error:
         raise _bad_settings(settings, error) from error
-    clock, metrics = surroundings.clock, surroundings.metrics
     forgetting = Forgetting(clock, store)
     invalidations = Invalidations(settings.fresh_s, clock, metrics, forgetting)
     try:
@@ -62,6 +57,7 @@ async def assemble(surroundings: Surroundings) -> AsyncIterator[Processor]:
             assemble_meaning(settings, namespace, store, invalidations, surroundings) as meaning,
             forgetting.at_work(),
         ):
+            bounded.take_along(meaning.questions)
             yield processor(store, settings, surroundings, invalidations, meaning)
     finally:
         await store.close()

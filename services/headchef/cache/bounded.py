@@ -57,20 +57,21 @@ class BoundedAnswerStore(AnswerStore):
         bound: on their number.
         clock: says what has expired.
         metrics: counts what was removed.
-        dependents: lose what belongs to answers that go, before these go.
     """
 
-    def __init__(
-        self, store: AnswerStore, bound: Bound, clock: Clock, metrics: Metrics, dependents: Sequence[Dependent] = ()
-    ) -> None:
+    def __init__(self, store: AnswerStore, bound: Bound, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._bound = bound
         self._clock = clock
         self._metrics = metrics
-        self._dependents = dependents
+        self._dependents: list[Dependent] = []
         self._level: float | None = None
         self._used: dict[str, tuple[float, float]] = {}
         self._put_since_counted = bound.slack
+
+    def take_along(self, dependent: Dependent) -> None:
+        """Have something removed with the answers that it belongs to, before these go."""
+        self._dependents.append(dependent)
 
     async def open(self) -> None:
         """Open the store."""

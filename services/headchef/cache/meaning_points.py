@@ -10,6 +10,7 @@ from headchef.cache.chosen import point_id, read_marks, where_of, write_marks
 from headchef.cache.meanings import Meanings, Near, Question, SoughtMeaning
 from headchef.cache.selection import Selection
 from headchef.embedding import Embedder
+from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from headchef.qdrant.points import FoundPoint, PointsForm, PointStore, SoughtPoint, StoredPoint
 
 VERSION = 1
@@ -45,7 +46,7 @@ def form_of(embedder: Embedder) -> PointsForm:
 
 
 class PointMeanings(Meanings):
-    """Questions in a store of points.
+    """Questions in a store of points, which is made when there is something to put into it.
 
     Args:
         points: keeps them; of this embedder alone.
@@ -53,34 +54,57 @@ class PointMeanings(Meanings):
 
     def __init__(self, points: PointStore) -> None:
         self._points = points
+        self._open = self._made = False
 
     async def open(self) -> None:
-        """Open the store, and make the collection if it is absent."""
-        await self._points.open(make=True)
+        """Open the store, if it has been made."""
+        try:
+            await self._points.open()
+            self._made = True
+        except StoreRefused as refused:
+            if refused.reason != "no_collection":
+                raise
+            self._made = False
+        self._open = True
 
     async def nearest(self, sought: Sequence[SoughtMeaning], top_k: int) -> Sequence[Sequence[Near]]:
         """Search in one call."""
+        if not await self._there():
+            return [[] for _ in sought]
         searches = [SoughtPoint(each.vector, {"tenant": each.tenant, "scope": each.scope}) for each in sought]
         found = await self._points.nearest(searches, top_k)
         return [[near for point in points if (near := _read(point)) is not None] for points in found]
 
     async def put(self, questions: Sequence[Question]) -> None:
         """Keep questions as points whose ids are those of their answers."""
+        if not await self._there():
+            await self._points.open(make=True)
+            self._made = True
         await self._points.put(
             [StoredPoint(point_id(each.fingerprint), each.vector, _payload(each)) for each in questions]
         )
 
     async def remove(self, selection: Selection) -> None:
         """Remove questions by a filter."""
-        await self._points.remove(where_of(selection))
+        if await self._there():
+            await self._points.remove(where_of(selection))
 
     async def count(self) -> int:
         """Count questions."""
-        return await self._points.count()
+        return await self._points.count() if await self._there() else 0
 
     async def close(self) -> None:
         """Close the store."""
+        self._open = False
         await self._points.close()
+
+    async def _there(self) -> bool:
+        """Say whether the store has been made; another process may have done so since the last look."""
+        if not self._open:
+            raise StoreUnavailable("closed", "the store of questions is not open")
+        if not self._made:
+            await self.open()
+        return self._made
 
 
 def _payload(question: Question) -> dict[str, Any]:

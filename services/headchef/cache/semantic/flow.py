@@ -30,6 +30,9 @@ class ByMeaning:
         judging: lets judges say whether two answers are the same.
         metrics: counts guesses and labels.
         homes: accounts are kept in so many partitions, the first ones.
+
+    Attributes:
+        questions: what has them, for whoever removes some.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class ByMeaning:
     ) -> None:
         self.homes = homes
         self._near = near
+        self.questions = meanings
         self._bounds = BoundsInForce()
         self._lookup = SemanticLookup(near, answers, self._bounds, metrics)
         self._learning = Learning(near, meanings, answers, judging, metrics, homes)

@@ -30,6 +30,7 @@ COMMANDS: tuple[Name, ...] = (
     ("body", "put"),
     ("cache", "correct"),
     ("cache", "invalidate"),
+    ("cache", "rebuild"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from headchef.batches.settings import BatchesSettings
 from headchef.bodies.settings import BodiesSettings
+from headchef.cache.embedder_settings import EmbedderSettings
 from headchef.cache.settings import CacheSettings
 from headchef.executor.settings import Settings as ExecutorSettings
 from headchef.fetcher.settings import FetcherSettings
@@ -31,6 +32,7 @@ GROUPS: Sequence[tuple[str, type[BaseSettings]]] = (
     ("All processes: large bodies", BodiesSettings),
     ("Router", RouterSettings),
     ("Cache", CacheSettings),
+    ("Cache: who makes vectors", EmbedderSettings),
     ("Executor", ExecutorSettings),
     ("Validator", ValidatorSettings),
     ("Functions", FunctionsSettings),

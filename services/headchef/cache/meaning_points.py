@@ -32,14 +32,15 @@ def collection_of(embedder: Embedder) -> str:
 def form_of(embedder: Embedder) -> PointsForm:
     """Say how an embedder's vectors lie in a store.
 
-    A search always names a tenant and a scope: a graph over the questions of all would never be used.
+    A search names a tenant and a scope, and looks at all in it. By a graph a server misses some, and what is nearest
+    decides what is reused.
     """
     return PointsForm(
         vector="",
         dimensions=embedder.dimensions,
         tenant_field="tenant",
         indexed=("scope", "tags", "template", "sources"),
-        graph_by_field=True,
+        graph=False,
         remedy="delete it: what it has can be made again from cache.settled",
         replaceable=True,
     )

@@ -22,7 +22,7 @@ def shelf_form(embedder: Embedder) -> PointsForm:
         vector="",
         dimensions=embedder.dimensions,
         ordered=(_KEPT_AT,),
-        graph_by_field=True,
+        graph=False,
         remedy="delete it: vectors can be made again",
         replaceable=True,
     )

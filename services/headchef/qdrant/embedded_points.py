@@ -38,8 +38,8 @@ class EmbeddedPoints(PointStore):
         self._folder = folder
         self._form = form
         params = EdgeVectorParams(size=form.dimensions, distance=Distance.Cosine)
-        # No graph of neighbours: searches name a scope and look at all in it, 100 points in 0.2 ms. Building the graph
-        # took 45 s of processor time for 50,000 points, and made a scope of 2,500 no quicker.
+        # Never a graph of neighbours: building it took 45 s of processor time for 50,000 points, and a search among
+        # 2,500 of them by their fields was no quicker than looking at all of these.
         graph = HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
         config = EdgeConfig(vectors={form.vector: params}, hnsw_config=graph)
         needed = f"it must have a vector {form.vector!r} of {form.dimensions} numbers: {form.remedy}"

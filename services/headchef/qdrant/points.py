@@ -22,8 +22,8 @@ class PointsForm:
         tenant_field: of the payload, indexed as the one that parts tenants; None where all see all.
         indexed: other fields of the payload that are searched by, all of them texts or lists of texts.
         ordered: fields of the payload that are numbers, by which the least can be found.
-        graph_by_field: whether the index of neighbours is made within each value of an indexed field, and none over
-            all: for points that are never sought without such a field.
+        graph: whether a server makes a graph of neighbours, by which searches look at a part of the points and may miss
+            one. Without it they look at all that their fields allow, and miss none.
         remedy: what to do about a store whose vectors are others, such as `mend the file of collections`.
         replaceable: whether what is there can be made again: a folder that cannot be loaded is then put aside, and an
             empty one takes its place.
@@ -34,7 +34,7 @@ class PointsForm:
     tenant_field: str | None = None
     indexed: tuple[str, ...] = ()
     ordered: tuple[str, ...] = ()
-    graph_by_field: bool = False
+    graph: bool = True
     remedy: str = "name another one"
     replaceable: bool = False
 

@@ -13,9 +13,7 @@ from headchef.qdrant.server import QdrantServer, filter_of
 from headchef.qdrant.server_collection import CollectionForm, ServerCollection
 from headchef.qdrant.where import Where
 
-_NO_GRAPH = 0
-_NEIGHBOURS = 16
-"""Of a point in the graph of one value of a field; the server's own number for a graph over all."""
+_NO_GRAPH = models.HnswConfigDiff(m=0)
 
 
 class ServerPoints(PointStore):
@@ -44,6 +42,7 @@ class ServerPoints(PointStore):
                 query=list(each.vector),
                 using=self._form.vector or None,
                 filter=filter_of(Where(equal=each.equal)),
+                params=models.SearchParams(exact=not self._form.graph),
                 limit=top_k,
                 with_payload=True,
             )
@@ -118,7 +117,7 @@ def _made_with(form: PointsForm) -> CollectionForm:
     return CollectionForm(
         vectors={form.vector: params} if form.vector else params,
         indexes=indexes,
-        graph=models.HnswConfigDiff(m=_NO_GRAPH, payload_m=_NEIGHBOURS) if form.graph_by_field else None,
+        graph=None if form.graph else _NO_GRAPH,
     )
 
 

@@ -11,6 +11,7 @@ from headchef.accounts.pools.counting import counted
 from headchef.bound import Bound
 from headchef.cache.semantic import looking
 from headchef.cache.semantic.guessing import Guess, guess
+from headchef.router import asking, semantic
 from headchef.validator.handler import ValidatorHandler
 from tests.simulation.broken_purses import not_restored
 from tests.simulation.meanings import SharedMeanings
@@ -38,6 +39,14 @@ def served_from_another_scope(patch: pytest.MonkeyPatch) -> None:
 
     nearest = SharedMeanings.nearest
     patch.setattr(SharedMeanings, "nearest", wrong)
+
+
+def a_scope_of_whatever_stands_around(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(semantic, "_frame_of", lambda *_: "0" * 64)
+
+
+def another_model_in_the_same_scope(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(asking, "asked_elsewhere", lambda question, *_: question)
 
 
 def the_bound_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ _COUNTED = ("input_tokens", "output_tokens", "cached_input_tokens", "cache_write
 _SHARED = frozenset({"deadline_exceeded", "length", "cancelled"})
 """Failures that another model would have too."""
 
+_SAID_SOMETHING = frozenset({"rejected", "length"})
+
 
 def ended_by_a_router(event: Happened) -> bool:
     """Say whether a result was written where no other model was asked any more."""
@@ -95,11 +97,11 @@ def _differences(event: Happened, ends: Sequence[Happened], left: Sequence[Tried
 
 
 def _in_turn(step: Mapping[str, Any]) -> Iterator[str]:
-    """Give whom a step was for; one whose answer is rejected may be asked again, and one that failed may not."""
-    asked = [(str(each["model"]), each["failure"]["reason"] == "rejected") for each in step.get("tried", ())]
+    """Give whom a step was for; one whose answer is rejected or cut off may be asked again, one that failed may not."""
+    asked = [(str(each["model"]), each["failure"]["reason"] in _SAID_SOMETHING) for each in step.get("tried", ())]
     now = str(step["request"]["model"])
-    for (model, was_rejected), (following, _) in pairwise([*asked, (now, False)]):
-        if not (was_rejected and model == following):
+    for (model, said_something), (following, _) in pairwise([*asked, (now, False)]):
+        if not (said_something and model == following):
             yield model
     yield now
 

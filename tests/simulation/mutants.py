@@ -212,6 +212,12 @@ MUTANTS: Mapping[str, Mutant] = {
     "nobody looks when a review's time is over": Mutant(broken_reviews.deadlines_not_rung, 10, NONE, ASKING),
     "an answer is reused in shadow mode": Mutant(broken_reworded.served_in_shadow_mode, 60, NONE),
     "an answer is reused in another scope": Mutant(broken_reworded.served_from_another_scope, 60, NONE),
+    "whatever stands around a free text is in one scope": Mutant(
+        broken_reworded.a_scope_of_whatever_stands_around, 60, NONE
+    ),
+    "another model is asked in the scope of the first": Mutant(
+        broken_reworded.another_model_in_the_same_scope, 60, NONE
+    ),
     "the bound of a pool is not looked at": Mutant(broken_reworded.the_bound_is_not_looked_at, 60, NONE),
     "each process draws for itself what is explored": Mutant(broken_reworded.every_process_draws_for_itself, 60, NONE),
     "a pool counts each observation twice": Mutant(broken_reworded.labels_count_twice, 60, NONE),

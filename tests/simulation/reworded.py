@@ -32,6 +32,29 @@ def _answers_serve_where_they_may(evidence: Evidence) -> Iterator[str]:
             yield f"{event.job} is in {question['mode']} mode, and is given the answer of {use['source_job_id']}"
 
 
+def _a_scope_is_all_but_the_words(evidence: Evidence) -> Iterator[str]:
+    """Check that questions are in one scope if and only if all is equal that is asked, and of whom, but the words."""
+    frames: dict[str, Any] = {}
+    scopes: dict[bytes, str] = {}
+    for topic in pair("steps.planned"):
+        for event in evidence.every(topic):
+            question = event.data["step"].get("semantic")
+            if question is None:
+                continue
+            frame, scope = _around(event, question["text"]), question["scope"]
+            if frames.setdefault(scope, frame) != frame or scopes.setdefault(frame, scope) != scope:
+                yield f"{event.job} asks {frame!r} in the scope {scope}, which is that of {frames[scope]!r}"
+
+
+def _around(event: Happened, text: str) -> bytes:
+    """Give all that a step asks, and of whom, without its free text."""
+    request = event.data["step"]["request"]
+    asked = [{**each, "content": each["content"]["inline"].replace(text, "…")} for each in request["messages"]]
+    rest = [request.get(name) for name in ("model", "parameters", "output_schema")]
+    compare = event.data["step"]["semantic"].get("compare")
+    return orjson.dumps([event.job.tenant, asked, rest, compare], option=orjson.OPT_SORT_KEYS)
+
+
 def _as_the_bound_says(evidence: Evidence) -> Iterator[str]:
     """Check each choice: by a bound of the pool that was told, and by chance that is the job's own."""
     bounds = {(event.data["account"], event.data["number"]): event.data["bands"] for event in evidence.accounted.bounds}
@@ -107,6 +130,7 @@ REWORDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "another wording is answered by its tenant's answer to the same scope, and only in earnest": (
         _answers_serve_where_they_may
     ),
+    "two questions are in one scope if all is equal but their free texts": _a_scope_is_all_but_the_words,
     "an answer is reused as the bound of its pool says": _as_the_bound_says,
     "a label is of a fresh answer that was accepted": _labels_are_of_fresh_answers,
     "what is known of reused answers is told once": _observed_once,

@@ -17,6 +17,7 @@ from tests.simulation.jobs import TENANTS, Drawing
 from tests.simulation.kinds import Kind
 from tests.simulation.store import EMBEDDER
 from tests.simulation.submission import DOORS, Submission
+from tests.simulation.workflows import TIGHT
 from tests.support.builders import make_job
 from tests.support.virtual_time import START
 
@@ -24,6 +25,7 @@ SHARED, OPEN, SHUT = "help", 0.1, 1.0
 MAX_WRONG, EXPLORE = 0.2, 0.3
 
 _WORLDS, _JOBS = 0.1, 0.6
+_CUT_EVERY = 6
 _SUBJECTS = ("paying", "sending it back")
 _PLACES = ("Ghent", "Bruges")
 _WAYS = ("how about", "tell me of", "what of", "is there", "I wonder about", "please explain", "and")
@@ -88,6 +90,10 @@ class _Asking:
         if chance.random() < 0.5:
             # Of the answers to others some break this: a hit is refused.
             job["output"] = {"checks": [{"check": "banned_terms", "terms": ["sour"]}]}
+        if self._number % _CUT_EVERY == 0:
+            # Most answers are cut off: with more room, and of another model, it is another scope.
+            job["parameters"] = {"max_output_tokens": TIGHT}
+            job["output"] = {**job.get("output", {}), "truncations": 1}
         return Submission(orjson.dumps(job), "job", job, job["job_id"].encode(), door=chance.choice(DOORS))
 
 

@@ -140,6 +140,16 @@ def test_a_step_that_was_moved_is_told_as_that() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.012, "12 ms"), (61.5, "61.50 s"), (125, "2 min 5 s"), (11_100, "3 h 5 min"), (180_000, "2 d 2 h")],
+)
+def test_a_reused_answer_says_how_old_it_is(seconds: float, said: str) -> None:
+    use = CacheUse(kind="exact", source_job_id="j0", age_s=seconds)
+    dispatched = make_dispatched("j1", ("steps.planned", 0, 0)).model_copy(update={"cache": use})
+    assert f"answer of job j0, {said} old, reused" in describe(hop("steps.dispatched.default", dispatched, 1))
+
+
+@pytest.mark.parametrize(
     ("kind", "choice", "mode", "said"),
     [
         ("semantic", "serve", "serve", "answer of job ask-1 to a question that means the same reused, likeness 0.930"),

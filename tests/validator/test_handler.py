@@ -178,6 +178,7 @@ async def test_what_was_paid_for_is_settled_with_the_cache(event: StepCompleted,
     assert settlement.answer == (event.answer if kept else None)
     assert (settlement.fingerprint, settlement.source_job_id) == (event.step.fingerprint, event.step.job.job_id)
     assert (settlement.tenant, settlement.model, settlement.cost_usd) == ("default", "small", event.cost_usd)
+    assert settlement.planned_at == event.step.job.submitted_at, "no answer is younger than its job"
 
 
 async def test_a_hit_that_passes_is_a_result_and_settles_nothing() -> None:

@@ -220,3 +220,12 @@ async def test_a_question_whose_answer_was_invalidated_is_passed_over(bench: Ben
     bench.invalidations.invalidated.take(InvalidatedScope(tag="menu"), START + timedelta(seconds=60))
     [served] = await bench.ask(step)
     assert served.cache.source_job_id == "job-1"
+
+
+async def test_nothing_is_reused_while_it_is_not_known_what_was_invalidated(bench: Bench) -> None:
+    await bench.allow(0.02)
+    bench.invalidations.is_known = False
+    [asked] = await bench.ask(make_question("pay can I"))
+    assert isinstance(asked, StepDispatched)
+    assert asked.cache.kind == "bypass"
+    assert bench.observed == []

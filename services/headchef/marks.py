@@ -3,6 +3,7 @@
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import Any
 
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.images import Image
@@ -18,6 +19,8 @@ def marks_of_question(job: JobSubmitted) -> Marks | None:
     Args:
         job: as submitted, with values in the place of references.
     """
+    if job.input is None and not job.cache_tags and not job.images:
+        return None
     template = None
     if job.input is not None:
         texts = [body.inline for body in (job.system, job.prompt) if isinstance(body, Inline)]
@@ -33,15 +36,16 @@ def marks_of(tags: Sequence[str], template: str | None, sources: Iterable[str]) 
         template: its hash; None for literal texts.
         sources: hashes, of which those beyond the contract's number are only said to be there.
     """
-    found = list(dict.fromkeys(sources))
-    marks = {
-        "tags": tuple(dict.fromkeys(tags)),
-        "template": template,
-        "sources": tuple(found[:MAX_MARKED_SOURCES]),
-        "more_sources": len(found) > MAX_MARKED_SOURCES,
-    }
-    said = {name: value for name, value in marks.items() if value}
-    return Marks.model_validate(said) if said else None
+    marks: dict[str, Any] = {}
+    if tags:
+        marks["tags"] = tuple(dict.fromkeys(tags))
+    if template is not None:
+        marks["template"] = template
+    if found := tuple(dict.fromkeys(sources)):
+        marks["sources"] = found[:MAX_MARKED_SOURCES]
+        if len(found) > MAX_MARKED_SOURCES:
+            marks["more_sources"] = True
+    return Marks(**marks) if marks else None
 
 
 def template_of_texts(*texts: str) -> str:

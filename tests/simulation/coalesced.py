@@ -77,8 +77,8 @@ def _one_then_twice_as_many(evidence: Evidence) -> Iterator[str]:
 
 
 def _answered_by_the_first_answer(evidence: Evidence) -> Iterator[str]:
-    """Check each step that has waited: it did not wait on when there was an answer, which nobody had invalidated."""
-    if not _undisturbed(evidence) or evidence.invalidations:
+    """Check each step that has waited: it did not wait on when there was an answer, which nobody had taken back."""
+    if not _undisturbed(evidence) or evidence.invalidations or evidence.withdrawn:
         return
     answers: dict[Question, list[int]] = {}
     for event in _settled(evidence):

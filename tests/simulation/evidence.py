@@ -8,7 +8,7 @@ from headchef.runtime.log.memory import Cluster
 from headchef.runtime.log.port import Record
 from tests.simulation import at_once
 from tests.simulation.accounted import Accounted
-from tests.simulation.brakes import Said, standing
+from tests.simulation.brakes import standing
 from tests.simulation.faults import Faults
 from tests.simulation.history import (
     ALL_DISPATCHED,
@@ -71,6 +71,8 @@ class Evidence:
         said: what was paused, resumed and cancelled.
         invalidations: what was said of earlier answers.
         ttl_s: how long an answer serves; None for ever.
+        found_wrong: answers that people have found wrong, by their questions.
+        withdrawn: what caches have told of such answers.
         decisions: what people have said, by the ids of their commands.
         called: calls by the provider's number, as they began.
         brakes_known: what each executor has for set, by its name.
@@ -113,7 +115,7 @@ class Evidence:
         self.catalogues = world.catalogues
         self.published: Sequence[Record] = cluster.read_committed(name_of(TOPIC))
         self.in_force = catalogues_in(world.all_processes())
-        self.said: list[Said] = world.brakes.said
+        self.said, self.found_wrong = world.brakes.said, world.correctors.said
         self.decisions: Mapping[str, Decision] = world.people.said
         self.called, self.searches_failed = world.called, world.guides.failed
         self.invalidations, self.ttl_s = world.invalidator.said, world.ttl_s
@@ -128,7 +130,9 @@ class Evidence:
         self.led_state, self.holders = (
             _newest(cluster, f"{name}.changelog") for name in ("router.jobs", "accounts.holders")
         )
-        self.reservations: Sequence[Happened] = events(cluster, RESERVATIONS, world.named)
+        self.reservations, self.withdrawn = (
+            events(cluster, topic, world.named) for topic in (RESERVATIONS, "answers.withdrawn")
+        )
         self.holders, self.accounted = _newest(cluster, "accounts.holders.changelog"), Accounted(world)
         self.lost_jobs = {
             event.job for topic in (*ALL_DISPATCHED, *STEPS) for event in self.every(topic) if event.spot in self.lost

@@ -28,6 +28,7 @@ from tests.simulation.chains import (
 )
 from tests.simulation.claimed import nothing_comes_of_wrong_claims
 from tests.simulation.coalesced import COALESCED
+from tests.simulation.corrected import CORRECTED
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, Happened
 from tests.simulation.invalidated import INVALIDATED
@@ -202,6 +203,7 @@ INVARIANTS: Mapping[str, Check] = {
     **RUNS,
     **REVIEWED,
     **PURSES,
+    **CORRECTED,
     "no call begins after a freeze before the process is in its group again": attrgetter("stray_calls"),
     "a lane has no more calls than its quota": attrgetter("beyond_quota"),
     "no more calls of a lane go on at once than may": attrgetter("beyond_at_once"),

@@ -13,6 +13,7 @@ from tests.simulation import (
     broken_claims,
     broken_classes,
     broken_coalescing,
+    broken_corrections,
     broken_feed,
     broken_hand_back,
     broken_handover,
@@ -242,6 +243,11 @@ MUTANTS: Mapping[str, Mutant] = {
     "an answer is as old as its verdict": Mutant(broken_invalidations.answers_are_as_old_as_their_verdict, 40),
     "answers are not marked": Mutant(broken_invalidations.nothing_is_marked, 20, NONE),
     "what has expired is served": Mutant(broken_invalidations.hits_prolong_answers, 20, NONE),
+    "what was found wrong is served": Mutant(broken_corrections.nothing_is_wrong, 80, NONE),
+    "who starts again knows nothing of what was found wrong": Mutant(
+        broken_corrections.known_to_the_task_alone, 80, NONE
+    ),
+    "other caches are not told what was found wrong": Mutant(broken_corrections.others_are_not_told, 20, NONE),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

@@ -1,5 +1,6 @@
 """Runs one seed from beginning to end: jobs under faults, then rest, then the invariants."""
 
+import asyncio
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from random import Random
@@ -15,7 +16,7 @@ from tests.simulation.kinds import Kind, drawn_kind
 from tests.simulation.loop import SeededLoop
 from tests.simulation.quiet import quiet
 from tests.simulation.runs import submit_again
-from tests.simulation.services import ROUTER
+from tests.simulation.services import CACHE, ROUTER
 from tests.simulation.workflows import WITHIN_S
 from tests.simulation.world import World
 
@@ -24,6 +25,7 @@ BOUND_S = 120.0
 """Virtual seconds within which everything must have ended, once faults have stopped."""
 
 _UNDER_FAULTS_S = 6.0
+_DEPLOYED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,20 @@ async def lived(world: World, seed: int, jobs: int) -> Evidence:
         world.deploy(ROUTER, WITHIN_S)
     await world.brakes.lift()
     in_time = await quiet(world, BOUND_S)
+    if in_time and world.correctors.active:
+        in_time = await _ask_of_who_knows(world)
     if in_time and await submit_again(world):
         in_time = await quiet(world, BOUND_S)
     world.people.end()
     return Evidence(world, in_time=in_time, bound_s=BOUND_S)
+
+
+async def _ask_of_who_knows(world: World) -> bool:
+    """Let people find answers wrong, restart the caches, ask the same again, and say whether all ends in time."""
+    await world.correctors.see_newest()
+    if not await quiet(world, BOUND_S):
+        return False
+    world.deploy(CACHE, _DEPLOYED_S)
+    await asyncio.sleep(_DEPLOYED_S)
+    await world.correctors.ask_again(world.submissions)
+    return await quiet(world, BOUND_S)

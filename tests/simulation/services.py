@@ -225,7 +225,7 @@ SERVICES: Mapping[str, Service] = {
             "budgets.answered",
         ),
     ),
-    CACHE: Service(_cache, (*pair("steps.planned"), "cache.settled")),
+    CACHE: Service(_cache, (*pair("steps.planned"), "cache.settled", "answers.corrected")),
     "executor.default": Service(_executor("default"), pair("steps.dispatched.default")),
     "executor.other": Service(_executor("other"), pair("steps.dispatched.other"), instances=1),
     "validator": Service(_validator, ("steps.completed",)),

@@ -27,8 +27,10 @@ MUST_LEAD = frozenset(INPUTS) - {
 """Topics each record of which has a consequence: another event, a dead letter, a timer, or a change of state."""
 
 COMMANDS = "jobs.commands"
-_FORWARDED = (*FRONT_DOORS, COMMANDS)
-_OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused", "reviews")
+_FROM_OUTSIDE = (*FRONT_DOORS, COMMANDS, "answers.corrected")
+"""What comes there has no cause but, where it was forwarded, the record that it is a copy of."""
+
+_OUTPUTS = ("attempts.recorded", "jobs.finished", "jobs.refused", "reviews", "answers.withdrawn")
 _TIMERS = frozenset(timers for service in SERVICES if service != "router" for timers in timers_of(service))
 _LED = "router.jobs.changelog"
 """Each record of which says by what it came: a job that goes through a workflow, and what came of a unit of it."""
@@ -119,7 +121,7 @@ def causes_of(record: Record) -> Iterator[Spot]:
         headers = dict(record.headers)
         place = (int(headers["kafka_original-partition"] or b""), int(headers["kafka_original-offset"] or b""))
         yield Spot(topic.removesuffix(".dlq"), *place)
-    elif topic in _FORWARDED:
+    elif topic in _FROM_OUTSIDE:
         for name, source in record.headers:
             if name == _FORWARDED_FROM and source is not None:
                 yield Spot(topic, *map(int, source.split(b"/")))

@@ -16,6 +16,7 @@ from tests.simulation.budgeted import drawn_budgets, tenants_set
 from tests.simulation.catalogues import Catalogues
 from tests.simulation.clock import ShiftedClock
 from tests.simulation.cluster import Gap, Places, WatchedCluster
+from tests.simulation.correctors import Correctors
 from tests.simulation.faults import Faults
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.guides import SimulatedGuides
@@ -80,7 +81,7 @@ class World:
         invalidator: says which earlier answers hold no longer.
         ttl_s: how long an answer serves; None for ever.
         called: calls by the provider's number, as they began.
-        people: who decide what workflows ask.
+        people, correctors: who decide what workflows ask, and who find answers wrong.
         asking: whether some jobs go through a workflow that does.
         submissions: what was submitted, in order.
         bodies: where large bodies lie; None where all are in events.
@@ -95,8 +96,7 @@ class World:
     def __init__(self, seed: int, kind: Kind, faults: Faults, loop: SeededLoop) -> None:
         self.kind, self.faults, self.loop = kind, faults, loop
         self.cluster = WatchedCluster(kind, ShiftedClock(loop), self._see_commit, self._behind_by)
-        self.operator = Operator(self.cluster)
-        self.network = Network(faults, Random(f"{seed} network"))
+        self.operator, self.network = Operator(self.cluster), Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
         self.budgets, self.bound = drawn_budgets(Random(f"{seed} budgets"), kind), drawn_bound(Random(f"{seed} bound"))
         self.wordings = drawn_wordings(Random(f"{seed} wordings"), kind)
@@ -110,8 +110,7 @@ class World:
         self.store = SharedStore(faults, Random(f"{seed} store"), compares=bool(self.wordings))
         self.guides = SimulatedGuides(self.store, faults, Random(f"{seed} guides"))
         self.bodies = drawn_bodies(self.store, faults, Random(f"{seed} bodies"), helped="functions" in self.services)
-        self.called: dict[str, Called] = {}
-        self.submissions, self.poison = list[Submission](), dict[str, list[bytes]]()
+        self.called, self.submissions, self.poison = dict[str, Called](), list[Submission](), dict[str, list[bytes]]()
         self.stray_calls, self.overtakings = list[str](), list[str]()
         self.broken, self.failures = list[str](), list[str]()
         self.chance, self.ttl_s = Random(f"{seed} world"), drawn_ttl_s(Random(f"{seed} expiry"))
@@ -125,11 +124,11 @@ class World:
         others = [] if kind.expires else [name for each, name in OTHERS.items() if each in self.services]
         self.upstream: Drawing = self.wordings.among(submitting(seed, self.bound, self.counts, workflows, others))
         self.outside = MemoryLog(self.cluster, "outside")
-        self.people = People(Random(f"{seed} decisions"), self.cluster, self.outside)
+        self.people, self.asking = People(Random(f"{seed} decisions"), self.cluster, self.outside), SIGNED in workflows
         self.invalidator = Invalidator(
             Random(f"{seed} invalidations"), self.outside, self.cluster, self.caches, self.submissions
         )
-        self.asking = SIGNED in workflows
+        self.correctors = Correctors(seed, self.cluster, self.outside, active=not kind.expires)
         self.brakes = Brakeman(Random(f"{seed} brakes"), self.outside, self.cluster.clock)
         for topic in topics.required(LANES):
             self.cluster.create_topic(
@@ -192,6 +191,7 @@ class World:
                 await publish(self.outside, [published])
             await self.brakes.see(submission)
             await self.invalidator.see(submission)
+            await self.correctors.see()
         await self.invalidator.done()
 
     async def _poison(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from headchef_contracts import cloudevents, registry, topics
 from headchef_contracts.events.brakes import BrakeSet
 from headchef_contracts.events.common import Event
+from headchef_contracts.events.corrections import AnswerCorrected
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
 from headchef.brakes import TOPIC as BRAKES
@@ -91,7 +92,7 @@ class CacheWorld(World):
         return self.start(name, Echo(), hold=self._next.hold, **settings)
 
     async def tell(self, *events: Event) -> None:
-        """Publish plans and verdicts, each where its question belongs."""
+        """Publish plans, verdicts and corrections, each where its question belongs."""
         await publish(self.outside, [self._record(event) for event in events])
 
     async def say(self, brake: BrakeSet) -> None:
@@ -140,7 +141,8 @@ class CacheWorld(World):
 
     def _record(self, event: Event) -> NewRecord:
         step = getattr(event, "step", None)
-        topic = "cache.settled" if step is None else topics.of_class("steps.planned", step.job.job_class)
+        told = "answers.corrected" if isinstance(event, AnswerCorrected) else "cache.settled"
+        topic = told if step is None else topics.of_class("steps.planned", step.job.job_class)
         attributes = cloudevents.Attributes(str(uuid.uuid4()), "/test", event.event_type, event.version)
         return NewRecord(
             self.topic(topic),

@@ -12,10 +12,12 @@ from pydantic import BaseModel
 
 from headchef_contracts import topics
 
+from headchef.equality.fields import At
 from headchef.runtime.telemetry.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from tests.docs import fields
 from tests.docs.checks import checks as installed_checks
 from tests.docs.commands import COMMANDS, help_of
+from tests.docs.judges import judges as installed_judges
 from tests.docs.settings import GROUPS, rows_of
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -97,6 +99,17 @@ def checks() -> str:
     return "\n\n".join(parts)
 
 
+def judges() -> str:
+    """Describe the judges of equality that come with Headchef, and the arguments of each."""
+    found = list(installed_judges())
+    parts = [table(("judge", "when answers are the same"), [(f"`{name}`", said) for name, said, _ in found])]
+    for name, _, judge in found:
+        if judge.model_fields:
+            parts.append(f"### `{name}`\n\n{table(('argument', 'default', 'meaning'), list(fields.rows_of(judge)))}")
+    parts.append(f"### `at`, in `fields`\n\n{table(('argument', 'default', 'meaning'), list(fields.rows_of(At)))}")
+    return "\n\n".join(parts)
+
+
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "reference.md": {
         "settings": settings,
@@ -104,6 +117,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "topics": topic_table,
         "metrics": metrics,
     },
+    "cache.md": {"judges": judges},
     "checks.md": {"checks": checks},
     "workflows.md": {"workflow fields": fields_of_workflows, "case fields": fields_of_cases},
 }

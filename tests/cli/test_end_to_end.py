@@ -105,6 +105,19 @@ def test_a_job_is_explained_from_its_submission_to_its_end(desk: Desk) -> None:
     assert "finished: ok" in desk.type("explain", "e1")
 
 
+def test_an_answer_that_was_found_wrong_is_asked_for_anew(desk: Desk) -> None:
+    def asked(job_id: str) -> str:
+        command = ("submit", "--prompt", "When do you open?", "--job-id", job_id, "--wait", "--json")
+        return str(json.loads(desk.type(*command))["results"][0]["cache"]["kind"])
+
+    assert (asked("hours-1"), asked("hours-2")) == ("miss", "exact")
+    told = json.loads(desk.type("cache", "correct", "hours-2", "--because", "new hours", "--json"))
+    assert (told["source_job_id"], told["asker"]["job_id"], told["because"]) == ("hours-1", "hours-2", "new hours")
+    # A model that says the same again makes it no better: who asks next asks a model too.
+    kinds = [asked(f"hours-{number}") for number in range(3, 9)]
+    assert kinds[-2:] == ["miss", "miss"]
+
+
 def test_a_job_that_was_too_late_is_run_again_without_its_deadline(desk: Desk) -> None:
     (desk.folder / "late.jsonl").write_text('{"job_id": "late", "prompt": "Hurry", "deadline": "2026-01-01T00:00:00Z"}')
     failed = json.loads(desk.type("submit", "late.jsonl", "--wait", "--json", code=1))

@@ -98,6 +98,7 @@ class CacheHandler(BatchHandler):
     ) -> Mapping[str, tuple[Emit, ...]]:
         if self._meaning is None:
             return {}
+        await self._meaning.forget([each.event for each in deliveries if isinstance(each.event, AnswerCorrected)])
         return await self._meaning.learn(deliveries, answers, self._clock.now(), self._holds)
 
     async def _look(self, deliveries: Sequence[Delivery], found: Found) -> Mapping[str, Looked]:

@@ -15,7 +15,9 @@ from headchef_contracts.events.steps import StepCompleted, StepDispatched
 from headchef.embedding import EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.errors import InvalidEvent
-from tests.cache.semantic.bench import Bench, make_question, make_verdict
+from tests.cache.builders import make_answer
+from tests.cache.corrected import make_corrected
+from tests.cache.semantic.bench import SCOPE, Bench, make_question, make_verdict
 from tests.support.manual_clock import START
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
@@ -229,3 +231,26 @@ async def test_nothing_is_reused_while_it_is_not_known_what_was_invalidated(benc
     assert isinstance(asked, StepDispatched)
     assert asked.cache.kind == "bypass"
     assert bench.observed == []
+
+
+async def test_a_question_whose_answer_was_found_wrong_serves_nobody_and_stands_in_nobodys_way(bench: Bench) -> None:
+    await bench.allow(0.0)
+    await bench.settle(make_verdict(make_question("pay cash now", job_id="job-3")))
+    step = make_question("pay cash now!")
+    [served] = await bench.ask(step)
+    assert served.cache.source_job_id == "job-3"
+    wrong = make_answer("By card.")
+    await bench.handle(make_corrected(f"{SCOPE} pay cash now", job_id="job-3", answer=wrong))
+    [served] = await bench.ask(step)
+    assert served.cache.source_job_id == "job-1"
+
+
+async def test_while_its_store_is_away_what_was_found_wrong_serves_nobody_all_the_same(bench: Bench) -> None:
+    await bench.allow(0.0)
+    bench.points.faults.append(AWAY)
+    await bench.handle(make_corrected(f"{SCOPE} pay how", job_id="job-1", answer=make_answer("By card.")))
+    bench.clock.advance(1)
+    [asked] = await bench.ask(make_question("pay can I"))
+    assert isinstance(asked, StepDispatched)
+    assert asked.cache.nearest is not None
+    assert asked.cache.nearest.choice == "serve"

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from headchef_contracts.events.corrections import AnswerCorrected
 from headchef_contracts.events.steps import Step
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.guarded_meanings import GuardedMeanings
+from headchef.cache.selection import Selection
 from headchef.cache.semantic.bounds import BoundsInForce
 from headchef.cache.semantic.guessing import Looked
 from headchef.cache.semantic.judging import Judging
@@ -45,6 +47,7 @@ class ByMeaning:
         homes: int = HOMES,
     ) -> None:
         self.homes = homes
+        self.questions = meanings
         self._near = near
         self.questions = meanings
         self._bounds = BoundsInForce()
@@ -60,6 +63,15 @@ class ByMeaning:
     def broadcast(self) -> Broadcast:
         """Tell the runtime what to read."""
         return self._bounds.broadcast
+
+    async def forget(self, corrected: Sequence[AnswerCorrected]) -> None:
+        """Let questions go whose answers a person has found wrong: whoever is nearest after them may serve.
+
+        What a store that is away keeps stands in the way of others, and serves nobody.
+        """
+        for tenant in dict.fromkeys(each.tenant for each in corrected):
+            wrong = dict.fromkeys(each.fingerprint for each in corrected if each.tenant == tenant)
+            await self.questions.remove(Selection(tenant=tenant, fingerprints=tuple(wrong)))
 
     async def learn(
         self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime, holds: Holds

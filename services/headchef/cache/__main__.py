@@ -101,7 +101,7 @@ def processor(
             withdrawn.broadcast,
             *(() if meaning is None else (meaning.broadcast,)),
         ),
-        replays=(Refill(store, policy, invalidations.invalidated, withdrawn, clock, metrics).replay,),
+        replays=(Refill(store, policy, invalidations.invalidated, withdrawn, clock, metrics, meaning).replay,),
     )
 
 

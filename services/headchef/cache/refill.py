@@ -10,6 +10,8 @@ from headchef_contracts.events.common import Cause
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.selection import Kept
+from headchef.cache.semantic import ByMeaning
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
 from headchef.cache.withdrawn import Withdrawn
@@ -38,6 +40,7 @@ class Refill:
         withdrawn: what people have found wrong.
         clock: says what has expired.
         metrics: counts what was put back.
+        meaning: takes the questions to answers that are put back, where they may be compared; None for nobody.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Refill:
         withdrawn: Withdrawn,
         clock: Clock,
         metrics: Metrics,
+        meaning: ByMeaning | None = None,
     ) -> None:
         self._store = store
         self._policy = policy
@@ -55,6 +59,7 @@ class Refill:
         self._withdrawn = withdrawn
         self._clock = clock
         self._metrics = metrics
+        self._meaning = meaning
         self._put = 0
 
     @property
@@ -73,29 +78,34 @@ class Refill:
         """Put back the answers of some verdicts. Says whether the store took them."""
         now = self._clock.now()
         kept = {
-            Sought(each.tenant, each.fingerprint): each
+            Sought(each.tenant, each.fingerprint): (event, cause, each)
             for event, cause in events
             if isinstance(event, CacheSettled)
             and (each := self._kept(event, cause, now)) is not None
-            and not self._invalidated.concerns(Origin(each.tenant, each.marks, each.planned_at))
+            and self._holds(each)
         }
         there = await self._store.lookup(list(kept))
         if there is None:
             return False
         missing = [
-            each
-            for each, found in zip(kept.values(), there, strict=True)
+            (event, cause, each)
+            for (event, cause, each), found in zip(kept.values(), there, strict=True)
             # What was settled since the reading began is there by now, and is the later one.
             if found is None or found.settled_at < each.settled_at
         ]
-        if missing and not await self._store.put(missing):
+        if missing and not await self._store.put([each for _, _, each in missing]):
             return False
+        if self._meaning is not None:
+            await self._meaning.remember(missing, now, self._holds)
         self._put += len(missing)
         self._metrics.count("headchef.cache.refilled", len(missing))
         return True
 
     def _kept(self, settled: CacheSettled, cause: Cause, now: datetime) -> StoredAnswer | None:
         return self._withdrawn.without_wrong(serving(worth_keeping(settled, cause, self._policy), now))
+
+    def _holds(self, kept: Kept) -> bool:
+        return not self._invalidated.concerns(Origin(kept.tenant, kept.marks, kept.planned_at))
 
     async def done(self) -> bool:
         """Let the store know. Says whether it does."""

@@ -87,7 +87,7 @@ class Bench:
         self.points = MemoryPoints(DIMENSIONS)
         self.embedder = ByFirstWord()
         circuit, self.invalidations = CircuitPolicy(1.0, 30.0), UpToDate()
-        answers = GuardedStore(self.store, circuit, self.clock, self.metrics)
+        self.answers = answers = GuardedStore(self.store, circuit, self.clock, self.metrics)
         meanings = GuardedMeanings(PointMeanings(self.points), circuit, 0.5, self.clock, self.metrics)
         near = NearQuestions(
             self.embedder, meanings, self.invalidations.invalidated, circuit, 0.5, self.clock, self.metrics

@@ -9,10 +9,15 @@ from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Comparison
 from headchef_contracts.events.steps import StepDispatched
 
+from headchef.cache.invalidated import Invalidated
+from headchef.cache.policy import CachePolicy
+from headchef.cache.refill import Refill
 from headchef.cache.semantic.near import NearQuestions
+from headchef.cache.withdrawn import Withdrawn
 from headchef.equality import Judged, Judges
 from headchef.qdrant.errors import StoreUnavailable
-from tests.cache.builders import make_answer
+from headchef.runtime.replay_input import Replayed
+from tests.cache.builders import SETTLED, make_answer
 from tests.cache.semantic.bench import SCOPE, Bench, make_question, make_verdict
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
@@ -209,3 +214,21 @@ async def test_questions_that_may_not_be_compared_are_not_embedded(bench: Bench)
     await bench.ask(plain)
     await bench.settle(make_verdict(plain, used=CacheUse(kind="miss"), asker=None))
     assert bench.embedder.calls == []
+
+
+async def test_a_store_that_is_filled_again_gets_the_questions_too_and_nothing_is_learnt_twice(bench: Bench) -> None:
+    verdicts = [make_verdict(make_question(f"pay {number}", job_id=f"job-{number}")) for number in range(3)]
+    verdicts.append(make_verdict(make_question("pay late", job_id="job-9"), "With a fee."))
+    about = (CachePolicy(), Invalidated(), Withdrawn(), bench.clock, bench.metrics, bench.meaning)
+    refill = Refill(bench.answers, *about)
+    await bench.answers.open()
+    assert await refill.take([Replayed(each, SETTLED) for each in verdicts])
+    found = await groups(bench)
+    assert found == {
+        **{each.fingerprint: verdicts[0].fingerprint for each in verdicts[:3]},
+        verdicts[3].fingerprint: verdicts[3].fingerprint,
+    }
+    assert bench.metrics.total("headchef.cache.labels") == 0
+    await bench.allow(0.0)
+    [served] = await bench.ask(make_question("pay how"))
+    assert served.cache.kind == "semantic"

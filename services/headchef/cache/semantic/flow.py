@@ -12,7 +12,7 @@ from headchef.cache.selection import Selection
 from headchef.cache.semantic.bounds import BoundsInForce
 from headchef.cache.semantic.guessing import Looked
 from headchef.cache.semantic.judging import Judging
-from headchef.cache.semantic.learning import Learning
+from headchef.cache.semantic.learning import Earlier, Learning
 from headchef.cache.semantic.looking import SemanticLookup
 from headchef.cache.semantic.near import Holds, NearQuestions
 from headchef.cache.store import StoredAnswer
@@ -78,6 +78,10 @@ class ByMeaning:
     ) -> Mapping[str, tuple[Emit, ...]]:
         """Keep the questions of fresh answers, and say what is observed; see `Learning.learn`."""
         return await self._learning.learn(deliveries, kept, now, holds)
+
+    async def remember(self, verdicts: Sequence[Earlier], now: datetime, holds: Holds) -> None:
+        """Keep the questions of answers that are put back; see `Learning.remember`."""
+        await self._learning.remember(verdicts, now, holds)
 
     async def look(self, steps: Mapping[str, Step], now: datetime, holds: Holds) -> Mapping[str, Looked]:
         """Look for answers that may serve steps which no exact answer serves; see `SemanticLookup.look`."""

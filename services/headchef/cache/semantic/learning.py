@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from headchef_contracts.events.cache import CacheSettled
-from headchef_contracts.events.common import Decided
+from headchef_contracts.events.common import Cause, Decided
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.guarded_meanings import GuardedMeanings
@@ -24,6 +24,8 @@ from headchef.equality import Undecided
 from headchef.pooled import observed
 from headchef.runtime.processor import Delivery, Emit
 from headchef.runtime.telemetry.metrics import Metrics
+
+Earlier = tuple[CacheSettled, Cause, StoredAnswer]
 
 _LONGEST_WHY = 500
 
@@ -70,9 +72,33 @@ class Learning:
         Returns:
             What is observed, by the same ids; nothing where no guess was made, or none can be judged.
         """
-        fresh = list(_fresh(deliveries, kept))
+        said: dict[str, tuple[Emit, ...]] = {}
+        for each in await self._compared(list(_fresh(deliveries, kept)), now, holds):
+            if (label := await self._labelled(each, now)) is not None:
+                said[each.fresh.event_id] = (label,)
+        return said
+
+    async def remember(self, verdicts: Sequence[Earlier], now: datetime, holds: Holds) -> None:
+        """Keep the questions of answers that are put back into a store, and learn nothing of them again.
+
+        What cannot be kept is let be: those questions are asked again.
+
+        Args:
+            verdicts: with their records, and the answers.
+            now: the wall clock's time.
+            holds: as for `learn`.
+        """
+        fresh = [
+            Fresh(f"{cause.topic}/{cause.partition}/{cause.offset}", cause, settled, settled.semantic, stored)
+            for settled, cause, stored in verdicts
+            if settled.semantic is not None
+        ]
+        await self._compared(fresh, now, holds)
+
+    async def _compared(self, fresh: Sequence[Fresh], now: datetime, holds: Holds) -> Sequence[Comparing]:
+        """Keep the questions of fresh answers, each in its group, and give who compares the answers."""
         if not fresh:
-            return {}
+            return ()
         asked = [(each.settled.tenant, each.question) for each in fresh]
         found = await self._near.of(asked, NEIGHBOURS + 1)
         answers = Answers(await self._earlier(fresh, found), [each.stored for each in fresh])
@@ -80,11 +106,7 @@ class Learning:
         comparing = [Comparing(sitting, each, answers) for each in fresh]
         if found is not None:
             await self._group(comparing, found, now, holds)
-        said: dict[str, tuple[Emit, ...]] = {}
-        for each in comparing:
-            if (label := await self._labelled(each, now)) is not None:
-                said[each.fresh.event_id] = (label,)
-        return said
+        return comparing
 
     async def _earlier(self, fresh: Sequence[Fresh], found: Found | None) -> Mapping[Sought, StoredAnswer]:
         """Give the answers that may be compared with: those of neighbours, and those that would have been reused."""

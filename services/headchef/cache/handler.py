@@ -18,10 +18,8 @@ from headchef.cache.correcting import Corrections
 from headchef.cache.counting import count_lookups
 from headchef.cache.exact import ExactLookup, Found
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.invalidated import Origin
 from headchef.cache.invalidations import Invalidations
 from headchef.cache.policy import CachePolicy, Choice, Pass, by_meaning, choose, express, served
-from headchef.cache.selection import Kept
 from headchef.cache.semantic import ByMeaning, Looked
 from headchef.cache.settling import Settling
 from headchef.cache.standing import Standing
@@ -99,25 +97,22 @@ class CacheHandler(BatchHandler):
         if self._meaning is None:
             return {}
         await self._meaning.forget([each.event for each in deliveries if isinstance(each.event, AnswerCorrected)])
-        return await self._meaning.learn(deliveries, answers, self._clock.now(), self._holds)
+        return await self._meaning.learn(deliveries, answers, self._clock.now())
 
     async def _look(self, deliveries: Sequence[Delivery], found: Found) -> Mapping[str, Looked]:
         """Look for answers to other wordings, where there is none to the very question and one would be reused."""
         if self._meaning is None or not found.reachable:
             return {}
-        now = self._clock.now()
+        now, standing = self._clock.now(), self._invalidations.standing()
         missed = {
             delivery.event_id: delivery.event.step
             for delivery in deliveries
             if isinstance(delivery.event, StepPlanned)
             and delivery.event.step.semantic is not None
             and delivery.event.step.cache == "exact"
-            and ((stored := serving(found.of(delivery.event.step), now)) is None or not self._holds(stored))
+            and standing.only(serving(found.of(delivery.event.step), now)) is None
         }
-        return await self._meaning.look(missed, now, self._holds) if missed else {}
-
-    def _holds(self, kept: Kept) -> bool:
-        return self._invalidations.holds(Origin(kept.tenant, kept.marks, kept.planned_at))
+        return await self._meaning.look(missed, now) if missed else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from headchef_contracts.events.common import Cause
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
-from headchef.cache.selection import Kept
 from headchef.cache.semantic import ByMeaning
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
@@ -82,7 +81,7 @@ class Refill:
             for event, cause in events
             if isinstance(event, CacheSettled)
             and (each := self._kept(event, cause, now)) is not None
-            and self._holds(each)
+            and not self._invalidated.concerns(Origin(each.tenant, each.marks, each.planned_at))
         }
         there = await self._store.lookup(list(kept))
         if there is None:
@@ -96,16 +95,13 @@ class Refill:
         if missing and not await self._store.put([each for _, _, each in missing]):
             return False
         if self._meaning is not None:
-            await self._meaning.remember(missing, now, self._holds)
+            await self._meaning.remember(missing, now)
         self._put += len(missing)
         self._metrics.count("headchef.cache.refilled", len(missing))
         return True
 
     def _kept(self, settled: CacheSettled, cause: Cause, now: datetime) -> StoredAnswer | None:
         return self._withdrawn.without_wrong(serving(worth_keeping(settled, cause, self._policy), now))
-
-    def _holds(self, kept: Kept) -> bool:
-        return not self._invalidated.concerns(Origin(kept.tenant, kept.marks, kept.planned_at))
 
     async def done(self) -> bool:
         """Let the store know. Says whether it does."""

@@ -49,6 +49,9 @@ class CacheSettings(BaseSettings):
     put_timeout_s: float = Field(
         default=5.0, gt=0, le=60, description="for a server to store; larger, as nobody waits for it but the offset"
     )
+    embed_timeout_s: float = Field(
+        default=3.0, gt=0, le=60, description="for the free texts of a batch of steps to become vectors; steps wait"
+    )
     judge_timeout_s: float = Field(
         default=2.0, gt=0, le=60, description="for judges to compare the fresh answers of a batch with earlier ones"
     )

@@ -97,7 +97,6 @@ class Bench:
         self.meaning = ByMeaning(near, meanings, answers, judging, self.metrics)
         # Nobody waits for the same question here.
         alone = make_coalescing(most=0)
-        self.invalidations = UpToDate()
         self.handler = CacheHandler(
             answers, CachePolicy(ttl_s), self.invalidations, alone, self.clock, self.metrics, self.meaning
         )

@@ -12,6 +12,7 @@ from headchef_contracts.events.invalidations import InvalidatedScope
 from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
+from headchef.cache.semantic.near import MOST_CHARACTERS
 from headchef.embedding import EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.errors import InvalidEvent
@@ -254,3 +255,14 @@ async def test_while_its_store_is_away_what_was_found_wrong_serves_nobody_all_th
     assert isinstance(asked, StepDispatched)
     assert asked.cache.nearest is not None
     assert asked.cache.nearest.choice == "serve"
+
+
+async def test_what_is_too_long_is_compared_with_nobody(bench: Bench) -> None:
+    await bench.allow(0.0)
+    bench.embedder.calls.clear()
+    long = make_question("pay " + "a" * MOST_CHARACTERS, job_id="job-4")
+    [asked] = await bench.ask(long)
+    assert (asked.cache.kind, asked.cache.nearest) == ("miss", None)
+    assert await bench.settle(make_verdict(long)) == []
+    assert bench.embedder.calls == []
+    assert bench.metrics.total("headchef.cache.guesses", choice="too_long") == 1

@@ -180,7 +180,8 @@ def _said(
         set_at=decided.at,
         decided=decided,
     )
-    return Emit("cache.bounds", said, identity=f"{account}\0{record.number}")
+    # In one partition, so that the order of what is said of a pool stays, however many the topic is given.
+    return Emit("cache.bounds", said, identity=f"{account}\0{record.number}", among=1)
 
 
 def _forgetting(account: str, since: datetime) -> Timer:

@@ -47,7 +47,9 @@ async def assemble_meaning(
         points = points_of(settings, namespace, f"questions.{collection_of(embedder)}", form_of(embedder))
         meanings = GuardedMeanings(PointMeanings(points), circuit, limit_s, clock, metrics)
         invalidations.forgetting.covers(meanings)
-        near = NearQuestions(embedder, meanings, invalidations.invalidated, circuit, limit_s, clock, metrics)
+        near = NearQuestions(
+            embedder, meanings, invalidations.invalidated, circuit, settings.embed_timeout_s, clock, metrics
+        )
         judging = Judging(Judges(installed(), Instruments(embedder)), settings.judge_timeout_s, clock)
         try:
             yield ByMeaning(near, meanings, answers, judging, metrics)

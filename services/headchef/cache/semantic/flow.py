@@ -14,7 +14,7 @@ from headchef.cache.semantic.guessing import Looked
 from headchef.cache.semantic.judging import Judging
 from headchef.cache.semantic.learning import Earlier, Learning
 from headchef.cache.semantic.looking import SemanticLookup
-from headchef.cache.semantic.near import Holds, NearQuestions
+from headchef.cache.semantic.near import NearQuestions
 from headchef.cache.store import StoredAnswer
 from headchef.homes import HOMES
 from headchef.runtime.broadcast_input import Broadcast
@@ -74,15 +74,15 @@ class ByMeaning:
             await self.questions.remove(Selection(tenant=tenant, fingerprints=tuple(wrong)))
 
     async def learn(
-        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime, holds: Holds
+        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime
     ) -> Mapping[str, tuple[Emit, ...]]:
         """Keep the questions of fresh answers, and say what is observed; see `Learning.learn`."""
-        return await self._learning.learn(deliveries, kept, now, holds)
+        return await self._learning.learn(deliveries, kept, now)
 
-    async def remember(self, verdicts: Sequence[Earlier], now: datetime, holds: Holds) -> None:
+    async def remember(self, verdicts: Sequence[Earlier], now: datetime) -> None:
         """Keep the questions of answers that are put back; see `Learning.remember`."""
-        await self._learning.remember(verdicts, now, holds)
+        await self._learning.remember(verdicts, now)
 
-    async def look(self, steps: Mapping[str, Step], now: datetime, holds: Holds) -> Mapping[str, Looked]:
+    async def look(self, steps: Mapping[str, Step], now: datetime) -> Mapping[str, Looked]:
         """Look for answers that may serve steps which no exact answer serves; see `SemanticLookup.look`."""
-        return await self._lookup.look(steps, now, holds)
+        return await self._lookup.look(steps, now)

@@ -16,7 +16,7 @@ from headchef.cache.semantic.comparing import Answers, Comparing, Fresh
 from headchef.cache.semantic.guessing import NEIGHBOURS, VERSION
 from headchef.cache.semantic.judging import Judging
 from headchef.cache.semantic.likeness import likeness
-from headchef.cache.semantic.near import Found, Holds, NearQuestions
+from headchef.cache.semantic.near import MOST_CHARACTERS, Found, NearQuestions
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
 from headchef.embedding import Vector
@@ -59,7 +59,7 @@ class Learning:
         self._homes = homes
 
     async def learn(
-        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime, holds: Holds
+        self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime
     ) -> Mapping[str, tuple[Emit, ...]]:
         """Keep the questions of fresh answers, and say which of the guesses that were made of them were wrong.
 
@@ -67,18 +67,17 @@ class Learning:
             deliveries: of a batch; those that are no verdicts on questions that may be compared are passed over.
             kept: the answers among them that may be given to others, by the id of their event.
             now: the wall clock's time.
-            holds: whether an earlier question holds still; one that does not is in no group any more.
 
         Returns:
             What is observed, by the same ids; nothing where no guess was made, or none can be judged.
         """
         said: dict[str, tuple[Emit, ...]] = {}
-        for each in await self._compared(list(_fresh(deliveries, kept)), now, holds):
+        for each in await self._compared(list(_fresh(deliveries, kept)), now):
             if (label := await self._labelled(each, now)) is not None:
                 said[each.fresh.event_id] = (label,)
         return said
 
-    async def remember(self, verdicts: Sequence[Earlier], now: datetime, holds: Holds) -> None:
+    async def remember(self, verdicts: Sequence[Earlier], now: datetime) -> None:
         """Keep the questions of answers that are put back into a store, and learn nothing of them again.
 
         What cannot be kept is let be: those questions are asked again.
@@ -86,16 +85,15 @@ class Learning:
         Args:
             verdicts: with their records, and the answers.
             now: the wall clock's time.
-            holds: as for `learn`.
         """
         fresh = [
             Fresh(f"{cause.topic}/{cause.partition}/{cause.offset}", cause, settled, settled.semantic, stored)
             for settled, cause, stored in verdicts
-            if settled.semantic is not None
+            if settled.semantic is not None and len(settled.semantic.text) <= MOST_CHARACTERS
         ]
-        await self._compared(fresh, now, holds)
+        await self._compared(fresh, now)
 
-    async def _compared(self, fresh: Sequence[Fresh], now: datetime, holds: Holds) -> Sequence[Comparing]:
+    async def _compared(self, fresh: Sequence[Fresh], now: datetime) -> Sequence[Comparing]:
         """Keep the questions of fresh answers, each in its group, and give who compares the answers."""
         if not fresh:
             return ()
@@ -105,7 +103,7 @@ class Learning:
         sitting = self._judging.sitting()
         comparing = [Comparing(sitting, each, answers) for each in fresh]
         if found is not None:
-            await self._group(comparing, found, now, holds)
+            await self._group(comparing, found, now)
         return comparing
 
     async def _earlier(self, fresh: Sequence[Fresh], found: Found | None) -> Mapping[Sought, StoredAnswer]:
@@ -117,11 +115,11 @@ class Learning:
         answers = await self._answers.lookup(ordered) if ordered else []
         return {where: stored for where, stored in zip(ordered, answers or (), strict=False) if stored is not None}
 
-    async def _group(self, comparing: Sequence[Comparing], found: Found, now: datetime, holds: Holds) -> None:
+    async def _group(self, comparing: Sequence[Comparing], found: Found, now: datetime) -> None:
         alike = likeness(found.vectors)
         questions: list[Question] = []
         for number, each in enumerate(comparing):
-            known = (near for near in found.near[number] if serving(near, now) and holds(near))
+            known = (near for near in found.near[number] if serving(near, now))
             before = (_near(question, alike(at, number)) for at, question in enumerate(questions))
             group = await each.group([*known, *before])
             questions.append(_question(each.fresh, found.vectors[number], group))
@@ -156,6 +154,8 @@ def _fresh(deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer]) -> 
     for delivery in deliveries:
         event = delivery.event
         if not isinstance(event, CacheSettled) or event.semantic is None:
+            continue
+        if len(event.semantic.text) > MOST_CHARACTERS:
             continue
         stored = kept.get(delivery.event_id)
         if stored is not None:

@@ -9,7 +9,7 @@ from headchef_contracts.events.steps import Step
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.semantic.bounds import BoundsInForce
 from headchef.cache.semantic.guessing import NEIGHBOURS, Guess, Looked, guess
-from headchef.cache.semantic.near import Holds, NearQuestions
+from headchef.cache.semantic.near import MOST_CHARACTERS, NearQuestions
 from headchef.cache.store import Sought
 from headchef.cache.validity import serving
 from headchef.pooled import pool_account
@@ -32,18 +32,22 @@ class SemanticLookup:
         self._bounds = bounds
         self._metrics = metrics
 
-    async def look(self, steps: Mapping[str, Step], now: datetime, holds: Holds) -> Mapping[str, Looked]:
+    async def look(self, steps: Mapping[str, Step], now: datetime) -> Mapping[str, Looked]:
         """Look for the answers that may serve steps which no exact answer serves.
 
         Args:
             steps: by the id of their event; those that may not be compared are passed over.
             now: the wall clock's time.
-            holds: whether an earlier question holds still; one that does not is passed over.
 
         Returns:
             By the same ids; nothing of a step that has no earlier question, or where nobody could be asked.
         """
-        asked = {id_: (step, step.semantic) for id_, step in steps.items() if step.semantic is not None}
+        asked: dict[str, tuple[Step, SemanticQuestion]] = {}
+        for id_, step in steps.items():
+            if step.semantic is not None and len(step.semantic.text) > MOST_CHARACTERS:
+                self._count([(step, step.semantic)], "too_long")
+            elif step.semantic is not None:
+                asked[id_] = (step, step.semantic)
         if not asked:
             return {}
         found = await self._near.of([(step.job.tenant, question) for step, question in asked.values()], NEIGHBOURS + 1)
@@ -53,8 +57,7 @@ class SemanticLookup:
         guesses: dict[str, Guess] = {}
         for (id_, (step, question)), near in zip(asked.items(), found.near, strict=True):
             bound = self._bounds.of(pool_account(step.job.tenant, question.pool, found.embedder))
-            valid = [each for each in near if serving(each, now) and holds(each)]
-            made = guess(step, question, valid, bound, found.embedder)
+            made = guess(step, question, [each for each in near if serving(each, now)], bound, found.embedder)
             self._count([(step, question)], "none" if made is None else made.nearest.choice)
             if made is not None:
                 guesses[id_] = made

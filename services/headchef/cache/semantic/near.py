@@ -1,6 +1,6 @@
 """Finds the earlier questions that are nearest in meaning: embeds, and searches, within a set time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headchef_contracts.events.semantic import SemanticQuestion
@@ -10,14 +10,13 @@ from headchef.cache.guard import Guard, Guarded
 from headchef.cache.guarded_meanings import GuardedMeanings
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.meanings import Near, SoughtMeaning
-from headchef.cache.selection import Kept
 from headchef.embedding import Embedder, EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.clock import Clock
 from headchef.runtime.telemetry.metrics import Metrics
 
-Holds = Callable[[Kept], bool]
-"""Says whether nothing is known that makes an answer, or a question that it answers, hold no longer."""
+MOST_CHARACTERS = 10_000
+"""Of the free texts of a question: longer ones are compared with nobody's, as vectors tell little of them, and late."""
 
 
 @dataclass(frozen=True, slots=True)

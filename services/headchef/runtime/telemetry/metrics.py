@@ -175,8 +175,8 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
     "headchef.cache.guesses": Measure(
         "{question}",
-        "what earlier answers to other wordings came to [choice: serve, explore, ask, none, unavailable; mode: shadow,"
-        " serve]",
+        "what earlier answers to other wordings came to [choice: serve, explore, ask, none, unavailable, too_long;"
+        " mode: shadow, serve]",
     ),
     "headchef.cache.labels": Measure(
         "{question}",

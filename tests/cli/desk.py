@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests.support.warm_commands import AFRESH, at_hand
 
 
 class Desk:
@@ -17,9 +19,9 @@ class Desk:
         self.environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         self.environment |= settings
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, starting: Sequence[str] = AFRESH) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "headchef.cli", *arguments],
+            [*starting, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -29,7 +31,7 @@ class Desk:
         )
 
     def type(self, *arguments: str, code: int = 0) -> str:
-        process = self.start(*arguments)
+        process = self.start(*arguments, starting=at_hand())
         out, err = process.communicate(timeout=120)
         assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
         return out

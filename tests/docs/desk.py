@@ -1,6 +1,7 @@
 """A reader's desk: a folder, a cluster and a terminal, in which the blocks of the pages are run as they stand."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.docs.blocks import Block
+from tests.support.warm_commands import AFRESH
 
 _ADDRESS = "localhost:9092"
 _NAMESPACE = "headchef"
@@ -21,9 +23,10 @@ class Desk:
     Args:
         folder: where files go.
         kafka: bootstrap address of the cluster, in place of the one that the pages name.
+        starting: what starts a command.
     """
 
-    def __init__(self, folder: Path, kafka: str) -> None:
+    def __init__(self, folder: Path, kafka: str, starting: Sequence[str] = AFRESH) -> None:
         self._folder = folder
         self._place = folder
         self._kafka = kafka
@@ -31,9 +34,9 @@ class Desk:
         self._up: subprocess.Popen[str] | None = None
         programs = folder / "bin"
         programs.mkdir()
-        for name, arguments in (("headchef", "-m headchef.cli"), ("python", "")):
+        for name, words in (("headchef", starting), ("python", (sys.executable,))):
             program = programs / name
-            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
+            program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
             program.chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEADCHEF_", "OPENAI_"))}
         self._environment = kept | {
@@ -48,8 +51,7 @@ class Desk:
     def serve(self) -> None:
         """Start `headchef up` and wait until it is ready."""
         self._up = subprocess.Popen(
-            ["headchef", "up"],
-            executable=self._folder / "bin" / "headchef",
+            [*AFRESH, "up"],
             cwd=self._folder,
             env=self._environment | {"HEADCHEF_LOG_LEVEL": "ERROR"},
             stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ import pytest
 from tests.docs.blocks import PAGES, ROOT, TUTORIAL, Block, all_blocks, blocks_of
 from tests.docs.commands import command_of, options_of
 from tests.docs.desk import Desk
+from tests.support.warm_commands import at_hand
 
 pytestmark = pytest.mark.timeout(480)
 
@@ -44,7 +45,8 @@ def reason_not_run(block: Block) -> str | None:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]:
     """One desk with `headchef up` at work for all pages, since starting it takes longest."""
-    desk = Desk(tmp_path_factory.mktemp("desk"), kafka)
+    # The tutorial's commands are started from nothing.
+    desk = Desk(tmp_path_factory.mktemp("desk"), kafka, at_hand())
     try:
         desk.serve()
         yield desk

@@ -15,6 +15,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.ports import free_ports
 from tests.support.published import version_of
 from tests.support.services import Deployment, ServiceProcess
+from tests.support.warm_commands import at_hand
 
 FIRST = """
 defaults: {model: simulated}
@@ -48,7 +49,7 @@ class Office:
         if text is not None:
             (self._desk.folder / "new.yaml").write_text(text)
             arguments = (*arguments, "new.yaml")
-        process = self._desk.start("catalog", *arguments)
+        process = self._desk.start("catalog", *arguments, starting=at_hand())
         out, err = process.communicate(timeout=120)
         assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
         return out, err

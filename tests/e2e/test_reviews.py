@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
+from tests.support.warm_commands import at_hand
 
 WORKFLOW = """
 workflow: signed
@@ -42,7 +42,7 @@ class Typed:
 
     def __call__(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         process = subprocess.run(
-            [sys.executable, "-m", "headchef.cli", *words],
+            [*at_hand(), *words],
             check=False,
             capture_output=True,
             text=True,

@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-import sys
 
 from tests.support.services import Deployment
+from tests.support.warm_commands import at_hand
 
 
 def typed(deployment: Deployment, *command: str, **settings: str) -> str:
@@ -17,7 +17,7 @@ def typed(deployment: Deployment, *command: str, **settings: str) -> str:
     """
     known = {"HEADCHEF_KAFKA": deployment.bootstrap, "HEADCHEF_NAMESPACE": deployment.namespace}
     process = subprocess.run(
-        [sys.executable, "-m", "headchef.cli", *command],
+        [*at_hand(), *command],
         check=False,
         env={**os.environ, **known, **settings},
         capture_output=True,

@@ -4,7 +4,6 @@ A free text may be written into a prompt, and nothing else: were it tested, chan
 what stands around it would depend on it too, and two prompts that look alike but for their free texts would not be.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -103,8 +102,12 @@ def in_pieces(
     marked: Any = names
     for mark, name in marks.items():
         marked = _replaced(marked, free[name], mark)
-    parts = re.split(f"({'|'.join(marks)})", renderer.render(source, marked).text)
-    pieces = tuple(marks[part] if number % 2 else part for number, part in enumerate(parts))
+    parts = [renderer.render(source, marked).text]
+    for mark, name in marks.items():
+        parts = [
+            one for number, part in enumerate(parts) for one in ([part] if number % 2 else _split(part, mark, name))
+        ]
+    pieces = tuple(parts)
     if "".join(_put_together(pieces, names, free)) != filled:
         told = ", ".join(".".join(place) for place in free.values())
         raise TemplateRefused(f"the rest of the text depends on the wording of a free text ({told})")
@@ -121,6 +124,15 @@ def name_of(sources: Mapping[str, str]) -> str:
         64 hexadecimal digits.
     """
     return sha256(canonical(dict(sources))).hexdigest()
+
+
+def _split(text: str, mark: str, name: str) -> Iterator[str]:
+    """Give a text in pieces, the first and the last of them fixed, with a name wherever a mark stands."""
+    first, *others = text.split(mark)
+    yield first
+    for other in others:
+        yield name
+        yield other
 
 
 def _put_together(pieces: Pieces, names: Mapping[str, Any], free: Mapping[str, Place]) -> Iterator[str]:

@@ -31,6 +31,9 @@ MODULES = tuple(
 )  # fmt: skip
 """What it has imported."""
 
+ONE_THREAD: Mapping[str, str] = {"OPENBLAS_NUM_THREADS": "1"}
+"""For a process that is to fork: numpy would start threads as it is imported, and a fork has but the one that forks."""
+
 _current: "list[Nursery]" = []
 
 
@@ -69,7 +72,7 @@ class Nursery:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             start_new_session=True,
         )
 

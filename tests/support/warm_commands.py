@@ -24,6 +24,7 @@ from typing import Any
 
 import headchef.cli
 from headchef.runtime.children import END_WITH_PARENT
+from tests.support.nursery import ONE_THREAD
 
 AFRESH = (sys.executable, "-m", "headchef.cli")
 """What starts a command from nothing."""
@@ -42,7 +43,7 @@ def at_hand() -> Sequence[str]:
         [sys.executable, "-m", "tests.support.warm_commands", door],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         start_new_session=True,
     )
 
@@ -60,8 +61,8 @@ def _forked_for(listener: socket.socket) -> Mapping[str, Any] | None:
     """Fork for each command, and give in its process what it is to be; None when whoever started us has ended."""
     keepers: list[int] = []
     while True:
-        ready, _, _ = select.select([sys.stdin, listener], [], [])
-        if sys.stdin in ready:
+        ready, _, _ = select.select([sys.stdin.fileno(), listener.fileno()], [], [])
+        if sys.stdin.fileno() in ready:
             return None
         connection, _ = listener.accept()
         keeper = os.fork()
@@ -90,7 +91,7 @@ def _kept(connection: socket.socket) -> Mapping[str, Any]:
         os.close(each)
     connection.sendall(f"{command}\n".encode())
     ended = os.pidfd_open(command)
-    if connection in select.select([ended, connection], [], [])[0]:
+    if connection.fileno() in select.select([ended, connection.fileno()], [], [])[0]:
         # Its relay was killed.
         os.kill(command, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])

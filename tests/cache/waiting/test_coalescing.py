@@ -83,6 +83,16 @@ async def test_a_leader_without_an_answer_lets_one_go_on_and_then_twice_as_many(
     assert dispatched(await flat(cache, *jobs("i"))) == ["i"]
 
 
+async def test_how_many_go_on_follows_from_how_many_went_before_and_not_from_who_waits_in_the_other_class(
+    cache: KeptCache,
+) -> None:
+    await flat(cache, *jobs("a"), *jobs(*(f"bulk-{number}" for number in range(20)), job_class="bulk"))
+    for asked, waiting in ("ab", "bc", "cd", "de"):
+        await flat(cache, *jobs(waiting))
+        assert dispatched(await flat(cache, make_settled(verdict="failed", job_id=asked))) == [waiting]
+    assert len(dispatched(await flat(cache, make_settled(verdict="failed", job_id="e")))) == 2
+
+
 async def test_who_is_released_says_so_and_leads_the_others(cache: KeptCache) -> None:
     await flat(cache, *jobs("a", "b", "c"))
     cache.clock.advance(5.0)

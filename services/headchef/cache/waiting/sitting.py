@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from headchef_contracts.events.cache import CacheSettled
-from headchef_contracts.events.common import Cause
+from headchef_contracts.events.common import Cause, JobClass
 from headchef_contracts.events.steps import Step, StepPlanned
 
 from headchef.cache.policy import Choice, Hit, Pass
@@ -215,14 +215,16 @@ class Sitting:
     def _release(self, going_on: GoingOn, why: Cause) -> None:
         """Let the next go on, where nobody asks for whom they may wait."""
         line = going_on.line
-        many = next_round(line.released, line.count)
-        if line.interactive.count and not is_led(line.leaders, "interactive", self._now, self._policy):
-            going_on.release(many, "interactive", (why,))
-        elif line.bulk.count and not is_led(line.leaders, "bulk", self._now, self._policy):
-            going_on.release(many, "bulk", (why,))
-        else:
-            return
-        going_on.line = going_on.line.model_copy(update={"released": many})
+        waiting: tuple[tuple[JobClass, int], ...] = (
+            ("interactive", line.interactive.count),
+            ("bulk", line.bulk.count),
+        )
+        for job_class, count in waiting:
+            if count and not is_led(line.leaders, job_class, self._now, self._policy):
+                many = next_round(line.released, count)
+                going_on.release(many, job_class, (why,))
+                going_on.line = going_on.line.model_copy(update={"released": many})
+                return
 
     def _line(self, key: bytes) -> Line:
         """Give a line, or the one that would begin now."""

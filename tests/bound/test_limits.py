@@ -1,6 +1,7 @@
 """A limit is hardly ever said too low, however often one looks, whatever the share of labels, and whoever moves."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from math import log
 from random import Random
 
@@ -119,3 +120,26 @@ def test_each_guess_has_its_band(guess: float) -> None:
     band = band_of(guess)
     assert guess <= EDGES[band]
     assert band == 0 or guess > EDGES[band - 1]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "labels", "wrong"),
+    [
+        (0.05, 120, 0),
+        (0.02, 300, 0),
+        (0.01, 600, 0),
+        (0.005, 1200, 0),
+        (0.05, 800, 19),
+        (0.02, 1700, 16),
+        (0.01, 4000, 19),
+        (0.005, 7100, 17),
+    ],
+)
+def test_as_many_labels_are_needed_as_docs_cache_says(allowed: float, labels: int, wrong: int) -> None:
+    def lowest(count: float) -> float:
+        tallies = [Tally()] * len(EDGES)
+        tallies[band_of(1.5 * allowed)] = tallied([(1.0, True)] * wrong)
+        tallies[band_of(1.5 * allowed)] = replace(tallies[band_of(1.5 * allowed)], weight=count)
+        return min(limits_of(tallies))
+
+    assert lowest(labels * 1.1) <= allowed < lowest(labels * 0.9)

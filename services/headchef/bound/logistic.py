@@ -13,6 +13,10 @@ from operator import mul
 
 _STEEPEST = 30.0
 
+_CHANGE = 1e-8
+"""By how much the variance of a weight grows with each case: weights may change, over some ten thousand cases, and
+rounding can never make a variance negative."""
+
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
@@ -38,14 +42,16 @@ class Logistic:
         spread = [sum(map(mul, row, features)) for row in self.covariance]
         along = sum(map(mul, spread, features))
         shrink = doubt / (1 + doubt * along)
-        covariance = tuple(
-            tuple(old - shrink * one * other for old, other in zip(row, spread, strict=True))
+        narrowed = [
+            [old - shrink * one * other for old, other in zip(row, spread, strict=True)]
             for row, one in zip(self.covariance, spread, strict=True)
-        )
+        ]
+        for number, row in enumerate(narrowed):
+            row[number] += _CHANGE
         # What the narrowed matrix makes of the features: one step of Newton's.
         step = (wrong - chance) * (1 - shrink * along)
         weights = tuple(weight + step * each for weight, each in zip(self.weights, spread, strict=True))
-        return Logistic(weights, covariance)
+        return Logistic(weights, tuple(map(tuple, narrowed)))
 
 
 def chance_of(weights: Sequence[float], features: Sequence[float]) -> float:

@@ -91,7 +91,9 @@ class Pool:
             wrong=self.wrong + label.wrong,
             least=min(share, self.least * _FORGIVEN),
         )
-        return learnt._beginning_anew() if learnt.drift.alarm else learnt._said_anew() if learnt._is_due() else learnt
+        if learnt.drift.alarm:
+            return learnt._beginning_anew()
+        return learnt._said_anew() if learnt._is_due() else learnt
 
     def found_wrong(self, wrong_guess: float) -> "Pool":
         """Take into account that an answer which was served was wrong: it was refused, or a person has said so.

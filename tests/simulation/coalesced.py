@@ -1,7 +1,7 @@
 """What must hold of equal questions that are asked at once: one of them is, and the others wait for its answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from headchef_contracts.events.jobs import REUSED
@@ -15,6 +15,10 @@ from tests.simulation.oracle import Job
 
 _HEEDED_MS = 5_000
 """After a verdict nobody waits longer than this for what it says, where nothing is slow."""
+
+
+_ASKING = timedelta(seconds=9)
+"""For so long after it was sent a question is being asked in any case: a little less than is waited for it."""
 
 
 class Question(NamedTuple):
@@ -52,7 +56,7 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
                     earlier.spot != event.spot
                     and earlier.data["cache"]["kind"] != "bypass"
                     and (_is_bulk(event) or not _is_bulk(earlier))
-                    and _decided_at(earlier) < _decided_at(event)
+                    and timedelta() < _decided_at(event) - _decided_at(earlier) < _ASKING
                     and (verdict is None or verdict.record.timestamp_ms > event.record.timestamp_ms)
                 ):
                     yield f"{event.job} was sent to its model while {earlier.job} was asking the same"

@@ -63,7 +63,7 @@ vars(library)["read_published"] = read_workflow
 # Read once: a world starts ten processes or more, and the environment is the same for all.
 _ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
 FRESH_S = load(CacheSettings).fresh_s
-_CACHE = load(CacheSettings).model_copy(update={"wait_s": 20.0, "bulk_wait_s": 40.0})
+_CACHE = load(CacheSettings).model_copy(update={"wait_s": 10.0, "bulk_wait_s": 20.0})
 _FUNCTIONS_AT_ONCE = 2
 FUNCTIONS, FETCHER, ACCOUNTS, RETRIEVER = "functions", "fetcher", "accounts", "retriever"
 HOMES = 3

@@ -187,6 +187,9 @@ class Sitting:
         missed = Pass("miss" if reachable else "unavailable")
         choice = missed if found is None else self._standing.of(Hit(found))
         going_on.end(Taken(timer.id, parked), choice)
+        if isinstance(choice, Hit) and going_on.line.count:
+            # The verdict went elsewhere: what this one was given is for all who wait with it.
+            self._give(going_on, choice.stored)
         return self._closed(going_on)
 
     def _may_join(self, step: Step, line: Line, cause: Cause, size_bytes: int) -> bool:

@@ -1,7 +1,8 @@
 """By what an answer can be found again, to be invalidated: the tags of its job, its template, and its sources. Pure."""
 
 from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -19,13 +20,10 @@ def marks_of_question(job: JobSubmitted) -> Marks | None:
     Args:
         job: as submitted, with values in the place of references.
     """
-    if job.input is None and not job.cache_tags and not job.images:
-        return None
-    template = None
-    if job.input is not None:
-        texts = [body.inline for body in (job.system, job.prompt) if isinstance(body, Inline)]
-        template = template_of_texts(*texts)
-    return marks_of(job.cache_tags, template, map(source_of_image, job.images))
+    texts = () if job.input is None else tuple(_texts(job))
+    if not job.cache_tags and not job.images:
+        return _of_template(*texts) if texts else None
+    return marks_of(job.cache_tags, template_of_texts(*texts) if texts else None, map(source_of_image, job.images))
 
 
 def marks_of(tags: Sequence[str], template: str | None, sources: Iterable[str]) -> Marks | None:
@@ -46,6 +44,18 @@ def marks_of(tags: Sequence[str], template: str | None, sources: Iterable[str]) 
         if len(found) > MAX_MARKED_SOURCES:
             marks["more_sources"] = True
     return Marks(**marks) if marks else None
+
+
+def _texts(job: JobSubmitted) -> Iterator[str]:
+    for body in (job.system, job.prompt):
+        if isinstance(body, Inline):
+            yield body.inline
+
+
+# Jobs come in crowds of one template, and to hash it takes longer than all else that is done here.
+@lru_cache(maxsize=64)
+def _of_template(*texts: str) -> Marks | None:
+    return marks_of((), template_of_texts(*texts), ())
 
 
 def template_of_texts(*texts: str) -> str:

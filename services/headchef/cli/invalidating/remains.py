@@ -12,8 +12,12 @@ OF_NOBODY = frozenset({"catalog", "workflows"})
 _WITHOUT_END: Mapping[str, str] = {
     "brakes": "a brake that names it stays, as it was said last",
     "tenants": "its budget and entries stay, as they were set last",
+    "answers.withdrawn": "hashes of its answers that were found wrong stay",
+    "cache.bounds": "how often its reused answers were wrong stays, as a number",
     "cache.invalidated": "that it was erased, and what was invalidated of it, stays",
 }
+_WORK = "until its work has ended, and the log is compacted after that"
+_ACCOUNTS = "sums of what it has spent and learnt, and values that it has reserved, until they are given back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def remaining(
             continue
         kept_s = retentions.get(topic.logical)
         if kept_s is None:
-            why = _WITHOUT_END.get(topic.logical, "until its work has ended, and the log is compacted after that")
+            why = _WITHOUT_END.get(topic.logical, _ACCOUNTS if topic.logical.startswith("accounts.") else _WORK)
             found.append(Remains(topic.logical, None, why))
         else:
             # What is deleted are whole segments, when the newest of their records has expired.

@@ -98,7 +98,9 @@ class Correctors:
 
     def _record(self, completed: dict[str, Any]) -> NewRecord:
         step, answer, cache = completed["step"], completed["answer"], completed["cache"]
-        job, fingerprint = step["job"], step["fingerprint"]
+        job = step["job"]
+        lies = cache["nearest"] if cache["kind"] == "semantic" else step
+        fingerprint = lies["fingerprint"]
         corrected: dict[str, Any] = {
             "fingerprint": fingerprint,
             "tenant": job.get("tenant", "default"),
@@ -108,6 +110,8 @@ class Correctors:
             "by": "people",
             "at": self._cluster.clock.now().isoformat(),
         }
+        if "semantic" in step:
+            corrected["semantic"] = step["semantic"]
         text = answer["output"].get("inline")
         if text is not None and self._chance.random() >= _OLD_SHARE:
             corrected["output_sha256"] = hashlib.sha256(text.encode()).hexdigest()

@@ -92,7 +92,8 @@ def _observed_once(evidence: Evidence) -> Iterator[str]:
     if not evidence.exactly_once:
         return
     for about, count in Counter(map(_about, evidence.accounted.observations)).items():
-        if count > 1:
+        # Two people may find the same wrong; the pool counts that once.
+        if count > 1 and about[1] != "corrected":
             yield f"{about} was told {count} times"
     served = Counter(event.cause for event in _observed(evidence, "served"))
     if served != Counter(event.cause for event in _reused(evidence)):
@@ -122,7 +123,9 @@ def _counts_are_what_was_observed(evidence: Evidence) -> Iterator[str]:
         told = Counter(
             {name: known.get("counts", {}).get(name, 0) for name in ("labels", "wrong", "served", "refused")}
         )
-        if +told != +wanted.get(account, Counter()) or known.get("observed", 0) != _total(wanted.get(account)):
+        # Of corrections the pool counts the answers that were found wrong by them, which may be many, or none.
+        counted = Counter({name: count for name, count in wanted.get(account, {}).items() if name != "corrected"})
+        if +told != +counted or known.get("observed", 0) != _total(wanted.get(account)):
             yield f"the pool {account!r} knows of {told}, and observed are {wanted.get(account)}"
 
 

@@ -67,7 +67,8 @@ def _one_then_twice_as_many(evidence: Evidence) -> Iterator[str]:
     for question, sent in _by_question(_dispatched(evidence)).items():
         # By job, as at least once the same step may be sent on twice.
         released: dict[tuple[str, int, int], set[Job]] = {}
-        for event in sorted(sent, key=_decided_at):
+        # In the order of the log: clocks may jump.
+        for event in sorted(sent, key=lambda each: each.record.timestamp_ms):
             causes = event.data["decided"]["causes"]
             if "waited_s" in event.data["cache"] and len(causes) > 1:
                 verdict = causes[1]

@@ -40,3 +40,10 @@ def test_equal_cases_without_end_leave_it_finite() -> None:
 def test_a_chance_is_the_logistic_function_of_the_weighted_sum() -> None:
     assert chance_of((1.0, 2.0), (1.0, 0.5)) == pytest.approx(1 / (1 + exp(-2.0)))
     assert 0 < chance_of((1e9,), (-1.0,)) < chance_of((1e9,), (1.0,)) < 1
+
+
+def test_a_case_is_one_step_of_newtons() -> None:
+    model = unlearnt((0.0,), 20.0).learn((1.0,), True)
+    narrowed = 1 / (1 / 20 + 0.25)
+    assert model.weights == pytest.approx((0.5 * narrowed,))
+    assert model.covariance[0] == pytest.approx((narrowed,))

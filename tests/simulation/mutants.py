@@ -266,7 +266,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a step that is moved begins anew": Mutant(
         broken_moves.begins_anew, 120, replace(NONE, billed_failures=0.4, garbled_answers=0.3)
     ),
-    "nobody waits for the answer to the same question": Mutant(broken_coalescing.leaders_not_remembered, 40, NONE),
+    "nobody waits for the answer to the same question": Mutant(broken_coalescing.leaders_not_remembered, 60, NONE),
     "an interactive step waits for a bulk one": Mutant(broken_coalescing.all_wait_for_bulk, 20, NONE),
     "all who wait are sent on at once": Mutant(broken_coalescing.all_sent_on_at_once, 60, NONE),
     "who waits is forgotten when the question was asked in vain": Mutant(

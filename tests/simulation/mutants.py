@@ -223,7 +223,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "each process draws for itself what is explored": Mutant(broken_reworded.every_process_draws_for_itself, 60, NONE),
     "a pool counts each observation twice": Mutant(broken_reworded.labels_count_twice, 60, NONE),
     "a pool does not remember what it has counted": Mutant(
-        broken_reworded.what_was_observed_is_not_remembered, 60, kind=AT_LEAST_ONCE
+        broken_reworded.what_was_observed_is_not_remembered, 150, kind=AT_LEAST_ONCE
     ),
     "a refused hit is not told to its pool": Mutant(broken_reworded.refused_hits_are_not_told, 120, NONE),
     "pools are not read again": Mutant(broken_reworded.pools_not_restored, 60),

@@ -22,17 +22,46 @@ RISK = 0.05
 _TIMES_THE_ODDS = (1.1, 1.25, 1.5, 2, 3, 5, 10, 30, 100, 1000)
 """From a little above the limit to nearly all: whichever is about right soon tells."""
 
+_HALVINGS = 20
+"""Which leaves shares a millionth too far out."""
 
-def is_above(answers: int, bad: int, limit: float) -> bool:
+
+def is_above(answers: int, bad: int, limit: float, risk: float = RISK) -> bool:
     """Say whether it is certain that a larger share than the limit is bad.
 
     Args:
         answers: how many came since one began to count.
         bad: how many of them are.
         limit: the share that is allowed, 0 to 1; no share is above 1.
+        risk: the chance that this is ever said of a share that keeps the limit, above 0 and below 1.
     """
     bets = [bad * log(odds) - answers * log1p(limit * (odds - 1)) for odds in _TIMES_THE_ODDS]
-    return log_mean(bets) >= -log(RISK)
+    return log_mean(bets) >= -log(risk)
+
+
+def interval(answers: int, bad: int) -> tuple[float, float]:
+    """Give the shares that may be bad: all of them that are neither certainly too small nor certainly too large.
+
+    The true share is outside, at whatever look, with a chance of `RISK` at most: half of it on each side.
+
+    Args:
+        answers: how many came since one began to count.
+        bad: how many of them are.
+
+    Returns:
+        The smallest and the largest share, 0 to 1.
+    """
+    return _certainly_above(answers, bad), 1 - _certainly_above(answers, answers - bad)
+
+
+def _certainly_above(answers: int, bad: int) -> float:
+    low, high = 0.0, 1.0
+    if not is_above(answers, bad, low, RISK / 2):
+        return 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_above(answers, bad, middle, RISK / 2) else (low, middle)
+    return low
 
 
 def log_mean(logs: Sequence[float]) -> float:

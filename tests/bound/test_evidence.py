@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef.evidence import RISK, is_above
+from headchef.evidence import RISK, interval, is_above
 
 LIMITS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.9, 0.99)
 
@@ -61,3 +61,35 @@ def test_more_bad_answers_are_more_evidence(answers: int, limit: float, data: st
     assert is_above(answers, bad + 1, limit) >= is_above(answers, bad, limit)
     assert is_above(answers + 1, bad, limit) <= is_above(answers, bad, limit)
     assert not (is_above(answers, bad, limit) and bad / answers < limit)
+
+
+def chance_of_ever_outside(rate: float, answers: int) -> float:
+    """Give the exact chance that a share was outside its interval at one of so many looks."""
+    chances, outside = {0: 1.0}, 0.0
+    for looked_at in range(1, answers + 1):
+        after: dict[int, float] = {}
+        for bad, chance in chances.items():
+            for more, share in ((0, 1 - rate), (1, rate)):
+                low, high = interval(looked_at, bad + more)
+                if low <= rate <= high:
+                    after[bad + more] = after.get(bad + more, 0.0) + chance * share
+                else:
+                    outside += chance * share
+        chances = after
+    return outside
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1, 0.5, 0.95])
+def test_a_share_is_hardly_ever_outside_its_interval_however_often_one_looks(rate: float) -> None:
+    assert chance_of_ever_outside(rate, 40) <= RISK
+
+
+def test_an_interval_holds_the_share_that_was_seen_and_narrows() -> None:
+    assert interval(0, 0) == (0.0, 1.0)
+    for answers, bad in ((10, 0), (10, 10), (200, 4), (5_000, 100), (5_000, 4_900)):
+        low, high = interval(answers, bad)
+        assert 0 <= low <= bad / answers <= high <= 1
+    assert interval(5_000, 100)[1] - interval(5_000, 100)[0] < 0.02
+    assert interval(200, 0)[0] == 0
+    assert interval(200, 0)[1] < 0.04
+    assert interval(200, 200)[1] == 1

@@ -31,6 +31,7 @@ COMMANDS: tuple[Name, ...] = (
     ("cache", "correct"),
     ("cache", "invalidate"),
     ("cache", "rebuild"),
+    ("cache", "stats"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -1,4 +1,4 @@
-"""`headchef cache correct|invalidate|rebuild`: what people say of answers that are reused, and of their store."""
+"""`headchef cache …`: what the cache has done, and what people say of answers that are reused and of their store."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 from headchef.cli.edge import guarded
 
-commands = typer.Typer(no_args_is_help=True, help="Say of answers what the cache cannot know.")
+commands = typer.Typer(no_args_is_help=True, help="See what the cache does, and say of answers what it cannot know.")
 
 
 @commands.command()
@@ -89,3 +89,27 @@ def rebuild(
     from headchef.cli.rebuilding import carry_out
 
     carry_out(as_json=as_json)
+
+
+@commands.command()
+@guarded
+def stats(
+    tenant: Annotated[str | None, typer.Option(help="Whose questions; everybody's if omitted.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only from this time on: a span such as 24h or 7d, or ISO 8601, UTC if not said.")
+    ] = None,
+    records: Annotated[
+        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
+    ] = 1_000_000,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For machines: one kind a line, all together, then one pool a line.")
+    ] = False,
+) -> None:
+    """Show how many questions were answered by earlier answers, what that saved, and how often it was wrong.
+
+    Each question of a step counts once. What was saved is what the reused answers had cost, and their calls had taken.
+    """
+    from headchef.cli.cache_stats.running import carry_out
+
+    carry_out(tenant, since, records, patience_s, as_json=as_json)

@@ -66,7 +66,7 @@ def test_a_hit_by_meaning_saves_what_the_nearest_questions_answer_had_cost() -> 
 def test_what_was_refused_has_saved_nothing() -> None:
     exact = make_reused(make_question("pay how", job_id="j2"), "exact", "j1")
     uses = account_of(make_made(FIRST), exact, refusal(exact)).rows()["exact"]
-    assert (uses.questions, uses.refused, uses.saved_usd) == (1, 1, 0)
+    assert (uses.questions, uses.refused, uses.saved_usd) == (1, 1, Decimal(0))
 
 
 def test_what_a_source_took_is_known_as_far_as_the_topics_reach() -> None:

@@ -63,9 +63,13 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
 
 
 def _one_then_twice_as_many(evidence: Evidence) -> Iterator[str]:
-    """Check how many go on after a verdict without an answer: one at first, and then as many again and one."""
+    """Check how many go on after a verdict without an answer: one at first, and then as many again and one.
+
+    At least once a verdict may be handled again when the line knows of it already: then two rounds go on.
+    """
+    if not evidence.exactly_once:
+        return
     for question, sent in _by_question(_dispatched(evidence)).items():
-        # By job, as at least once the same step may be sent on twice.
         released: dict[tuple[str, int, int], set[Job]] = {}
         # In the order of the log: clocks may jump.
         for event in sorted(sent, key=lambda each: each.record.timestamp_ms):

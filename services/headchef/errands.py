@@ -13,7 +13,8 @@ from headchef_contracts.events.common import Decided, Event, JobHead, Part
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvariantBroken
 from headchef.runtime.processor import Delivery, Emit, Outcome
-from headchef.runtime.telemetry.metrics import HistogramName, Metrics
+from headchef.runtime.telemetry.measures import HistogramName
+from headchef.runtime.telemetry.metrics import Metrics
 
 
 class Planned(Protocol):

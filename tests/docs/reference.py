@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from headchef_contracts import topics
 
 from headchef.equality.fields import At
-from headchef.runtime.telemetry.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from headchef.runtime.telemetry.measures import COUNTERS, GAUGES, HISTOGRAMS
 from tests.docs import fields
 from tests.docs.checks import checks as installed_checks
 from tests.docs.commands import COMMANDS, help_of

@@ -2,15 +2,8 @@
 
 from collections.abc import Mapping
 
-from headchef.runtime.telemetry.metrics import (
-    COUNTERS,
-    GAUGES,
-    HISTOGRAMS,
-    CounterName,
-    GaugeName,
-    HistogramName,
-    Metrics,
-)
+from headchef.runtime.telemetry.measures import COUNTERS, GAUGES, HISTOGRAMS, CounterName, GaugeName, HistogramName
+from headchef.runtime.telemetry.metrics import Metrics
 
 Attributes = tuple[tuple[str, str], ...]
 

@@ -8,16 +8,9 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
 
-from headchef.runtime.telemetry.metrics import (
-    COUNTERS,
-    GAUGES,
-    HISTOGRAMS,
-    CounterName,
-    GaugeName,
-    HistogramName,
-    Metrics,
-)
-from headchef.runtime.telemetry.metrics import __file__ as metrics_file
+from headchef.runtime.telemetry.measures import COUNTERS, GAUGES, HISTOGRAMS, CounterName, GaugeName, HistogramName
+from headchef.runtime.telemetry.measures import __file__ as measures_file
+from headchef.runtime.telemetry.metrics import Metrics
 from tests.support.recorded_metrics import RecordedMetrics
 
 
@@ -28,7 +21,7 @@ def test_every_name_has_one_row_and_every_row_a_name() -> None:
 
 
 def test_every_name_is_recorded_somewhere() -> None:
-    table = Path(metrics_file)
+    table = Path(measures_file)
     source = "".join(path.read_text("utf-8") for path in table.parents[2].rglob("*.py") if path != table)
     assert [name for name in (*COUNTERS, *HISTOGRAMS, *GAUGES) if f'"{name}"' not in source] == []
 

@@ -28,7 +28,7 @@ from headchef.router.asking import (
     shows_images,
     size_of,
 )
-from headchef.runtime.telemetry.metrics import CounterName
+from headchef.runtime.telemetry.measures import CounterName
 
 MAX_SHOWN_CHARACTERS = 24_000
 """Of an answer that is to be repaired, some 6,000 tokens: a longer one is shown as far as that."""

@@ -17,7 +17,7 @@ from headchef.runtime.backlog import Backlog
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.log.port import Headers, Record
 from headchef.runtime.replay_input import Replay
-from headchef.runtime.telemetry.metrics import CounterName
+from headchef.runtime.telemetry.measures import CounterName
 
 TIMERS = "timers"
 """The topic of a delivery that is a timer gone off, and the store that keeps the timers of a task."""

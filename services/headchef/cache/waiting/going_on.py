@@ -14,7 +14,7 @@ from headchef.cache.waiting.parked import Parked
 from headchef.cache.waiting.policy import LATER, MOST_ANSWERED_BYTES, PIECE, PIECE_BYTES
 from headchef.cache.waiting.sharing import next_share
 from headchef.runtime.processor import Change, Emit, Outcome, Timer
-from headchef.runtime.telemetry.metrics import CounterName
+from headchef.runtime.telemetry.measures import CounterName
 
 
 @dataclass(slots=True)

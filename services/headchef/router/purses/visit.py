@@ -15,7 +15,7 @@ from headchef.router.purses.alarm import Alarm, alarm_id
 from headchef.router.purses.parked import PARKED, Parked, parked_key, read_parked
 from headchef.router.purses.purse import PURSES, Purse, read_purse
 from headchef.runtime.processor import Change, DeadLetter, Emit, Forward, State, Timer
-from headchef.runtime.telemetry.metrics import CounterName
+from headchef.runtime.telemetry.measures import CounterName
 from headchef.tenants import day_of
 
 

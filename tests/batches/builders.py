@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from headchef_contracts.events.batches import BatchCounted
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Cause, Finding, Inline, Usage
-from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused, JobStatus, Provenance, Timing
+from headchef_contracts.events.jobs import Failure, JobFinished, JobRefused, JobStatus, Provenance, Timing
 
 from tests.support.builders import NOON, make_decided, make_head
 

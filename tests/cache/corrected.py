@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.corrections import AnswerCorrected, sha256_of
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from headchef_contracts.events.bounds import CacheObserved
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event
 from headchef_contracts.events.corrections import AnswerWithdrawn
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Asker
 from headchef_contracts.events.steps import StepDispatched
 

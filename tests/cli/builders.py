@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from headchef_contracts import cloudevents, registry
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Cause, Decided, Event, Finding, Inline, JobHead, Usage
 from headchef_contracts.events.jobs import (
-    CacheUse,
     Failure,
     JobFinished,
     JobRefused,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from headchef_contracts.events.bounds import Band, BoundSet, Counts
-from headchef_contracts.events.jobs import CacheKind, CacheUse
+from headchef_contracts.events.cache_use import CacheKind, CacheUse
 from headchef_contracts.events.semantic import Nearest
 from headchef_contracts.events.steps import Step, StepCompleted
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from headchef_contracts import registry, topics
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Inline
 from headchef_contracts.events.corrections import AnswerCorrected, sha256_of
-from headchef_contracts.events.jobs import CacheUse, JobFinished
+from headchef_contracts.events.jobs import JobFinished
 from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import StepCompleted
 from headchef_contracts.placement import partition_for

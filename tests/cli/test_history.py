@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from headchef_contracts import placement
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallEnded, CallFailure
 from headchef_contracts.events.common import Event, Usage
-from headchef_contracts.events.jobs import CacheUse, Failure
+from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headchef_contracts.events.cache_use import CacheKind, CacheUse
 from headchef_contracts.events.common import Finding, Inline
-from headchef_contracts.events.jobs import CacheKind, CacheUse, Failure, JobFinished, JobSubmitted
+from headchef_contracts.events.jobs import Failure, JobFinished, JobSubmitted
 from headchef_contracts.events.origin import StepAccount
 
 from headchef.cli.report.content import show_content

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Usage
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import Step, StepDispatched
 
 from headchef.catalogue import Catalogue, Lane, Model, Prices, Provider

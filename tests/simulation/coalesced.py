@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from headchef_contracts.events.jobs import REUSED
+from headchef_contracts.events.cache_use import REUSED
 
 from headchef.cache.policy import COMPLETE
 from tests.simulation.evidence import Evidence

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 
-from headchef_contracts.events.jobs import REUSED
+from headchef_contracts.events.cache_use import REUSED
 
 from tests.simulation.correctors import ASKED_AGAIN
 from tests.simulation.evidence import Evidence

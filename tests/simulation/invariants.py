@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TypeVar
 
-from headchef_contracts.events.jobs import REUSED
+from headchef_contracts.events.cache_use import REUSED
 
 from headchef.runtime.log.port import Record
 from tests.simulation.bounded import BOUNDED

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallPlanned
 from headchef_contracts.events.common import (
     CacheMode,
@@ -20,7 +21,7 @@ from headchef_contracts.events.common import (
     Parameters,
     Usage,
 )
-from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, Tried
+from headchef_contracts.events.jobs import Failure, FailureReason, Tried
 from headchef_contracts.events.reviews import ReviewAsked, ReviewClosed
 from headchef_contracts.events.semantic import Nearest, SemanticQuestion
 from headchef_contracts.events.steps import (

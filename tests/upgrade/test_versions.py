@@ -3,8 +3,8 @@
 import pytest
 
 from headchef_contracts import registry
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import StepDispatched
 from headchef_contracts.registry import BrokenContract, Registry, UnknownEventVersion
 

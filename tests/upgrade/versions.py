@@ -9,8 +9,8 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event, Money
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 from headchef_contracts.registry import REGISTRY, Registry
 

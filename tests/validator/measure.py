@@ -3,8 +3,8 @@
 import json
 from functools import partial
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import StepCheck
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import StepCompleted
 from headchef_contracts.registry import decode, encode
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import StepCheck
-from headchef_contracts.events.jobs import CacheUse, JobFinished
+from headchef_contracts.events.jobs import JobFinished
 from headchef_contracts.events.steps import StepCompleted, StepJudged
 
 from tests.support.builders import make_completed, make_step

@@ -6,8 +6,9 @@ from typing import Any, get_args
 import pytest
 
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Inline, Usage
-from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, JobFinished
+from headchef_contracts.events.jobs import Failure, FailureReason, JobFinished
 from headchef_contracts.events.steps import StepCompleted, StepJudged
 from headchef_contracts.registry import decode, encode
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event, Inline, Ref, Reference
-from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished
+from headchef_contracts.events.jobs import Failure, JobFinished
 from headchef_contracts.events.steps import Step, StepCompleted, StepJudged
 from headchef_contracts.registry import decode, encode
 

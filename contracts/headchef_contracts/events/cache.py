@@ -4,8 +4,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Decided, Event, Money, Sha256
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Asker, Marks, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 

@@ -5,8 +5,8 @@ from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Body, Decided, Event, Inline, Name, Sha256
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Asker, SemanticQuestion
 from headchef_contracts.events.steps import Answer
 

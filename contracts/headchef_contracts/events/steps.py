@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from headchef_contracts.events.budgets import Reserved
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import (
     Body,
     CacheMode,
@@ -23,7 +24,7 @@ from headchef_contracts.events.common import (
     WorkflowName,
 )
 from headchef_contracts.events.images import Image
-from headchef_contracts.events.jobs import CacheUse, Failure, Tried
+from headchef_contracts.events.jobs import Failure, Tried
 from headchef_contracts.events.semantic import Marks, SemanticQuestion
 
 

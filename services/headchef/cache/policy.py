@@ -7,8 +7,8 @@ from typing import Any, Literal, assert_never
 
 from headchef_contracts import topics
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Cause, Decided
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched
 
 from headchef.cache.semantic.guessing import VERSION as SEMANTIC_VERSION

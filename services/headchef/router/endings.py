@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Body, Finding, Inline, Ref
-from headchef_contracts.events.jobs import CacheUse, Failure, Tried
+from headchef_contracts.events.jobs import Failure, Tried
 from headchef_contracts.events.steps import Step, StepJudged
 
 from headchef.result import Ending

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Inline
-from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished
+from headchef_contracts.events.jobs import Failure, JobFinished
 from headchef_contracts.events.steps import Ended, StepJudged, StepPlanned
 
 from headchef.catalogue import Prices

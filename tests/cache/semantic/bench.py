@@ -9,8 +9,8 @@ from typing import Any
 
 from headchef_contracts.events.bounds import Band, BoundSet, CacheObserved, Counts
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import SemanticQuestion
 from headchef_contracts.events.steps import Answer, Step, StepCompleted, StepDispatched, StepPlanned
 from headchef_contracts.registry import decode, encode

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.semantic import Comparison
 from headchef_contracts.events.steps import StepDispatched
 

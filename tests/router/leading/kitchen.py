@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallEnded, CallFailure, CallPlanned
 from headchef_contracts.events.common import Event, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchFailure, FetchPlanned
-from headchef_contracts.events.jobs import CacheUse, Failure, JobFinished, JobRefused
+from headchef_contracts.events.jobs import Failure, JobFinished, JobRefused
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationFailure
 from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalFailure, RetrievalPlanned
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed

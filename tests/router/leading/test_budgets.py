@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Inline
-from headchef_contracts.events.jobs import CacheUse, Failure
+from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.steps import StepJudged
 
 from headchef.catalogue import Prices

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallFailure, CallPlanned
 from headchef_contracts.events.common import Finding, Inline
-from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason
+from headchef_contracts.events.jobs import Failure, FailureReason
 from headchef_contracts.events.steps import StepPlanned
 
 from headchef.router.leading import finishing

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from headchef_contracts.events.cache import CacheSettled
-from headchef_contracts.events.jobs import CacheKind
+from headchef_contracts.events.cache_use import CacheKind
 from headchef_contracts.events.steps import StepCompleted, StepJudged
 
 from headchef.pooled import asker_of

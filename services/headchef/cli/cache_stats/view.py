@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headchef_contracts.events.bounds import Counts
-from headchef_contracts.events.jobs import REUSED, CacheKind
+from headchef_contracts.events.cache_use import REUSED, CacheKind
 
 from headchef.cli.amounts import dollars, duration
 from headchef.cli.cache_stats.account import Uses, together

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Inline, JobHead
 from headchef_contracts.events.corrections import MAX_BECAUSE, AnswerCorrected, sha256_of
-from headchef_contracts.events.jobs import CacheUse, JobFinished
+from headchef_contracts.events.jobs import JobFinished
 from headchef_contracts.events.semantic import Asker
 from headchef_contracts.events.steps import StepCompleted
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from headchef_contracts.events.bounds import CacheObserved
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallEnded, CallPlanned
 from headchef_contracts.events.common import Body, Finding, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
-from headchef_contracts.events.jobs import CacheUse, JobFinished, JobRefused, JobSubmitted, Tried
+from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted, Tried
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
 from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned, TextFound
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed

@@ -1,7 +1,7 @@
 """Says in words what became of a step in the cache, and what was learnt of it."""
 
 from headchef_contracts.events.bounds import CacheObserved
-from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.semantic import Nearest
 
 from headchef.cli.amounts import duration

@@ -6,8 +6,9 @@ from hashlib import sha256
 from itertools import chain, islice
 from typing import Any, get_args
 
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Decided, Finding, Inline
-from headchef_contracts.events.jobs import CacheUse, Failure, FailureReason, JobFinished, Provenance, Timing
+from headchef_contracts.events.jobs import Failure, FailureReason, JobFinished, Provenance, Timing
 from headchef_contracts.events.origin import MAX_REVIEWS, MAX_SOURCES, MAX_TEXTS, Reviewed, SourceUsed, TextUsed
 
 from headchef.canonical import canonical

@@ -185,9 +185,8 @@ class World:
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
         made = self._processor(handler, order, concurrency, admission)
-        heard = (*made.broadcasts, *broadcasts)
-        processor = replace(made, broadcasts=heard, replays=replays, hold=hold, most_held=most_held)
-        instance = Instance(self, processor, chosen, name, log)
+        heard: dict[str, Any] = {"broadcasts": (*made.broadcasts, *broadcasts), "replays": replays}
+        instance = Instance(self, replace(made, **heard, hold=hold, most_held=most_held), chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)
         return instance

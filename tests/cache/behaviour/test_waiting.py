@@ -146,7 +146,7 @@ async def test_who_is_asked_in_vain_lets_one_go_on(world: CacheWorld) -> None:
 
 
 async def test_topics_may_grow_while_they_wait(world: CacheWorld) -> None:
-    """The verdict comes to another task, and who waits finds the answer when that has lasted long enough."""
+    """The verdict may come to another task: who waits goes on all the same when that has lasted long enough."""
     world.settings = world.settings.model_copy(update={"wait_s": 2.0})
     world.begin("one")
     await waiting(world)
@@ -154,8 +154,8 @@ async def test_topics_may_grow_while_they_wait(world: CacheWorld) -> None:
         await world.backend.grow_topic(topic, 3 * world.partitions)
     await world.tell(answer())
     came = kinds(await world.until_gone_on(len(CROWD)))
-    assert all(len(found) == 1 for found in came.values())
-    assert sum(found == ["sent"] for found in came.values()) <= 2
+    # How many do so before they find the answer is a matter of how long the growth takes.
+    assert {job: len(found) for job, found in came.items()} == dict.fromkeys(CROWD, 1)
     assert await entries(world) == {}
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from tests.support.pipeline import Pipeline
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.04
 
 
 class Traffic:
@@ -42,5 +42,5 @@ class Traffic:
             self.job_ids.append(job_id)
 
 
-_LAG = 51
+_LAG = 27
 """Odd, so that what is asked again was asked for the first time then."""

@@ -89,7 +89,8 @@ def test_neighbouring_releases_run_side_by_side_and_lose_nothing(kafka: str, tmp
         dead = [it for topic in DEAD_LETTERS for it in pipeline.of(topic)]
     assert Counter(it["job"]["job_id"] for it in finished) == Counter(traffic.job_ids)
     assert {it["status"] for it in finished} == {"ok"}
-    assert {it["cache"]["kind"] for it in finished} == {"miss", "exact"}
+    # Who asks what is being asked waits for its answer: that is rare here, as the first has mostly come by then.
+    assert {it["cache"]["kind"] for it in finished} - {"coalesced"} == {"miss", "exact"}
     assert all(it["cost_usd"] is not None for it in finished), "a field that was renamed is carried over"
     assert any(it["provenance"]["attempts"] > 1 for it in finished), "none has waited as state"
     assert not dead

@@ -32,6 +32,7 @@ COMMANDS: tuple[Name, ...] = (
     ("cache", "invalidate"),
     ("cache", "rebuild"),
     ("cache", "stats"),
+    ("cache", "explain"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -113,3 +113,23 @@ def stats(
     from headchef.cli.cache_stats.running import carry_out
 
     carry_out(tenant, since, records, patience_s, as_json=as_json)
+
+
+@commands.command()
+@guarded
+def explain(
+    job_id: Annotated[str, typer.Argument(help="The job.", metavar="JOB", show_default=False)],
+    records: Annotated[
+        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
+    ] = 1_000_000,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Tell why each question of a job was answered by an earlier answer, or was not.
+
+    What the same question came to before, whom it waited for, which question was nearest in meaning and what was
+    thought of its answer, the bound then and now, what was learnt, and what people have found wrong.
+    """
+    from headchef.cli.cache_explain.running import carry_out
+
+    carry_out(job_id, records, patience_s, as_json=as_json)

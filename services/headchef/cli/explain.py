@@ -1,16 +1,10 @@
 """`headchef explain JOB`: every event of one job in order, over all topics."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from headchef.cli.edge import guarded
-from headchef.cli.faults import WorkFailed
-
-if TYPE_CHECKING:
-    from headchef.cli.cluster import Cluster
-    from headchef.cli.history.gather import History
-    from headchef.cli.screen import Screen
 
 
 @guarded
@@ -28,44 +22,17 @@ def explain(
     """
     import asyncio
 
+    from headchef.cli.bodies import bodies_here
     from headchef.cli.cluster import named_cluster
     from headchef.cli.history.explanation import as_json as story_as_json
+    from headchef.cli.history.finding import history_of
+    from headchef.cli.history.values import with_values_in
     from headchef.cli.history.view import view
     from headchef.cli.screen import Screen
 
-    screen, cluster = Screen(as_json=as_json), named_cluster()
-    history = asyncio.run(_gather(cluster, screen, job, records, patience_s))
-    if "jobs.submitted" in history.missing:
-        raise WorkFailed("there is no topic of jobs", "make the topics with `headchef topics create`")
-    if not history.hops:
-        looked = "; older records were not looked at, see --records" if history.skipped else ""
-        raise WorkFailed(f'no event of a job "{job}" is in the topics{looked}', "ids are exact: see `headchef results`")
+    screen, bodies = Screen(as_json=as_json), bodies_here()
+    history = asyncio.run(with_values_in(history_of(job, named_cluster(), screen, records, patience_s), bodies))
     if as_json:
         screen.data(story_as_json(job, history))
     else:
         screen.write(view(job, history))
-
-
-async def _gather(cluster: "Cluster", screen: "Screen", job: str, records: int, patience_s: float) -> "History":
-    from headchef.cli.bodies import bodies_here
-    from headchef.cli.cluster import read_patiently
-    from headchef.cli.entries import entries_here
-    from headchef.cli.history.gather import gather
-    from headchef.cli.history.values import with_values_in
-
-    bodies, entries = bodies_here(), entries_here()
-    history = await read_patiently(
-        cluster,
-        screen,
-        "reading topics",
-        patience_s,
-        lambda log, meter: gather(
-            log,
-            namespace=cluster.namespace,
-            job_id=job,
-            max_records=records,
-            progress=lambda topic, done, total: meter.update(done, total, topic),
-            entries=entries,
-        ),
-    )
-    return await with_values_in(history, bodies)

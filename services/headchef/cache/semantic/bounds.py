@@ -45,8 +45,7 @@ class BoundsInForce:
         if len(event.weights) != FEATURES:
             message = f"a bound has {FEATURES} weights, and this one has {len(event.weights)}"
             raise InvalidEvent("unreadable_bound", "weights", message)
-        bands = tuple(Band(each.up_to, each.at_most) for each in event.bands)
-        self._bounds[event.account] = Bound(event.number, event.weights, bands)
+        self._bounds[event.account] = bound_of(event)
 
     async def shut(self, key: bytes | None, message: str) -> None:
         """Reuse nothing of a pool whose newest bound cannot be read: it may have been the one that says so."""
@@ -54,3 +53,9 @@ class BoundsInForce:
 
 
 _NOTHING = new_pool().bound()
+
+
+def bound_of(said: BoundSet) -> Bound:
+    """Give the bound that was said, which is to be one of `STATISTIC`, with as many weights as there are features."""
+    bands = tuple(Band(each.up_to, each.at_most) for each in said.bands)
+    return Bound(said.number, said.weights, bands)

@@ -76,7 +76,7 @@ def guess(step: Step, question: SemanticQuestion, near: Sequence[Near], bound: B
     first = others[0]
     known = features([Neighbour(each.score, each.group) for each in others[:NEIGHBOURS]])
     seed = int.from_bytes(sha256(asker_of(step).name.encode()).digest()[:_SEED_BYTES])
-    choice = bound.choose(known, question.max_wrong, question.explore, seed / 256**_SEED_BYTES)
+    choice = bound.choose(known, question.max_wrong, question.explore, share_drawn(seed))
     nearest = Nearest(
         fingerprint=first.fingerprint,
         source_job_id=first.source_job_id,
@@ -89,3 +89,8 @@ def guess(step: Step, question: SemanticQuestion, near: Sequence[Near], bound: B
         pool=question.pool,
     )
     return Guess(nearest, seed)
+
+
+def share_drawn(seed: int) -> float:
+    """Give the number that a choice has drawn, from 0 to 1, by the seed of what was decided."""
+    return seed / 256**_SEED_BYTES

@@ -39,18 +39,9 @@ async def open_embedder(
         BadSettings: it is not installed, or something of it is not set.
     """
     if settings.kind != "endpoint":
-        yield KeptEmbedder(_local(settings), NoShelf(), settings.max_held)
+        yield KeptEmbedder(local_embedder(settings), NoShelf(), settings.max_held)
         return
-    endpoint = EmbeddingEndpoint(
-        base_url=str(_needed("url", settings.url)).rstrip("/"),
-        api_key=settings.api_key,
-        model=_needed("model", settings.model),
-        dimensions=_needed("dimensions", settings.dimensions),
-        batch=settings.batch,
-        timeout_s=settings.timeout_s,
-        # Whoever waits for it goes on without it, and asks again later.
-        retries=0,
-    )
+    endpoint = endpoint_of(settings)
     clock = surroundings.clock
     async with open_endpoint(endpoint, clock, surroundings.random) as embedder:
         points = points_of(cache, namespace, f"vectors.{collection_of(embedder)}", shelf_form(embedder))
@@ -62,6 +53,24 @@ async def open_embedder(
             await shelf.close()
 
 
+def endpoint_of(settings: EmbedderSettings) -> EmbeddingEndpoint:
+    """Give the endpoint that is set.
+
+    Raises:
+        BadSettings: something of it is not set.
+    """
+    return EmbeddingEndpoint(
+        base_url=str(_needed("url", settings.url)).rstrip("/"),
+        api_key=settings.api_key,
+        model=_needed("model", settings.model),
+        dimensions=_needed("dimensions", settings.dimensions),
+        batch=settings.batch,
+        timeout_s=settings.timeout_s,
+        # Whoever waits for it goes on without it, and asks again later.
+        retries=0,
+    )
+
+
 def _needed(name: str, value: Value | None) -> Value:
     if value is None:
         description = EmbedderSettings.model_fields[name].description
@@ -70,7 +79,12 @@ def _needed(name: str, value: Value | None) -> Value:
     return value
 
 
-def _local(settings: EmbedderSettings) -> Embedder:
+def local_embedder(settings: EmbedderSettings) -> Embedder:
+    """Make the embedder that is set, which works here and is no endpoint.
+
+    Raises:
+        BadSettings: it is not installed, or something of it is not as it needs it.
+    """
     if settings.kind == "hashed":
         return HashedEmbedder() if settings.dimensions is None else HashedEmbedder(settings.dimensions)
     try:

@@ -80,12 +80,12 @@ class ByFirstWord(Embedder):
 class Bench:
     """The handler with all that stands around it."""
 
-    def __init__(self, ttl_s: float | None = None) -> None:
+    def __init__(self, ttl_s: float | None = None, embedder: ByFirstWord | None = None) -> None:
         self.clock = ManualClock()
         self.metrics = RecordedMetrics()
         self.store = MemoryAnswerStore()
         self.points = MemoryPoints(DIMENSIONS)
-        self.embedder = ByFirstWord()
+        self.embedder = embedder or ByFirstWord()
         circuit, self.invalidations = CircuitPolicy(1.0, 30.0), UpToDate()
         self.answers = answers = GuardedStore(self.store, circuit, self.clock, self.metrics)
         meanings = GuardedMeanings(PointMeanings(self.points), circuit, 0.5, self.clock, self.metrics)

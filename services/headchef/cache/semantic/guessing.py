@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from headchef_contracts.events.semantic import Nearest, SemanticQuestion
+from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import Step
 
 from headchef.bound import Bound, Neighbour, features
@@ -52,11 +52,31 @@ class Looked:
     stored: StoredAnswer | None
 
 
-def guess(step: Step, question: SemanticQuestion, near: Sequence[Near], bound: Bound, embedder: str) -> Guess | None:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which question is asked.
+
+    Attributes:
+        tenant: whose it is.
+        fingerprint: of the whole of it.
+        asker: names it.
+    """
+
+    tenant: str
+    fingerprint: str
+    asker: Asker
+
+
+def whose(step: Step) -> Whose:
+    """Say which question a step is."""
+    return Whose(step.job.tenant, step.fingerprint, asker_of(step))
+
+
+def guess(asked: Whose, question: SemanticQuestion, near: Sequence[Near], bound: Bound, embedder: str) -> Guess | None:
     """Choose between the nearest earlier answer and the model.
 
     Args:
-        step: what is asked.
+        asked: which question it is.
         question: as it is compared.
         near: earlier questions that may serve, the nearest first. Whatever a store gives, none of another tenant or
             scope is looked at, nor the question itself, whose answer was not found, or may not be served.
@@ -69,13 +89,13 @@ def guess(step: Step, question: SemanticQuestion, near: Sequence[Near], bound: B
     others = [
         each
         for each in near
-        if (each.tenant, each.scope) == (step.job.tenant, question.scope) and each.fingerprint != step.fingerprint
+        if (each.tenant, each.scope) == (asked.tenant, question.scope) and each.fingerprint != asked.fingerprint
     ]
     if not others:
         return None
     first = others[0]
     known = features([Neighbour(each.score, each.group) for each in others[:NEIGHBOURS]])
-    seed = int.from_bytes(sha256(asker_of(step).name.encode()).digest()[:_SEED_BYTES])
+    seed = int.from_bytes(sha256(asked.asker.name.encode()).digest()[:_SEED_BYTES])
     choice = bound.choose(known, question.max_wrong, question.explore, share_drawn(seed))
     nearest = Nearest(
         fingerprint=first.fingerprint,
@@ -93,4 +113,4 @@ def guess(step: Step, question: SemanticQuestion, near: Sequence[Near], bound: B
 
 def share_drawn(seed: int) -> float:
     """Give the number that a choice has drawn, from 0 to 1, by the seed of what was decided."""
-    return seed / 256**_SEED_BYTES
+    return seed / float(256**_SEED_BYTES)

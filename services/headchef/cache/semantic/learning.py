@@ -120,9 +120,9 @@ class Learning:
         questions: list[Question] = []
         for number, each in enumerate(comparing):
             known = (near for near in found.near[number] if serving(near, now))
-            before = (_near(question, alike(at, number)) for at, question in enumerate(questions))
+            before = (near_of(question, alike(at, number)) for at, question in enumerate(questions))
             group = await each.group([*known, *before])
-            questions.append(_question(each.fresh, found.vectors[number], group))
+            questions.append(question_of(each.fresh, found.vectors[number], group))
         kept = await self._meanings.put(questions)
         self._metrics.count("headchef.cache.questions", len(questions), {"kept": str(kept).lower()})
 
@@ -162,7 +162,8 @@ def _fresh(deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer]) -> 
             yield Fresh(delivery.event_id, delivery.cause, event, event.semantic, stored)
 
 
-def _question(fresh: Fresh, vector: Vector, group: str) -> Question:
+def question_of(fresh: Fresh, vector: Vector, group: str) -> Question:
+    """Give the question of a fresh answer as it is kept."""
     stored, settled = fresh.stored, fresh.settled
     return Question(
         tenant=settled.tenant,
@@ -178,7 +179,8 @@ def _question(fresh: Fresh, vector: Vector, group: str) -> Question:
     )
 
 
-def _near(question: Question, score: float) -> Near:
+def near_of(question: Question, score: float) -> Near:
+    """Give a question as a search that has such a likeness finds it."""
     return Near(
         score=score,
         tenant=question.tenant,

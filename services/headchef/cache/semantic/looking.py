@@ -8,7 +8,7 @@ from headchef_contracts.events.steps import Step
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.semantic.bounds import BoundsInForce
-from headchef.cache.semantic.guessing import NEIGHBOURS, Guess, Looked, guess
+from headchef.cache.semantic.guessing import NEIGHBOURS, Guess, Looked, guess, whose
 from headchef.cache.semantic.near import MOST_CHARACTERS, NearQuestions
 from headchef.cache.store import Sought
 from headchef.cache.validity import serving
@@ -57,7 +57,7 @@ class SemanticLookup:
         guesses: dict[str, Guess] = {}
         for (id_, (step, question)), near in zip(asked.items(), found.near, strict=True):
             bound = self._bounds.of(pool_account(step.job.tenant, question.pool, found.embedder))
-            made = guess(step, question, [each for each in near if serving(each, now)], bound, found.embedder)
+            made = guess(whose(step), question, [each for each in near if serving(each, now)], bound, found.embedder)
             self._count([(step, question)], "none" if made is None else made.nearest.choice)
             if made is not None:
                 guesses[id_] = made

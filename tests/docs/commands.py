@@ -33,6 +33,7 @@ COMMANDS: tuple[Name, ...] = (
     ("cache", "rebuild"),
     ("cache", "stats"),
     ("cache", "explain"),
+    ("cache", "simulate"),
     ("catalog", "apply"),
     ("catalog", "diff"),
     ("catalog", "show"),

@@ -1,6 +1,6 @@
 """`headchef cache …`: what the cache has done, and what people say of answers that are reused and of their store."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -133,3 +133,44 @@ def explain(
     from headchef.cli.cache_explain.running import carry_out
 
     carry_out(job_id, records, patience_s, as_json=as_json)
+
+
+@commands.command()
+@guarded
+def simulate(
+    delta: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0, max=0.2, help="Try this `max_wrong`, such as 0.01; again for more. What jobs say if omitted."
+        ),
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose questions; everybody's if omitted.")] = None,
+    pool: Annotated[str | None, typer.Option(help="Of this pool, by its whole name; of all if omitted.")] = None,
+    embedder: Annotated[
+        Literal["hashed", "wordllama", "endpoint"] | None,
+        typer.Option(help="Whose vectors are compared; the cache's by HEADCHEF_CACHE_EMBEDDER_KIND if omitted."),
+    ] = None,
+    explore: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0001, max=1, help="Ask the model for this share of what may be served. What jobs say if omitted."
+        ),
+    ] = None,
+    records: Annotated[
+        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
+    ] = 1_000_000,
+    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For machines: one value of --delta a line, then one pool a line.")
+    ] = False,
+) -> None:
+    """Show what another `max_wrong` or embedder would have done with past questions. No model is asked.
+
+    Questions that went to their models are replayed in order, by what decides in the cache: neighbours, groups, bound.
+    Those that were answered by an earlier answer have no fresh one, and are left out.
+    """
+    from headchef.cli.cache_simulate.replay import Setting
+    from headchef.cli.cache_simulate.running import Tried, carry_out
+
+    settings = [Setting(each, explore) for each in dict.fromkeys(delta or [None])]
+    carry_out(Tried(tenant, pool, settings, embedder), records, patience_s, as_json=as_json)

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from headchef_contracts.events.cache import CacheSettled
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event, Finding
 from headchef_contracts.events.corrections import AnswerWithdrawn
 from headchef_contracts.events.invalidations import CacheInvalidated, InvalidatedScope, entry_of
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Marks, Nearest
 from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched, StepJudged, StepPlanned
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from headchef_contracts.events.bounds import CacheObserved
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Finding
-from headchef_contracts.events.jobs import CacheUse
 from headchef_contracts.events.semantic import Nearest
 from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched, StepJudged, StepPlanned
 

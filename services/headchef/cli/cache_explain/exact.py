@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from headchef_contracts.events.cache import CacheSettled
-from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.cache_use import CacheUse
 
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import COMPLETE

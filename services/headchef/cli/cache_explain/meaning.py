@@ -5,7 +5,7 @@ from datetime import datetime
 from math import expm1
 
 from headchef_contracts.events.bounds import BoundSet
-from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.semantic import Nearest, SemanticQuestion
 
 from headchef.bound import FEATURES, STATISTIC

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from headchef_contracts.events.bounds import Band
 from headchef_contracts.events.cache import CacheSettled
-from headchef_contracts.events.jobs import CacheUse
+from headchef_contracts.events.cache_use import CacheUse
 
 from headchef.bound import Label, new_pool
 from headchef.cache.embedder_settings import EmbedderSettings

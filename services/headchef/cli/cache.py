@@ -172,5 +172,5 @@ def simulate(
     from headchef.cli.cache_simulate.replay import Setting
     from headchef.cli.cache_simulate.running import Tried, carry_out
 
-    settings = [Setting(each, explore) for each in dict.fromkeys(delta or [None])]
+    settings = [Setting(each, explore) for each in dict.fromkeys(delta or ())] or [Setting(None, explore)]
     carry_out(Tried(tenant, pool, settings, embedder), records, patience_s, as_json=as_json)

@@ -52,8 +52,9 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
         for event in (each for each in sent if _could_wait(each, evidence)):
             for earlier in sent:
                 verdict = verdicts.get((question, earlier.job.job_id))
+                # Two steps of one job cannot be told apart by the verdict, which names the job.
                 if (
-                    earlier.spot != event.spot
+                    earlier.job != event.job
                     and earlier.data["cache"]["kind"] != "bypass"
                     and (_is_bulk(event) or not _is_bulk(earlier))
                     and timedelta() < _decided_at(event) - _decided_at(earlier) < _ASKING

@@ -110,7 +110,7 @@ def _more_room_once(evidence: Evidence) -> Iterator[str]:
     """Check that a title that was cut off is asked for again with twice the room, once, and then of the next model.
 
     And that nobody is asked for another one beside, unless it was rejected, refused, or its model failed. Nothing more
-    is asked for a job that something else has failed meanwhile.
+    is asked for a job that something else has failed meanwhile, or whose tenant's budget is spent.
     """
     if not evidence.exactly_once:
         return
@@ -123,7 +123,11 @@ def _more_room_once(evidence: Evidence) -> Iterator[str]:
         for event in evidence.every("steps.completed")
         if event.unit[0] == "title" and (event.data.get("failure") or {}).get("reason") == "length"
     }
-    called_off = {event.job for event in evidence.every("jobs.finished") if _failed_by_others(event, "title")}
+    called_off = {
+        event.job
+        for event in evidence.every("jobs.finished")
+        if _failed_by_others(event, "title") or _beyond_a_tenants_budget(event, "title")
+    }
     for job, planned in plans.items():
         room = TIGHT
         for number, event in sorted(planned.items()):
@@ -160,6 +164,11 @@ def _workflow(evidence: Evidence, job: Job) -> str | None:
 def _failed_by_others(event: Happened, step: str) -> bool:
     failure = event.data.get("failure")
     return failure is not None and not failure["message"].startswith(step)
+
+
+def _beyond_a_tenants_budget(event: Happened, step: str) -> bool:
+    findings = event.data.get("findings", ())
+    return any(each["path"] == f"/steps/{step}" and "the budget of the tenant" in each["message"] for each in findings)
 
 
 def _says_that_it_was_cheaper(event: Happened) -> bool:

@@ -118,6 +118,27 @@ def test_an_answer_that_was_found_wrong_is_asked_for_anew(desk: Desk) -> None:
     assert kinds[-2:] == ["miss", "miss"]
 
 
+def test_what_the_cache_did_is_counted_and_explained(desk: Desk) -> None:
+    for number in (1, 2):
+        desk.type("submit", "--prompt", "Name a bridge", "--job-id", f"bridge-{number}", "--wait")
+    rows = [json.loads(line) for line in desk.type("cache", "stats", "--since", "1h", "--json").splitlines()]
+    exact = next(row for row in rows if row["cache"] == "exact")
+    assert exact["questions"] >= 1
+    assert Decimal(exact["saved_usd"]) > 0
+    assert sum(row["questions"] for row in rows[:-1]) == rows[-1]["questions"]
+    assert "questions were answered by an earlier answer" in desk.type("cache", "stats")
+    [question] = json.loads(desk.type("cache", "explain", "bridge-2", "--json"))["questions"]
+    assert question["why"][0]["words"].startswith("the answer of job bridge-1")
+    assert "nobody had asked the very same before" in desk.type("cache", "explain", "bridge-1")
+    for words, said in (
+        (("explain", "nobody"), 'no event of a job "nobody"'),
+        (("simulate",), "no question that may be"),
+    ):
+        process = desk.start("cache", *words)
+        _, err = process.communicate(timeout=120)
+        assert (process.returncode, said in err) == (1, True)
+
+
 def test_a_job_that_was_too_late_is_run_again_without_its_deadline(desk: Desk) -> None:
     (desk.folder / "late.jsonl").write_text('{"job_id": "late", "prompt": "Hurry", "deadline": "2026-01-01T00:00:00Z"}')
     failed = json.loads(desk.type("submit", "late.jsonl", "--wait", "--json", code=1))

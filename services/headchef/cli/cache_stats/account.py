@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from typing import NamedTuple
 
 from headchef_contracts.events.cache import CacheSettled
@@ -14,6 +15,8 @@ from headchef.pooled import asker_of
 
 KINDS: tuple[CacheKind, ...] = ("exact", "semantic", "coalesced", "miss", "bypass", "unavailable")
 """In the order in which they are shown: what was reused first."""
+
+_NAME_BYTES = 12
 
 
 class PoolName(NamedTuple):
@@ -61,14 +64,6 @@ class PoolUses:
     explored: int = 0
 
 
-class _Source(NamedTuple):
-    """Which answer was reused."""
-
-    tenant: str
-    fingerprint: str
-    job_id: str
-
-
 @dataclass(slots=True)
 class _Made:
     """What an answer took when it was made; None for not known."""
@@ -79,8 +74,8 @@ class _Made:
 
 class _Reused(NamedTuple):
     kind: CacheKind
-    source: _Source
-    question: str
+    source: bytes
+    question: bytes
 
 
 @dataclass(slots=True)
@@ -96,10 +91,10 @@ class Account:
     since_ms: float = 0.0
     pools: defaultdict[PoolName, PoolUses] = field(default_factory=lambda: defaultdict(PoolUses))
     _counts: defaultdict[CacheKind, int] = field(default_factory=lambda: defaultdict(int))
-    _seen: set[str] = field(default_factory=set)
+    _seen: set[bytes] = field(default_factory=set)
     _reused: list[_Reused] = field(default_factory=list)
-    _refused: set[str] = field(default_factory=set)
-    _made: dict[_Source, _Made] = field(default_factory=dict)
+    _refused: set[bytes] = field(default_factory=set)
+    _made: dict[bytes, _Made] = field(default_factory=dict)
 
     def completed(self, event: StepCompleted, at_ms: float) -> None:
         """Take a question that has come to its end, and when that was."""
@@ -107,7 +102,7 @@ class Account:
         if not self._is_of_tenant(step.job.tenant):
             return
         if not use.reused and event.answer is not None:
-            made = self._made_of(_Source(step.job.tenant, step.fingerprint, step.job.job_id))
+            made = self._made_of(_named(step.job.tenant, step.fingerprint, step.job.job_id))
             made.cost_usd, made.took_s = event.cost_usd, event.provider_s
         question = _question(event)
         if at_ms < self.since_ms or question in self._seen:
@@ -117,7 +112,7 @@ class Account:
         if use.reused:
             by_meaning = use.kind == "semantic" and use.nearest is not None
             fingerprint = use.nearest.fingerprint if by_meaning and use.nearest is not None else step.fingerprint
-            source = _Source(step.job.tenant, fingerprint, use.source_job_id or "")
+            source = _named(step.job.tenant, fingerprint, use.source_job_id or "")
             self._reused.append(_Reused(use.kind, source, question))
         if step.semantic is not None and use.kind in ("semantic", "miss"):
             pool, nearest = self.pools[PoolName(step.job.tenant, step.semantic.pool)], use.nearest
@@ -130,7 +125,7 @@ class Account:
     def settled(self, event: CacheSettled) -> None:
         """Take an answer, of which costs are known for longer than its question is."""
         if self._is_of_tenant(event.tenant) and event.answer is not None:
-            made = self._made_of(_Source(event.tenant, event.fingerprint, event.source_job_id))
+            made = self._made_of(_named(event.tenant, event.fingerprint, event.source_job_id))
             made.cost_usd = event.cost_usd if made.cost_usd is None else made.cost_usd
 
     def judged(self, event: StepJudged) -> None:
@@ -156,7 +151,7 @@ class Account:
     def _is_of_tenant(self, tenant: str) -> bool:
         return self.tenant is None or tenant == self.tenant
 
-    def _made_of(self, source: _Source) -> _Made:
+    def _made_of(self, source: bytes) -> _Made:
         return self._made.setdefault(source, _Made())
 
 
@@ -172,5 +167,10 @@ def together(rows: Mapping[CacheKind, Uses]) -> Uses:
     )
 
 
-def _question(event: StepCompleted | StepJudged) -> str:
-    return f"{event.step.job.tenant}\0{asker_of(event.step).name}"
+def _question(event: StepCompleted | StepJudged) -> bytes:
+    return _named(event.step.job.tenant, asker_of(event.step).name)
+
+
+def _named(*parts: str) -> bytes:
+    """Name a question or an answer in few bytes: there may be millions."""
+    return sha256("\0".join(parts).encode()).digest()[:_NAME_BYTES]

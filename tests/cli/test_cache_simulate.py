@@ -208,7 +208,7 @@ async def test_a_person_and_a_machine_see_each_setting_beside_what_is() -> None:
     with console.capture() as captured:
         console.print(view(outcomes, [make_bound()], name))
     lines = captured.get().splitlines()
-    assert lines[1].split()[:9] == ["as", "it", "is", "440", "40", "9.09", "%", "1", "of"]
+    assert lines[1].split()[:9] == ["as", "it", "is", "440", "40", "9.09", "%", "1/200", "0.50"]
     assert [line.split()[:2] for line in lines[2:5]] == [["as", "jobs"], ["0.0", "%"], ["20.0", "%"]]
     assert "40 questions were answered by earlier answers" in captured.get()
     values = list(as_json(outcomes, [make_bound()], name))

@@ -139,11 +139,10 @@ def test_a_person_sees_kinds_all_together_and_pools() -> None:
     assert "not known" not in text
     [pool] = [line for line in lines if line and line[0] == "default/help"]
     assert pool[1:6] == ["7", "3", "2", "1", "400"]
-    assert "1 of 200: 0.50 % (" in text
-    assert pool[-2:] == ["1.20", "%"]
+    assert pool[6:] == ["1/200", "0.00–3.83", "%", "1.20", "%"]
     hashed = Standing(PoolName("default", "ab" * 32), PoolUses(1), make_bound(counts=Counts()))
     assert "default/abababababab " in shown(account_of(exact), hashed)
-    assert "nothing allowed yet" in shown(account_of(exact), hashed)
+    assert "0/0" in shown(account_of(exact), hashed)
     assert "not known" in shown(account_of(exact)).splitlines()[1]
     shared = make_reused(make_question("pay back", job_id="j3"), "exact", "j9")
     assert "≥$0.0200" in shown(account_of(make_made(FIRST), exact, shared))

@@ -11,10 +11,10 @@ from headchef_contracts.events.bounds import BoundSet
 
 from headchef.cli.amounts import dollars
 from headchef.cli.cache_simulate.replay import Outcome, Setting
-from headchef.cli.cache_stats.view import percent
+from headchef.cli.cache_stats.view import between, percent
 from headchef.evidence import interval
 
-_COLUMNS = ("max_wrong", "questions", "served", "share", "wrong", "of served", "explored", "saved")
+_COLUMNS = ("max_wrong", "asked", "served", "share", "wrong", "of served", "within", "explored", "saved")
 
 
 def view(outcomes: Mapping[Setting, Outcome], said: Sequence[BoundSet], embedder: str) -> RenderableType:
@@ -52,7 +52,7 @@ def as_json(outcomes: Mapping[Setting, Outcome], said: Sequence[BoundSet], embed
 
 
 def _parts(outcomes: Mapping[Setting, Outcome], said: Sequence[BoundSet], embedder: str) -> Iterator[RenderableType]:
-    laid = Table(box=None, pad_edge=False, header_style="bold")
+    laid = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     for number, column in enumerate(_COLUMNS):
         laid.add_column(column, justify="right" if number else "left", overflow="fold")
     if said:
@@ -60,7 +60,7 @@ def _parts(outcomes: Mapping[Setting, Outcome], said: Sequence[BoundSet], embedd
     for setting, outcome in outcomes.items():
         laid.add_row(*map(Text, _cells(setting, outcome)))
     yield laid
-    yield _note(f"compared by {embedder}; the true share of wrong ones lies in the interval with 95 % certainty")
+    yield _note(f"compared by {embedder}; the true share of wrong ones lies `within` with 95 % certainty")
     served = sum(each.counts.served for each in said)
     if served:
         yield _note(
@@ -77,24 +77,12 @@ def _as_it_is(said: Sequence[BoundSet]) -> tuple[str, ...]:
     labels, served = (sum(getattr(each.counts, name) for each in said) for name in ("labels", "served"))
     allowed, wrong = (sum(getattr(each.counts, name) for each in said) for name in ("allowed", "allowed_wrong"))
     total = labels + served
-    error = _interval_in_words(wrong, allowed) if allowed else ""
     share = percent(served / total) if total else ""
-    return "as it is", f"{total:,}", f"{served:,}", share, f"{wrong:,} of {allowed:,} seen", error, "", ""
+    return "as it is", f"{total:,}", f"{served:,}", share, f"{wrong:,}/{allowed:,}", *_error(wrong, allowed), "", ""
 
 
 def _cells(setting: Setting, outcome: Outcome) -> tuple[str, ...]:
     name = "as jobs say" if setting.max_wrong is None else percent(setting.max_wrong)
-    if not outcome.served:
-        return (
-            name,
-            f"{outcome.questions:,}",
-            "0",
-            percent(0),
-            "0",
-            "",
-            f"{outcome.explored:,}",
-            dollars(outcome.saved_usd),
-        )
     least = "≥" if outcome.unknown_cost else ""
     return (
         name,
@@ -102,7 +90,7 @@ def _cells(setting: Setting, outcome: Outcome) -> tuple[str, ...]:
         f"{outcome.served:,}",
         percent(outcome.served / outcome.questions),
         f"{outcome.wrong:,}",
-        _interval_in_words(outcome.wrong, outcome.served - outcome.undecided),
+        *_error(outcome.wrong, outcome.served - outcome.undecided),
         f"{outcome.explored:,}",
         f"{least}{dollars(outcome.saved_usd)}",
     )
@@ -113,11 +101,9 @@ def _wrong(outcome: Outcome) -> tuple[float | None, float, float]:
     return (outcome.wrong / known if known else None, *interval(known, outcome.wrong))
 
 
-def _interval_in_words(wrong: int, of: int) -> str:
-    if not of:
-        return ""
-    low, high = map(percent, interval(of, wrong))
-    return f"{percent(wrong / of)} ({low} to {high})"
+def _error(wrong: int, of: int) -> tuple[str, str]:
+    """Give the share that is wrong, and within what the true one lies; nothing of nothing."""
+    return (percent(wrong / of), between(*interval(of, wrong))) if of else ("", "")
 
 
 def _note(text: str) -> Text:

@@ -13,9 +13,11 @@ from headchef_contracts.events.cache_use import REUSED, CacheKind
 from headchef.cli.amounts import dollars, duration
 from headchef.cli.cache_stats.account import Uses, together
 from headchef.cli.cache_stats.pools import Standing
-from headchef.cli.screen import printable, table
+from headchef.cli.screen import printable
 
 _COLUMNS = ("cache", "questions", "share", "money saved", "time saved", "refused")
+_OF_POOLS = ("pool", "asked", "reused", "shadow", "explored", "lessons", "wrong", "within", "open from")
+_NARROWEST = (12, None, None, None, None, None, None, 11, None)
 _ALL = "in all"
 _HASH_CHARACTERS, _SHOWN = 64, 12
 
@@ -38,6 +40,11 @@ def as_json(rows: Mapping[CacheKind, Uses], pools: Sequence[Standing]) -> Iterat
 def percent(share: float) -> str:
     """Show a share: `12.3 %`, or `0.45 %` where it is small."""
     return f"{100 * share:.1f} %" if share >= 0.1 or not share else f"{100 * share:.2f} %"
+
+
+def between(low: float, high: float) -> str:
+    """Show an interval of shares: `0.05–2.41 %`."""
+    return f"{percent(low).removesuffix(' %')}–{percent(high)}"
 
 
 def pool_in_short(pool: str) -> str:
@@ -64,11 +71,10 @@ def _parts(rows: Mapping[CacheKind, Uses], pools: Sequence[Standing]) -> Iterato
         )
     if pools:
         yield Text("")
-        columns = ("pool", "questions", "reused", "shadow", "explored", "lessons", "wrong where allowed", "open from")
-        yield table("", columns, [_pool_cells(each) for each in pools])
+        yield _pools(pools)
         yield _note(
-            "lessons and errors are of all the time since a pool began; errors lie in the interval with 95 % certainty,"
-            " at whatever look"
+            "wrong: of the lessons for which the bound would have allowed reuse, since the pool began; the true share"
+            " lies `within` with 95 % certainty, at whatever look"
         )
         yield _note(
             "shadow: would be reused, but for shadow mode; open from: the smallest `max_wrong` for which anything is"
@@ -91,14 +97,18 @@ def _at_least(amount: str, unknown: int, *, nothing: bool) -> str:
     return "not known" if nothing else f"≥{amount}"
 
 
+def _pools(pools: Sequence[Standing]) -> RenderableType:
+    laid = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    for number, column in enumerate(_OF_POOLS):
+        laid.add_column(column, justify="right" if number else "left", overflow="fold", min_width=_NARROWEST[number])
+    for pool in pools:
+        laid.add_row(*map(Text, _pool_cells(pool)))
+    return laid
+
+
 def _pool_cells(pool: Standing) -> tuple[str, ...]:
     uses, wrong, lowest = pool.uses, pool.wrong, pool.open_from
     counts = Counts() if pool.said is None else pool.said.counts
-    if wrong is None:
-        shown = "nothing allowed yet"
-    else:
-        share, low, high = map(percent, wrong)
-        shown = f"{counts.allowed_wrong:,} of {counts.allowed:,}: {share} ({low} to {high})"
     return (
         f"{printable(pool.name.tenant)}/{pool_in_short(pool.name.pool)}",
         f"{uses.questions:,}",
@@ -106,7 +116,8 @@ def _pool_cells(pool: Standing) -> tuple[str, ...]:
         f"{uses.would:,}",
         f"{uses.explored:,}",
         f"{counts.labels:,}",
-        shown,
+        f"{counts.allowed_wrong:,}/{counts.allowed:,}",
+        "" if wrong is None else between(*wrong[1:]),
         "closed" if lowest is None else percent(lowest),
     )
 

@@ -80,10 +80,16 @@ class GoingOn:
                 return
             self._settle(taken, Pass("miss"), why)
 
-    def end(self, taken: Taken, choice: Choice) -> None:
-        """Let a step that waited too long get an answer that was there, or go to its model; its timer has gone off."""
+    def end(self, taken: Taken, choice: Choice, *, leads: bool) -> None:
+        """Let a step that waited too long get an answer that was there, or go to its model; its timer has gone off.
+
+        Args:
+            taken: the step.
+            choice: what comes of it.
+            leads: whether the others may wait for it, if it goes to its model.
+        """
         self.line = self.line.without(taken.parked)
-        self._express(taken.parked, choice, ())
+        self._express(taken.parked, choice, (), leads=leads)
 
     def close(self) -> Outcome:
         """Give what it leads to, and keep the line; one in which nobody waits is none."""
@@ -108,7 +114,7 @@ class GoingOn:
         self._cleared.append(taken.timer)
         self._express(taken.parked, choice, why)
 
-    def _express(self, parked: Parked, choice: Choice, why: tuple[Cause, ...]) -> None:
+    def _express(self, parked: Parked, choice: Choice, why: tuple[Cause, ...], *, leads: bool = True) -> None:
         """Say what became of a step; at least once it is the same event, however often that is said."""
         waited_s = max(0.0, (self.now - parked.at).total_seconds())
         emit = express(parked.step, choice, self.now, parked.cause, *why, waited_s=waited_s)
@@ -119,6 +125,8 @@ class GoingOn:
             self._counted.append("headchef.cache.answered")
             return
         self._counted.append("headchef.cache.released")
+        if not leads:
+            return
         job = parked.step.job
         self.line = self.line.with_leader(Leader(job.job_id, job.job_class, self.now, parked.cause))
 

@@ -7,7 +7,7 @@ from headchef_contracts.events.common import Cause, JobClass, Part
 from headchef_contracts.events.steps import Step
 
 from headchef.cache.waiting.parked import Parked
-from headchef.cache.waiting.policy import WaitPolicy, may_wait_for
+from headchef.cache.waiting.policy import MOST_LEADERS, WaitPolicy, may_wait_for
 from headchef.runtime.errors import UnknownVersion
 
 WAITING = "waiting"
@@ -145,8 +145,13 @@ def key_of(step: Step) -> bytes:
 
 
 def with_leader(leaders: tuple[Leader, ...], leader: Leader) -> tuple[Leader, ...]:
-    """Give those who ask and one more; who is sent again takes the place of what was sent before."""
-    return (*(each for each in leaders if each.cause != leader.cause), leader) if leaders else (leader,)
+    """Give those who ask and one more; who is sent again takes the place of what was sent before.
+
+    Of too many the first are forgotten: that may cost another call each, and their answers still are for all.
+    """
+    if not leaders:
+        return (leader,)
+    return (*(each for each in leaders if each.cause != leader.cause), leader)[-MOST_LEADERS:]
 
 
 def without_leader(leaders: tuple[Leader, ...], job_id: str) -> tuple[Leader, ...]:

@@ -9,6 +9,10 @@ from headchef_contracts.events.steps import Step
 MOST_AT_ONCE = 256
 """Questions that are asked at once, at most, after the same one was asked in vain."""
 
+MOST_LEADERS = MOST_AT_ONCE
+"""Who asks one question that are known, at most, the last ones: as many as go on at once. They are written with each
+step that leaves a line, and of 10,000 whose waits end together all but a few ask in vain what the others ask."""
+
 MOST_STEP_BYTES = 1_048_576
 """A larger step does not wait: with an answer beside it, it would be more than a topic takes."""
 

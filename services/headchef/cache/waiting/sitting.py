@@ -115,7 +115,7 @@ class Sitting:
         Returns:
             What is to be kept of it: nothing, where nobody waits.
         """
-        if step.cache == "bypass":
+        if step.cache == "bypass" or self._cancelled.is_cancelled(step):
             return ()
         key = key_of(step)
         line = self._lines.get(key)
@@ -186,7 +186,9 @@ class Sitting:
         going_on = self._going_on(key, self._line(key))
         missed = Pass("miss" if reachable else "unavailable")
         choice = missed if found is None else self._standing.of(Hit(found))
-        going_on.end(Taken(timer.id, parked), choice)
+        # One whose job was cancelled is not asked at all.
+        leads = not self._cancelled.is_cancelled(parked.step)
+        going_on.end(Taken(timer.id, parked), choice, leads=leads)
         if isinstance(choice, Hit) and going_on.line.count:
             # The verdict went elsewhere: what this one was given is for all who wait with it.
             self._give(going_on, choice.stored)

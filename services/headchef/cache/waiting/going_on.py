@@ -48,7 +48,7 @@ class GoingOn:
 
     def share(self, answer: StoredAnswer) -> None:
         """Give an answer to those that wait longest, and to the others one after the other from now on."""
-        size_bytes = len(answer.answer.model_dump_json())
+        size_bytes = len(answer.answer.model_dump_json().encode())
         shared = shared_bytes = 0
         while self.line.count and shared < PIECE and shared_bytes < PIECE_BYTES:
             if (taken := self._next()) is None:

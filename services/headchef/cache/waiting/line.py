@@ -55,6 +55,10 @@ class Queue(Part):
             return Queue(first=self.end, end=self.end)
         return Queue(first=self.first + (number == self.first), end=self.end, count=self.count - 1)
 
+    def left_by_first(self, number: int) -> "Queue":
+        """Give the queue without the lowest number that is there: what has gone before it is not looked for again."""
+        return Queue(first=number, end=self.end, count=self.count).left(number)
+
 
 class Line(Part):
     """All who wait for one answer.
@@ -99,6 +103,11 @@ class Line(Part):
         """Give the line without a step that was in it."""
         job_class = parked.step.job.job_class
         return self._with(job_class, self.queue(job_class).left(parked.number), -parked.size_bytes)
+
+    def without_first(self, parked: Parked) -> "Line":
+        """Give the line without the step that waited longest of its class."""
+        job_class = parked.step.job.job_class
+        return self._with(job_class, self.queue(job_class).left_by_first(parked.number), -parked.size_bytes)
 
     def emptied(self, job_class: JobClass) -> "Line":
         """Give the line without anybody of a class."""

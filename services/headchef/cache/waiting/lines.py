@@ -65,5 +65,5 @@ class Lines:
         for number in range(queue.first, queue.end):
             timer = timer_id(key, job_class, number)
             if (parked := self.take(timer)) is not None:
-                return line.without(parked), Taken(timer, parked)
+                return line.without_first(parked), Taken(timer, parked)
         return line.emptied(job_class), None

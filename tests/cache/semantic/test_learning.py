@@ -161,6 +161,7 @@ async def test_where_the_earlier_answer_is_gone_there_is_no_label(bench: Bench) 
     bench.store._answers.clear()
     assert await bench.settle(make_verdict(step, "By card.", asked.cache)) == []
     assert bench.metrics.total("headchef.cache.labels", outcome="gone") == 1
+    assert list(await groups(bench)) == [step.fingerprint], "the question goes after its answer"
 
 
 async def test_where_a_judge_cannot_say_there_is_no_label(bench: Bench) -> None:

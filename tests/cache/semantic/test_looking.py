@@ -12,6 +12,7 @@ from headchef_contracts.events.invalidations import InvalidatedScope
 from headchef_contracts.events.semantic import Marks
 from headchef_contracts.events.steps import StepCompleted, StepDispatched
 
+from headchef.cache.selection import Selection
 from headchef.cache.semantic.near import MOST_CHARACTERS
 from headchef.embedding import EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
@@ -242,6 +243,18 @@ async def test_a_question_whose_answer_was_found_wrong_serves_nobody_and_stands_
     assert served.cache.source_job_id == "job-3"
     wrong = make_answer("By card.")
     await bench.handle(make_corrected(f"{SCOPE} pay cash now", job_id="job-3", answer=wrong))
+    [served] = await bench.ask(step)
+    assert served.cache.source_job_id == "job-1"
+
+
+async def test_a_question_whose_answer_is_gone_stands_in_nobodys_way_for_long(bench: Bench) -> None:
+    """As when it was evicted while the store of questions was away, or could not be kept while its own store was."""
+    await bench.allow(0.0)
+    await bench.settle(make_verdict(make_question("pay cash now", job_id="job-3")))
+    await bench.store.remove(Selection(fingerprints=(make_question("pay cash now").fingerprint,)))
+    step = make_question("pay cash now!")
+    [asked] = await bench.ask(step)
+    assert isinstance(asked, StepDispatched)
     [served] = await bench.ask(step)
     assert served.cache.source_job_id == "job-1"
 

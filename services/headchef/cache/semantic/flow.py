@@ -8,14 +8,13 @@ from headchef_contracts.events.steps import Step
 
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.guarded_meanings import GuardedMeanings
-from headchef.cache.selection import Selection
 from headchef.cache.semantic.bounds import BoundsInForce
 from headchef.cache.semantic.guessing import Looked
 from headchef.cache.semantic.judging import Judging
 from headchef.cache.semantic.learning import Earlier, Learning
 from headchef.cache.semantic.looking import SemanticLookup
 from headchef.cache.semantic.near import NearQuestions
-from headchef.cache.store import StoredAnswer
+from headchef.cache.store import Sought, StoredAnswer
 from headchef.homes import HOMES
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.processor import Delivery, Emit
@@ -47,7 +46,6 @@ class ByMeaning:
         homes: int = HOMES,
     ) -> None:
         self.homes = homes
-        self.questions = meanings
         self._near = near
         self.questions = meanings
         self._bounds = BoundsInForce()
@@ -65,13 +63,8 @@ class ByMeaning:
         return self._bounds.broadcast
 
     async def forget(self, corrected: Sequence[AnswerCorrected]) -> None:
-        """Let questions go whose answers a person has found wrong: whoever is nearest after them may serve.
-
-        What a store that is away keeps stands in the way of others, and serves nobody.
-        """
-        for tenant in dict.fromkeys(each.tenant for each in corrected):
-            wrong = dict.fromkeys(each.fingerprint for each in corrected if each.tenant == tenant)
-            await self.questions.remove(Selection(tenant=tenant, fingerprints=tuple(wrong)))
+        """Let questions go whose answers a person has found wrong; see `NearQuestions.forget`."""
+        await self._near.forget(Sought(each.tenant, each.fingerprint) for each in corrected)
 
     async def learn(
         self, deliveries: Sequence[Delivery], kept: Mapping[str, StoredAnswer], now: datetime

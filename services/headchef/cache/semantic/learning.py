@@ -113,6 +113,8 @@ class Learning:
         }
         ordered = sorted(sought)
         answers = await self._answers.lookup(ordered) if ordered else []
+        if answers is not None:
+            await self._near.forget(where for where, each in zip(ordered, answers, strict=True) if each is None)
         return {where: stored for where, stored in zip(ordered, answers or (), strict=False) if stored is not None}
 
     async def _group(self, comparing: Sequence[Comparing], found: Found, now: datetime) -> None:

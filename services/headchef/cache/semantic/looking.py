@@ -72,6 +72,8 @@ class SemanticLookup:
             if made.serves(asked[id_][1])
         }
         answers = await self._answers.lookup(list(sought.values())) if sought else []
+        if answers is not None:
+            await self._near.forget(where for where, each in zip(sought.values(), answers, strict=True) if each is None)
         # Away in between, or evicted: then it is asked.
         found = dict(zip(sought, answers or [None] * len(sought), strict=True))
         return {id_: Looked(made, serving(found.get(id_), now)) for id_, made in guesses.items()}

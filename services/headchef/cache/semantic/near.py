@@ -1,6 +1,6 @@
 """Finds the earlier questions that are nearest in meaning: embeds, and searches, within a set time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from headchef_contracts.events.semantic import SemanticQuestion
@@ -10,6 +10,8 @@ from headchef.cache.guard import Guard, Guarded
 from headchef.cache.guarded_meanings import GuardedMeanings
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.meanings import Near, SoughtMeaning
+from headchef.cache.selection import Selection
+from headchef.cache.store import Sought
 from headchef.embedding import Embedder, EmbeddingFailed, Vector
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.clock import Clock
@@ -98,6 +100,20 @@ class NearQuestions:
             return None
         valid = [[each for each in group if not self._concerned(each)] for group in near]
         return Found(self._embedder.name, vectors, valid)
+
+    async def forget(self, answers: Iterable[Sought]) -> None:
+        """Let questions go whose answers serve nobody any more, so that whoever is nearest after them may.
+
+        What a store that is away keeps stands in the way of others until it is found again, and serves nobody.
+
+        Args:
+            answers: that are not there, or were found wrong; where they lay.
+        """
+        gone: dict[str, dict[str, None]] = {}
+        for each in answers:
+            gone.setdefault(each.tenant, {})[each.fingerprint] = None
+        for tenant, fingerprints in gone.items():
+            await self._meanings.remove(Selection(tenant=tenant, fingerprints=tuple(fingerprints)))
 
     def _concerned(self, near: Near) -> bool:
         return self._invalidated.concerns(Origin(near.tenant, near.marks, near.planned_at))

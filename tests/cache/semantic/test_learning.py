@@ -233,3 +233,20 @@ async def test_a_store_that_is_filled_again_gets_the_questions_too_and_nothing_i
     await bench.allow(0.0)
     [served] = await bench.ask(make_question("pay how"))
     assert served.cache.kind == "semantic"
+
+
+async def test_between_two_comparisons_others_get_their_turn(bench: Bench) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    await bench.learn("pay how", "By card.")
+    at_work = asyncio.ensure_future(others())
+    await bench.settle(*(make_verdict(make_question(f"pay {number}"), f"Of {number}.") for number in range(20)))
+    at_work.cancel()
+    compared = bench.metrics.total("headchef.cache.questions")
+    assert turns >= compared == 21

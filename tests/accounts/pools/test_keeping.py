@@ -10,6 +10,7 @@ from headchef_contracts.events.bounds import BoundSet, Counts
 from headchef.accounts.pools.keeper import FORGOTTEN, NEWS_OF_COUNTS
 from headchef.bound import STATISTIC, Band, Bound
 from tests.accounts.pools.builders import AGREED, Owner, make_observed
+from tests.support.builders import NOON, make_decided
 
 
 @pytest.fixture
@@ -124,6 +125,18 @@ async def test_a_hit_that_was_on_its_way_when_its_source_was_corrected_is_wrong_
     await owner.tell(make_observed("corrected", "where", guess=None, why="moved"))
     await owner.tell(make_observed("served", "late", guess={"choice": "serve"}))
     assert owner.pool(make_observed()).counts == Counts(served=1, corrected=1)
+
+
+async def test_another_answer_to_a_question_whose_first_one_was_corrected_is_not_wrong_for_that(owner: Owner) -> None:
+    await owner.tell(make_observed("served", "early", guess={"choice": "serve"}))
+    await owner.tell(make_observed("corrected", "where", guess=None, why="moved"))
+    later = make_decided().model_copy(update={"at": NOON + timedelta(minutes=10)})
+    await owner.tell(make_observed("served", "again", guess={"choice": "serve"}, decided=later))
+    assert owner.pool(make_observed()).counts == Counts(served=2, corrected=1)
+    last = later.model_copy(update={"at": NOON + timedelta(minutes=20)})
+    await owner.tell(make_observed("corrected", "where-now", guess=None, why="closed", decided=last))
+    await owner.tell(make_observed("served", "on-its-way", guess={"choice": "serve"}, decided=last))
+    assert owner.pool(make_observed()).counts == Counts(served=3, corrected=3)
 
 
 async def test_one_hit_that_a_person_has_corrected_is_wrong_alone(owner: Owner) -> None:

@@ -39,6 +39,9 @@ NEWS_OF_COUNTS = timedelta(minutes=5)
 FORGOTTEN = timedelta(days=90)
 """After its last observation a pool is forgotten, and learns anew should its questions come again."""
 
+ON_THEIR_WAY = timedelta(minutes=1)
+"""So long after a correction its answer may still serve, where nobody has heard of it yet, or by another clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
@@ -128,7 +131,8 @@ def _known(record: PoolRecord) -> Pool:
 
 def _whom_it_served(event: CacheObserved, state: State) -> ServedRecord:
     written = state.get(SERVED, served_key(event.account, event.source))
-    return ServedRecord() if written is None else read_served(written)
+    served = ServedRecord() if written is None else read_served(written)
+    return served.at(event.decided.at) if event.kind == "served" else served
 
 
 def _learn(event: CacheObserved, pool: Pool, served: ServedRecord, number: int) -> _Learnt:
@@ -150,7 +154,10 @@ def _learn(event: CacheObserved, pool: Pool, served: ServedRecord, number: int) 
         case "corrected" if not 0 < served.wrong_at < number:
             for hit in served.hits:
                 pool = pool.found_wrong(hit.guess)
-            return _Learnt(pool, served.model_copy(update={"wrong_at": number}), len(served.hits) + served.more)
+            wrong = {"wrong_at": number, "wrong_until": event.decided.at + ON_THEIR_WAY}
+            return _Learnt(pool, served.model_copy(update=wrong), len(served.hits) + served.more)
+        case "corrected":
+            return _Learnt(pool, served.model_copy(update={"wrong_until": event.decided.at + ON_THEIR_WAY}))
         case _:
             return _Learnt(pool)
 

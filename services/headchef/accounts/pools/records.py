@@ -66,12 +66,18 @@ class ServedRecord(Part):
         hits: the newest of them, in order.
         more: so many are not remembered one by one.
         wrong_at: the number of the observation that says the answer is wrong; 0 where nobody has.
+        wrong_until: until when hits may have been on their way with it; null where nobody has.
     """
 
     v: int = _VERSION
     hits: tuple[Hit, ...] = ()
     more: int = 0
     wrong_at: int = 0
+    wrong_until: datetime | None = None
+
+    def at(self, time: datetime) -> "ServedRecord":
+        """Give the record of the answer that a hit got at a time: one that was found wrong has made way for another."""
+        return ServedRecord() if self.wrong_until is not None and time > self.wrong_until else self
 
     def written(self) -> bytes:
         """Give it as it is stored."""

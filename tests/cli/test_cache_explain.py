@@ -152,6 +152,12 @@ def test_whom_it_waited_for_is_said() -> None:
     assert "waited" not in told(asked_of(dispatched(OTHER)))
 
 
+def test_the_answer_that_it_waited_for_is_not_told_as_one_that_was_lost() -> None:
+    shared = make_made(OTHER).model_copy(update={"cache": CacheUse(kind="coalesced", source_job_id="j0", waited_s=3.0)})
+    meanwhile = make_verdict(make_question("pay can I", job_id="j0"), settled_at=DECIDED.at - timedelta(seconds=1))
+    assert told(asked_of(shared), past_with(meanwhile))["exact"] == "the very same was being asked just then"
+
+
 def test_what_was_thought_of_the_nearest_question_then_and_now() -> None:
     past = past_with(make_verdict(FIRST), bounds={ACCOUNT: [make_bound(2, 0.012), make_bound(4, 0.15)]})
     lines = told(asked_of(dispatched(OTHER, make_nearest(FIRST, "explore"))), past)

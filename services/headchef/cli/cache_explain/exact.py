@@ -59,7 +59,10 @@ def _why_none(asked: Asked, at: datetime, past: Past) -> Iterator[str]:
         if each.settled_at < at or (each.settled_at == at and each.source_job_id != mine.job_id)
     ]
     others = [each for each in verdicts if each.source_job_id != mine.job_id]
-    if before:
+    if asked.use is not None and asked.use.waited_s is not None:
+        # It was decided after the wait: what came meanwhile was not there to be found. The wait has a line of its own.
+        yield "the very same was being asked just then"
+    elif before:
         yield f"job {before[-1].source_job_id} had asked the very same, {_what_became(before[-1], at, past)}"
     elif others:
         yield f"job {others[0].source_job_id} asked the very same about then, and had no answer yet"

@@ -47,7 +47,10 @@ def carry_out(asked: Asked, patience_s: float, *, as_json: bool) -> None:
     )
     if left:
         rows = [(e.where, "" if e.until is None else f"{e.until:%Y-%m-%d %H:%M}", e.why) for e in left]
-        screen.write(table("What is left of the tenant elsewhere", ("where", "until (UTC)", ""), rows))
+        laid = table("What is left of the tenant elsewhere", ("where", "until (UTC)", ""), rows)
+        # Names of topics are copied into other commands: on a narrow terminal the words about them are folded.
+        laid.columns[0].no_wrap = True
+        screen.write(laid)
 
 
 def in_words(event: CacheInvalidated) -> str:

@@ -60,7 +60,7 @@ def test_what_a_check_finds(output: Any, asked: dict[str, Any], found: list[str]
         ({"check": "char", "max": 60}, ["check: there is no check 'char'; did you mean chars?"]),
         (
             {"check": "one_of", "values": []},
-            ["values: Tuple should have at least 1 item after validation, not 0"],
+            ["values: must have 1 item at least, and has 0"],
         ),
         ({"check": "one_of"}, ["values: is missing"]),
         (

@@ -48,6 +48,7 @@ def faults(text: str) -> list[tuple[int, int, str, str]]:
             [(3, 6, "leaves.1.sise", "unknown field; did you mean size?")],
         ),
         ("leaves: [{colour: red, size: 1}]", [(1, 11, "leaves.0.colour", "unknown field; known are size, as")]),
+        ("leaves: red", [(1, 1, "leaves", "must be a list")]),
         ("leaves:\n  - as: x", [(2, 5, "leaves.0.size", "is missing (expected: how large, such as 3)")]),
         (
             "named:\n  one: {size: 1}\n  two:\n    size: x",

@@ -55,7 +55,7 @@ def test_free_texts_are_values_of_with(tmp_path: Path) -> None:
             "13:38: steps.2.semantic.free_text.1: 'words' is no value of `with`",
         ),
         ("[question, heard]", "[question, question]", "13:38: steps.2.semantic.free_text.1: 'question' is named twice"),
-        ("[question, heard]", "[]", "13:16: steps.2.semantic.free_text: Tuple should have at least 1 item"),
+        ("[question, heard]", "[]", "13:16: steps.2.semantic.free_text: must have 1 item at least, and has 0"),
         (
             "[question, heard]",
             "[question, facts]",

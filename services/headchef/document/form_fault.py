@@ -48,8 +48,19 @@ def _message(details: ErrorDetails, place: Place, form: type[BaseModel]) -> str:
 
 
 def _said(details: ErrorDetails) -> str:
-    """Give the words of a check of our own without Pydantic's before them."""
-    return str(details["ctx"]["error"]) if details["type"] == "value_error" else details["msg"]
+    """Give the words of a check of our own without Pydantic's before them, and of lists what a writer calls so."""
+    match details["type"]:
+        case "value_error":
+            return str(details["ctx"]["error"])
+        case "tuple_type":
+            return "must be a list"
+        case "too_short" if isinstance(details["input"], list | tuple):
+            least = details["ctx"]["min_length"]
+            return (
+                f"must have {least} item{'' if least == 1 else 's'} at least, and has {details['ctx']['actual_length']}"
+            )
+        case _:
+            return details["msg"]
 
 
 def _owner(place: Place, form: type[BaseModel]) -> type[BaseModel] | None:

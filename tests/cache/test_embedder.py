@@ -93,6 +93,8 @@ async def test_what_an_endpoint_has_made_is_asked_for_once_also_after_a_restart(
         ({"KIND": "wordllama", "DIMENSIONS": "512"}, "DIMENSIONS"),
         ({"DIMENSIONS": "4"}, "DIMENSIONS"),
         ({"URL": "embed.example"}, "URL"),
+        ({"URL": "http://e"}, "URL"),
+        ({"KIND": "wordllama", "MODEL": "m"}, "MODEL"),
     ],
 )
 async def test_a_wrong_setting_names_its_variable(

@@ -125,6 +125,8 @@ async def test_other_dimensions_are_named() -> None:
     with pytest.raises(EmbeddingFailed, match="gives vectors of 2 numbers, and 3 are expected") as failed:
         await _embedder(_Endpoint(), dimensions=3).embed(["a"])
     assert failed.value.reason == "dimensions"
+    with pytest.raises(EmbeddingFailed, match="set `SIZE_OF_VECTORS` to 2"):
+        await _embedder(_Endpoint(), dimensions=3, dimensions_field="SIZE_OF_VECTORS").embed(["a"])
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,10 @@ async def open_embedder(
         surroundings: what the host lends.
 
     Raises:
-        BadSettings: it is not installed, or something of it is not set.
+        BadSettings: it is not installed, or something of it is not set, or is set for another kind.
     """
     if settings.kind != "endpoint":
+        _refuse_an_endpoint(settings)
         yield KeptEmbedder(local_embedder(settings), NoShelf(), settings.max_held)
         return
     endpoint = endpoint_of(settings)
@@ -64,6 +65,7 @@ def endpoint_of(settings: EmbedderSettings) -> EmbeddingEndpoint:
         api_key=settings.api_key,
         model=_needed("model", settings.model),
         dimensions=_needed("dimensions", settings.dimensions),
+        dimensions_field="HEADCHEF_CACHE_EMBEDDER_DIMENSIONS",
         batch=settings.batch,
         timeout_s=settings.timeout_s,
         # Whoever waits for it goes on without it, and asks again later.
@@ -77,6 +79,14 @@ def _needed(name: str, value: Value | None) -> Value:
         message = f"must be set where HEADCHEF_CACHE_EMBEDDER_KIND is endpoint ({description})"
         raise BadSettings(f"HEADCHEF_CACHE_EMBEDDER_{name.upper()}", message)
     return value
+
+
+def _refuse_an_endpoint(settings: EmbedderSettings) -> None:
+    """Tell whoever names one and forgets the kind; else words would be compared that were to be embedded."""
+    for name, value in (("url", settings.url), ("model", settings.model)):
+        if value is not None:
+            message = f"is of an endpoint, and the kind is {settings.kind}: set HEADCHEF_CACHE_EMBEDDER_KIND=endpoint"
+            raise BadSettings(f"HEADCHEF_CACHE_EMBEDDER_{name.upper()}", f"{message}, or leave it out")
 
 
 def local_embedder(settings: EmbedderSettings) -> Embedder:

@@ -33,6 +33,7 @@ class EmbeddingEndpoint:
         api_key: None where the endpoint wants none.
         model: as the endpoint calls it.
         dimensions: that its vectors have.
+        dimensions_field: what they are set by, for whoever has set another number.
         batch: texts in one request, at least 1.
         timeout_s: seconds that one request may take.
         retries: more tries of a request that may fare better later.
@@ -42,6 +43,7 @@ class EmbeddingEndpoint:
     api_key: SecretStr | None
     model: str
     dimensions: int
+    dimensions_field: str = "dimensions"
     batch: int = 64
     timeout_s: float = 20.0
     retries: int = 4
@@ -154,7 +156,8 @@ class EndpointEmbedder:
         if len(vector) != self._endpoint.dimensions:
             message = (
                 f"{self._endpoint.model} at {self._host} gives vectors of {len(vector)} numbers, and"
-                f" {self._endpoint.dimensions} are expected: set `dimensions` to {len(vector)}, or name another model"
+                f" {self._endpoint.dimensions} are expected: set `{self._endpoint.dimensions_field}` to {len(vector)},"
+                " or name another model"
             )
             raise EmbeddingFailed("dimensions", message)
         length = sqrt(fsum(each * each for each in vector))

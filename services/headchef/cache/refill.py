@@ -71,7 +71,10 @@ class Refill:
         while not await self._store.unfilled():
             await self._clock.sleep(LOOK_S)
         self._put = 0
-        _LOGGER.warning("The answer store is new or was lost. It is filled from %s while the cache works.", TOPIC)
+        _LOGGER.warning(
+            "The answer store is new or was lost, or somebody wants it filled. It is filled from %s while the cache works.",
+            TOPIC,
+        )
 
     async def take(self, events: Sequence[Replayed]) -> bool:
         """Put back the answers of some verdicts. Says whether the store took them."""
@@ -107,5 +110,7 @@ class Refill:
         """Let the store know. Says whether it does."""
         if not await self._store.set_filled():
             return False
-        _LOGGER.warning("The answer store is filled: %d answers were put back from %s.", self._put, TOPIC)
+        _LOGGER.warning(
+            "The answer store is filled: %d answers were put back from %s, beside those that it had.", self._put, TOPIC
+        )
         return True

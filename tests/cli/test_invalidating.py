@@ -165,6 +165,17 @@ async def test_an_erasure_lists_what_is_left_elsewhere(log: MemoryLog, typed: Ty
     assert not where & {"catalog", "workflows"}
 
 
+async def test_names_of_topics_stay_whole_on_a_narrow_terminal(
+    log: MemoryLog, typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    shown = await asyncio.to_thread(typed, "--tenant", "acme", "--erase")
+    listed = shown.stdout.splitlines()[1:]
+    first_words = {line.split(" ")[0] for line in listed}
+    assert {"steps.dispatched.default.bulk.dlq", "executor.default.timers.changelog"} <= first_words
+    assert max(map(len, listed)) <= 70
+
+
 def test_what_is_left_goes_when_the_last_segment_has_expired() -> None:
     there = [topics.topic(name) for name in ("tenants", "jobs.finished", "catalog", "jobs.submitted")]
     found = remaining({"jobs.finished": 10.0, "jobs.submitted": 5.0}, there, "s3://bodies", AT)

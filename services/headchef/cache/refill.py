@@ -72,7 +72,7 @@ class Refill:
             await self._clock.sleep(LOOK_S)
         self._put = 0
         _LOGGER.warning(
-            "The answer store is new or was lost, or somebody wants it filled. It is filled from %s while the cache works.",
+            "The answer store is new or was lost, or is to be filled again: from %s, while the cache works.",
             TOPIC,
         )
 

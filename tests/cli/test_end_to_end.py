@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from headchef_contracts.events.cache_use import REUSED
 from headchef_contracts.topics import physical, topic
 
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
@@ -110,12 +111,15 @@ def test_an_answer_that_was_found_wrong_is_asked_for_anew(desk: Desk) -> None:
         command = ("submit", "--prompt", "When do you open?", "--job-id", job_id, "--wait", "--json")
         return str(json.loads(desk.type(*command))["results"][0]["cache"]["kind"])
 
-    assert (asked("hours-1"), asked("hours-2")) == ("miss", "exact")
-    told = json.loads(desk.type("cache", "correct", "hours-2", "--because", "new hours", "--json"))
-    assert (told["source_job_id"], told["asker"]["job_id"], told["because"]) == ("hours-1", "hours-2", "new hours")
+    assert asked("hours-1") == "miss"
+    # On a busy machine the cache may not know in time that nothing was invalidated, and the model is asked again.
+    reused = next(job_id for number in range(2, 20) if asked(job_id := f"hours-{number}") == "exact")
+    told = json.loads(desk.type("cache", "correct", reused, "--because", "new hours", "--json"))
+    assert (told["asker"]["job_id"], told["because"]) == (reused, "new hours")
+    assert told["source_job_id"] != reused
     # A model that says the same again makes it no better: who asks next asks a model too.
-    kinds = [asked(f"hours-{number}") for number in range(3, 9)]
-    assert kinds[-2:] == ["miss", "miss"]
+    kinds = [asked(f"late-hours-{number}") for number in range(6)]
+    assert not REUSED & set(kinds[-2:])
 
 
 def test_what_the_cache_did_is_counted_and_explained(desk: Desk) -> None:

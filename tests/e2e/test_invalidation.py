@@ -57,7 +57,11 @@ def at(text: str) -> datetime:
 @pytest.mark.timeout(300)
 def test_earlier_answers_hold_no_longer(kafka: str, tmp_path: Path) -> None:
     namespace = f"invalid-{uuid.uuid4().hex[:8]}"
-    with Deployment(kafka, namespace, tmp_path) as deployment, Pipeline(deployment) as pipeline:
+    settings = {"HEADCHEF_CACHE_FRESH_S": f"{HEEDED.total_seconds():g}"}
+    with (
+        Deployment(kafka, namespace, tmp_path, environment=settings) as deployment,
+        Pipeline(deployment) as pipeline,
+    ):
         kiosk = Kiosk(deployment, pipeline, tmp_path)
         first = kiosk.ask()
         again = kiosk.ask_until(reused)[-1]

@@ -210,6 +210,8 @@ class Deployment:
             "HEADCHEF_NAMESPACE": self.namespace,
             "HEADCHEF_LOCK_DIR": str(self.folder / "locks"),
             "HEADCHEF_CACHE_FOLDER": str(self.folder / "cache"),
+            # A busy machine may stand still for seconds; that a cache then reuses nothing has tests of its own.
+            "HEADCHEF_CACHE_FRESH_S": "30",
             "HEADCHEF_SIMULATOR_URL": self.simulator_url,
             "HEADCHEF_SIMULATOR_PORT": str(port),
             **self.environment,

@@ -161,7 +161,9 @@ class EmbeddedShard:
             by_number.setdefault(number, []).append(point)
         shard = self.opened()
         for number, points in by_number.items():
-            await self.on_writer(partial(shard.update, UpdateOperation.set_payload(points, {name: number})))
+            # By a filter, since a point that is named and is not there would be an error.
+            there = Filter(must=[HasIdCondition(set(points))])
+            await self.on_writer(partial(shard.update, UpdateOperation.set_payload_by_filter(there, {name: number})))
 
     def _let_go(self) -> None:
         for thread in (self._writer, self._reader):

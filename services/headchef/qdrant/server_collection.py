@@ -133,8 +133,13 @@ class ServerCollection:
         by_number: dict[float, list[models.ExtendedPointId]] = {}
         for point, number in numbers.items():
             by_number.setdefault(number, []).append(str(point))
+        # By a filter, since a point that is named and is not there would be an error.
         operations = [
-            models.SetPayloadOperation(set_payload=models.SetPayload(payload={name: number}, points=points))
+            models.SetPayloadOperation(
+                set_payload=models.SetPayload(
+                    payload={name: number}, filter=models.Filter(must=[models.HasIdCondition(has_id=points)])
+                )
+            )
             for number, points in by_number.items()
         ]
         if operations:

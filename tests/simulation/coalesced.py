@@ -12,10 +12,14 @@ from tests.simulation.history import ALL_DISPATCHED, Happened
 from tests.simulation.kinds import EXACTLY_ONCE
 from tests.simulation.moves import moved_from
 from tests.simulation.oracle import Job
+from tests.support.virtual_time import START
 
 _HEEDED_MS = 5_000
 """After a verdict nobody waits longer than this for what it says, where nothing is slow."""
 
+
+_JOINING = timedelta(seconds=5)
+"""After the start: a task that moves to a process that has just come forgets who asks what nobody waits for."""
 
 _ASKING = timedelta(seconds=9)
 """For so long after it was sent a question is being asked in any case: a little less than is waited for it."""
@@ -47,18 +51,24 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
     """Check each step that was sent to its model without waiting: nobody for whom it could was being answered."""
     if not _undisturbed(evidence):
         return
-    verdicts = {(_settled_question(event), event.data["source_job_id"]): event for event in _settled(evidence)}
+    verdicts: dict[tuple[Question, str], list[int]] = {}
+    for said in _settled(evidence):
+        about = _settled_question(said), said.data["source_job_id"]
+        verdicts.setdefault(about, []).append(said.record.timestamp_ms)
     for question, sent in _by_question(_dispatched(evidence)).items():
         for event in (each for each in sent if _could_wait(each, evidence)):
             for earlier in sent:
-                verdict = verdicts.get((question, earlier.job.job_id))
-                # Two steps of one job cannot be told apart by the verdict, which names the job.
+                since_ms, until_ms = earlier.record.timestamp_ms, event.record.timestamp_ms
+                # Two runs or steps of one job cannot be told apart by a verdict, which names the job.
                 if (
-                    earlier.job != event.job
+                    earlier.job.job_id != event.job.job_id
+                    and _decided_at(earlier) > START + _JOINING
                     and earlier.data["cache"]["kind"] != "bypass"
                     and (_is_bulk(event) or not _is_bulk(earlier))
                     and timedelta() < _decided_at(event) - _decided_at(earlier) < _ASKING
-                    and (verdict is None or verdict.record.timestamp_ms > event.record.timestamp_ms)
+                    and not any(
+                        since_ms <= at_ms <= until_ms for at_ms in verdicts.get((question, earlier.job.job_id), ())
+                    )
                 ):
                     yield f"{event.job} was sent to its model while {earlier.job} was asking the same"
 
@@ -121,7 +131,8 @@ def _undisturbed(evidence: Evidence) -> bool:
 def _could_wait(event: Happened, evidence: Evidence) -> bool:
     """Say whether a step that was sent might have waited: not if it had, or its job was late or cancelled."""
     cache, head = event.data["cache"], event.head
-    if cache["kind"] == "bypass" or "waited_s" in cache or "deadline" in head or "deadline" in event.data["step"]:
+    bounded = head.get("deadline") is not None or event.data["step"].get("deadline") is not None
+    if cache["kind"] == "bypass" or "waited_s" in cache or bounded:
         return False
     return not any(said.event.action == "cancel" for said in evidence.said)
 

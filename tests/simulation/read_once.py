@@ -16,8 +16,7 @@ _workflows: dict[tuple[str, str], Workflow] = {}
 
 def read_catalogue(raw: bytes, path: Path, folder: Path) -> Catalogue:
     """Do as `read`. Raises `BadCatalogue`."""
-    # Published, a file has only its name left; here it is one file all the same.
-    found = _read(raw, folder / path.name, folder)
+    found = _read(raw, path, folder)
     if isinstance(found, BadCatalogue):
         raise found.with_traceback(None)
     return found

@@ -113,7 +113,10 @@ def _crossing(told: Sequence[Answer], limit: float) -> list[Place]:
 
 
 def _has_evidence(told: Sequence[Answer], place: Place, limit: float) -> bool:
-    until = [each.place for each in told].index(place) + 1
+    places = [each.place for each in told]
+    if place not in places:
+        return False
+    until = places.index(place) + 1
     for start in range(until):
         for run in (told[start:until], [each for each in told[start:until] if each.is_new]):
             answers, bad = sum(each.answers for each in run), sum(each.bad for each in run)

@@ -25,10 +25,19 @@ def pytest_report_header() -> str:
     return f"simulation: {len(seeds)} new seeds from {seeds[0]}, again with {SETTING}={seeds[0]}"
 
 
+_KILLED = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <function AIOKafkaConnection.__del__:pytest.PytestUnraisableExceptionWarning"
+)
+"""Tests of behaviour kill processes within their own: a connection that was just being made is closed by nobody."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first whose tests may take longer than others: at the end each of them would keep one process."""
+    """Put the files first whose tests may take longer than others, so that none of them keeps a process at the end."""
     long = {item.path for item in items if item.get_closest_marker("timeout") is not None}
     items.sort(key=lambda item: item.path not in long)
+    for item in items:
+        if "behaviour" in item.path.parts:
+            item.add_marker(_KILLED)
 
 
 def pytest_collection_finish() -> None:

@@ -1,17 +1,13 @@
 """The bound on answers: which go when there are too many, what a hit changes, and what it does not."""
 
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from headchef.cache.bounded import Bound, BoundedAnswerStore
-from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.selection import Selection
-from headchef.cache.server import ServerAnswerStore
 from headchef.cache.store import AnswerStore
 from headchef.qdrant.errors import StoreUnavailable
 from tests.cache.builders import make_fingerprint, make_sought, make_stored
@@ -33,19 +29,10 @@ class Removals:
         return None
 
 
-@pytest.fixture(params=["memory", "edge", "server"])
-async def inner(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnswerStore]:
-    made: AnswerStore
-    match request.param:
-        case "memory":
-            made = MemoryAnswerStore()
-        case "edge":
-            made = EdgeAnswerStore(tmp_path / "answers")
-        case _:
-            made = ServerAnswerStore(request.getfixturevalue("server"))
-    await made.open()
-    yield made
-    await made.close()
+@pytest.fixture
+def inner(store: AnswerStore) -> AnswerStore:
+    """A store of each kind, to be bounded."""
+    return store
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ import typer
 
 from headchef.cli.edge import guarded
 
+_Records = Annotated[int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")]
+_PatienceS = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]
+
 commands = typer.Typer(no_args_is_help=True, help="See what the cache does, and say of answers what it cannot know.")
 
 
@@ -24,10 +27,8 @@ def correct(
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who says so; your name and your machine's if omitted.")] = None,
-    records: Annotated[
-        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
-    ] = 1_000_000,
-    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    records: _Records = 1_000_000,
+    patience_s: _PatienceS = 30,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say that the answer of a job was wrong: the cache gives it to nobody any more.
@@ -62,7 +63,7 @@ def invalidate(
         bool, typer.Option("--erase", help="Delete all that caches have of the tenant, and list what others have.")
     ] = False,
     because: Annotated[str | None, typer.Option(help="Why, in words.")] = None,
-    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    patience_s: _PatienceS = 30,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Let earlier answers hold no longer: what was asked for until now is neither served nor kept.
@@ -98,10 +99,8 @@ def stats(
     since: Annotated[
         str | None, typer.Option(help="Only from this time on: a span such as 24h or 7d, or ISO 8601, UTC if not said.")
     ] = None,
-    records: Annotated[
-        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
-    ] = 1_000_000,
-    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    records: _Records = 1_000_000,
+    patience_s: _PatienceS = 30,
     as_json: Annotated[
         bool, typer.Option("--json", help="For machines: one kind a line, all together, then one pool a line.")
     ] = False,
@@ -119,10 +118,8 @@ def stats(
 @guarded
 def explain(
     job_id: Annotated[str, typer.Argument(help="The job.", metavar="JOB", show_default=False)],
-    records: Annotated[
-        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
-    ] = 1_000_000,
-    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    records: _Records = 1_000_000,
+    patience_s: _PatienceS = 30,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Tell why each question of a job was answered by an earlier answer, or was not.
@@ -156,10 +153,8 @@ def simulate(
             min=0.0001, max=1, help="Ask the model for this share of what may be served. What jobs say if omitted."
         ),
     ] = None,
-    records: Annotated[
-        int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")
-    ] = 1_000_000,
-    patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
+    records: _Records = 1_000_000,
+    patience_s: _PatienceS = 30,
     as_json: Annotated[
         bool, typer.Option("--json", help="For machines: one value of --delta a line, then one pool a line.")
     ] = False,

@@ -25,8 +25,11 @@ def pytest_report_header() -> str:
     return f"simulation: {len(seeds)} new seeds from {seeds[0]}, again with {SETTING}={seeds[0]}"
 
 
-_KILLED = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <function AIOKafkaConnection.__del__:pytest.PytestUnraisableExceptionWarning"
+_KILLED = tuple(
+    pytest.mark.filterwarnings(
+        f"ignore:Exception ignored in. <function {name}.__del__:pytest.PytestUnraisableExceptionWarning"
+    )
+    for name in ("AIOKafkaConnection", "StreamWriter")
 )
 """Tests of behaviour kill processes within their own: a connection that was just being made is closed by nobody."""
 
@@ -37,13 +40,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in long)
     for item in items:
         if "behaviour" in item.path.parts:
-            item.add_marker(_KILLED)
+            for leaving in _KILLED:
+                item.add_marker(leaving)
 
 
 def pytest_collection_finish() -> None:
     """Spare the collector what lives as long as the process: it would look at 300,000 objects again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _left_within(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let what killed processes have left be told of in the file that killed them, and not in whichever comes next."""
+    yield
+    if "behaviour" in request.path.parts:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from tests.simulation.oracle import Job
 from tests.simulation.reserving import TITLED, output_of_claims
 from tests.simulation.retrieved import searched_twice
 from tests.simulation.reviewed import decided_twice, ends_of_reviews, signed_page
-from tests.simulation.runs import taken_over
+from tests.simulation.runs import order_of_ends, taken_over
 from tests.simulation.seeking import GUIDED, output_of_guides
 from tests.simulation.services import pair
 from tests.simulation.taste import SOUR
@@ -72,14 +72,14 @@ def _results_follow(evidence: Evidence) -> Iterator[str]:
     twice = {job for (job, _, _), count in judged.items() if count > 1} | decided_twice(evidence)
     twice |= searched_twice(evidence)
     doubtful = {job._replace(run=0) for job in twice}
-    ends = _ends(evidence)
+    ends, order = _ends(evidence), order_of_ends(evidence)
     for event in _led(evidence, "jobs.finished"):
         if event.job._replace(run=0) not in doubtful:
             payload = evidence.expected.accepted[event.job]
             bounded = payload["workflow"] in BUDGETS_USD or event.job.tenant in evidence.accounted.budgets
             if bounded and ran_out(event):
                 continue  # How much was reserved when, the log does not tell.
-            came = {**taken_over(event, ends), **ends.get(event.job, {})}
+            came = {**taken_over(event, ends, order), **ends.get(event.job, {})}
             wanted = _wanted(payload, came)
             found = (event.data["status"], _inline(event.data["output"]))
             if found not in wanted:

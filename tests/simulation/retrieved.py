@@ -14,7 +14,7 @@ from tests.simulation.guides import TIMEOUT_S, texts_of, vector_of
 from tests.simulation.history import Happened
 from tests.simulation.jobs import TENANTS
 from tests.simulation.oracle import Job
-from tests.simulation.runs import Ends, Unit, taken_over
+from tests.simulation.runs import Ends, Unit, order_of_ends, taken_over
 from tests.simulation.seeking import GUIDED, RETRIES, TOP_K
 from tests.simulation.services import pair
 
@@ -61,10 +61,10 @@ def _results_name_what_was_given(evidence: Evidence) -> Iterator[str]:
 
     At least once a search may end twice, and which end counted the log does not tell: then any of them will do.
     """
-    ends = _ends(evidence)
+    ends, order = _ends(evidence), order_of_ends(evidence)
     for event in _guided(evidence, "jobs.finished"):
         said = [_text(each["step_id"], each, each["collection"]) for each in event.data["provenance"].get("texts", ())]
-        came = {**taken_over(event, ends), **ends.get(event.job, {})}
+        came = {**taken_over(event, ends, order), **ends.get(event.job, {})}
         given = [text for end in came.values() for text in end["texts"]]
         runs = [units for job, units in ends.items() if _same(job, event.job)]
         ever = {text for units in runs for end in units.values() for text in end["all"]}

@@ -40,12 +40,24 @@ async def _publish(world: World, again: list[Submission]) -> None:
         await publish(world.outside, [each.record() for each in again])
 
 
-def taken_over(finished: Happened, ends: Mapping[Job, Ends]) -> Ends:
-    """Give what a job has taken over from its earlier runs, as its result says."""
+def order_of_ends(evidence: Evidence) -> Mapping[Job, int]:
+    """Number the runs of each job as they ended: of two that had begun together the first may be the last to end."""
+    return {event.job: number for number, event in enumerate(evidence.every("jobs.finished"))}
+
+
+def taken_over(finished: Happened, ends: Mapping[Job, Ends], order: Mapping[Job, int]) -> Ends:
+    """Give what a job has taken over from its earlier runs, as its result says.
+
+    Args:
+        finished: the result.
+        ends: what each unit of each run came to.
+        order: in which the runs ended. What two of them have done is taken from the one that ended last.
+    """
     own, found = ends.get(finished.job, {}), dict[Unit, Mapping[str, Any]]()
     for step in finished.data["provenance"].get("steps", ()):
-        for run in step.get("taken_from", ()):
-            of_run = ends.get(finished.job._replace(run=run), {})
+        runs = [finished.job._replace(run=run) for run in step.get("taken_from", ())]
+        for earlier in sorted(runs, key=lambda each: order.get(each, -1)):
+            of_run = ends.get(earlier, {})
             found |= {
                 unit: end
                 for unit, end in of_run.items()

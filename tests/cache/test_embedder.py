@@ -30,8 +30,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surrounding
 
 
 async def _embed(surroundings: Surroundings, texts: Sequence[str]) -> tuple[str, Sequence[Vector]]:
-    async with open_embedder(load(EmbedderSettings), load(CacheSettings), "kitchen", surroundings) as embedder:
-        return embedder.name, await embedder.embed(texts)
+    async with open_embedder(load(EmbedderSettings), load(CacheSettings), "kitchen", surroundings) as opened:
+        return opened.embedder.name, await opened.embedder.embed(texts)
 
 
 async def test_words_are_hashed_if_nothing_is_set(surroundings: Surroundings, tmp_path: Path) -> None:
@@ -95,6 +95,12 @@ async def test_what_an_endpoint_has_made_is_asked_for_once_also_after_a_restart(
         ({"URL": "embed.example"}, "URL"),
         ({"URL": "http://e"}, "URL"),
         ({"KIND": "wordllama", "MODEL": "m"}, "MODEL"),
+        ({"REQUESTS_PER_MINUTE": "60"}, "REQUESTS_PER_MINUTE"),
+        ({"KIND": "wordllama", "TOKENS_PER_MINUTE": "1000"}, "TOKENS_PER_MINUTE"),
+        ({"TOKENS_PER_MINUTE": "0"}, "TOKENS_PER_MINUTE"),
+        ({"CONCURRENCY": "some"}, "CONCURRENCY"),
+        ({"WAIT_S": "31"}, "WAIT_S"),
+        ({"PRICE_USD": "-1"}, "PRICE_USD"),
     ],
 )
 async def test_a_wrong_setting_names_its_variable(

@@ -25,6 +25,7 @@ NOT_RUN: Mapping[str, str] = {
     "python -m headchef.executor\n": "runs until it is stopped; tests/e2e shares work among executors",
     "export HEADCHEF_CACHE_QDRANT_URL": "needs a Qdrant server; tests/cache tests the cache on one",
     "export HEADCHEF_CACHE_EMBEDDER_KIND": "needs an endpoint; tests/cache puts an embedder together from the same",
+    "export HEADCHEF_CACHE_EMBEDDER_REQUESTS": "as the block before; tests/embedding keeps to quotas at an endpoint",
     "export HEADCHEF_BODIES=s3": "needs a bucket; tests/bodies keeps bodies in one, tests/e2e in a folder",
     "export HEADCHEF_COLLECTIONS=/etc": "needs a Qdrant server; tests/e2e runs the retriever on a folder",
     "export HEADCHEF_CATALOGUE=catalogue.yaml": "needs an account at a provider",

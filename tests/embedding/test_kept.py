@@ -88,6 +88,26 @@ async def test_a_failure_is_passed_on_and_what_is_kept_is_still_given() -> None:
     assert len(await kept.embed(["a"])) == 1
 
 
+async def test_what_was_made_before_a_failure_is_kept_and_given_beside_it() -> None:
+    class Half(Counting):
+        """Has room for one text at once."""
+
+        async def embed(self, texts: Sequence[str]) -> Sequence[Vector]:
+            if len(texts) == 1:
+                return await super().embed(texts)
+            made = dict(zip(texts[:1], await super().embed(texts[:1]), strict=True))
+            raise EmbeddingFailed("quota", "no room", made=made)
+
+    counting, shelf = Half(), MemoryShelf()
+    kept = KeptEmbedder(counting, shelf, 100)
+    await kept.embed(["a"])
+    with pytest.raises(EmbeddingFailed) as failed:
+        await kept.embed(["a", "b", "c"])
+    assert (failed.value.reason, set(failed.value.made), len(shelf.vectors)) == ("quota", {"a", "b"}, 2)
+    assert len(await kept.embed(["b", "c", "a"])) == 3
+    assert counting.asked == [["a"], ["b"], ["c"]]
+
+
 async def test_half_a_surrogate_is_a_text_too() -> None:
     kept = KeptEmbedder(Counting(), NoShelf(), 100)
     one, other = await kept.embed(["\ud800", "\ud801"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from headchef.executor.lane.meter import MINUTE_S, RESERVE
+from headchef.meter import MINUTE_S, RESERVE
 
 LIMITED_LANE = "default"
 A_MINUTE = 240

@@ -94,6 +94,7 @@ def processor(
         timers=True,
         order="batches",
         hold=cancelled,
+        sharing=None if meaning is None else meaning.sharing,
         batch=settings.batch,
         broadcasts=(
             brakes.broadcast,

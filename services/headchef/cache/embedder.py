@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
 from typing import TypeVar
 
 from headchef.cache.circuit import CircuitPolicy
@@ -12,18 +14,39 @@ from headchef.cache.settings import CacheSettings
 from headchef.cache.shelf import PointShelf, shelf_form
 from headchef.embedding import Embedder, EmbedderMissing, HashedEmbedder
 from headchef.embedding.endpoint import EmbeddingEndpoint, open_endpoint
+from headchef.embedding.gathering import GatheredEmbedder, Gathering
 from headchef.embedding.kept import KeptEmbedder, NoShelf
+from headchef.embedding.lane import EmbeddingLane, EmbeddingQuota
 from headchef.embedding.wordllama import load_wordllama
+from headchef.runtime.admission import Sharing
+from headchef.runtime.clock import Clock
 from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
+from headchef.runtime.telemetry.metrics import Metrics
 
 Value = TypeVar("Value")
+
+
+_OF_AN_ENDPOINT = ("url", "model", "requests_per_minute", "tokens_per_minute", "concurrency", "price_usd")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEmbedder:
+    """An embedder that is ready.
+
+    Attributes:
+        embedder: makes vectors, and keeps them.
+        sharing: told which tasks are at work, since they share a quota; None where there is none to share.
+    """
+
+    embedder: KeptEmbedder
+    sharing: Sharing | None
 
 
 @asynccontextmanager
 async def open_embedder(
     settings: EmbedderSettings, cache: CacheSettings, namespace: str, surroundings: Surroundings
-) -> AsyncIterator[KeptEmbedder]:
+) -> AsyncIterator[OpenEmbedder]:
     """Open the embedder that is set; its connections end with the context.
 
     What an endpoint has made is kept in a store: another request costs money and 50 ms or more. What is made here is
@@ -40,18 +63,44 @@ async def open_embedder(
     """
     if settings.kind != "endpoint":
         _refuse_an_endpoint(settings)
-        yield KeptEmbedder(local_embedder(settings), NoShelf(), settings.max_held)
+        yield OpenEmbedder(KeptEmbedder(local_embedder(settings), NoShelf(), settings.max_held), None)
         return
-    endpoint = endpoint_of(settings)
-    clock = surroundings.clock
-    async with open_endpoint(endpoint, clock, surroundings.random) as embedder:
+    clock, metrics = surroundings.clock, surroundings.metrics
+    async with open_gathered(settings, settings.wait_s, clock, surroundings.random, metrics) as embedder:
         points = points_of(cache, namespace, f"vectors.{collection_of(embedder)}", shelf_form(embedder))
         circuit = CircuitPolicy(cache.retry_first_s, cache.retry_longest_s)
-        shelf = PointShelf(points, settings.max_kept, circuit, cache.lookup_timeout_s, clock, surroundings.metrics)
+        shelf = PointShelf(points, settings.max_kept, circuit, cache.lookup_timeout_s, clock, metrics)
         try:
-            yield KeptEmbedder(embedder, shelf, settings.max_held)
+            yield OpenEmbedder(KeptEmbedder(embedder, shelf, settings.max_held), embedder)
         finally:
             await shelf.close()
+
+
+@asynccontextmanager
+async def open_gathered(
+    settings: EmbedderSettings, wait_s: float, clock: Clock, chance: Random, metrics: Metrics
+) -> AsyncIterator[GatheredEmbedder]:
+    """Open the endpoint that is set, behind its quota; its connections end with the context.
+
+    Args:
+        settings: where it is, and what it allows.
+        wait_s: that a text may wait for its quota.
+        clock: for waiting.
+        chance: of the jitter of pauses.
+        metrics: counts requests, tokens and what they cost.
+
+    Raises:
+        BadSettings: something of it is not set.
+    """
+    quota = EmbeddingQuota(settings.requests_per_minute, settings.tokens_per_minute, settings.concurrency)
+    gathering = Gathering(settings.batch, wait_s, settings.price_usd)
+    async with open_endpoint(endpoint_of(settings), clock, chance) as endpoint:
+        lane = EmbeddingLane(quota, clock.monotonic())
+        gathered = GatheredEmbedder(endpoint, lane, gathering, clock, metrics)
+        try:
+            yield gathered
+        finally:
+            await gathered.close()
 
 
 def endpoint_of(settings: EmbedderSettings) -> EmbeddingEndpoint:
@@ -83,8 +132,8 @@ def _needed(name: str, value: Value | None) -> Value:
 
 def _refuse_an_endpoint(settings: EmbedderSettings) -> None:
     """Tell whoever names one and forgets the kind; else words would be compared that were to be embedded."""
-    for name, value in (("url", settings.url), ("model", settings.model)):
-        if value is not None:
+    for name in _OF_AN_ENDPOINT:
+        if getattr(settings, name) is not None:
             message = f"is of an endpoint, and the kind is {settings.kind}: set HEADCHEF_CACHE_EMBEDDER_KIND=endpoint"
             raise BadSettings(f"HEADCHEF_CACHE_EMBEDDER_{name.upper()}", f"{message}, or leave it out")
 

@@ -1,5 +1,6 @@
 """Settings of what makes vectors of questions for the cache; the cache's own are in settings.py."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, Field, SecretStr, StringConstraints, field_validator
@@ -30,6 +31,35 @@ class EmbedderSettings(BaseSettings):
     api_key: SecretStr | None = Field(default=None, description="of an endpoint, if it asks for one")
     batch: int = Field(default=64, ge=1, le=2_048, description="texts in one request to an endpoint")
     timeout_s: float = Field(default=20.0, gt=0, le=600, description="for one request to an endpoint")
+    requests_per_minute: int | None = Field(
+        default=None, ge=1, le=1_000_000_000, description="that an endpoint allows to all caches together, such as 3000"
+    )
+    tokens_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000,
+        description="of texts, that an endpoint allows to all caches together, such as 1000000",
+    )
+    concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="requests at once that an endpoint allows to all caches together; unset: 8 of each. Several caches"
+        " share it by partitions of `steps.planned`: allow as many, or some have none",
+    )
+    wait_s: float = Field(
+        default=0.3,
+        ge=0,
+        le=30,
+        description="that a text waits for room in these limits; beyond, its step goes to its model. 0: not at all",
+    )
+    price_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        allow_inf_nan=False,
+        description="of an endpoint, for a million tokens, such as 0.02; for the counter `headchef.embedding.cost`",
+    )
     max_held: int = Field(
         default=20_000, ge=1, le=10_000_000, description="vectors in memory, the last used; 1 to 6 KB each"
     )
@@ -37,7 +67,11 @@ class EmbedderSettings(BaseSettings):
         default=500_000, ge=1, le=100_000_000, description="vectors of an endpoint in a store, beyond, the oldest go"
     )
 
-    @field_validator("dimensions", "url", "model", "api_key", mode="before")
+    @field_validator(
+        *("dimensions", "url", "model", "api_key"),
+        *("requests_per_minute", "tokens_per_minute", "concurrency", "price_usd"),
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         # What a compose file passes on from an unset variable is an empty text.

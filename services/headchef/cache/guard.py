@@ -48,6 +48,18 @@ class Guarded:
     open: Callable[[], Awaitable[None]]
 
 
+class Withheld(Exception):
+    """A call was not made, or not all of it, since it may not be just now: the store is neither away nor back.
+
+    Args:
+        reason: in a word, for metrics.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Guard:
     """Makes calls while the store works, and gives None at once while it is away.
 
@@ -84,11 +96,12 @@ class Guard:
 
         Args:
             operation: for metrics.
-            call: of the store; any StoreUnavailable that it raises is counted, and no error.
+            call: of the store; any StoreUnavailable that it raises is counted, and no error; so is Withheld, of which
+                the circuit learns nothing.
             limit_s: seconds that it may take; None to leave that to the store.
 
         Returns:
-            What the call gives, or None if the store is away.
+            What the call gives, or None if the store is away, or the call withheld.
         """
         return await self._attempt(operation, call, limit_s=limit_s)
 
@@ -113,6 +126,9 @@ class Guard:
             if refusal_ends and isinstance(error, StoreRefused):
                 raise
             self._note_failure(operation, error)
+            return None
+        except Withheld as error:
+            self._metrics.count("headchef.cache.failures", 1, {"operation": operation, "reason": error.reason})
             return None
         if self._circuit.succeeded():
             _LOGGER.warning("The %s is back.", self._guarded.name)

@@ -14,6 +14,7 @@ import orjson
 from pydantic import SecretStr
 
 from headchef.embedding.errors import EmbeddingFailed
+from headchef.embedding.gathering import Made
 from headchef.embedding.port import Vector
 from headchef.retry_after import read_retry_after
 from headchef.runtime.clock import Clock
@@ -91,7 +92,7 @@ class EndpointEmbedder:
         tries = 0
         while True:
             try:
-                return await self._once(texts)
+                return (await self.ask(texts)).vectors
             except EmbeddingFailed as failed:
                 tries += 1
                 if not failed.may_pass or tries > self._endpoint.retries:
@@ -104,7 +105,15 @@ class EndpointEmbedder:
         longest_s = min(_FIRST_PAUSE_S * 2.0 ** (tries - 1), _LONGEST_PAUSE_S)
         return longest_s * self._chance.uniform(0.5, 1.0)
 
-    async def _once(self, texts: Sequence[str]) -> Sequence[Vector]:
+    async def ask(self, texts: Sequence[str]) -> Made:
+        """Make one request, once.
+
+        Args:
+            texts: at least one; as many as the endpoint takes at once.
+
+        Raises:
+            EmbeddingFailed: it has failed.
+        """
         key = self._endpoint.api_key
         try:
             async with asyncio.timeout(self._endpoint.timeout_s):
@@ -133,20 +142,21 @@ class EndpointEmbedder:
         status = response.status_code
         may_pass = status in _MAY_PASS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return EmbeddingFailed(
-            "http_status",
+            "rate_limited" if status == HTTPStatus.TOO_MANY_REQUESTS else "http_status",
             f"{self._host} answered {status} when asked for vectors of {self._endpoint.model}",
             may_pass=may_pass,
             retry_after_s=read_retry_after(response.headers, "", self._clock.now()) if may_pass else None,
         )
 
-    def _read(self, body: bytes, count: int) -> Sequence[Vector]:
+    def _read(self, body: bytes, count: int) -> Made:
         try:
-            given = orjson.loads(body)["data"]
+            read = orjson.loads(body)
+            given = read["data"]
             by_index = {each["index"]: each["embedding"] for each in given}
             vectors = [by_index[number] for number in range(count)]
             if len(given) != count:
                 raise ValueError("another number of vectors than of texts")
-            return [self._unit(vector) for vector in vectors]
+            return Made([self._unit(vector) for vector in vectors], _tokens(read.get("usage")))
         except (KeyError, TypeError, ValueError) as error:
             message = f"{self._host} answered with something else than {count} vectors in the form of OpenAI's API"
             raise EmbeddingFailed("unreadable", message) from error
@@ -164,6 +174,12 @@ class EndpointEmbedder:
         if not isfinite(length) or length == 0:
             raise ValueError("a vector without a direction")
         return [each / length for each in vector]
+
+
+def _tokens(usage: Any) -> int | None:
+    """Give the tokens that were counted; servers of one's own often say nothing, or 0."""
+    counted = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return counted if isinstance(counted, int) and counted > 0 else None
 
 
 @asynccontextmanager

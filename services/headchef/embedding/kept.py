@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
+from headchef.embedding.errors import EmbeddingFailed
 from headchef.embedding.port import Embedder, Vector
 
 
@@ -70,7 +71,7 @@ class KeptEmbedder(Embedder):
         """Turn texts into vectors, each different text once.
 
         Raises:
-            EmbeddingFailed: the embedder has failed for a text that is not kept; those that are kept stay so.
+            EmbeddingFailed: the embedder has failed for a text that is not kept. It has the vectors of all others.
         """
         hashes = [sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts]
         text_of = dict(zip(hashes, texts, strict=True))
@@ -79,12 +80,28 @@ class KeptEmbedder(Embedder):
             shelved = await self._shelf.read(missing)
             found |= {name: array("f", vector) for name, vector in shelved.items()}
         if new := [name for name in missing if name not in found]:
-            made = await self._embedder.embed([text_of[name] for name in new])
-            vectors = {name: array("f", vector) for name, vector in zip(new, made, strict=True)}
-            await self._shelf.write(vectors)
-            found |= vectors
+            failed = await self._make(new, text_of, found)
+            if failed is not None:
+                raise failed.having({text_of[name]: vector for name, vector in found.items()}) from failed
         self._hold(found)
         return [found[name] for name in hashes]
+
+    async def _make(
+        self, new: Sequence[str], text_of: Mapping[str, str], found: dict[str, "array[float]"]
+    ) -> EmbeddingFailed | None:
+        """Have the vectors of texts made, keep them, and add them to those found; what was paid for is never lost."""
+        failed = None
+        try:
+            made = await self._embedder.embed([text_of[name] for name in new])
+            vectors = {name: array("f", vector) for name, vector in zip(new, made, strict=True)}
+        except EmbeddingFailed as error:
+            failed = error
+            vectors = {name: array("f", error.made[text]) for name in new if (text := text_of[name]) in error.made}
+        found |= vectors
+        self._hold(found)
+        if vectors:
+            await self._shelf.write(vectors)
+        return failed
 
     async def forget(self, until: datetime) -> bool:
         """Let go of what is kept until a time, and of all that is in memory.

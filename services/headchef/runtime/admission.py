@@ -59,17 +59,36 @@ class Admission(Protocol):
         ...
 
 
+class Sharing(Protocol):
+    """Told which tasks are at work in this process, for whatever the group's tasks have equal parts of."""
+
+    def begun(self, task: int, of: Callable[[], int]) -> None:
+        """Note that a task is at work here.
+
+        Args:
+            task: its number, from 0.
+            of: gives how many the group has shared out, which may change.
+        """
+        ...
+
+    def ended(self, task: int) -> None:
+        """Note that a task hands nothing more over here; may be said twice."""
+        ...
+
+
 class Slots:
     """Implements `Admission`: so many places; who finds none is woken when one is free.
 
     Args:
         limit: places, at least 1.
         turns: whose turn it is where both classes wait.
+        sharing: told which tasks are at work; None for nobody.
     """
 
-    def __init__(self, limit: int, turns: Turns) -> None:
+    def __init__(self, limit: int, turns: Turns, sharing: Sharing | None = None) -> None:
         self._limit = limit
         self._turns = turns
+        self._sharing = sharing
         self._taken = 0
         self._waiting: dict[JobClass, dict[asyncio.Event, None]] = {job_class: {} for job_class in JOB_CLASSES}
 
@@ -78,17 +97,22 @@ class Slots:
         return None
 
     def begun(self, task: int, of: Callable[[], int], *, clean: bool) -> None:
-        """Nothing depends on it."""
+        """Pass it on; no place depends on it."""
+        if self._sharing is not None:
+            self._sharing.begun(task, of)
 
     def leaving(self, task: int) -> None:
-        """Nothing depends on it."""
+        """Pass it on; no place depends on it."""
+        if self._sharing is not None:
+            self._sharing.ended(task)
 
     async def vacated(self, task: int) -> bool:
         """A place belongs to no task."""
         return True
 
     def ended(self, task: int) -> None:
-        """Nothing depends on it."""
+        """Pass it on; no place depends on it."""
+        self.leaving(task)
 
     def take(self, record: Record, job_class: JobClass, wake: asyncio.Event) -> bool:
         """Take a place, or have `wake` set when one is free."""

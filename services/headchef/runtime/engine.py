@@ -92,7 +92,8 @@ class Engine:
             metrics=metrics,
             tracer=tracer,
             envelope=Envelope(namespace=settings.namespace, processor=processor, group=self._names.group, clock=clock),
-            admission=processor.admission or Slots(processor.concurrency, Turns(settings.bulk_share)),
+            admission=processor.admission
+            or Slots(processor.concurrency, Turns(settings.bulk_share), processor.sharing),
             counts=self._counts,
             shared=lambda: self._hand_over.shared,
             commit=self._membership.commit,

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 from headchef_contracts import topics
 from headchef_contracts.events.common import Cause, Event, JobClass
 
-from headchef.runtime.admission import Admission
+from headchef.runtime.admission import Admission, Sharing
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.log.port import Headers, Record
@@ -261,6 +261,7 @@ class Processor:
         concurrency: deliveries in flight in the whole process, for `concurrent`.
         admission: who says when a delivery may begin, in place of `concurrency`; None for nobody. It is told whether
             a task was left clean, which costs a commit when a task begins, and one when it ends.
+        sharing: told which tasks are at work, in any order, where nobody is set for `admission`; None for nobody.
         hold: what stops records before they are admitted, or ends timers before they are due; None for nothing.
         most_held: timers of a task that may be set aside; beyond, a record that is stopped holds up those behind it.
         batch: largest batch for `batches`.
@@ -278,6 +279,7 @@ class Processor:
     order: Literal["in_order", "batches", "concurrent"] = "in_order"
     concurrency: int = 1
     admission: Admission | None = None
+    sharing: Sharing | None = None
     hold: Hold | None = None
     most_held: int = 10_000
     batch: int = 256

@@ -14,6 +14,7 @@ from headchef.cache.policy import CachePolicy
 from headchef.cache.refill import Refill
 from headchef.cache.semantic.near import NearQuestions
 from headchef.cache.withdrawn import Withdrawn
+from headchef.embedding import EmbeddingFailed
 from headchef.equality import Judged, Judges
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.replay_input import Replayed
@@ -42,6 +43,22 @@ async def test_the_first_question_teaches_nothing_and_is_kept(bench: Bench) -> N
     assert await bench.learn("pay how", "By card.") == []
     first = make_question("pay how").fingerprint
     assert await groups(bench) == {first: first}
+
+
+async def test_beyond_the_quota_of_the_embedder_a_lesson_is_learnt_and_its_question_is_kept_next_time(
+    bench: Bench,
+) -> None:
+    await bench.learn("pay how", "By card.")
+    steps = [make_question(text, job_id=text) for text in ("pay so I", "pay can I")]
+    used = [became.cache for became in await bench.ask(*steps)]
+    [_, known] = await bench.embedder.embed(["pay so I", "pay can I"])
+    bench.embedder.faults.append(EmbeddingFailed("quota", "no room", made={"pay can I": known}))
+    verdicts = [make_verdict(step, "By card.", use) for step, use in zip(steps, used, strict=True)]
+    assert [label.wrong for label in await bench.settle(*verdicts)] == [False, False]
+    first, left_out, kept = (make_question(text).fingerprint for text in ("pay how", "pay so I", "pay can I"))
+    assert await groups(bench) == {first: first, kept: first}
+    await bench.settle(*verdicts)
+    assert await groups(bench) == {first: first, kept: first, left_out: first}
 
 
 async def test_an_equal_answer_is_a_label_that_is_right_and_joins_the_group(bench: Bench) -> None:

@@ -162,6 +162,19 @@ async def test_an_embedder_that_fails_sends_steps_to_their_models(bench: Bench) 
     assert served.cache.kind == "semantic"
 
 
+async def test_beyond_the_quota_of_the_embedder_the_model_is_asked_and_nobody_else_is_held_back(bench: Bench) -> None:
+    await bench.allow(0.0)
+    [known] = await bench.embedder.embed(["pay can I"])
+    bench.embedder.faults.append(EmbeddingFailed("quota", "no room", made={"pay can I": known}))
+    served, asked = await bench.ask(make_question("pay can I"), make_question("pay so I", job_id="job-3"))
+    assert (served.cache.kind, asked.cache.kind, asked.cache.nearest) == ("semantic", "miss", None)
+    assert bench.metrics.total("headchef.cache.failures", operation="embed", reason="quota") == 1
+    assert bench.metrics.total("headchef.cache.guesses", choice="quota", mode="serve") == 1
+    # It is not away: the next question is embedded at once.
+    [served] = await bench.ask(make_question("pay so I", job_id="job-3"))
+    assert served.cache.kind == "semantic"
+
+
 async def test_an_embedder_that_never_answers_holds_nothing_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async def for_ever(texts: Sequence[str]) -> Sequence[Vector]:
         await asyncio.Event().wait()

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from headchef.catalogue import Quota
 from headchef.executor.lane.halts import Halts
 from headchef.executor.lane.lane import Lane
-from headchef.executor.lane.meter import MINUTE_S
 from headchef.executor.lane.pace import FIRST, Pace
 from headchef.executor.lane.pool import Pool
 from headchef.executor.lane.rest import Rest
+from headchef.meter import MINUTE_S
 from headchef.runtime.log.port import Record
 from headchef.runtime.turns import Turns
 from tests.executor.lane.test_lane import USAGE, Desk, Fixed, answered, record

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headchef.executor.lane.meter import MINUTE_S, Meter
+from headchef.meter import MINUTE_S, Meter
 
 
 class Taker:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from headchef_contracts import topics
 from headchef_contracts.events.jobs import JobSubmitted
 
-from headchef.runtime.admission import Admission
+from headchef.runtime.admission import Admission, Sharing
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.clock import Clock, SystemClock
 from headchef.runtime.engine import Engine
@@ -171,6 +171,7 @@ class World:
         order: Order = "in_order",
         concurrency: int = 64,
         admission: Admission | None = None,
+        sharing: Sharing | None = None,
         broadcasts: tuple[Broadcast, ...] = (),
         replays: tuple[Replay, ...] = (),
         hold: Hold | None = None,
@@ -185,7 +186,7 @@ class World:
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
         made = self._processor(handler, order, concurrency, admission)
-        heard: dict[str, Any] = {"broadcasts": (*made.broadcasts, *broadcasts), "replays": replays}
+        heard: dict[str, Any] = {"broadcasts": (*made.broadcasts, *broadcasts), "replays": replays, "sharing": sharing}
         instance = Instance(self, replace(made, **heard, hold=hold, most_held=most_held), chosen, name, log)
         instance.log.hook = hook
         self.instances.append(instance)

@@ -42,7 +42,8 @@ async def assemble_meaning(
     """
     clock, metrics = surroundings.clock, surroundings.metrics
     circuit, limit_s = CircuitPolicy(settings.retry_first_s, settings.retry_longest_s), settings.lookup_timeout_s
-    async with open_embedder(load(EmbedderSettings), settings, namespace, surroundings) as embedder:
+    async with open_embedder(load(EmbedderSettings), settings, namespace, surroundings) as opened:
+        embedder = opened.embedder
         invalidations.forgetting.covers_vectors(embedder)
         points = points_of(settings, namespace, f"questions.{collection_of(embedder)}", form_of(embedder))
         meanings = GuardedMeanings(PointMeanings(points), circuit, limit_s, clock, metrics)
@@ -52,6 +53,6 @@ async def assemble_meaning(
         )
         judging = Judging(Judges(installed(), Instruments(embedder)), settings.judge_timeout_s, clock)
         try:
-            yield ByMeaning(near, meanings, answers, judging, metrics)
+            yield ByMeaning(near, meanings, answers, judging, metrics, sharing=opened.sharing)
         finally:
             await meanings.close()

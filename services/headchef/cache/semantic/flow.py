@@ -16,6 +16,7 @@ from headchef.cache.semantic.looking import SemanticLookup
 from headchef.cache.semantic.near import NearQuestions
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.homes import HOMES
+from headchef.runtime.admission import Sharing
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.processor import Delivery, Emit
 from headchef.runtime.telemetry.metrics import Metrics
@@ -31,9 +32,11 @@ class ByMeaning:
         judging: lets judges say whether two answers are the same.
         metrics: counts guesses and labels.
         homes: accounts are kept in so many partitions, the first ones.
+        sharing: told which tasks are at work, where the embedder has a quota for all of them; None for nobody.
 
     Attributes:
         questions: what has them, for whoever removes some.
+        sharing: as it was given.
     """
 
     def __init__(
@@ -44,8 +47,10 @@ class ByMeaning:
         judging: Judging,
         metrics: Metrics,
         homes: int = HOMES,
+        sharing: Sharing | None = None,
     ) -> None:
         self.homes = homes
+        self.sharing = sharing
         self._near = near
         self.questions = meanings
         self._bounds = BoundsInForce()

@@ -118,13 +118,21 @@ class Learning:
         return {where: stored for where, stored in zip(ordered, answers or (), strict=False) if stored is not None}
 
     async def _group(self, comparing: Sequence[Comparing], found: Found, now: datetime) -> None:
-        alike = likeness(found.vectors)
+        # A question without a vector is kept when it comes again, if the embedder has room for it by then.
+        with_vectors = [
+            (each, vector, near)
+            for each, vector, near in zip(comparing, found.vectors, found.near, strict=True)
+            if vector is not None
+        ]
+        if not with_vectors:
+            return
+        alike = likeness([vector for _, vector, _ in with_vectors])
         questions: list[Question] = []
-        for number, each in enumerate(comparing):
-            known = (near for near in found.near[number] if serving(near, now))
+        for number, (each, vector, near) in enumerate(with_vectors):
+            known = (earlier for earlier in near if serving(earlier, now))
             before = (near_of(question, alike(at, number)) for at, question in enumerate(questions))
             group = await each.group([*known, *before])
-            questions.append(question_of(each.fresh, found.vectors[number], group))
+            questions.append(question_of(each.fresh, vector, group))
         kept = await self._meanings.put(questions)
         self._metrics.count("headchef.cache.questions", len(questions), {"kept": str(kept).lower()})
 

@@ -55,7 +55,10 @@ class SemanticLookup:
             self._count(asked.values(), "unavailable")
             return {}
         guesses: dict[str, Guess] = {}
-        for (id_, (step, question)), near in zip(asked.items(), found.near, strict=True):
+        for (id_, (step, question)), vector, near in zip(asked.items(), found.vectors, found.near, strict=True):
+            if vector is None:
+                self._count([(step, question)], "quota")
+                continue
             bound = self._bounds.of(pool_account(step.job.tenant, question.pool, found.embedder))
             made = guess(whose(step), question, [each for each in near if serving(each, now)], bound, found.embedder)
             self._count([(step, question)], "none" if made is None else made.nearest.choice)

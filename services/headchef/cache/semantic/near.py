@@ -1,12 +1,12 @@
 """Finds the earlier questions that are nearest in meaning: embeds, and searches, within a set time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from headchef_contracts.events.semantic import SemanticQuestion
 
 from headchef.cache.circuit import CircuitPolicy
-from headchef.cache.guard import Guard, Guarded
+from headchef.cache.guard import Guard, Guarded, Withheld
 from headchef.cache.guarded_meanings import GuardedMeanings
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.meanings import Near, SoughtMeaning
@@ -27,12 +27,12 @@ class Found:
 
     Attributes:
         embedder: whose vectors were compared.
-        vectors: of what was sought, in order.
-        near: earlier questions for each, the nearest first.
+        vectors: of what was sought, in order; None of a text for which the embedder's quota leaves no room.
+        near: earlier questions for each, the nearest first; none of such a text.
     """
 
     embedder: str
-    vectors: Sequence[Vector]
+    vectors: Sequence[Vector | None]
     near: Sequence[Sequence[Near]]
 
 
@@ -79,27 +79,39 @@ class NearQuestions:
             top_k: so many at most for each, from 1.
 
         Returns:
-            None where there are no vectors, or nobody to ask.
+            None where nobody could be asked. Of texts that the embedder's quota leaves out nothing is found.
         """
+        vectors = await self._vectors([question.text for _, question in asked])
+        if vectors is None:
+            return None
+        sought = {
+            number: SoughtMeaning(tenant, question.scope, vector)
+            for number, ((tenant, question), vector) in enumerate(zip(asked, vectors, strict=True))
+            if vector is not None
+        }
+        found = await self._meanings.nearest(list(sought.values()), top_k) if sought else []
+        if found is None:
+            return None
+        near = dict(zip(sought, found, strict=True))
+        valid = [[each for each in near.get(number, ()) if not self._concerned(each)] for number in range(len(vectors))]
+        return Found(self._embedder.name, vectors, valid)
 
-        async def embed() -> Sequence[Vector]:
+    async def _vectors(self, texts: Sequence[str]) -> Sequence[Vector | None] | None:
+        """Embed, and give what is at hand where the rest is withheld; None where the embedder is away."""
+        at_hand: Mapping[str, Vector] | None = None
+
+        async def embed() -> Sequence[Vector | None]:
+            nonlocal at_hand
             try:
-                return await self._embedder.embed([question.text for _, question in asked])
+                return await self._embedder.embed(texts)
             except EmbeddingFailed as failed:
+                if failed.withheld:
+                    at_hand = failed.made
+                    raise Withheld(failed.reason) from failed
                 raise StoreUnavailable(failed.reason, failed.message) from failed
 
         vectors = await self._guard.attempt("embed", embed, limit_s=self._limit_s)
-        if vectors is None:
-            return None
-        sought = [
-            SoughtMeaning(tenant, question.scope, vector)
-            for (tenant, question), vector in zip(asked, vectors, strict=True)
-        ]
-        near = await self._meanings.nearest(sought, top_k)
-        if near is None:
-            return None
-        valid = [[each for each in group if not self._concerned(each)] for group in near]
-        return Found(self._embedder.name, vectors, valid)
+        return vectors if at_hand is None else [at_hand.get(text) for text in texts]
 
     async def forget(self, answers: Iterable[Sought]) -> None:
         """Let questions go whose answers serve nobody any more, so that whoever is nearest after them may.

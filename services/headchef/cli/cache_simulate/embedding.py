@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
-from headchef.cache.embedder import endpoint_of, local_embedder
+from headchef.cache.embedder import local_embedder, open_gathered
 from headchef.cache.embedder_settings import EmbedderSettings, Kind
 from headchef.cli.faults import WorkFailed
 from headchef.embedding import Embedder, EmbeddingFailed, Vector
-from headchef.embedding.endpoint import open_endpoint
 from headchef.embedding.kept import KeptEmbedder, NoShelf
 from headchef.runtime.clock import SystemClock
+from headchef.runtime.telemetry.metrics import Metrics
 
 _AT_ONCE = 256
+_PATIENCE_S = 300.0
 
 
 def settings_for(kind: Kind | None, settings: EmbedderSettings) -> EmbedderSettings:
@@ -42,7 +43,9 @@ async def opened_embedder(settings: EmbedderSettings) -> AsyncIterator[Embedder]
     if settings.kind != "endpoint":
         yield KeptEmbedder(local_embedder(settings), NoShelf(), settings.max_held)
         return
-    async with open_endpoint(endpoint_of(settings), SystemClock(), Random()) as embedder:
+    async with open_gathered(settings, _PATIENCE_S, SystemClock(), Random(), Metrics()) as embedder:
+        # The caches may use their quota beside this; their endpoint then asks both to wait.
+        embedder.begun(0, lambda: 1)
         yield KeptEmbedder(embedder, NoShelf(), settings.max_held)
 
 

@@ -8,8 +8,8 @@ from headchef_contracts.events.common import Usage
 from headchef.catalogue import Quota
 from headchef.catalogue.form import Resource
 from headchef.executor.lane.estimate import Demand
-from headchef.executor.lane.meter import Meter
 from headchef.executor.provider import Left
+from headchef.meter import Meter
 
 SOON_S = 1e-6
 """After a wait it is asked again: so much later, that rounding does not make it ask twice."""

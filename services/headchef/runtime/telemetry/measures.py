@@ -48,6 +48,9 @@ CounterName = Literal[
     "headchef.cache.parked",
     "headchef.cache.answered",
     "headchef.cache.released",
+    "headchef.embedding.requests",
+    "headchef.embedding.tokens",
+    "headchef.embedding.cost",
     "headchef.provider.attempts",
     "headchef.provider.cost",
     "headchef.provider.cache_tokens",
@@ -172,8 +175,8 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.saved_cost": Measure("{USD}", "what reused answers had cost when they were made [tenant, model]"),
     "headchef.cache.guesses": Measure(
         "{question}",
-        "what earlier answers to other wordings came to [choice: serve, explore, ask, none, unavailable, too_long;"
-        " mode: shadow, serve]",
+        "what earlier answers to other wordings came to [choice: serve, explore, ask, none, unavailable, quota,"
+        " too_long; mode: shadow, serve]",
     ),
     "headchef.cache.labels": Measure(
         "{question}",
@@ -183,6 +186,13 @@ COUNTERS: Mapping[CounterName, Measure] = {
     "headchef.cache.parked": Measure("{step}", "steps that had to wait for the answer to the same question"),
     "headchef.cache.answered": Measure("{step}", "steps that waited and were given that answer"),
     "headchef.cache.released": Measure("{step}", "steps that waited and were sent to their models"),
+    "headchef.embedding.requests": Measure(
+        "{request}",
+        "requests of the cache to its embedding endpoint [outcome: ok, rate_limited, http_status, timeout, unreachable,"
+        " unreadable, dimensions]",
+    ),
+    "headchef.embedding.tokens": Measure("{token}", "tokens of texts that it has counted"),
+    "headchef.embedding.cost": Measure("{USD}", "what they cost, where HEADCHEF_CACHE_EMBEDDER_PRICE_USD is set"),
     "headchef.provider.attempts": Measure("{attempt}", "calls to a provider [lane, model, outcome]"),
     "headchef.provider.cost": Measure("{USD}", "cost of calls whose price is known [lane, model, tenant]"),
     "headchef.provider.cache_tokens": Measure(

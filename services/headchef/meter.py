@@ -1,4 +1,4 @@
-"""Counts one resource of a lane's quota, such as requests a minute, for the tasks of the lane that this process owns.
+"""Counts one resource of a quota, such as requests a minute, for the tasks that share it and that this process owns.
 
 A bucket that never gives out more than its share in any minute, wherever the provider's windows begin: what it can hold
 is paid for by a lower rate, `rate = (share - capacity) / minute`. So the buckets of all processes together never give
@@ -37,7 +37,7 @@ class Meter:
     """A bucket for some tasks' part of one resource. Without tasks, and for tasks just gained, it is empty.
 
     Args:
-        a_minute: the quota of the whole lane.
+        a_minute: the whole quota.
         now_s: the time.
     """
 

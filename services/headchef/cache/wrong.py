@@ -33,10 +33,15 @@ class WrongAnswers:
         return WrongAnswers(self.texts, _later(self.until, corrected.at))
 
     def and_also(self, withdrawn: AnswerWithdrawn) -> "WrongAnswers":
-        """Add what was withdrawn: what is wrong stays wrong."""
-        texts = dict.fromkeys((*self.texts, *withdrawn.texts))
+        """Add what was withdrawn: what is wrong stays wrong, also where two caches have found more than is remembered.
+
+        Then all is wrong that was accepted until this was told, as those are of which the texts are not remembered.
+        """
+        texts = tuple(dict.fromkeys((*self.texts, *withdrawn.texts)))
         until = self.until if withdrawn.until is None else _later(self.until, withdrawn.until)
-        return WrongAnswers(tuple(texts)[:MOST_TEXTS], until)
+        if len(texts) > MOST_TEXTS:
+            until = _later(until, withdrawn.decided.at)
+        return WrongAnswers(texts[:MOST_TEXTS], until)
 
     def has(self, stored: StoredAnswer) -> bool:
         """Say whether an answer is one of them."""

@@ -4,9 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.core import TyperArgument, TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from headchef.cli.__main__ import app
@@ -76,6 +80,34 @@ def run(*arguments: str, stdin: str = "") -> Result:
 def test_wrong_usage_is_named_and_exits_2(arguments: tuple[str, ...], part: str) -> None:
     result = run(*arguments)
     assert part in " ".join(result.output.split())
+    assert result.exit_code == 2
+
+
+def _that_name_a_tenant(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Give how each command begins that takes a tenant, up to where that is written."""
+    if isinstance(command, TyperGroup):
+        for name, each in command.commands.items():
+            yield from _that_name_a_tenant(each, (*words, name))
+        return
+    for parameter in command.params:
+        if parameter.name == "tenant":
+            yield words if isinstance(parameter, TyperArgument) else (*words, "--tenant")
+
+
+NAMING_A_TENANT = tuple(_that_name_a_tenant(get_command(app)))
+
+
+def test_commands_that_name_a_tenant_are_found() -> None:
+    assert len(NAMING_A_TENANT) > 15
+    assert ("tenant", "set") in NAMING_A_TENANT
+    assert ("cache", "invalidate", "--tenant") in NAMING_A_TENANT
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize("words", NAMING_A_TENANT, ids=" ".join)
+def test_a_blank_is_no_tenant(words: tuple[str, ...], blank: str) -> None:
+    result = run(*words, blank)
+    assert f'"{blank}" names no tenant' in result.output
     assert result.exit_code == 2
 
 

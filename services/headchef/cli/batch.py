@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 commands = typer.Typer(no_args_is_help=True, help="Wait for a batch of jobs, see how far it is, or compare two.")
 
 BatchId = Annotated[str, typer.Argument(help="Its id.", metavar="BATCH", show_default=False)]
-Tenant = Annotated[str, typer.Option(help="Whose batch it is.")]
+Tenant = Annotated[str, typer.Option(callback=tenant_named, help="Whose batch it is.")]
 Patience = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
@@ -54,7 +55,7 @@ def show(batch_id: BatchId, tenant: Tenant = "default", patience_s: Patience = 3
 def compare(
     before: Annotated[str, typer.Argument(help="A batch.", metavar="BEFORE", show_default=False)],
     after: Annotated[str, typer.Argument(help="Another one.", metavar="AFTER", show_default=False)],
-    tenant: Annotated[str, typer.Option(help="Whose batches they are.")] = "default",
+    tenant: Annotated[str, typer.Option(callback=tenant_named, help="Whose batches they are.")] = "default",
     shown: Annotated[int, typer.Option("--show", min=0, help="Jobs that differ to show at length.")] = 3,
     patience_s: Patience = 30,
     as_json: AsJson = False,

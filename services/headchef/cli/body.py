@@ -7,6 +7,7 @@ import typer
 
 from headchef.cli.edge import guarded
 from headchef.cli.faults import WorkFailed, WrongUsage
+from headchef.cli.naming import tenant_named
 
 if TYPE_CHECKING:
     from headchef_contracts.events.common import Reference
@@ -25,7 +26,9 @@ def put(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, show_default=False, help="JSON (.json), or text in UTF-8.")
     ],
-    tenant: Annotated[str, typer.Option(help="Whose body it is: jobs of others do not find it.")] = "default",
+    tenant: Annotated[
+        str, typer.Option(callback=tenant_named, help="Whose body it is: jobs of others do not find it.")
+    ] = "default",
     patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for the store.")] = 30,
 ) -> None:
     """Lay a file down, and print what a job says in its place: {"ref": {…}}.

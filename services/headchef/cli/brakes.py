@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 if TYPE_CHECKING:
     from headchef_contracts.events.brakes import BrakeAction
 
-Tenant = Annotated[str | None, typer.Option(help="All jobs of a tenant; beside --job or --batch, whose that is.")]
+Tenant = Annotated[
+    str | None,
+    typer.Option(callback=tenant_named, help="All jobs of a tenant; beside --job or --batch, whose that is."),
+]
 Batch = Annotated[str | None, typer.Option(help="All jobs of a batch, of --tenant or of every tenant.")]
 Lane = Annotated[str | None, typer.Option(help="All jobs that wait for a lane's quota.")]
 Label = Annotated[str | None, typer.Option(help="All jobs with a label, as name=value.")]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 _Records = Annotated[int, typer.Option(min=1, help="Look at this many of the newest records of a partition at most.")]
 _PatienceS = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]
@@ -18,7 +19,9 @@ def correct(
     job_id: Annotated[str, typer.Argument(help="The job.", metavar="JOB", show_default=False)],
     step: Annotated[str | None, typer.Option(help="The step whose answer was wrong, of a workflow's job.")] = None,
     item: Annotated[str | None, typer.Option(help="The item of that step.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Whose job it is, where several have one of this name.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(callback=tenant_named, help="Whose job it is, where several have one of this name.")
+    ] = None,
     because: Annotated[str | None, typer.Option(help="Why; the cache's log says it.")] = None,
     right: Annotated[
         str | None,
@@ -57,7 +60,8 @@ def invalidate(
         typer.Option(help="Answers made from this document, text or image: its SHA-256, or a file."),
     ] = None,
     tenant: Annotated[
-        str | None, typer.Option(help="All answers of a tenant; beside another option those of it alone.")
+        str | None,
+        typer.Option(callback=tenant_named, help="All answers of a tenant; beside another option those of it alone."),
     ] = None,
     erase: Annotated[
         bool, typer.Option("--erase", help="Delete all that caches have of the tenant, and list what others have.")
@@ -95,7 +99,9 @@ def rebuild(
 @commands.command()
 @guarded
 def stats(
-    tenant: Annotated[str | None, typer.Option(help="Whose questions; everybody's if omitted.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(callback=tenant_named, help="Whose questions; everybody's if omitted.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Only from this time on: a span such as 24h or 7d, or ISO 8601, UTC if not said.")
     ] = None,
@@ -141,7 +147,9 @@ def simulate(
             min=0, max=0.2, help="Try this `max_wrong`, such as 0.01; again for more. What jobs say if omitted."
         ),
     ] = None,
-    tenant: Annotated[str | None, typer.Option(help="Whose questions; everybody's if omitted.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(callback=tenant_named, help="Whose questions; everybody's if omitted.")
+    ] = None,
     pool: Annotated[str | None, typer.Option(help="Of this pool, by its whole name; of all if omitted.")] = None,
     embedder: Annotated[
         Literal["hashed", "wordllama", "endpoint"] | None,

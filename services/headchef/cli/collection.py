@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 commands = typer.Typer(no_args_is_help=True, help="Fill the collections of texts that workflows look into.")
 
@@ -20,7 +21,9 @@ def load(
         Path,
         typer.Argument(help='JSON lines: {"id": "a", "text": "…", "payload": {"locale": "en"}}.', show_default=False),
     ],
-    tenant: Annotated[str, typer.Option(help="Whose texts they are, unless the collection is shared.")] = "default",
+    tenant: Annotated[
+        str, typer.Option(callback=tenant_named, help="Whose texts they are, unless the collection is shared.")
+    ] = "default",
     as_json: AsJson = False,
 ) -> None:
     """Put texts into a collection, each in the place of an earlier one with its id; make it if absent."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 _STATUS = "Of the newest result; several with commas."
 _ALL = ("ok", "needs_review", "rejected", "failed", "cancelled")
@@ -14,7 +15,7 @@ _ALL = ("ok", "needs_review", "rejected", "failed", "cancelled")
 def rerun(
     job: Annotated[str | None, typer.Argument(help="The job's id.", show_default=False)] = None,
     batch: Annotated[str | None, typer.Option(help="All jobs of this batch that have such a status.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
+    tenant: Annotated[str | None, typer.Option(callback=tenant_named, help="Only of this tenant.")] = None,
     status: Annotated[str, typer.Option(help=_STATUS)] = "failed,rejected,cancelled",
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the results; that of a single job is shown.")] = False,
     timeout_s: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait for results.")] = 300,

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 commands = typer.Typer(
     no_args_is_help=True, help="See what jobs have reserved, such as titles and slugs, and take it away."
 )
 
-Tenant = Annotated[str, typer.Option(help="Whose jobs.")]
+Tenant = Annotated[str, typer.Option(callback=tenant_named, help="Whose jobs.")]
 Patience = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]
 
 

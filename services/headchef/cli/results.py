@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 
 @guarded
 def results(
     job: Annotated[str | None, typer.Option(help="Only this job.")] = None,
     batch: Annotated[str | None, typer.Option(help="Only this batch.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
+    tenant: Annotated[str | None, typer.Option(callback=tenant_named, help="Only of this tenant.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     until: Annotated[int | None, typer.Option(min=1, help="End after this many results.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="With --job: until its result is there.")] = False,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 if TYPE_CHECKING:
     from headchef_contracts.events.reviews import Verdict
@@ -19,7 +20,7 @@ Job = Annotated[str | None, typer.Argument(help="Of one job.", metavar="JOB", sh
 OneJob = Annotated[str, typer.Argument(help="The job.", metavar="JOB", show_default=False)]
 Step = Annotated[str | None, typer.Option(help="Of one step.")]
 Item = Annotated[str | None, typer.Option(help="Of one item of a step.")]
-Tenant = Annotated[str | None, typer.Option(help="Of one tenant.")]
+Tenant = Annotated[str | None, typer.Option(callback=tenant_named, help="Of one tenant.")]
 Workflow = Annotated[str | None, typer.Option(help="Of one workflow: NAME, or NAME@VERSION.")]
 Batch = Annotated[str | None, typer.Option(help="Of one batch.")]
 OlderThan = Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 _FILE = "Rows or jobs: .jsonl, .json, .csv, .tsv; - reads standard input."
 _WORKFLOW = "A published workflow, NAME@VERSION, in place of a prompt: --input or the rows are its input."
@@ -47,7 +48,9 @@ def submit(
     image_field: Annotated[str | None, typer.Option(help="Column of the https address of an image.")] = None,
     model: Annotated[str | None, typer.Option(help="A model of the catalogue.")] = None,
     tier: Annotated[str | None, typer.Option(help="A tier of the catalogue, in place of a model.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(callback=tenant_named, help="For whom; tenants share no answers.")
+    ] = None,
     batch: Annotated[str | None, typer.Option(help="Batch id, to follow the results by.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=0, help=_BATCH_SIZE)] = None,
     max_reject_rate: Annotated[float | None, typer.Option(min=0, max=1, help=_MAX_REJECT_RATE)] = None,

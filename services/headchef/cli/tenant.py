@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 
 commands = typer.Typer(
     no_args_is_help=True, help="Set what tenants may spend and who may claim them, and see what they have spent."
 )
 
-Name = Annotated[str, typer.Argument(help="The tenant, as jobs name it.", show_default=False)]
+Name = Annotated[str, typer.Argument(callback=tenant_named, help="The tenant, as jobs name it.", show_default=False)]
 Usd = Annotated[str | None, typer.Option(help="US dollars that may be spent in it, such as 12.50.")]
 Tokens = Annotated[int | None, typer.Option(min=0, help="Tokens that may be used in it, in and out together.")]
 Patience = Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")]

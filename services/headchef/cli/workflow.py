@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from headchef.cli.edge import guarded
+from headchef.cli.naming import tenant_named
 from headchef.cli.workflows.decider import Decider
 
 commands = typer.Typer(
@@ -93,7 +94,9 @@ def run(
         list[str] | None, typer.Option(help="STEP=JSON or STEP=@FILE: an output in place of a step; may be repeated.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for the output.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(callback=tenant_named, help="For whom; tenants share no answers.")
+    ] = None,
     reviews: Annotated[
         Decider | None,
         typer.Option(
@@ -142,7 +145,9 @@ def try_cases(
     ] = False,
     junit: Annotated[Path | None, typer.Option("--junit", help="A file to write, JUnit XML for a CI system.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=100, help="Cases that are under way at once.")] = 4,
-    tenant: Annotated[str | None, typer.Option(help="For whom; tenants share no answers.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(callback=tenant_named, help="For whom; tenants share no answers.")
+    ] = None,
     timeout_s: Annotated[float, typer.Option("--timeout", min=0, help="Seconds without any outcome to wait.")] = 300,
     patience_s: Annotated[float, typer.Option("--patience", min=0, help="Seconds to wait for Kafka.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,

@@ -38,6 +38,13 @@ def drop_collection(server: QdrantServer) -> None:
     client.close()
 
 
+def make_bare_collection(server: QdrantServer) -> None:
+    """Make a collection with nothing in it, and do no more, as a process that dies then."""
+    client = QdrantClient(url=server.url, check_compatibility=False)
+    client.create_collection(server.collection, vectors_config={})
+    client.close()
+
+
 @pytest.fixture(params=["memory", "edge", "server"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnswerStore]:
     """An open store of each kind, with nothing in it."""

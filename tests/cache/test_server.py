@@ -12,7 +12,7 @@ from headchef.cache.server import ServerAnswerStore
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.qdrant.server import QdrantServer
 from tests.cache.builders import make_sought, make_stored
-from tests.cache.conftest import drop_collection
+from tests.cache.conftest import drop_collection, make_bare_collection
 from tests.cache.gate import Gate
 from tests.support.manual_clock import ManualClock
 from tests.support.qdrant_server import QdrantAddress
@@ -99,3 +99,16 @@ async def test_several_processes_share_one_collection(server: QdrantServer) -> N
     await stores[0].put([make_stored()])
     assert [list(await store.lookup([make_sought()])) for store in stores] == [[make_stored()]] * 3
     await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_a_collection_whose_maker_died_right_after_making_it_is_to_be_filled(server: QdrantServer) -> None:
+    await asyncio.to_thread(make_bare_collection, server)
+    store = ServerAnswerStore(server)
+    await store.open()
+    assert await store.unfilled()
+    await store.set_unfilled(False)
+    await store.close()
+    await store.open()
+    assert not await store.unfilled()
+    assert await store.count() == 0
+    await store.close()

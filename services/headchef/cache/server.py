@@ -30,8 +30,9 @@ _FORM = CollectionForm(
     },
 )
 
-_MARK = UUID(int=0)
-"""A point without a payload, and so no answer: the collection is to be filled again."""
+_MARK = UUID(int=1)
+"""A point without a payload, and so no answer: the collection has been filled. A mark for the contrary would be missing
+where its maker dies, or is cut off, right after making it."""
 
 
 class ServerAnswerStore(AnswerStore):
@@ -47,8 +48,7 @@ class ServerAnswerStore(AnswerStore):
 
     async def open(self) -> None:
         """Connect, and make the collection if it is absent."""
-        if await self._collection.open(make=True):
-            await self.set_unfilled(True)
+        await self._collection.open(make=True)
 
     async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
         """Look for answers, `POINTS_AT_ONCE` in a request."""
@@ -81,19 +81,17 @@ class ServerAnswerStore(AnswerStore):
 
     async def unfilled(self) -> bool:
         """Look for the point that is the mark."""
-        return bool(
-            await self._collection.ask(
-                lambda client: client.retrieve(self._collection.name, [str(_MARK)], with_payload=False),
-                self._server.lookup_timeout_s,
-            )
+        return not await self._collection.ask(
+            lambda client: client.retrieve(self._collection.name, [str(_MARK)], with_payload=False),
+            self._server.lookup_timeout_s,
         )
 
     async def set_unfilled(self, unfilled: bool) -> None:
-        """Put the point that is the mark, or remove it."""
+        """Remove the point that is the mark, or put it."""
         if unfilled:
-            await self._collection.put([models.PointStruct(id=str(_MARK), vector={}, payload={})])
-        else:
             await self._collection.remove(Where(ids=[_MARK]))
+        else:
+            await self._collection.put([models.PointStruct(id=str(_MARK), vector={}, payload={})])
 
     async def count(self) -> int:
         """Count answers."""

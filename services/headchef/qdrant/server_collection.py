@@ -66,26 +66,22 @@ class ServerCollection:
         """As the server knows it."""
         return self._server.collection
 
-    async def open(self, *, make: bool) -> bool:
+    async def open(self, *, make: bool) -> None:
         """Connect and look at the collection; on a ready one nothing happens.
 
         Args:
             make: whether to make it if it is absent.
-
-        Returns:
-            Whether it was made now.
 
         Raises:
             StoreUnavailable: not now.
             StoreRefused: not with this key, or not as it is; for reason `no_collection` where it is absent.
         """
         if self._ready:
-            return False
+            return
         if self._client is None:
             self._client = connect(self._server)
-        made = await answered(self._find_or_make(self._client, make=make), self._server.open_timeout_s)
+        await answered(self._find_or_make(self._client, make=make), self._server.open_timeout_s)
         self._ready = True
-        return made
 
     async def ask(self, call: Callable[[AsyncQdrantClient], Awaitable[Result]], timeout_s: float) -> Result:
         """Ask something of it.
@@ -165,21 +161,19 @@ class ServerCollection:
     def _put_timeout_s(self) -> float:
         return self._server.put_timeout_s
 
-    async def _find_or_make(self, client: AsyncQdrantClient, *, make: bool) -> bool:
-        made = False
+    async def _find_or_make(self, client: AsyncQdrantClient, *, make: bool) -> None:
         if not await client.collection_exists(self.name):
             if not make:
                 raise StoreRefused("no_collection", f"there is no collection {self.name} at {self._server.url}")
-            made = await self._make(client)
+            await self._make(client)
         found = await client.get_collection(self.name)
         self._check(found)
         # One that was made by an earlier version, or by a process that died in the middle, may lack some.
         for field_name in self._form.indexes.keys() - found.payload_schema.keys():
             schema = self._form.indexes[field_name]
             await client.create_payload_index(self.name, field_name, field_schema=schema, wait=True)
-        return made
 
-    async def _make(self, client: AsyncQdrantClient) -> bool:
+    async def _make(self, client: AsyncQdrantClient) -> None:
         vectors = self._form.vectors
         try:
             await client.create_collection(
@@ -192,5 +186,3 @@ class ServerCollection:
             # Another process may have made it in between.
             if not await client.collection_exists(self.name):
                 raise
-            return False
-        return True

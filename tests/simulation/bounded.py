@@ -141,7 +141,7 @@ def _more_room_once(evidence: Evidence) -> Iterator[str]:
             if limit != room:
                 yield f"{job} plan {number} has room for {limit} tokens in place of {room}"
         last = max(planned)
-        may_be_last = job in called_off or "deadline" in planned[last].head
+        may_be_last = job in called_off or planned[last].head.get("deadline") is not None
         if (job, last) in cut_off and room == TIGHT and not may_be_last:
             yield f"{job} was cut off, and is not asked again with more room"
 

@@ -44,6 +44,7 @@ async def _up(screen: "Screen", with_simulator: bool | None, port: int | None, p
     from pathlib import Path
 
     from headchef.cli.interrupts import stop_on_signals
+    from headchef.cli.kitchen.answers import answers_of
     from headchef.cli.kitchen.broker import broker, default_port, make_topics
     from headchef.cli.kitchen.environment import environment
     from headchef.cli.kitchen.menu import choose
@@ -65,6 +66,7 @@ async def _up(screen: "Screen", with_simulator: bool | None, port: int | None, p
                 stack.enter_context(environment({"HEADCHEF_CATALOGUE": str(folder / "catalogue.yaml")}))
                 screen.say(f"Model: {menu.model}, at the endpoint of OPENAI_BASE_URL; calls cost what it charges")
             stand = await stack.enter_async_context(broker(screen, port=port or default_port()))
+            stack.enter_context(answers_of(stand))
             made = await make_topics(stand, screen, patience_s)
             screen.say(f"{made} topics made" if made else "the topics were there already")
             setting = (

@@ -14,8 +14,10 @@ import pytest
 
 from headchef.cache import edge
 from headchef.cache.edge import EdgeAnswerStore
+from headchef.cache.selection import Selection
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from tests.cache.builders import make_sought, make_stored
+from tests.support.manual_clock import START
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -113,6 +115,57 @@ async def test_only_the_last_one_is_kept_aside(folder: Path) -> None:
     ]
 
 
+async def test_of_what_was_erased_nothing_is_left_in_its_files_when_it_is_opened_again(folder: Path) -> None:
+    erased = Selection(tenant="acme", erasure="erase tenant=acme")
+    store = EdgeAnswerStore(folder)
+    await store.open()
+    await store.put([make_stored(f"prompt {number}", tenant="acme", text="A xylophone.") for number in range(3)])
+    await store.put([make_stored(f"prompt {number}") for number in range(40)])
+    assert _files_with(folder, b"xylophone"), "else this test sees nothing"
+    await store.remove(erased)
+    await store.close()
+    for _ in range(2):
+        await store.open()
+        assert _files_with(folder, b"xylophone") == []
+        assert list(await store.lookup([make_sought("prompt 7"), make_sought("prompt 1", "acme")])) == [
+            make_stored("prompt 7"),
+            None,
+        ]
+        await store.close()
+
+
+async def test_files_are_cleared_out_once_for_an_erasure_however_often_it_is_heard(folder: Path) -> None:
+    store, due = EdgeAnswerStore(folder), folder / "answers.erased"
+    found = []
+    for _ in range(2):
+        await store.open()
+        await store.remove(Selection(tenant="acme", erasure="erase tenant=acme"))
+        found.append(due.exists())
+        await store.close()
+    await store.open()
+    await store.remove(Selection(tenant="acme", erasure="erase tenant=acme, a year later"))
+    found.append(due.exists())
+    await store.close()
+    assert found == [True, False, True]
+
+
+async def test_an_erasure_takes_what_was_put_aside(folder: Path) -> None:
+    await _kept(folder)
+    (folder / "answers" / "edge_config.json").write_text("{")
+    store = EdgeAnswerStore(folder)
+    await store.open()
+    await store.remove(Selection(tenant="acme", planned_until=START))
+    assert (folder / "answers.unreadable").exists(), "an invalidation leaves it to be looked at"
+    await store.remove(Selection(tenant="acme", erasure="erase tenant=acme"))
+    assert not (folder / "answers.unreadable").exists()
+    await store.close()
+    (folder / "answers" / "edge_config.json").write_text("{")
+    await store.open()
+    assert not (folder / "answers.unreadable").exists(), "what was erased may be in it, as it was not cleared out"
+    assert await store.unfilled()
+    await store.close()
+
+
 async def test_whatever_happens_to_its_files_no_wrong_answer_comes_out(folder: Path, tmp_path: Path) -> None:
     """Each file in turn is cut, zeroed or overwritten: the store opens, and gives right answers or none."""
     await _kept(folder, 40)
@@ -204,3 +257,7 @@ def _damage(file: Path, chance: random.Random) -> None:
         case _:
             with file.open("r+b") as opened:
                 opened.write(chance.randbytes(min(size, 4_096)))
+
+
+def _files_with(folder: Path, text: bytes) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file() and text in each.read_bytes()]

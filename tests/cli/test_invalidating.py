@@ -185,12 +185,14 @@ def test_what_is_left_goes_when_the_last_segment_has_expired() -> None:
         "tenants",
         "s3://bodies",
         "collections of texts",
+        "files of caches",
+        "other embedders' collections",
     ]
     segment = timedelta(milliseconds=topics.topic("jobs.submitted").segment_ms)
     assert found[0].until == AT + timedelta(seconds=5) + segment
-    assert [each.until for each in found[2:]] == [None] * 3
+    assert [each.until for each in found[2:]] == [None] * 5
     states = [topics.topic(f"{name}.changelog") for name in ("accounts.holders", "router.jobs")]
-    account, work, _ = remaining({}, states, None, AT)
+    account, work, *_ = remaining({}, states, None, AT)
     assert account.why.startswith("sums of what it has spent")
     assert work.why.startswith("until its work has ended")
 

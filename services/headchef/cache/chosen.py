@@ -63,4 +63,5 @@ def where_of(selection: Selection) -> Where:
         among={} if fingerprints is None else {"fingerprint": fingerprints},
         until={} if expired is None else {"expires_at_s": expired.timestamp()},
         until_or_absent={} if planned is None else {"planned_at_s": planned.timestamp()},
+        erasure=selection.erasure,
     )

@@ -86,7 +86,8 @@ class Invalidations:
         # What was said before this process began, others have deleted; but an erasure counts for each store.
         if event.erase or self._known_s is not None:
             until = self._published_at + APART
-            forgotten = Forgotten(chosen(event.scope, until), until if event.erase else None)
+            erasure = f"{event.entry} until {until.isoformat()}" if event.erase else None
+            forgotten = Forgotten(chosen(event.scope, until, erasure), until if event.erase else None)
             self.forgetting.note(event.entry, forgotten)
         why = f": {event.because}" if event.because else ""
         _log.info("cache: %s, until %s, said by %s%s", event.entry, self._published_at.isoformat(), event.by, why)
@@ -104,8 +105,13 @@ class Invalidations:
         return [] if self._known_s is None else [(self._clock.monotonic() - self._known_s, {})]
 
 
-def chosen(scope: InvalidatedScope, until: datetime) -> Selection:
-    """Choose what the stores have of a scope that was asked for until a time."""
+def chosen(scope: InvalidatedScope, until: datetime, erasure: str | None = None) -> Selection:
+    """Choose what the stores have of a scope that was asked for until a time; `erasure` names it where it is one."""
     return Selection(
-        tenant=scope.tenant, tag=scope.tag, template=scope.template, source=scope.source, planned_until=until
+        tenant=scope.tenant,
+        tag=scope.tag,
+        template=scope.template,
+        source=scope.source,
+        planned_until=until,
+        erasure=erasure,
     )

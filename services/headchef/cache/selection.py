@@ -49,6 +49,7 @@ class Selection:
         planned_until: when it was asked at the latest. What does not say when it was asked is chosen too: nobody can
             know that it was asked later.
         expired_by: when it has expired at the latest.
+        erasure: names the erasure for which nothing of it may stay in files either, where it is one.
 
     Raises:
         ValueError: nothing is said, which would choose everything.
@@ -61,6 +62,7 @@ class Selection:
     source: str | None = None
     planned_until: datetime | None = None
     expired_by: datetime | None = None
+    erasure: str | None = None
 
     def __post_init__(self) -> None:
         chosen = (self.tenant, self.fingerprints, self.tag, self.template, self.source, self.expired_by)

@@ -1,9 +1,7 @@
 """Qdrant's embedded engine in a folder on this machine, which one process owns at a time."""
 
 import asyncio
-import fcntl
 import logging
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +27,8 @@ from qdrant_edge import (
     UpdateOperation,
 )
 
+from headchef.qdrant.embedded_erasures import Erasures
+from headchef.qdrant.embedded_owner import take
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from headchef.qdrant.points import Ranked, ranked
 from headchef.qdrant.where import Equal, Where
@@ -68,6 +68,7 @@ class EmbeddedShard:
         self._indexes = indexes
         self._vacuum = vacuum
         self._cure = cure
+        self._erasures = Erasures(folder, name)
         self._shard: EdgeShard | None = None
         self._lock: IO[str] | None = None
         self._writer: ThreadPoolExecutor | None = None
@@ -103,7 +104,7 @@ class EmbeddedShard:
         async with self._opening:
             if self._lock is not None:
                 return
-            self._lock = _take(self._folder)
+            self._lock = take(self._folder)
             self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{self._name}-writer")
             self._reader = ThreadPoolExecutor(1, thread_name_prefix=f"{self._name}-reader")
             try:
@@ -141,6 +142,8 @@ class EmbeddedShard:
     async def remove(self, where: Where) -> None:
         """Remove points, on the writer's thread. Raises StoreUnavailable."""
         shard = self.opened()
+        if where.erasure is not None:
+            await self.on_writer(partial(self._begin_erasure, where.erasure))
         await self.on_writer(partial(shard.update, UpdateOperation.delete_points_by_filter(filter_of(where))))
 
     async def count(self) -> int:
@@ -174,6 +177,10 @@ class EmbeddedShard:
         self._writer = self._reader = self._lock = self._shard = None
 
     @property
+    def _aside(self) -> Path:
+        return self._folder / f"{self._name}.unreadable"
+
+    @property
     def _mark(self) -> Path:
         return self._folder / f"{self._name}.unfilled"
 
@@ -184,11 +191,14 @@ class EmbeddedShard:
         except StoreUnavailable as error:
             if self._cure is not None or not folder.exists():
                 raise self._unreadable(folder, error) from error
-            aside = self._put_aside(folder)
+            self._put_aside(folder)
             _log.warning(
                 "The store of %s in %s cannot be loaded (%s). It is put aside as %s, and an empty one takes its place.",
-                *(self._name, folder, error.message, aside.name),
+                *(self._name, folder, error.message, self._aside.name),
             )
+            if self._erasures.due:
+                shutil.rmtree(self._aside)
+                _log.warning("%s is deleted, as something that was erased may be in it.", self._aside)
         try:
             return guarded(partial(self._loaded, folder))
         except StoreUnavailable as error:
@@ -201,6 +211,9 @@ class EmbeddedShard:
     def _loaded(self, folder: Path) -> EdgeShard:
         if not folder.exists():
             self._create(folder)
+        elif self._erasures.due:
+            _log.info("What was erased is cleared out of the files of %s, once.", folder)
+            self._erasures.clear_out(self._config)
         shard = EdgeShard.load(str(folder), self._config)
         # One that is there costs nothing; one that an earlier version lacked is made, for some seconds once.
         for name, kind in self._indexes.items():
@@ -209,12 +222,16 @@ class EmbeddedShard:
             shard.optimize()
         return shard
 
-    def _put_aside(self, folder: Path) -> Path:
+    def _put_aside(self, folder: Path) -> None:
         # Only the last one: a disk that makes them must not be filled by them.
-        aside = folder.with_name(f"{self._name}.unreadable")
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
-        return aside
+        shutil.rmtree(self._aside, ignore_errors=True)
+        folder.rename(self._aside)
+
+    def _begin_erasure(self, erasure: str) -> None:
+        self._erasures.note(erasure)
+        # Nobody can read what is in it, and so nobody can take a part of it out.
+        if self._aside.exists():
+            shutil.rmtree(self._aside)
 
     def _create(self, folder: Path) -> None:
         # A process that dies in the middle leaves no half-made store under the final name.
@@ -270,24 +287,3 @@ def _match(value: Equal) -> MatchValue:
     # The engine takes Python's True for the number 1, which no truth value equals; numpy's it knows.
     known: Any = np.bool_(value) if isinstance(value, bool) else value
     return MatchValue(known)
-
-
-def _take(folder: Path) -> IO[str]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "owner").open("a+", encoding="ascii")
-    except OSError as error:
-        raise StoreRefused("folder", f"{folder} cannot be written: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        owner = lock.read()
-        lock.close()
-        raise StoreRefused(
-            "in_use", f"{folder} is in use by process {owner}; an embedded store serves one process"
-        ) from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock

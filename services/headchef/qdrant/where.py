@@ -19,6 +19,8 @@ class Where:
         until: numbers that fields must not be above. A field that is not there is not below either.
         until_or_absent: the same, where a field that is not there will do.
         absent: fields that must not be there.
+        erasure: for removal: names the erasure for which nothing of them may stay in a folder's files either; None
+            where that does not matter. A server clears out its files by its own rules.
     """
 
     ids: Sequence[UUID] | None = None
@@ -27,3 +29,4 @@ class Where:
     until: Mapping[str, float] = field(default_factory=dict)
     until_or_absent: Mapping[str, float] = field(default_factory=dict)
     absent: Sequence[str] = ()
+    erasure: str | None = None

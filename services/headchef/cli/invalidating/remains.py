@@ -19,6 +19,18 @@ _WITHOUT_END: Mapping[str, str] = {
 _WORK = "until its work has ended, and the log is compacted after that"
 _ACCOUNTS = "sums of what it has spent and learnt, and values that it has reserved, until they are given back"
 
+_BESIDE_TOPICS = (
+    ("collections of texts", "what `headchef collection load` has put there stays"),
+    (
+        "files of caches",
+        "bytes that nobody is given, until the cache starts again; on a Qdrant server by its rules",
+    ),
+    (
+        "other embedders' collections",
+        "questions of an embedder that was set before, until you delete them",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Remains:
@@ -63,5 +75,5 @@ def remaining(
     if bodies is not None:
         why = "large bodies lie in a folder for each tenant, until the store's own rule for old ones deletes them"
         found.append(Remains(bodies, None, why))
-    found.append(Remains("collections of texts", None, "what `headchef collection load` has put there stays"))
+    found += [Remains(where, None, why) for where, why in _BESIDE_TOPICS]
     return found

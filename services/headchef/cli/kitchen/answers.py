@@ -1,4 +1,4 @@
-"""Where the cache keeps its answers while services run here: no longer than the log that knows what is wrong with them."""
+"""Says where answers lie while services run here: no longer than the log that knows which of them are wrong."""
 
 import os
 import tempfile

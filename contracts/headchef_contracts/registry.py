@@ -25,6 +25,7 @@ from headchef_contracts.events.corrections import AnswerCorrected, AnswerWithdra
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.invalidations import CacheInvalidated
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.judgements import JudgementAsked, JudgementEnded, JudgementPlanned
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
 from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed, ReviewDecided
@@ -227,6 +228,9 @@ REGISTRY = Registry(
         AnswerWithdrawn,
         CacheObserved,
         BoundSet,
+        JudgementAsked,
+        JudgementPlanned,
+        JudgementEnded,
         CacheInvalidated,
         CatalogPublished,
         BrakeSet,

@@ -4,6 +4,7 @@ from typing import Any
 
 from headchef_contracts.events.bounds import CacheObserved, Guess, ObservedKind
 from headchef_contracts.events.common import Decided
+from headchef_contracts.events.judgements import JudgementAsked, ModelQuestion
 from headchef_contracts.events.semantic import Asker, Nearest, SemanticQuestion
 from headchef_contracts.events.steps import Step
 
@@ -62,24 +63,54 @@ def observed(
         homes: accounts are kept in so many partitions, the first ones.
         more: further fields of the event, such as `wrong` of a label.
     """
-    event = CacheObserved(
-        account=pool_account(tenant, question.pool, nearest.embedder),
-        tenant=tenant,
-        pool=question.pool,
-        embedder=nearest.embedder,
-        kind=kind,
-        source=nearest.fingerprint,
-        asker=asker,
-        mode=question.mode,
-        guess=Guess(
+    event = CacheObserved(kind=kind, **_about(tenant, question, asker, nearest), decided=decided, **more)
+    # At least once the same may be said by two records: it is one observation all the same.
+    return Emit(TOPIC, event, identity=f"{event.account}\0{event.about}", among=homes)
+
+
+def asked_of_model(
+    asked: ModelQuestion,
+    judge: str,
+    tenant: str,
+    question: SemanticQuestion,
+    asker: Asker,
+    nearest: Nearest,
+    decided: Decided,
+    homes: int = HOMES,
+) -> Emit:
+    """Ask the owner of a pool to have a model compare a fresh answer with the one that would have been reused.
+
+    Args:
+        asked: what the model is to be asked.
+        judge: who asks, with its version.
+        tenant: whose question the fresh answer is to.
+        question: as it was compared.
+        asker: which question it was.
+        nearest: the earlier one.
+        decided: from what this follows.
+        homes: accounts are kept in so many partitions, the first ones.
+    """
+    about = _about(tenant, question, asker, nearest)
+    event = JudgementAsked(judge=judge, question=asked, decided=decided, **about)
+    return Emit(TOPIC, event, identity=f"{event.account}\0{event.about}", among=homes)
+
+
+def _about(tenant: str, question: SemanticQuestion, asker: Asker, nearest: Nearest) -> dict[str, Any]:
+    """Give what all say to the owner of a pool about a question and the earlier one that is nearest to it."""
+    asked_all = nearest.choice == "ask" or question.mode == "shadow"
+    return {
+        "account": pool_account(tenant, question.pool, nearest.embedder),
+        "tenant": tenant,
+        "pool": question.pool,
+        "embedder": nearest.embedder,
+        "source": nearest.fingerprint,
+        "asker": asker,
+        "mode": question.mode,
+        "guess": Guess(
             features=nearest.features,
             wrong=nearest.wrong,
             bound=nearest.bound,
             choice=nearest.choice,
-            share=1.0 if nearest.choice == "ask" or question.mode == "shadow" else question.explore,
+            share=1.0 if asked_all else question.explore,
         ),
-        decided=decided,
-        **more,
-    )
-    # At least once the same may be said by two records: it is one observation all the same.
-    return Emit(TOPIC, event, identity=f"{event.account}\0{event.about}", among=homes)
+    }

@@ -120,6 +120,7 @@ class Door:
             at_hand=at_hand,
             till=Till(self.tenants, HOMES, PATIENCE, at_hand),
             tenants=self.tenants,
+            homes=HOMES,
             catalogue=first,
         )
         self._served: Handler = self.handler

@@ -49,6 +49,7 @@ async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
     processor = await assembled()
     assert (processor.name, processor.order) == ("router", "in_order")
     door = pair("jobs.submitted", raw=True, flow=tenancy.of_job)
+    judgements = Input("judgements.planned", job_class="bulk")
     own = (
         "steps.judged",
         "calls.ended",
@@ -57,7 +58,7 @@ async def test_the_router_reads_raw_jobs_and_its_own_events_in_order() -> None:
         "reservations.answered",
         "budgets.answered",
     )
-    assert processor.inputs == (*door, Input("jobs.commands", raw=True), *map(Input, own))
+    assert processor.inputs == (*door, Input("jobs.commands", raw=True), *map(Input, own), judgements)
 
 
 async def test_the_store_forgets_when_its_changelog_does() -> None:

@@ -7,7 +7,7 @@ import pytest
 from headchef_contracts.events.common import Decided, JobClass
 from headchef_contracts.events.steps import Step
 
-from headchef.router.handler import RouterHandler
+from headchef.router import asking
 from headchef.runtime.processor import Emit
 from headchef.runtime.turns import Turns
 
@@ -20,9 +20,9 @@ def bulk_begins_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def all_planned_as_interactive(patch: pytest.MonkeyPatch) -> None:
-    planned = RouterHandler._planned
+    planned = asking.planned
 
-    def wrong(self: RouterHandler, step: Step, decided: Decided) -> Emit:
-        return replace(planned(self, step, decided), topic="steps.planned")
+    def wrong(step: Step, decided: Decided, identity: str | None = None) -> Emit:
+        return replace(planned(step, decided, identity), topic="steps.planned")
 
-    patch.setattr(RouterHandler, "_planned", wrong)
+    patch.setattr("headchef.router.handler.planned", wrong)

@@ -26,6 +26,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
         "fetches.ended",
         "retrievals.ended",
         "budgets.answered",
+        "judgements.planned",
     ),
     "cache": ("steps.planned", "steps.planned.bulk", "cache.settled"),
     "executor.default": ("steps.dispatched.default", "steps.dispatched.default.bulk"),

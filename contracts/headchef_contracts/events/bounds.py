@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from headchef_contracts.events.common import Decided, Event, Name, Part, Sha256
+from headchef_contracts.events.common import Decided, Event, Money, Name, Part, Sha256
 from headchef_contracts.events.semantic import Asker
 
 PoolAccount = Annotated[str, StringConstraints(min_length=1)]
@@ -29,6 +29,13 @@ class Guess(Part):
     share: float = Field(gt=0, le=1, description="of the questions with this choice whose model is asked all the same")
 
 
+class Judgement(Part):
+    """A job by which a model was asked whether two answers are the same."""
+
+    job_id: Name
+    cost_usd: Money | None = Field(description="of all attempts; null where a price is not known")
+
+
 class CacheObserved(Event):
     """Something is known of an answer that was reused for another wording of its question, or would have been."""
 
@@ -49,6 +56,7 @@ class CacheObserved(Event):
     wrong: bool | None = Field(default=None, description="whether the answer would be wrong; set if the kind is label")
     judge: str | None = Field(default=None, description="who has compared the answers, with its version")
     why: str | None = Field(default=None, description="in what they differ, or why it was refused, in words")
+    judgement: Judgement | None = Field(default=None, description="by which a model was asked; null where none was")
     decided: Decided
 
     @model_validator(mode="after")
@@ -72,6 +80,7 @@ class Counts(Part):
         default=0, ge=0, description="fresh answers that were compared with what would have been reused"
     )
     wrong: int = Field(default=0, ge=0, description="of them, those that differ")
+    undecided: int = Field(default=0, ge=0, description="answers about which a model was to say something, and has not")
     allowed: int = Field(default=0, ge=0, description="of the labels, those for which the bound would have allowed it")
     allowed_wrong: int = Field(default=0, ge=0, description="of those, the ones that differ: what shadow mode reports")
     served: int = Field(default=0, ge=0, description="answers that were reused")

@@ -194,6 +194,11 @@ class JobHead(Part):
     labels: dict[str, Label] = Field(default_factory=dict)
     deadline: AwareDatetime | None = Field(default=None, description="work is not paid for after this time")
     submitted_at: AwareDatetime
+    judgement_of: str | None = Field(
+        default=None,
+        description="the account of the pool of questions that wants to know whether two answers are the same; such a"
+        " job has no result but for that pool. Null for all that somebody has submitted",
+    )
 
 
 def escaped(text: Any) -> str:

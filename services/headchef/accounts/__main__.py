@@ -7,7 +7,7 @@ from headchef_contracts import topics
 
 from headchef.accounts.budgets import BUDGETS, SETTLED, Keeper
 from headchef.accounts.handler import AccountsHandler
-from headchef.accounts.pools import OBSERVED, POOLS, SERVED
+from headchef.accounts.pools import JUDGING, OBSERVED, POOLS, SERVED
 from headchef.accounts.reservations import HOLDERS, TOLD
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store
@@ -48,6 +48,7 @@ def processor(surroundings: Surroundings) -> Processor:
             # The same of what was observed, and of whom an answer has served.
             Store(OBSERVED, window_s=_kept_s(OBSERVED)),
             Store(SERVED, window_s=_kept_s(SERVED)),
+            Store(JUDGING),
             Store(POOLS),
         ),
         timers=True,

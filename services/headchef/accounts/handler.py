@@ -2,12 +2,14 @@
 
 Consumes reservations.asked, what jobs want to hold and what they give back; produces reservations.answered. Consumes
 budgets.booked, what tasks of the router draw and what questions took; produces budgets.answered and budgets.warned.
-Consumes cache.observed, what is known of reused answers; produces cache.bounds.
+Consumes cache.observed, what is known of reused answers; produces cache.bounds, and judgements.planned where a model is
+to say whether two answers are the same; what it has said comes back, and is told as all that is observed.
 """
 
 from headchef_contracts.events.bounds import CacheObserved
 from headchef_contracts.events.budgets import BudgetAsked, BudgetSettled
 from headchef_contracts.events.common import Decided
+from headchef_contracts.events.judgements import JudgementAsked, JudgementEnded
 from headchef_contracts.events.reservations import ReservationAsked, ReservationReleased
 
 from headchef.accounts import pools, reservations
@@ -50,10 +52,17 @@ class AccountsHandler:
                 return self._keeper.settled(settled, state, self._decided(delivery, BUDGETS_VERSION))
             case CacheObserved() as observed:
                 return pools.observe(observed, state, self._decided(delivery, pools.POLICY_VERSION))
+            case JudgementAsked() as judgement:
+                return pools.judging.ask(judgement, state, self._decided(delivery, pools.POLICY_VERSION))
+            case JudgementEnded() as judged:
+                decided = self._decided(delivery, pools.POLICY_VERSION)
+                return pools.judging.hear(judged, state, decided, delivery.record.partition)
             case _:
                 raise InvariantBroken(f"no account is kept of {type(delivery.event).__name__}")
 
     def _forget(self, timer: Timer, state: State) -> Outcome:
+        if timer.id.startswith(pools.judging.PREFIX):
+            return pools.judging.give_up(timer, state)
         if timer.id.startswith(pools.PREFIX):
             return pools.forget(timer, state, self._clock.now())
         return self._keeper.forget(timer)

@@ -8,6 +8,7 @@ from headchef_contracts.events.common import Body, Decided, Finding, JobHead
 from headchef_contracts.events.jobs import Failure, JobFinished, Provenance, Timing, Tried
 from headchef_contracts.events.steps import Ended, EndStatus, Step, StepCompleted
 
+from headchef import judgements
 from headchef.result.totals import total
 from headchef.runtime.processor import Emit
 from headchef.runtime.telemetry.metrics import Metrics
@@ -83,8 +84,18 @@ def ended(step: Step, last: StepCompleted | Tried, ending: Ending) -> Ended:
     )
 
 
-def publish(finished: JobFinished, metrics: Metrics) -> Emit:
-    """Address a result, and measure it."""
+def publish(finished: JobFinished, metrics: Metrics, homes: int) -> Emit:
+    """Address a result, and measure it; that of a judgement goes to the pool that wants it, and to nobody else.
+
+    Args:
+        finished: the result.
+        metrics: takes how long it took.
+        homes: accounts are kept in so many partitions, the first ones.
+    """
+    if (account := finished.job.judgement_of) is not None:
+        judged = judgements.ended(finished, account, homes)
+        metrics.count("headchef.judgements", attributes={"outcome": finished.status})
+        return judged
     _measure(finished, metrics)
     return Emit("jobs.finished", finished, identity=_identity(finished.job))
 

@@ -11,13 +11,14 @@ from headchef.bodies import Bodies, BodiesAtHand, WithBodies, WithBodiesAtHand
 from headchef.bodies.opening import open_bodies
 from headchef.brakes import BrakesInForce
 from headchef.homes import HOMES
+from headchef.judgements import PLANNED
 from headchef.router import commands
-from headchef.router.handler import SEEN, RouterHandler
+from headchef.router.handler import RouterHandler
 from headchef.router.leading import JOBS, CancelledReviews, Leader, Memory, Remains, Shelf
 from headchef.router.overload import OverloadPolicy, OverloadState
 from headchef.router.purses import PARKED, PURSES, Till
 from headchef.router.settings import RouterSettings
-from headchef.router.submission import Limits
+from headchef.router.submission import SEEN, Limits
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.host import run
 from headchef.runtime.processor import Input, Processor, Store, pair
@@ -120,6 +121,7 @@ def processor(
         at_hand=at_hand,
         till=Till(tenants, homes, timedelta(seconds=settings.max_budget_wait_s), at_hand),
         tenants=tenants,
+        homes=homes,
         catalogue=models,
     )
     return Processor(
@@ -129,6 +131,7 @@ def processor(
             *(each for entry in settings.entries for each in pair(topics.door(entry), raw=True, flow=tenancy.of_job)),
             Input(commands.TOPIC, raw=True),
             *map(Input, ENDS),
+            Input(PLANNED, job_class="bulk"),
         ),
         handler=handler if bodies is None else WithBodies(WithBodiesAtHand(handler, at_hand, bodies), bodies),
         stores=(

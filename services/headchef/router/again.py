@@ -14,7 +14,7 @@ from typing import Any
 
 from headchef_contracts.events.common import MAX_OUTPUT_TOKENS, Finding, Inline
 from headchef_contracts.events.jobs import Tried
-from headchef_contracts.events.steps import Message, Step
+from headchef_contracts.events.steps import Message, Step, StepJudged
 
 from headchef.catalogue import Catalogue
 from headchef.router.asking import (
@@ -25,6 +25,7 @@ from headchef.router.asking import (
     in_time,
     meant_elsewhere,
     next_model,
+    out_of_reach,
     shows_images,
     size_of,
 )
@@ -54,6 +55,27 @@ def measure(failed: Tried, following: Step) -> tuple[CounterName, Mapping[str, s
 def replan(step: Step) -> Step:
     """Plan a step again whose reused answer was refused: this time a model is asked."""
     return step.model_copy(update={"plan": step.plan + 1, "cache": "bypass"})
+
+
+def after(
+    judged: StepJudged, failed: Tried, *, catalogue: Catalogue, max_prompt_bytes: int, now: datetime
+) -> Step | NobodyLeft:
+    """Plan a step again by its verdict: that its model failed, or that its answer was rejected.
+
+    Args:
+        judged: the verdict.
+        failed: what the step came to.
+        catalogue: the models in force.
+        max_prompt_bytes: of all messages together, as JSON.
+        now: the time.
+    """
+    if (hidden := out_of_reach(judged)) is not None:
+        return hidden
+    if judged.said is None:
+        return after_failure(judged.step, failed, catalogue=catalogue, now=now)
+    return after_rejection(
+        judged.step, failed, judged.said, catalogue=catalogue, now=now, max_prompt_bytes=max_prompt_bytes
+    )
 
 
 def after_failure(step: Step, failed: Tried, *, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:

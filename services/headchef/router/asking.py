@@ -6,14 +6,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from headchef_contracts.events.common import Inline, Ref
-from headchef_contracts.events.steps import Message, ModelRequest, Step, StepJudged
+from headchef_contracts import topics
+from headchef_contracts.events.common import Decided, Inline, Ref
+from headchef_contracts.events.steps import Message, ModelRequest, Step, StepJudged, StepPlanned
 
 from headchef.canonical import canonical
 from headchef.catalogue import Catalogue, Model
 from headchef.router.candidates import can_read
 from headchef.router.hashes import fingerprint
 from headchef.router.semantic import asked_elsewhere
+from headchef.runtime.processor import Emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +135,15 @@ def _asked(message: Message) -> tuple[object, ...]:
     text = message.content.inline if isinstance(message.content, Inline) else None
     images = [image.model_dump(exclude_none=True) for image in message.images]
     return (message.role, text, images) if images else (message.role, text)
+
+
+def planned(step: Step, decided: Decided, identity: str | None = None) -> Emit:
+    """Address the plan of a step, by the class of its job.
+
+    Args:
+        step: as it is to be asked.
+        decided: when, and from what.
+        identity: of the event, if its input does not tell it.
+    """
+    topic = topics.of_class("steps.planned", step.job.job_class)
+    return Emit(topic, StepPlanned(step=step, decided=decided), identity=identity)

@@ -1,32 +1,33 @@
 """The door: turns submitted records into planned steps, plans steps again that come back, and has workflows led.
 
 Consumes jobs.submitted, its entries, their topics of bulk and jobs.commands (raw), steps.judged, calls.ended,
-fetches.ended, retrievals.ended and reservations.answered; produces steps.planned, calls.planned, fetches.planned and
-retrievals.planned, all with their topics of bulk, reservations.asked, reviews and jobs.refused; and jobs.finished for a
-job that went through a workflow, or whose model failed or was rejected, and that nobody else can be asked for. Where
-tenants have a budget, it consumes budgets.answered and produces budgets.booked.
+fetches.ended, retrievals.ended, reservations.answered and judgements.planned; produces steps.planned, calls.planned,
+fetches.planned and retrievals.planned, all with their topics of bulk, reservations.asked, reviews and jobs.refused; and
+jobs.finished for a job that went through a workflow, or whose model failed or was rejected, and that nobody else can be
+asked for, or cache.observed where that is a judgement. Where tenants have a budget, it consumes budgets.answered and
+produces budgets.booked.
 """
 
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from headchef_contracts import topics
 from headchef_contracts.events.calls import CallEnded
 from headchef_contracts.events.common import Cause, Decided
 from headchef_contracts.events.fetches import FetchEnded
 from headchef_contracts.events.jobs import Tried
+from headchef_contracts.events.judgements import JudgementPlanned
 from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.retrievals import RetrievalEnded
-from headchef_contracts.events.steps import Ended, Step, StepJudged, StepPlanned
+from headchef_contracts.events.steps import Ended, Step, StepJudged
 
 from headchef import equality
 from headchef.bodies import BodiesAtHand
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.result import Ending, ended, finish, publish
-from headchef.router import again, commands, home, policy
-from headchef.router.asking import NobodyLeft, out_of_reach
+from headchef.router import again, commands, home, judging, policy
+from headchef.router.asking import NobodyLeft, planned
 from headchef.router.claims import check_claim
 from headchef.router.endings import given_up, unpaid
 from headchef.router.hashes import payload_hash
@@ -35,7 +36,7 @@ from headchef.router.overload import OverloadState
 from headchef.router.purses import Parked, Till
 from headchef.router.referenced import with_values
 from headchef.router.refusal import Refused
-from headchef.router.submission import MAX_DEPTH, Limits, Submission, conflict, read, validate, without_id
+from headchef.router.submission import MAX_DEPTH, SEEN, Limits, Submission, conflict, read, validate, without_id
 from headchef.router.telling import refusal_of
 from headchef.runtime.backlog import Backlog
 from headchef.runtime.clock import Clock
@@ -45,8 +46,6 @@ from headchef.runtime.telemetry.metrics import Metrics
 from headchef.schema import SchemaCache
 from headchef.template import Renderer
 from headchef.tenants import TenantsInForce
-
-SEEN = "seen"
 
 
 class RouterHandler:
@@ -67,6 +66,7 @@ class RouterHandler:
         at_hand: has bodies that jobs refer to.
         till: has questions of tenants with a budget paid for.
         tenants: says which entries they are bound to.
+        homes: accounts are kept in so many partitions, the first ones.
         catalogue: has the models.
 
     Attributes:
@@ -90,6 +90,7 @@ class RouterHandler:
         at_hand: BodiesAtHand,
         till: Till,
         tenants: TenantsInForce,
+        homes: int,
         catalogue: Catalogue,
     ) -> None:
         self.catalogue = catalogue
@@ -107,6 +108,7 @@ class RouterHandler:
         self._at_hand = at_hand
         self._till = till
         self._tenants = tenants
+        self._homes = homes
 
     async def handle(self, delivery: Delivery, state: State) -> Outcome:
         """Decide what becomes of a record."""
@@ -142,6 +144,8 @@ class RouterHandler:
         match delivery.event:
             case CallEnded() | FetchEnded() | RetrievalEnded() | ReservationAnswered() as came:
                 return self._leader.other_ended(came, state, decided, planner)
+            case JudgementPlanned() as asked:
+                return judging.take(asked, delivery, state, decided, planner, self._overloaded(), self._homes)
             case StepJudged(ended=Ended() as came) as judged:
                 return self._leader.step_ended(judged.step, came, state, decided, planner)
             case StepJudged() as judged if judged.step.workflow is not None and not self._leader.knows(
@@ -181,7 +185,7 @@ class RouterHandler:
         if led and (withdrawn := self._leader.withdrawn(event.step, state, decided, planner)) is not None:
             return withdrawn
         if refusal is None:
-            return Outcome((self._planned(event.step, event.decided, parked.identity),))
+            return Outcome((planned(event.step, event.decided, parked.identity),))
         return self._ended(event.step, *unpaid(event.step, refusal), state, decided, planner)
 
     def _plan_again(
@@ -201,8 +205,7 @@ class RouterHandler:
                 return withdrawn
             if refusal is not None:
                 return self._ended(judged.step, *unpaid(judged.step, refusal), state, decided, planner)
-            planned = self._planned(again.replan(judged.step), decided)
-            return Outcome((planned,), counted=("headchef.steps.replanned",))
+            return Outcome((planned(again.replan(judged.step), decided),), counted=("headchef.steps.replanned",))
         failed = judged.failed
         following = NobodyLeft(refusal) if refusal else self._after(judged, failed, planner.catalogue, decided.at)
         changes: tuple[Change, ...] = ()
@@ -217,7 +220,7 @@ class RouterHandler:
         if not counted:
             name, about = again.measure(failed, following)
             self._metrics.count(name, attributes=about)
-        return Outcome((self._planned(following, decided),), changes)
+        return Outcome((planned(following, decided),), changes)
 
     def _ended(
         self, step: Step, last: Tried, ending: Ending, state: State, decided: Decided, planner: Planner
@@ -226,16 +229,11 @@ class RouterHandler:
         if step.workflow is not None:
             return self._leader.step_ended(step, ended(step, last, ending), state, decided, planner)
         finished = finish(step, last, ending, at=decided.at, decided=decided)
-        return Outcome((publish(finished, self._metrics),))
+        return Outcome((publish(finished, self._metrics, self._homes),))
 
     def _after(self, judged: StepJudged, failed: Tried, catalogue: Catalogue, now: datetime) -> Step | NobodyLeft:
-        if (hidden := out_of_reach(judged)) is not None:
-            return hidden
-        if judged.said is None:
-            return again.after_failure(judged.step, failed, catalogue=catalogue, now=now)
-        return again.after_rejection(
-            judged.step, failed, judged.said, catalogue=catalogue, now=now, max_prompt_bytes=self._max_prompt_bytes
-        )
+        limit = self._max_prompt_bytes
+        return again.after(judged, failed, catalogue=catalogue, max_prompt_bytes=limit, now=now)
 
     def _take(self, submission: Submission, delivery: Delivery, state: State, catalogue: Catalogue) -> Outcome:
         record = delivery.record
@@ -253,8 +251,7 @@ class RouterHandler:
             raise conflict(submission.job_id, job.run, job.revision)
         if key is None:
             raise AssertionError("the contract took a run or revision that is not a whole number")
-        overloaded = self._overload.look(self._backlog.oldest, self._clock.now().timestamp())
-        if overloaded is not None:
+        if (overloaded := self._overloaded()) is not None:
             raise Refused("overloaded", None, overloaded)
         job = with_values(job, self._at_hand, MAX_DEPTH)
         head = policy.head_of(
@@ -269,18 +266,17 @@ class RouterHandler:
             return Outcome(counted=("headchef.jobs.duplicates",))
         decided, planner = self._decided(delivery, catalogue), self._planner(catalogue)
         if job.workflow is None:
-            begun = Outcome((self._planned(planner.plan(job, head), decided),))
+            begun = Outcome((planned(planner.plan(job, head), decided),))
         else:
             begun = self._leader.begin(job, head, state, decided, planner)
         self._metrics.count("headchef.jobs.accepted", attributes={"class": head.job_class})
         return replace(begun, changes=(*begun.changes, Change(SEEN, key, content)))
 
+    def _overloaded(self) -> str | None:
+        return self._overload.look(self._backlog.oldest, self._clock.now().timestamp())
+
     def _planner(self, catalogue: Catalogue) -> Planner:
         return Planner(catalogue, self._schemas, self._checks, self._judges, self._renderer, self._max_prompt_bytes)
-
-    def _planned(self, step: Step, decided: Decided, identity: str | None = None) -> Emit:
-        topic = topics.of_class("steps.planned", step.job.job_class)
-        return Emit(topic, StepPlanned(step=step, decided=decided), identity=identity)
 
     def _refuse(
         self, refused: Refused, submission: Submission | None, delivery: Delivery, catalogue: Catalogue

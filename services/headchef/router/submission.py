@@ -18,6 +18,10 @@ from headchef.schema import depth_of
 T = TypeVar("T", bound=PublicEvent)
 
 MAX_DEPTH = 64
+
+SEEN = "seen"
+"""The store of what was taken on, by `seen_key`."""
+
 _LONGEST_ID = 200
 _REST_OF_IDENTITY = (("tenant", "default"), ("run", 0), ("revision", 0))
 """What names a job beside its id, with the contract's defaults."""

@@ -92,7 +92,7 @@ class ValidatorHandler:
             outputs = [_ended(event, _ending(verdict), decided)]
         else:
             finished = finish(event.step, event, _ending(verdict), at=now, decided=decided)
-            outputs = [publish(finished, self._metrics)]
+            outputs = [publish(finished, self._metrics, self._homes)]
         if not reused:
             outputs.append(Emit("cache.settled", _settled(event, verdict, now, decided)))
         return Outcome((*outputs, *paid))

@@ -1,10 +1,13 @@
 """Observations of reused answers for tests, and a pool's owner with its stores."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 from headchef_contracts.events.bounds import BoundSet, CacheObserved, Guess
+from headchef_contracts.events.common import Event
+from headchef_contracts.events.judgements import JudgementAsked, JudgementEnded, JudgementPlanned, ModelQuestion
 from headchef_contracts.events.semantic import Asker
 from headchef_contracts.registry import decode, encode
 
@@ -19,7 +22,7 @@ from tests.router.conftest import FakeState
 from tests.support.builders import NOON, make_decided, make_delivery, make_firing
 from tests.support.manual_clock import ManualClock
 
-STORES = ("observed", "served", "pools")
+STORES = ("observed", "served", "judging", "pools")
 """In the order in which they are written: headchef/accounts/__main__.py."""
 
 AGREED = features([Neighbour(0.95, "a")] * 8)
@@ -29,6 +32,33 @@ AGREED = features([Neighbour(0.95, "a")] * 8)
 def fingerprint(name: str) -> str:
     """Give the fingerprint of a question."""
     return sha256(name.encode()).hexdigest()
+
+
+HOME = 3
+"""The partition of the pool's task."""
+
+
+def make_asked(job_id: str = "job-1", **fields: Any) -> JudgementAsked:
+    """Give what a cache wants a model to say of the answer to the question `source`."""
+    label = make_observed(job_id=job_id, **fields)
+    shared = ("account", "tenant", "pool", "embedder", "source", "asker", "mode", "guess")
+    about = {name: getattr(label, name) for name in shared}
+    question = ModelQuestion(system="Compare.", prompt="Both.", tier="cheap", max_output_tokens=300)
+    return JudgementAsked(**about, judge="model/1", question=question, decided=make_decided())
+
+
+def make_ended(planned: JudgementPlanned, *, same: bool | None = True, **fields: Any) -> JudgementEnded:
+    """Give what a model has said."""
+    known: dict[str, Any] = {
+        "account": planned.account,
+        "job_id": planned.job_id,
+        "same": same,
+        "why": "both say so",
+        "model": "small",
+        "cost_usd": Decimal("0.002"),
+        "decided": make_decided(),
+    }
+    return JudgementEnded(**(known | fields))
 
 
 def make_observed(kind: Any = "label", job_id: str = "job-1", **fields: Any) -> CacheObserved:
@@ -57,6 +87,8 @@ class Owner:
 
     Attributes:
         said: bounds, in order.
+        planned: what models are to be asked, in order.
+        labels: what they have said, likewise, as observations that come back.
         timers: by id.
     """
 
@@ -65,12 +97,15 @@ class Owner:
         self.clock = ManualClock(NOON)
         self.handler = AccountsHandler(clock=self.clock, keeper=Keeper(TenantsInForce("accounts")))
         self.said: list[BoundSet] = []
+        self.planned: list[JudgementPlanned] = []
+        self.labels: list[CacheObserved] = []
         self.timers: dict[str, Timer] = {}
 
-    async def tell(self, event: CacheObserved, stores: Sequence[str] = STORES) -> Outcome:
+    async def tell(self, event: Event, stores: Sequence[str] = STORES) -> Outcome:
         """Hand it an observation; of what it changes, only these stores are written."""
         assert decode(event.event_type, 1, encode(event)) == event
-        return self._take(await self.handler.handle(make_delivery(event, topic="cache.observed"), self.state), stores)
+        delivery = make_delivery(event, topic="cache.observed", partition=HOME)
+        return self._take(await self.handler.handle(delivery, self.state), stores)
 
     async def fire(self, timer: Timer) -> Outcome:
         """Let a timer go off."""
@@ -89,9 +124,18 @@ class Owner:
         self.state.apply(tuple(change for change in outcome.changes if change.store in stores))
         for output in outcome.outputs:
             assert isinstance(output, Emit)
-            assert isinstance(output.event, BoundSet)
-            assert output.topic == "cache.bounds"
             assert decode(output.event.event_type, 1, encode(output.event)) == output.event
-            self.said.append(output.event)
+            match output.event:
+                case BoundSet() as bound:
+                    assert output.topic == "cache.bounds"
+                    self.said.append(bound)
+                case JudgementPlanned() as planned:
+                    assert output.topic == "judgements.planned"
+                    self.planned.append(planned)
+                case label:
+                    assert isinstance(label, CacheObserved)
+                    assert (output.topic, output.partition) == ("cache.observed", HOME)
+                    self.labels.append(label)
         self.timers |= {timer.id: timer for timer in outcome.timers}
+        self.timers = {id_: timer for id_, timer in self.timers.items() if id_ not in outcome.cleared}
         return outcome

@@ -92,7 +92,7 @@ def observe(event: CacheObserved, state: State, decided: Decided) -> Outcome:
     if learnt.served is not None:
         changes.append(Change(SERVED, served_key(event.account, event.source), learnt.served.written()))
     changes.append(Change(POOLS, pool_key(event.account), after.written()))
-    timers = (_forgetting(event.account, decided.at),) if written is None else ()
+    timers = (forgetting(event.account, decided.at),) if written is None else ()
     return Outcome(outputs, tuple(changes), timers=timers)
 
 
@@ -110,13 +110,18 @@ def forget(timer: Timer, state: State, now: datetime) -> Outcome:
         return Outcome()
     record = read_pool_record(written)
     if now - record.newest.at < FORGOTTEN:
-        return Outcome(timers=(_forgetting(account, record.newest.at),))
+        return Outcome(timers=(forgetting(account, record.newest.at),))
     forgotten = (Change(POOLS, pool_key(account), None),)
     if record.number == 0:
         return Outcome(changes=forgotten)
     closed = record.model_copy(update={"number": record.number + 1})
     decided = record.newest.model_copy(update={"at": now})
     return Outcome((_said(account, closed, (), (), decided),), forgotten)
+
+
+def forgetting(account: str, since: datetime) -> Timer:
+    """Set the timer by which a pool is forgotten of which nothing was observed since a time."""
+    return Timer(f"{PREFIX}{account}", since + FORGOTTEN, account.encode())
 
 
 def _known(record: PoolRecord) -> Pool:
@@ -189,7 +194,3 @@ def _said(
     )
     # In one partition, so that the order of what is said of a pool stays, however many the topic is given.
     return Emit("cache.bounds", said, identity=f"{account}\0{record.number}", among=1)
-
-
-def _forgetting(account: str, since: datetime) -> Timer:
-    return Timer(f"{PREFIX}{account}", since + FORGOTTEN, account.encode())

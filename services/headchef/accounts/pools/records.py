@@ -2,15 +2,21 @@
 
 from datetime import datetime
 from hashlib import sha256
+from typing import Literal
 
 from pydantic import Field
 
-from headchef_contracts.events.bounds import CacheObserved, Counts
+from headchef_contracts.events.bounds import CacheObserved, Counts, Guess
 from headchef_contracts.events.common import Decided, Part
+from headchef_contracts.events.judgements import JudgementAsked
+from headchef_contracts.events.semantic import Asker
 
 from headchef.runtime.errors import UnknownVersion
 
-POOLS, OBSERVED, SERVED = "pools", "observed", "served"
+POOLS, OBSERVED, SERVED, JUDGING = "pools", "observed", "served", "judging"
+
+SHARED = ("tenant", "pool", "embedder", "source", "asker", "mode", "guess")
+"""What a label says of its question as it was said when a model was to be asked."""
 
 MOST_REMEMBERED = 32
 """Of those whom one answer has served: a person who corrects it speaks for so many at once."""
@@ -30,6 +36,7 @@ class PoolRecord(Part):
         bound: the number, by `headchef.bound`, of what was said last; 0 before the first.
         number: how many bounds were said.
         said_at: when the last one was; None before the first.
+        judging: jobs by which models are being asked whether answers are the same.
     """
 
     v: int = _VERSION
@@ -40,6 +47,7 @@ class PoolRecord(Part):
     bound: int = 0
     number: int = 0
     said_at: datetime | None = None
+    judging: tuple[str, ...] = ()
 
     def written(self) -> bytes:
         """Give it as it is stored."""
@@ -96,6 +104,33 @@ class ServedRecord(Part):
         return self.model_copy(update={"hits": tuple(each for each in self.hits if each.id != question)})
 
 
+class AskedRecord(Part):
+    """What a model is being asked about; as in `JudgementAsked`, without the question.
+
+    Attributes:
+        v: of this form.
+    """
+
+    v: int = _VERSION
+    tenant: str
+    pool: str
+    embedder: str
+    source: str
+    asker: Asker
+    mode: Literal["shadow", "serve"]
+    guess: Guess
+    judge: str
+
+    def written(self) -> bytes:
+        """Give it as it is stored."""
+        return self.model_dump_json(exclude_defaults=True).encode()
+
+
+def asked_record(asked: JudgementAsked) -> AskedRecord:
+    """Give what is kept of a question until it is answered."""
+    return AskedRecord(**{name: getattr(asked, name) for name in SHARED}, judge=asked.judge)
+
+
 def question_id(observed: CacheObserved) -> str:
     """Name the question of an observation, shortly."""
     return sha256(observed.asker.name.encode()).hexdigest()[:16]
@@ -106,8 +141,13 @@ def pool_key(account: str) -> bytes:
     return account.encode()
 
 
-def observed_key(observed: CacheObserved) -> bytes:
-    """Name an observation in its store: what is delivered again has the same name."""
+def asked_key(account: str, job_id: str) -> bytes:
+    """Name a question to a model in its store."""
+    return f"{account}\0{job_id}".encode()
+
+
+def observed_key(observed: CacheObserved | JudgementAsked) -> bytes:
+    """Name an observation, or what was asked of a model, in its store: what is delivered again has the same name."""
     return sha256(f"{observed.account}\0{observed.about}".encode()).digest()
 
 
@@ -137,4 +177,16 @@ def read_served(value: bytes) -> ServedRecord:
     record = ServedRecord.model_validate_json(value)
     if record.v != _VERSION:
         raise UnknownVersion(f"a reused answer's record has version {record.v}; upgrade this program first")
+    return record
+
+
+def read_asked(value: bytes) -> AskedRecord:
+    """Read what `AskedRecord.written` gave.
+
+    Raises:
+        UnknownVersion: a newer program wrote it.
+    """
+    record = AskedRecord.model_validate_json(value)
+    if record.v != _VERSION:
+        raise UnknownVersion(f"a question to a model has version {record.v}; upgrade this program first")
     return record

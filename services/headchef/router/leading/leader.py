@@ -267,7 +267,7 @@ class Leader:
         self._memory.drop(led.key)
         result = result_of(led, at=turn.decided.at, decided=turn.decided)
         freed = given_back(led, result.status, self._homes, turn.decided)
-        outputs = (*turn.outputs, *freed, publish(result, self._metrics))
+        outputs = (*turn.outputs, *freed, publish(result, self._metrics, self._homes))
         left = self._remains.over(led, result.status, state, turn.decided.at, at_once=turn.stored is None)
         if turn.stored is None:
             return Outcome(outputs, left.changes, cleared=left.cleared)

@@ -44,6 +44,7 @@ CounterName = Literal[
     "headchef.cache.saved_cost",
     "headchef.cache.guesses",
     "headchef.cache.labels",
+    "headchef.judgements",
     "headchef.cache.questions",
     "headchef.cache.parked",
     "headchef.cache.answered",
@@ -71,6 +72,7 @@ CounterName = Literal[
     "headchef.budgets.refused",
     "headchef.budgets.repeated",
     "headchef.pools.repeated",
+    "headchef.pools.unasked",
 ]
 
 HistogramName = Literal[
@@ -180,7 +182,10 @@ COUNTERS: Mapping[CounterName, Measure] = {
     ),
     "headchef.cache.labels": Measure(
         "{question}",
-        "fresh answers held against what would have been reused [outcome: same, different, undecided, gone]",
+        "fresh answers held against what would have been reused [outcome: same, different, asked, undecided, gone]",
+    ),
+    "headchef.judgements": Measure(
+        "{question}", "questions to models whether two answers are the same [outcome: ok, rejected, failed, cancelled]"
     ),
     "headchef.cache.questions": Measure("{question}", "questions for others to be compared with [kept: true, false]"),
     "headchef.cache.parked": Measure("{step}", "steps that had to wait for the answer to the same question"),
@@ -221,6 +226,9 @@ COUNTERS: Mapping[CounterName, Measure] = {
         "{event}", "answers and settlements that came a second time; only at least once, or where an answer was late"
     ),
     "headchef.pools.repeated": Measure("{observation}", "observations of reused answers that were counted before"),
+    "headchef.pools.unasked": Measure(
+        "{question}", "answers that no model was asked to compare, as many others of the pool were being compared"
+    ),
 }
 
 HISTOGRAMS: Mapping[HistogramName, Measure] = {

@@ -58,7 +58,7 @@ def refused(judge: str, **arguments: Any) -> list[str]:
 
 
 def test_those_that_come_with_headchef_are_there() -> None:
-    ours = {"auto", "embedding", "fields", "text"}
+    ours = {"auto", "embedding", "fields", "model", "text"}
     assert ours <= set(installed().names)
     assert all(installed().named(name).__doc__ for name in ours)
 
@@ -68,6 +68,7 @@ def test_those_that_come_with_headchef_are_there() -> None:
     [
         ("auto", {}, "auto/1"),
         ("fields", {"relative": 0.1}, "fields/1"),
+        ("model", {"tier": "small"}, "model/1"),
         ("embedding", {"least": 0.9}, "embedding/1 by hashed-1/512"),
     ],
 )
@@ -81,7 +82,14 @@ async def test_it_is_recorded_who_has_decided(judge: str, arguments: dict[str, A
     ("judge", "arguments", "said"),
     [
         ("fild", {}, ["judge: there is no judge of equality 'fild'; did you mean fields?"]),
-        ("model", {}, ["judge: there is no judge of equality 'model'; there is auto, embedding, fields, text"]),
+        (
+            "oracle",
+            {},
+            ["judge: there is no judge of equality 'oracle'; there is auto, embedding, fields, model,"],
+        ),
+        ("model", {"model": "a", "tier": "b"}, ["arguments: `tier` stands in place of `model`: leave one of them out"]),
+        ("model", {"heed": "x" * 1_001}, ["arguments.heed: String should have at most 1000 characters"]),
+        ("model", {"max_output_tokens": 20}, ["arguments.max_output_tokens: Input should be greater than or equal"]),
         ("auto", {"relative": 0.1}, ["arguments: the judge auto takes none"]),
         ("fields", {"relativ": 0.1}, ["arguments.relativ: unknown field; did you mean relative?"]),
         ("fields", {"relative": 2}, ["arguments.relative: Input should be less than or equal to 1"]),

@@ -18,6 +18,7 @@ JUDGES: list[tuple[str, dict[str, Any]]] = [
     ("fields", {"absolute": 1, "relative": 0.1, "likeness": 0.5, "lists": "sets"}),
     ("fields", {"ignored": ["a", "[0]"], "at": [{"path": "b", "absolute": 2, "lists": "sets"}]}),
     ("embedding", {"least": 0.5, "numbers": "any"}),
+    ("model", {"heed": "prices"}),
 ]
 
 WORDS = st.lists(st.sampled_from(["a", "b", "B", "not", "1", "1.0", "2", "-2", "%", ".", "\u0301"]), max_size=6)

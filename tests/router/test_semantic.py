@@ -231,6 +231,22 @@ async def test_a_judge_that_cannot_be_used_is_refused(compare: dict[str, Any], f
     assert message in refused.message
 
 
+@pytest.mark.parametrize(
+    ("asked", "field", "message"),
+    [
+        ({"model": "smal"}, "model", "the catalogue has no model 'smal'; did you mean small?"),
+        ({"tier": "wise"}, "tier", "the catalogue has no tier 'wise'; it has none"),
+    ],
+)
+async def test_a_judge_that_asks_a_model_which_is_not_there_is_refused(
+    asked: dict[str, Any], field: str, message: str
+) -> None:
+    compare = {"judge": "model", "arguments": asked}
+    refused = refusal(await submitted(semantic=semantic(compare=compare)))
+    assert (refused.reason, refused.field) == ("unknown_model", f"semantic.compare.arguments.{field}")
+    assert refused.message == message
+
+
 async def test_a_judge_goes_with_the_question() -> None:
     compare = {"judge": "fields", "arguments": {"relative": 0.1, "ignored": ["id"]}}
     assert (await question(semantic=semantic(compare=compare))).compare.arguments == compare["arguments"]

@@ -1,10 +1,13 @@
 """The port of a judge of equality: a model whose fields are the arguments, and which compares two answers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from headchef_contracts.events.judgements import ModelQuestion
 
 from headchef.embedding import Embedder
 
@@ -39,6 +42,19 @@ class Undecided:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToBeAsked(Undecided):
+    """Nobody can say for now, and a model can: who compares may have it asked, and hear of it later.
+
+    Attributes:
+        question: what it is to be asked.
+    """
+
+    question: ModelQuestion
+
+
+AskedOf = Literal["model", "tier"]
+
 Opinion = Same | Different | Undecided
 
 
@@ -58,7 +74,7 @@ class Judge(BaseModel, ABC):
 
     To add one, derive from this class in a package of your own, and name it among the package's entry points, in the
     group `headchef.judges`. The name of the entry point is what jobs and workflows say. A judge is quick: it runs where
-    steps pass through the cache.
+    steps pass through the cache. One that needs a model says so (`ToBeAsked`).
 
     Whatever a judge thinks, an answer is the same as itself, and the order of the two makes no difference. That one is
     the same as a second, and this as a third, does not make the first the same as the third: tolerances add up.
@@ -70,6 +86,11 @@ class Judge(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: ClassVar[int] = 1
+
+    @property
+    def asks_of(self) -> Mapping[AskedOf, str]:
+        """Name the model or tier of the catalogue that is to be asked, by the argument that names it, if any does."""
+        return {}
 
     async def same(self, one: str, other: str, instruments: Instruments) -> Opinion:
         """Say whether two answers are the same.

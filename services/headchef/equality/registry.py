@@ -17,6 +17,7 @@ _OURS = tuple(
         "auto": "auto:Auto",
         "embedding": "nearness:Embedding",
         "fields": "fields:Fields",
+        "model": "asking:AskingModel",
         "text": "text:Text",
     }.items()
 )

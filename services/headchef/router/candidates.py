@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Literal
 
 from headchef_contracts.events.jobs import JobSubmitted
 
@@ -49,11 +50,28 @@ def _of_tier(tier: str, catalogue: Catalogue) -> list[Model]:
     return [catalogue.models[name] for name in names]
 
 
-def _unknown(field: str, name: str, known: Iterable[str]) -> Refused:
+def see_known(kind: Literal["model", "tier"], name: str, catalogue: Catalogue, field: str) -> None:
+    """See that the catalogue has a model or tier.
+
+    Args:
+        kind: which of the two.
+        name: of it.
+        catalogue: the models and tiers in force.
+        field: that names it.
+
+    Raises:
+        Refused: it has not.
+    """
+    known: Iterable[str] = catalogue.models if kind == "model" else catalogue.tiers
+    if name not in known:
+        raise _unknown(kind, name, known, field)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str], field: str | None = None) -> Refused:
     near = get_close_matches(name, known, n=_SHOWN)
     has = ", ".join(list(known)[:_SHOWN]) or "none"
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {has}"
-    return Refused("unknown_model", field, f"the catalogue has no {field} {name!r}; {hint}")
+    return Refused("unknown_model", field or kind, f"the catalogue has no {kind} {name!r}; {hint}")
 
 
 def _blind(job: JobSubmitted, order: list[Model], catalogue: Catalogue) -> str:

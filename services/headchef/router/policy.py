@@ -70,7 +70,7 @@ def plan(
     schema = job.output.json_schema
     if schema is not None:
         _check_schema(schema, schemas)
-    see_comparison(job, judges)
+    see_comparison(job, judges, catalogue)
     checks = checks_of(job, values, registry=registry, renderer=renderer)
     _check_size(said, checks, max_prompt_bytes)
     prompt_sha256 = hash_of(said)

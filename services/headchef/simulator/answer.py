@@ -8,6 +8,7 @@ import orjson
 
 from headchef.simulator.dialects import Asked
 from headchef.simulator.facts import find_facts
+from headchef.simulator.judging import verdict
 from headchef.simulator.policy import ModelFault
 from headchef.simulator.prose import MARK, Writer
 from headchef.simulator.scalars import Maker
@@ -27,7 +28,7 @@ def write_answer(asked: Asked, seed: int, fault: ModelFault | None) -> str:
     """
     writer = Writer(Random(seed), find_facts(asked.prompt))
     if asked.schema is not None:
-        value = _maker(orjson.dumps(asked.schema))(writer, "", 0)
+        value = verdict(asked.prompt) or _maker(orjson.dumps(asked.schema))(writer, "", 0)
         return orjson.dumps(_violated(value) if fault == "schema_violation" else value).decode()
     if asked.json:
         fields: dict[str, Any] = {"simulated": True, "text": writer.text("text"), **writer.facts.by_name}

@@ -11,6 +11,7 @@ from headchef_contracts.events.bounds import Band, BoundSet, CacheObserved, Coun
 from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event
+from headchef_contracts.events.judgements import JudgementAsked
 from headchef_contracts.events.semantic import SemanticQuestion
 from headchef_contracts.events.steps import Answer, Step, StepCompleted, StepDispatched, StepPlanned
 from headchef_contracts.registry import decode, encode
@@ -142,6 +143,14 @@ class Bench:
         [became] = await self.ask(step)
         return await self.settle(make_verdict(step, answer, became.cache))
 
+    async def leave_to(self, text: str, answer: str, job_id: str = "job-1", **fields: Any) -> list[JudgementAsked]:
+        """Ask a model in earnest, and give what another is to be asked about its answer."""
+        step = make_question(text, job_id=job_id, **fields)
+        [became] = await self.ask(step)
+        events = await self.handle(make_verdict(step, answer, became.cache))
+        assert all(isinstance(event, JudgementAsked) for event in events)
+        return [event for event in events if isinstance(event, JudgementAsked)]
+
     async def handle(self, *events: Event) -> list[Event]:
         """Hand it a batch, and give all that comes of it."""
         deliveries = [deliver(event, offset=offset) for offset, event in enumerate(events)]
@@ -150,7 +159,7 @@ class Bench:
             for output in outcome.outputs:
                 assert isinstance(output, Emit)
                 assert decode(output.event.event_type, 1, encode(output.event)) == output.event
-                if isinstance(output.event, CacheObserved):
+                if isinstance(output.event, CacheObserved | JudgementAsked):
                     assert output.topic == "cache.observed"
                 found.append(output.event)
         return found

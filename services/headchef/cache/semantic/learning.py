@@ -20,8 +20,8 @@ from headchef.cache.semantic.near import MOST_CHARACTERS, Found, NearQuestions
 from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
 from headchef.embedding import Vector
-from headchef.equality import Undecided
-from headchef.pooled import observed
+from headchef.equality import ToBeAsked, Undecided
+from headchef.pooled import asked_of_model, observed
 from headchef.runtime.processor import Delivery, Emit
 from headchef.runtime.telemetry.metrics import Metrics
 
@@ -145,18 +145,21 @@ class Learning:
             # It was asked since the answer could not be had. Whom that befalls is no random choice.
             return None
         judged = await comparing.with_answer(nearest.fingerprint)
+        decided = Decided(at=now, seed=0, catalog_version=None, policy_version=VERSION, causes=(fresh.cause,))
+        whose = (fresh.settled.tenant, fresh.question, asker, nearest, decided, self._homes)
+        if judged is not None and isinstance(judged.opinion, ToBeAsked):
+            self._metrics.count("headchef.cache.labels", 1, {"outcome": "asked"})
+            return asked_of_model(judged.opinion.question, judged.judge, *whose)
         if judged is None or isinstance(judged.opinion, Undecided):
             self._metrics.count("headchef.cache.labels", 1, {"outcome": "gone" if judged is None else "undecided"})
             return None
         why = getattr(judged.opinion, "why", None)
         self._metrics.count("headchef.cache.labels", 1, {"outcome": "same" if why is None else "different"})
-        decided = Decided(at=now, seed=0, catalog_version=None, policy_version=VERSION, causes=(fresh.cause,))
         about = {
             "wrong": why is not None,
             "judge": judged.judge,
             **({} if why is None else {"why": why[:_LONGEST_WHY]}),
         }
-        whose = (fresh.settled.tenant, fresh.question, asker, nearest, decided, self._homes)
         return observed("label", *whose, **about)
 
 

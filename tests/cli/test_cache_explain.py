@@ -13,6 +13,7 @@ from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Event, Finding
 from headchef_contracts.events.corrections import AnswerWithdrawn
 from headchef_contracts.events.invalidations import CacheInvalidated, InvalidatedScope, entry_of
+from headchef_contracts.events.judgements import ModelQuestion
 from headchef_contracts.events.semantic import Marks, Nearest
 from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched, StepJudged, StepPlanned
 
@@ -21,7 +22,7 @@ from headchef.cli.cache_explain.explanation import as_json, lines_of
 from headchef.cli.cache_explain.past import Past, past_of
 from headchef.cli.cache_explain.running import view
 from headchef.cli.history.hop import Hop
-from headchef.pooled import asker_of, observed, pool_account
+from headchef.pooled import asked_of_model, asker_of, observed, pool_account
 from tests.cache.builders import DECIDED, make_answer
 from tests.cache.semantic.bench import make_question, make_verdict
 from tests.cli.cache_events import EMBEDDER, make_bound, make_made, make_nearest, make_reused
@@ -207,6 +208,16 @@ def test_what_was_learnt_and_corrected_is_told() -> None:
     assert "would have been wrong (text/1)" in lines["told"]
     assert lines["corrected"] == "ann@desk has found an answer to this question wrong: closed on Sundays"
     assert lines["since then"].startswith("ann@desk has found the nearest question's answer wrong")
+
+
+def test_what_a_model_is_still_to_say_is_told() -> None:
+    assert OTHER.semantic is not None
+    question = ModelQuestion(system="Compare.", prompt="Both.", max_output_tokens=300)
+    whose = ("default", OTHER.semantic, asker_of(OTHER), make_nearest(FIRST), DECIDED)
+    asked = asked_of(dispatched(OTHER, make_nearest(FIRST)), asked_of_model(question, "model/1", *whose).event)
+    assert told(asked)["told"].endswith("whether the earlier answer would have done (model/1)")
+    [value] = as_json("j2", [asked], past_with(make_verdict(OTHER)), LATER)["questions"]
+    assert "question" not in value["observed"][0]
 
 
 def shown(questions: Sequence[Asked], past: Past) -> str:

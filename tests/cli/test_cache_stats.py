@@ -148,6 +148,30 @@ def test_a_person_sees_kinds_all_together_and_pools() -> None:
     assert "≥$0.0200" in shown(account_of(make_made(FIRST), exact, shared))
 
 
+def judgement(name: str = "judgement-1", cost: str | None = "0.004") -> StepCompleted:
+    step = make_question("both", job_id=name).model_copy(update={"semantic": None})
+    head = step.job.model_copy(update={"judgement_of": make_bound().account})
+    return make_made(step.model_copy(update={"job": head}), cost)
+
+
+def test_what_models_were_paid_to_compare_is_no_question_and_stands_with_its_pool() -> None:
+    account = account_of(make_made(FIRST), judgement(), judgement(), judgement("judgement-2"))
+    assert together(account.rows()).questions == 1
+    assert account.pools[HELP] == PoolUses(questions=1, judged=2, judging_usd=Decimal("0.008"))
+    pools = standings(account.pools, [make_bound(counts=Counts(labels=2, undecided=3))], None)
+    words = "Models compared 2 pairs of answers for $0.0080, to be held against the money saved"
+    assert f"{words}; since the pools began, 3 have led to no lesson." in shown(account, *pools)
+    *_, pool = as_json(account.rows(), pools)
+    assert (pool["judged"], pool["judging_usd"], pool["judged_of_unknown_cost"]) == (2, "0.008", 0)
+
+
+def test_a_judgement_without_a_price_is_told_as_one_whose_cost_is_not_known() -> None:
+    account = account_of(judgement(cost=None))
+    assert "1 pairs of answers for not known" in shown(account, *standings(account.pools, [], None))
+    account.completed(judgement("judgement-2"), 0.0)
+    assert "2 pairs of answers for ≥$0.0040" in shown(account, *standings(account.pools, [], None))
+
+
 def test_machines_get_kinds_all_together_and_pools() -> None:
     account = account_of(make_made(FIRST), make_reused(make_question("pay how", job_id="j2"), "exact", "j1"))
     *kinds, total, pool = as_json(account.rows(), standings(account.pools, [make_bound()], None))

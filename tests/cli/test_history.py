@@ -1,10 +1,12 @@
 """The order in which a job's events are told, and where they are looked for."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from headchef_contracts import placement
+from headchef_contracts.events.bounds import Judgement
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallEnded, CallFailure
 from headchef_contracts.events.common import Event, Usage
@@ -18,7 +20,7 @@ from headchef.cli.history.gather import History, gather
 from headchef.cli.history.hop import Hop, in_order
 from headchef.result import Ending, ended
 from headchef.runtime.log.memory import MemoryLog
-from tests.accounts.pools.builders import make_observed
+from tests.accounts.pools.builders import Owner, make_asked, make_ended, make_observed
 from tests.cli.builders import (
     SHA,
     make_attempt,
@@ -176,6 +178,16 @@ def test_what_was_thought_of_the_answer_to_another_wording_is_told(
     [
         ("label", {"wrong": False}, "learnt: the earlier answer would have done (text/1)"),
         ("label", {"wrong": True, "why": "7 is not 8"}, "would have been wrong: 7 is not 8 (text/1)"),
+        (
+            "label",
+            {"wrong": False, "judge": "model/1 by small", "judgement": Judgement(job_id="j", cost_usd=Decimal("0.02"))},
+            "would have done (model/1 by small, $0.0200)",
+        ),
+        (
+            "label",
+            {"wrong": False, "judge": "model/1 by small", "judgement": Judgement(job_id="j", cost_usd=None)},
+            "would have done (model/1 by small, cost not known)",
+        ),
         ("served", {}, "told to pool help: an earlier answer was reused"),
         ("refused", {"why": "numbers: 14"}, "told to pool help: the earlier answer was refused: numbers: 14"),
         ("corrected", {"why": "moved", "guess": None}, "a person says that the answer was wrong: moved"),
@@ -183,6 +195,21 @@ def test_what_was_thought_of_the_answer_to_another_wording_is_told(
 )
 def test_what_was_learnt_is_told(kind: str, fields: dict[str, Any], said: str) -> None:
     assert said in describe(hop("cache.observed", make_observed(kind, **fields), 1))
+
+
+async def test_what_a_model_is_asked_and_says_about_two_answers_is_told() -> None:
+    owner = Owner()
+    await owner.tell(asked := make_asked())
+    [planned] = owner.planned
+    words = {
+        "a model is to say whether the earlier answer would have done (model/1)": asked,
+        "a model is to say whether two answers are the same, for pool help of acme": planned,
+        "the answers are the same: both say so": make_ended(planned),
+        "the answers are not the same: one is late": make_ended(planned, same=False, why="one is late"),
+        "no judgement: timeout: 30 s": make_ended(planned, same=None, why="timeout: 30 s"),
+    }
+    for said, event in words.items():
+        assert said in describe(hop("cache.observed", event, 1))
 
 
 def test_who_waited_for_the_same_question_is_told_with_how_long_and_for_whom() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from headchef_contracts.events.bounds import CacheObserved
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Finding
+from headchef_contracts.events.judgements import JudgementAsked
 from headchef_contracts.events.semantic import Nearest
 from headchef_contracts.events.steps import Step, StepCompleted, StepDispatched, StepJudged, StepPlanned
 
@@ -32,7 +33,7 @@ class Asked:
     at: datetime | None = None
     seed: int = 0
     refused: tuple[Finding, ...] | None = None
-    observed: list[CacheObserved] = field(default_factory=list)
+    observed: list[CacheObserved | JudgementAsked] = field(default_factory=list)
 
     @property
     def nearest(self) -> Nearest | None:
@@ -68,7 +69,7 @@ def questions_of(hops: Iterable[Hop]) -> Sequence[Asked]:
                     asked.use, asked.at, asked.seed = use, decided.at, decided.seed
             case StepJudged(step=step, verdict="hit_refused", findings=findings):
                 _of(found, step).refused = findings
-            case CacheObserved(asker=asker) as observed if asker.name in found:
+            case (CacheObserved(asker=asker) | JudgementAsked(asker=asker)) as observed if asker.name in found:
                 found[asker.name].observed.append(observed)
             case _:
                 pass

@@ -63,6 +63,6 @@ def _question(asked: Asked, past: Past, now: datetime) -> dict[str, Any]:
         "semantic": None if step.semantic is None else step.semantic.model_dump(mode="json"),
         "at": None if asked.at is None else asked.at.isoformat(),
         "refused": None if asked.refused is None else [each.model_dump() for each in asked.refused],
-        "observed": [each.model_dump(mode="json") for each in asked.observed],
+        "observed": [each.model_dump(mode="json", exclude={"question"}) for each in asked.observed],
         "why": [{"about": about, "words": words} for about, words in lines_of(asked, past, now)],
     }

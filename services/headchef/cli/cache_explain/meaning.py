@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from math import expm1
 
-from headchef_contracts.events.bounds import BoundSet
+from headchef_contracts.events.bounds import BoundSet, CacheObserved
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.semantic import Nearest, SemanticQuestion
 
@@ -16,7 +16,7 @@ from headchef.cli.cache_explain.asked import Asked
 from headchef.cli.cache_explain.exact import invalidated_in_words
 from headchef.cli.cache_explain.past import Past
 from headchef.cli.cache_stats.view import percent
-from headchef.cli.history.reuse import observed_in_words
+from headchef.cli.history.reuse import asked_in_words, observed_in_words
 from headchef.pooled import pool_account
 
 Line = tuple[str, str]
@@ -59,7 +59,7 @@ def outcome_in_words(asked: Asked, past: Past) -> Iterator[Line]:
         why = "; ".join(f"{each.path} {each.message}".strip() for each in asked.refused)
         yield "refused", f"the reused answer failed the checks of this question, and the model was asked: {why}"
     for observed in asked.observed:
-        yield "told", observed_in_words(observed)
+        yield "told", observed_in_words(observed) if isinstance(observed, CacheObserved) else asked_in_words(observed)
     if (wrong := past.withdrawn.get(asked.step.fingerprint)) is not None:
         why = f": {wrong.because}" if wrong.because else ""
         yield "corrected", f"{wrong.by} has found an answer to this question wrong{why}"

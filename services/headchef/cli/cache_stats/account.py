@@ -11,7 +11,7 @@ from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.cache_use import CacheKind
 from headchef_contracts.events.steps import StepCompleted, StepJudged
 
-from headchef.pooled import asker_of
+from headchef.pooled import asker_of, parts_of
 
 KINDS: tuple[CacheKind, ...] = ("exact", "semantic", "coalesced", "miss", "bypass", "unavailable")
 """In the order in which they are shown: what was reused first."""
@@ -56,12 +56,18 @@ class PoolUses:
         reused: those that were answered by an earlier answer to other words.
         would: those that would have been, but for shadow mode.
         explored: those whose model was asked to learn, though they might have been.
+        judged: answers that a model was asked to compare.
+        judging_usd: what that has cost, so far as known.
+        unknown_cost: of the judged, those whose cost is not known.
     """
 
     questions: int = 0
     reused: int = 0
     would: int = 0
     explored: int = 0
+    judged: int = 0
+    judging_usd: Decimal = Decimal(0)
+    unknown_cost: int = 0
 
 
 @dataclass(slots=True)
@@ -101,6 +107,9 @@ class Account:
         step, use = event.step, event.cache
         if not self._is_of_tenant(step.job.tenant):
             return
+        if step.job.judgement_of is not None:
+            self._compared(event, step.job.judgement_of, at_ms)
+            return
         if not use.reused and event.answer is not None:
             made = self._made_of(_named(step.job.tenant, step.fingerprint, step.job.job_id))
             made.cost_usd, made.took_s = event.cost_usd, event.provider_s
@@ -121,6 +130,18 @@ class Account:
             if nearest is not None and use.kind == "miss":
                 pool.would += step.semantic.mode == "shadow" and nearest.choice == "serve"
                 pool.explored += nearest.choice == "explore"
+
+    def _compared(self, event: StepCompleted, account: str, at_ms: float) -> None:
+        """Take a comparison of answers by a model: it is no question of a user, and has its price."""
+        question = _question(event)
+        if at_ms < self.since_ms or question in self._seen:
+            return
+        self._seen.add(question)
+        tenant, name, _ = parts_of(account)
+        pool = self.pools[PoolName(tenant, name)]
+        pool.judged += 1
+        pool.judging_usd += event.cost_usd or 0
+        pool.unknown_cost += event.cost_usd is None
 
     def settled(self, event: CacheSettled) -> None:
         """Take an answer, of which costs are known for longer than its question is."""

@@ -1,6 +1,7 @@
 """Shows what the cache has done: tables for a person, or values for machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -79,6 +80,16 @@ def _parts(rows: Mapping[CacheKind, Uses], pools: Sequence[Standing]) -> Iterato
         yield _note(
             "shadow: would be reused, but for shadow mode; open from: the smallest `max_wrong` for which anything is"
         )
+        if judged := sum(each.uses.judged for each in pools):
+            yield Text(_judging(judged, pools))
+
+
+def _judging(judged: int, pools: Sequence[Standing]) -> str:
+    cost, unknown = sum(each.uses.judging_usd for each in pools), sum(each.uses.unknown_cost for each in pools)
+    undecided = sum(each.said.counts.undecided for each in pools if each.said is not None)
+    without = f"; since the pools began, {undecided:,} have led to no lesson" if undecided else ""
+    paid = _at_least(dollars(Decimal(cost)), unknown, nothing=not cost)
+    return f"Models compared {judged:,} pairs of answers for {paid}, to be held against the money saved{without}."
 
 
 def _cells(name: str, uses: Uses, total: Uses) -> tuple[str, ...]:
@@ -146,6 +157,9 @@ def _pool_as_json(pool: Standing) -> dict[str, Any]:
         "reused": pool.uses.reused,
         "shadow": pool.uses.would,
         "explored": pool.uses.explored,
+        "judged": pool.uses.judged,
+        "judging_usd": f"{pool.uses.judging_usd:f}",
+        "judged_of_unknown_cost": pool.uses.unknown_cost,
         "counts": None if said is None else said.counts.model_dump(),
         "wrong_where_allowed": None if wrong is None else wrong[0],
         "interval": None if wrong is None else list(wrong[1:]),

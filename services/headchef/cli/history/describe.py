@@ -11,6 +11,7 @@ from headchef_contracts.events.common import Body, Finding, Inline, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted, Tried
+from headchef_contracts.events.judgements import JudgementAsked, JudgementEnded, JudgementPlanned
 from headchef_contracts.events.reservations import ReservationAnswered, ReservationAsked, ReservationReleased
 from headchef_contracts.events.retrievals import RetrievalEnded, RetrievalPlanned, TextFound
 from headchef_contracts.events.reviews import CommandRefused, ReviewAsked, ReviewClosed
@@ -26,7 +27,13 @@ from headchef_contracts.events.steps import (
 
 from headchef.cli.amounts import dollars, duration
 from headchef.cli.history.hop import Hop
-from headchef.cli.history.reuse import observed_in_words, use_in_words
+from headchef.cli.history.reuse import (
+    asked_in_words,
+    judgement_ended_in_words,
+    judgement_planned_in_words,
+    observed_in_words,
+    use_in_words,
+)
 from headchef.unique import parts_of
 from headchef.workflow.model import ONLY_STEP
 
@@ -260,5 +267,8 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     StepJudged: _judged,
     CacheSettled: _settled,
     CacheObserved: observed_in_words,
+    JudgementAsked: asked_in_words,
+    JudgementPlanned: judgement_planned_in_words,
+    JudgementEnded: judgement_ended_in_words,
     JobFinished: _finished,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from headchef_contracts import placement, topics
 from headchef_contracts.events.common import JOB_CLASSES, JobHead
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
+from headchef_contracts.events.judgements import JudgementEnded
 from headchef_contracts.events.reservations import ReservationAnswered
 from headchef_contracts.events.steps import StepCompleted, StepDispatched, StepJudged, StepPlanned
 
@@ -145,13 +146,21 @@ class _Search:
                 await self.read(["reservations.asked"])
         for fingerprint in self._fingerprints():
             await self.read(["cache.settled"], key=fingerprint.encode())
-        if any(isinstance(hop.event, _WITH_STEP) and hop.event.step.semantic is not None for hop in self.hops):
+        await self._read_observed()
+
+    async def _read_observed(self) -> None:
+        """Read what pools were told of the job, and what it tells a pool."""
+        head = self._head()
+        judges = head is not None and head.judgement_of is not None
+        if judges:
+            await self.read(["judgements.planned"], key=self._job_id.encode())
+        if judges or any(isinstance(hop.event, _WITH_STEP) and hop.event.step.semantic for hop in self.hops):
             await self.read(["cache.observed"])
 
     @property
     def is_unfinished(self) -> bool:
         """Whether nothing tells of an end."""
-        return not any(isinstance(hop.event, JobFinished | JobRefused) for hop in self.hops)
+        return not any(isinstance(hop.event, JobFinished | JobRefused | JudgementEnded) for hop in self.hops)
 
     async def held(self) -> str | None:
         """Say which pause holds the job, at the lane of its newest plan."""

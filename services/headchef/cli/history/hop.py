@@ -27,6 +27,9 @@ RANK = {
     "headchef.step.judged": 6,
     "headchef.cache.settled": 7,
     "headchef.cache.observed": 8,
+    "headchef.judgement.planned": 0,
+    "headchef.judgement.asked": 8,
+    "headchef.judgement.ended": 8,
     "headchef.reservation.released": 7,
     "headchef.job.finished": 8,
 }

@@ -6,6 +6,7 @@ from headchef_contracts.events.tenants import TenantBudget
 
 from headchef.runtime.log.memory import Cluster
 from tests.simulation.history import Happened, events
+from tests.simulation.oracle import job_of
 from tests.simulation.world import World, name_of
 
 
@@ -23,6 +24,10 @@ class Accounted:
         purses: what tasks hold in the end.
         parked: questions that wait in the end.
         observations: what owners of pools were told of reused answers.
+        asked: what they were to ask models.
+        planned: what they have asked them.
+        judged: what they have heard of that.
+        judgements: the jobs by which models are asked.
         bounds: what they have said of when answers may be reused.
         pools: what they remember in the end, by key; a pool has one owner.
     """
@@ -34,7 +39,12 @@ class Accounted:
         self.warned: Sequence[Happened] = events(world.cluster, "budgets.warned", world.named)
         self.purses = _newest(world.cluster, "router.purses.changelog")
         self.parked = _newest(world.cluster, "router.parked.changelog")
-        self.observations: Sequence[Happened] = events(world.cluster, "cache.observed", world.named)
+        told = events(world.cluster, "cache.observed", world.named)
+        self.observations: Sequence[Happened] = [event for event in told if "kind" in event.data]
+        self.asked: Sequence[Happened] = [event for event in told if "question" in event.data]
+        self.judged: Sequence[Happened] = [event for event in told if "same" in event.data]
+        self.planned: Sequence[Happened] = events(world.cluster, "judgements.planned", world.named)
+        self.judgements = frozenset(job_of(event.data) for event in self.planned)
         self.bounds: Sequence[Happened] = events(world.cluster, "cache.bounds", world.named)
         self.pools = _by_key(world.cluster, "accounts.pools.changelog")
 

@@ -45,7 +45,7 @@ def one_chain_of_events(evidence: Evidence) -> Iterator[str]:
             whole = (1, 1, chain[2] if either else int(plan < last or job in ended))
             if seen(dispatched[job, plan]) > 1 or (chain != whole and (job not in evidence.lost_jobs or chain > whole)):
                 yield f"{job} plan {plan}: planned, completed, judged {chain}, dispatched {dispatched[job, plan]}"
-    known = evidence.expected.accepted
+    known = evidence.expected.accepted.keys() | evidence.accounted.judgements
     found = dict.fromkeys(job for job, _ in planned + completed + judged + dispatched)
     yield from (f"an event of {job}, which was not accepted" for job in found if job not in known)
 

@@ -32,6 +32,7 @@ from tests.simulation.corrected import CORRECTED
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, DISPATCHED, Happened
 from tests.simulation.invalidated import INVALIDATED
+from tests.simulation.judged import JUDGED
 from tests.simulation.led import LED
 from tests.simulation.money import (
     a_step_costs_what_its_attempts_cost,
@@ -200,6 +201,7 @@ INVARIANTS: Mapping[str, Check] = {
     **COALESCED,
     **BOUNDED,
     **REWORDED,
+    **JUDGED,
     **RUNS,
     **REVIEWED,
     **PURSES,

@@ -19,7 +19,7 @@ from tests.simulation.loop import Life, current_life
 from tests.simulation.order import takes_images
 from tests.simulation.prompts import Marked, Prompts, words
 from tests.simulation.refusals import Asked, Refusals
-from tests.simulation.taste import said_to, taste_of
+from tests.simulation.taste import judged, said_to, taste_of
 
 _REFUSED_S = 0.01
 _HELD_UP_S = 5.0
@@ -230,7 +230,9 @@ def _completion(number: str, request: httpx.Request, billed: Billed) -> dict[str
     asked = orjson.loads(request.content)
     call = int(number.removeprefix("req-"))
     said = f"{number} says{taste_of(call)}: {words(asked['messages'][-1]['content'])[:40]}"
-    text = said_to(call, telling(said, shown_in(asked["messages"])), of_form="response_format" in asked)
+    text = judged(words(asked["messages"][-1]["content"])) or said_to(
+        call, telling(said, shown_in(asked["messages"])), of_form="response_format" in asked
+    )
     # Few answers would be as long as that by themselves.
     ended = "length" if billed.output_tokens == _limit_in(asked) else "stop"
     return {

@@ -78,8 +78,11 @@ def _as_the_bound_says(evidence: Evidence) -> Iterator[str]:
 def _labels_are_of_fresh_answers(evidence: Evidence) -> Iterator[str]:
     """Check each label: a verdict has led to it that accepts an answer, of which the same was thought before."""
     settled = {event.spot: event.data for event in evidence.every("cache.settled")}
+    asked = {asked_about(event): event for event in evidence.accounted.asked}
     for event in _observed(evidence, "label"):
-        data = settled[event.cause]
+        # One that a model has given follows from its reply, and with that from what it was asked.
+        first = event if "judgement" not in event.data else asked[asked_about(event)]
+        data = settled[first.cause]
         nearest, guess = data["used"]["nearest"], event.data["guess"]
         thought = {name: nearest[name] for name in ("features", "wrong", "bound", "choice")}
         same = {name: guess[name] for name in thought} == thought and event.data["source"] == nearest["fingerprint"]
@@ -118,6 +121,7 @@ def _counts_are_what_was_observed(evidence: Evidence) -> Iterator[str]:
         kind = event.data["kind"]
         counts["labels" if kind == "label" else kind] += 1
         counts["wrong"] += event.data.get("wrong", False)
+    asked = Counter(about[0].encode() for about in {asked_about(event) for event in evidence.accounted.asked})
     for account in wanted.keys() | evidence.accounted.pools.keys():
         known = orjson.loads(evidence.accounted.pools.get(account, b"{}"))
         told = Counter(
@@ -125,7 +129,7 @@ def _counts_are_what_was_observed(evidence: Evidence) -> Iterator[str]:
         )
         # Of corrections the pool counts the answers that were found wrong by them, which may be many, or none.
         counted = Counter({name: count for name, count in wanted.get(account, {}).items() if name != "corrected"})
-        if +told != +counted or known.get("observed", 0) != _total(wanted.get(account)):
+        if +told != +counted or known.get("observed", 0) != _total(wanted.get(account)) + asked[account]:
             yield f"the pool {account!r} knows of {told}, and observed are {wanted.get(account)}"
 
 
@@ -167,6 +171,12 @@ def _observed(evidence: Evidence, kind: str) -> list[Happened]:
 def _about(event: Happened) -> Any:
     data = event.data
     return data["account"], data["kind"], data["source"], tuple(sorted(data["asker"].items()))
+
+
+def asked_about(event: Happened) -> Any:
+    """Name the two answers that something is about: the one that would have been reused, and that of whoever asks."""
+    data = event.data
+    return data["account"], data["source"], tuple(sorted(data["asker"].items()))
 
 
 def _total(counts: Counter[str] | None) -> int:

@@ -223,6 +223,7 @@ SERVICES: Mapping[str, Service] = {
             "retrievals.ended",
             "reservations.answered",
             "budgets.answered",
+            "judgements.planned",
         ),
     ),
     CACHE: Service(_cache, (*pair("steps.planned"), "cache.settled", "answers.corrected")),

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import orjson
 
+from headchef.equality.quoting import unquoted
+
 SCHEMA = {
     "type": "object",
     "properties": {"title": {"type": "string"}},
@@ -95,3 +97,12 @@ def broken_by(output: Mapping[str, Any], said: str) -> Wrong | None:
         if not (isinstance(value, dict) and value.keys() == {"title"} and isinstance(value["title"], str)):
             return "schema"
     return "banned_terms" if "checks" in output and SOUR in said else None
+
+
+def judged(prompt: str) -> str | None:
+    """Give the verdict on the two answers that a prompt shows: the same unless one alone is sour; else None."""
+    answers = unquoted(prompt)
+    if answers is None:
+        return None
+    same = (SOUR in answers[0]) == (SOUR in answers[1])
+    return orjson.dumps({"same": same, "why": "both are so" if same else "one alone is sour"}).decode()

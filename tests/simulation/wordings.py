@@ -32,16 +32,22 @@ _WAYS = ("how about", "tell me of", "what of", "is there", "I wonder about", "pl
 _COMPARE = ({"judge": "text"}, {"judge": "embedding", "arguments": {"least": 0.05, "numbers": "any"}})
 """By the first no two answers here are the same; by the second nearly all are."""
 
+_JUDGING_WORLDS, _JUDGED_JOBS = 0.05, 0.9
+
+_BY_MODEL = {"judge": "model", "arguments": {"tier": "small", "max_output_tokens": 500}}
+
 
 class Wordings:
     """Who asks so, among all who submit something.
 
     Args:
         chance: says who asks what; None where nobody does.
+        judged: whether models say which answers are the same; then most jobs ask in other words.
     """
 
-    def __init__(self, chance: Random | None) -> None:
+    def __init__(self, chance: Random | None, *, judged: bool = False) -> None:
         self._chance = chance
+        self._judged = judged
 
     def __bool__(self) -> bool:
         """Whether anybody does."""
@@ -49,7 +55,7 @@ class Wordings:
 
     def among(self, others: Drawing) -> Drawing:
         """Let them submit among others."""
-        return others if self._chance is None else _Asking(self._chance, others)
+        return others if self._chance is None else _Asking(self._chance, others, judged=self._judged)
 
     def bounds(self, namespace: str) -> Sequence[NewRecord]:
         """Give the records that say when answers may be reused: most tenants have learnt before."""
@@ -60,14 +66,15 @@ class Wordings:
 
 
 class _Asking:
-    def __init__(self, chance: Random, others: Drawing) -> None:
+    def __init__(self, chance: Random, others: Drawing, *, judged: bool) -> None:
         self._chance = chance
+        self._judged = judged
         self._others = others
         self._number = 0
 
     def draw(self) -> Submission:
         """Give the next submission."""
-        if self._chance.random() >= _JOBS:
+        if self._chance.random() >= (_JUDGED_JOBS if self._judged else _JOBS):
             return self._others.draw()
         self._number += 1
         chance = self._chance
@@ -76,7 +83,7 @@ class _Asking:
             f"worded-{self._number}",
             "In {{ input.place }}: {{ input.question }}",
             tenant=chance.choice(TENANTS),
-            input={"place": chance.choice(_PLACES), "question": question},
+            input={"place": _PLACES[0] if self._judged else chance.choice(_PLACES), "question": question},
             semantic={
                 "free_text": ["question"],
                 "purpose": "answer",
@@ -84,7 +91,7 @@ class _Asking:
                 "explore": EXPLORE,
                 "mode": "serve" if chance.random() < 0.7 else "shadow",
                 "pool": SHARED,
-                "compare": chance.choice(_COMPARE),
+                "compare": _BY_MODEL if self._judged else chance.choice(_COMPARE),
             },
         )
         if chance.random() < 0.5:
@@ -97,12 +104,22 @@ class _Asking:
         return Submission(orjson.dumps(job), "job", job, job["job_id"].encode(), door=chance.choice(DOORS))
 
 
-def drawn_wordings(chance: Random, kind: Kind) -> Wordings:
+def drawn_wordings(chance: Random, judges: Random, kind: Kind) -> Wordings:
     """Draw whether jobs ask in other words; in most worlds none does.
 
     Not where steps are lost: then nobody can say what a cache should have heard.
+
+    Args:
+        chance: says whether they do, and whether by judges that ask nobody.
+        judges: says whether models compare the answers, where they do not.
+        kind: of the world.
     """
-    return Wordings(None if kind.expires or chance.random() >= _WORLDS else chance)
+    if kind.expires:
+        return Wordings(None)
+    if chance.random() < _WORLDS:
+        return Wordings(chance)
+    judged = judges.random() < _JUDGING_WORLDS
+    return Wordings(judges if judged else None, judged=judged)
 
 
 def _bound(tenant: str, at_most: float) -> BoundSet:

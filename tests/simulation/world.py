@@ -99,7 +99,7 @@ class World:
         self.operator, self.network = Operator(self.cluster), Network(faults, Random(f"{seed} network"))
         self.refusals = Refusals(Random(f"{seed} refusals"), MODELS)
         self.budgets, self.bound = drawn_budgets(Random(f"{seed} budgets"), kind), drawn_bound(Random(f"{seed} bound"))
-        self.wordings = drawn_wordings(Random(f"{seed} wordings"), kind)
+        self.wordings = drawn_wordings(Random(f"{seed} wordings"), Random(f"{seed} judges"), kind)
         self.services = drawn_services(Random(f"{seed} services"), accounts=bool(self.budgets or self.wordings))
         self._inputs = [topic for about in self.services.values() for topic in about.inputs]
         self.catalogues = Catalogues(seed, grows=kind.grows)

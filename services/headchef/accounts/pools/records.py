@@ -122,13 +122,13 @@ class AskedRecord(Part):
     judge: str
 
     def written(self) -> bytes:
-        """Give it as it is stored."""
-        return self.model_dump_json(exclude_defaults=True).encode()
+        """Give it as it is stored: what is not set is not written, here and in the label that follows."""
+        return self.model_dump_json(exclude_unset=True).encode()
 
 
 def asked_record(asked: JudgementAsked) -> AskedRecord:
     """Give what is kept of a question until it is answered."""
-    return AskedRecord(**{name: getattr(asked, name) for name in SHARED}, judge=asked.judge)
+    return AskedRecord(v=_VERSION, **{name: getattr(asked, name) for name in SHARED}, judge=asked.judge)
 
 
 def question_id(observed: CacheObserved) -> str:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.idle import IDLE
 from tests.support.warm_commands import AFRESH, at_hand
 
 
@@ -17,7 +18,7 @@ class Desk:
         ours = ("HEADCHEF_", "OPENAI_")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        self.environment |= settings
+        self.environment |= {**IDLE, **settings}
 
     def start(self, *arguments: str, starting: Sequence[str] = AFRESH) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.docs.blocks import Block
+from tests.support.idle import IDLE
 from tests.support.warm_commands import AFRESH
 
 _ADDRESS = "localhost:9092"
@@ -42,6 +43,7 @@ class Desk:
         self._environment = kept | {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            **IDLE,
             "HEADCHEF_KAFKA": kafka,
             "HEADCHEF_NAMESPACE": self._namespace,
             "HEADCHEF_CACHE_FOLDER": str(folder / "answers"),

@@ -25,6 +25,9 @@ _TEMPLATES = tuple(
 )
 _CHANGELOG = "<processor>.<store>.changelog"
 _VERSION_SUFFIX = ".v1"
+_NO_PROCESSORS = ("upstream", "downstream", "cli")
+"""Readers that put no record aside as a dead letter."""
+
 _PART = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _CHANGELOG_NAME = re.compile(r"(?P<processor>[a-z0-9_-]+(\.[a-z0-9_-]+)*)\.(?P<store>[a-z0-9_-]+)\.changelog")
 
@@ -151,7 +154,7 @@ def dead_letters_of(source: Topic) -> Topic:
         logical=f"{source.logical}.dlq",
         max_message_bytes=source.max_message_bytes + own.pop("extra_message_bytes"),
         description=own.pop("description").format(source=source.logical),
-        writers=source.readers,
+        writers=tuple(name for name in source.readers if name not in _NO_PROCESSORS),
         readers=tuple(own.pop("readers")),
         dead_letters=False,
         **own,

@@ -60,10 +60,11 @@ def test_a_broadcast_is_nobodys_input_and_keeps_the_last_of_each_key(name: str, 
 
 def test_a_lane_has_its_own_topic_reader_and_dead_letters() -> None:
     lane = topics.topic("steps.dispatched.openai-small")
-    assert (lane.logical, lane.readers) == ("steps.dispatched.openai-small", ("executor.openai-small",))
+    assert (lane.logical, lane.readers) == ("steps.dispatched.openai-small", ("executor.openai-small", "cli"))
     dead = topics.topic("steps.dispatched.openai-small.dlq")
     assert dead.max_message_bytes == lane.max_message_bytes + 65_536
     assert dead.partitions == lane.partitions
+    assert dead.writers == ("executor.openai-small",)
     assert "steps.dispatched.openai-small" in dead.description
 
 
@@ -157,6 +158,14 @@ def test_every_topic_with_dead_letters_is_an_input_of_one_processor() -> None:
     assert len(read) == len(set(read))
     assert set(read) == {row.logical for row in topics.required(["default", "batch"]) if row.dead_letters}
     assert topics.inputs(["batch"])["executor.batch"] == ("steps.dispatched.batch", "steps.dispatched.batch.bulk")
+
+
+def test_dead_letters_are_written_by_processors_alone() -> None:
+    processors = topics.inputs(["default"], ["acme"]).keys()
+    for row in topics.required(["default"], ["acme"]):
+        if row.dead_letters:
+            assert set(topics.topic(f"{row.logical}.dlq").writers) <= set(processors), row.logical
+    assert topics.topic("jobs.finished.dlq").writers == ("batches",)
 
 
 def test_names_on_the_cluster_and_back() -> None:

@@ -10,7 +10,7 @@ from headchef_contracts.events.bounds import Judgement
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallEnded, CallFailure
 from headchef_contracts.events.common import Event, Usage
-from headchef_contracts.events.jobs import Failure
+from headchef_contracts.events.jobs import Failure, JobSubmitted
 from headchef_contracts.events.retrievals import RetrievalEnded
 from headchef_contracts.events.steps import Step, StepJudged, StepPlanned
 
@@ -126,6 +126,22 @@ def test_the_story_has_times_since_the_start_and_since_the_cause() -> None:
     assert told[-1].since_start_ms == 5_490
     assert told[0].words == "submitted by tenant default, interactive, template and input"
     assert told[-1].words == "finished: ok, $0.0012"
+
+
+@pytest.mark.parametrize(
+    ("topic", "said", "told"),
+    [
+        ("jobs.submitted", {}, "interactive"),
+        ("jobs.submitted.bulk", {}, "bulk"),
+        ("jobs.submitted.acme.bulk", {}, "bulk"),
+        ("jobs.submitted.bulk", {"job_class": "interactive"}, "interactive"),
+        ("jobs.submitted", {"job_class": "bulk"}, "bulk"),
+    ],
+)
+def test_the_class_of_a_job_is_the_one_that_it_has(topic: str, said: dict[str, Any], told: str) -> None:
+    assert describe(hop(topic, JobSubmitted(job_id="j1", prompt="hi", **said), 1)) == (
+        f"submitted by tenant default, {told}, plain prompt"
+    )
 
 
 def test_a_refusal_is_told_in_words() -> None:

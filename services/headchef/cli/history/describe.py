@@ -7,7 +7,7 @@ from headchef_contracts.events.bounds import CacheObserved
 from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.calls import CallEnded, CallPlanned
-from headchef_contracts.events.common import Body, Finding, Inline, Usage
+from headchef_contracts.events.common import Body, Finding, Inline, JobClass, Usage
 from headchef_contracts.events.fetches import FetchEnded, FetchPlanned
 from headchef_contracts.events.images import Image
 from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted, Tried
@@ -34,6 +34,7 @@ from headchef.cli.history.reuse import (
     observed_in_words,
     use_in_words,
 )
+from headchef.router.policy import class_of
 from headchef.unique import parts_of
 from headchef.workflow.model import ONLY_STEP
 
@@ -46,6 +47,8 @@ def describe(hop: Hop) -> str:
     """Describe an event for a person, in one line."""
     if hop.event is None:
         return hop.fault or "cannot be read"
+    if isinstance(hop.event, JobSubmitted):
+        return _submitted(hop.event, class_of(hop.event, hop.topic))
     words = _WORDS.get(type(hop.event))
     return words(hop.event) if words else (hop.event_type or "")
 
@@ -85,14 +88,14 @@ def _cache(step: Step, use: CacheUse) -> str:
     return use_in_words(use, shadow=step.semantic is not None and step.semantic.mode == "shadow")
 
 
-def _submitted(event: JobSubmitted) -> str:
+def _submitted(event: JobSubmitted, job_class: JobClass) -> str:
     shape = "template and input" if event.input is not None else "plain prompt"
     if event.workflow is not None:
         shape = f"through {event.workflow}"
     if count := len(event.images):
         shape += f", {count} image{'' if count == 1 else 's'}"
     again = f", run {event.run}" if event.run else ""
-    return f"submitted by tenant {event.tenant}, {event.job_class}, {shape}{again}"
+    return f"submitted by tenant {event.tenant}, {job_class}, {shape}{again}"
 
 
 def _refused(event: JobRefused) -> str:
@@ -246,7 +249,6 @@ def _command_refused(event: CommandRefused) -> str:
 
 
 _WORDS: dict[type, Callable[[Any], str]] = {
-    JobSubmitted: _submitted,
     JobRefused: _refused,
     StepPlanned: _planned,
     StepDispatched: _dispatched,

@@ -1,6 +1,6 @@
 """An answer store in memory, which can be told to be away or to refuse."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from headchef.cache.selection import Selection
@@ -23,6 +23,11 @@ class MemoryAnswerStore(AnswerStore):
         self.empty = False
         self._answers: dict[Sought, StoredAnswer] = {}
         self._open = False
+
+    @property
+    def contents(self) -> Collection[StoredAnswer]:
+        """All that it has, of all tenants."""
+        return self._answers.values()
 
     async def open(self) -> None:
         self._meet_fault()

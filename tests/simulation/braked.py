@@ -9,6 +9,8 @@ from headchef_contracts.events.brakes import BrakeScope, BrakeSet
 
 from tests.simulation.brakes import Called, Said, standing
 from tests.simulation.evidence import Evidence
+from tests.simulation.oracle import Job
+from tests.simulation.services import pair
 
 HEEDED_S = 2.0
 """After which every executor heeds a brake that it could read."""
@@ -37,12 +39,14 @@ def no_call_long_after_a_brake(evidence: Evidence) -> Iterator[str]:
 def cancelled_only_by_a_cancel(evidence: Evidence) -> Iterator[str]:
     """Check each result that says so: there was a cancel, the job came before it, and no answer is in the result."""
     cancels = [said.event for said in evidence.said if said.event.action == "cancel"]
+    lanes: dict[Job, set[str]] = {}
+    for step in (each for topic in pair("steps.planned") for each in evidence.every(topic)):
+        lanes.setdefault(step.job, {""}).add(step.data["step"]["request"]["lane"])
     for event in evidence.every("jobs.finished"):
         if event.data["status"] != "cancelled":
             continue
         job, failure = event.data["job"], event.data["failure"]
-        lanes = [step.data["step"]["request"]["lane"] for step in evidence.every("steps.completed")]
-        if not any(_concerns(each, job, lane) for each in cancels for lane in {*lanes}):
+        if not any(_concerns(each, job, lane) for each in cancels for lane in lanes.get(event.job, {""})):
             yield f"{event.job} was cancelled by nobody"
         if failure["reason"] != "cancelled" or event.data["output"] is not None:
             yield f"{event.job} was cancelled, and says {failure} and {event.data['output']}"

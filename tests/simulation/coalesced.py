@@ -17,9 +17,8 @@ from tests.support.virtual_time import START
 _HEEDED_MS = 5_000
 """After a verdict nobody waits longer than this for what it says, where nothing is slow."""
 
-
-_JOINING = timedelta(seconds=5)
-"""After the start: a task that moves to a process that has just come forgets who asks what nobody waits for."""
+_MOVING_S = 1.0
+"""After the last process has come: a task that moves to it forgets who asks what nobody waits for."""
 
 _ASKING = timedelta(seconds=9)
 """For so long after it was sent a question is being asked in any case: a little less than is waited for it."""
@@ -51,6 +50,7 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
     """Check each step that was sent to its model without waiting: nobody for whom it could was being answered."""
     if not _undisturbed(evidence):
         return
+    settled_down = START + timedelta(seconds=evidence.caches_joined_s + _MOVING_S)
     verdicts: dict[tuple[Question, str], list[int]] = {}
     for said in _settled(evidence):
         about = _settled_question(said), said.data["source_job_id"]
@@ -62,7 +62,7 @@ def _one_call(evidence: Evidence) -> Iterator[str]:
                 # Two runs or steps of one job cannot be told apart by a verdict, which names the job.
                 if (
                     earlier.job.job_id != event.job.job_id
-                    and _decided_at(earlier) > START + _JOINING
+                    and _decided_at(earlier) > settled_down
                     and earlier.data["cache"]["kind"] != "bypass"
                     and (_is_bulk(event) or not _is_bulk(earlier))
                     and timedelta() < _decided_at(event) - _decided_at(earlier) < _ASKING
@@ -123,7 +123,7 @@ COALESCED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
 def _undisturbed(evidence: Evidence) -> bool:
     """Say whether no process died or stood still, nothing moved, and the log was there."""
     faults = evidence.faults
-    if evidence.kind != EXACTLY_ONCE or faults.lose_calls or faults.two_owners:
+    if evidence.kind != EXACTLY_ONCE or faults.lose_calls or faults.two_owners or evidence.store.loss is not None:
         return False
     return not any((faults.stops, faults.clock_jumps, faults.refused_records, faults.old_places))
 

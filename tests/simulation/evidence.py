@@ -71,9 +71,11 @@ class Evidence:
         said: what was paused, resumed and cancelled.
         invalidations: what was said of earlier answers.
         ttl_s: how long an answer serves; None for ever.
+        store: of the caches, as it is in the end.
         found_wrong: answers that people have found wrong, by their questions.
         withdrawn: what caches have told of such answers.
         decisions: what people have said, by the ids of their commands.
+        caches_joined_s: when the last of the caches has joined its group, on the loop's clock.
         called: calls by the provider's number, as they began.
         brakes_known: what each executor has for set, by its name.
         lost: records that a log or a dead letter names as expired unread, and that led to nothing.
@@ -118,7 +120,7 @@ class Evidence:
         self.said, self.found_wrong = world.brakes.said, world.correctors.said
         self.decisions: Mapping[str, Decision] = world.people.said
         self.called, self.searches_failed = world.called, world.guides.failed
-        self.invalidations, self.ttl_s = world.invalidator.said, world.ttl_s
+        self.invalidations, self.ttl_s, self.store = world.invalidator.said, world.ttl_s, world.store
         self.brakes_known = {name: standing(known) for name, known in brakes_in(world.all_processes()).items()}
         self._events = {topic: events(cluster, topic, world.named) for topic in EVENT_TOPICS}
         self.misnamed = misnamed(world)
@@ -127,9 +129,7 @@ class Evidence:
             topic: found if topic in _OF_NO_JOB else [event for event in found if event.job not in self.led]
             for topic, found in self._events.items()
         }
-        self.led_state, self.holders = (
-            _newest(cluster, f"{name}.changelog") for name in ("router.jobs", "accounts.holders")
-        )
+        self.led_state, self.caches_joined_s = _newest(cluster, "router.jobs.changelog"), _caches_joined_s(world)
         self.reservations, self.withdrawn = (
             events(cluster, topic, world.named) for topic in (RESERVATIONS, "answers.withdrawn")
         )
@@ -161,6 +161,10 @@ def _newest(cluster: Cluster, changelog: str) -> Mapping[bytes, bytes]:
     """Give what a store holds, by its changelog."""
     newest = {record.key: record.value for record in cluster.read_committed(name_of(changelog))}
     return {key: value for key, value in newest.items() if key is not None and value is not None}
+
+
+def _caches_joined_s(world: World) -> float:
+    return max(world.network.joined_s.get(each.life.name, 0.0) for each in world.caches())
 
 
 def _beyond_quota(world: World) -> list[str]:

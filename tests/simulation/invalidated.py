@@ -23,7 +23,7 @@ def nothing_invalidated_is_served(evidence: Evidence) -> Iterator[str]:
     """
     if not evidence.invalidations:
         return
-    submitted = _submitted(evidence)
+    submitted = submissions_of(evidence)
     for event in _hits(evidence):
         served = event.head["submitted_at"] if evidence.faults.clock_jumps else event.data["decided"]["at"]
         source = _source(event)
@@ -70,8 +70,8 @@ def _source(event: Happened) -> _Source:
     return event.job.tenant, event.data["cache"]["source_job_id"]
 
 
-def _submitted(evidence: Evidence) -> dict[_Source, dict[Job, float]]:
-    """Give when each accepted run of each job was submitted."""
+def submissions_of(evidence: Evidence) -> Mapping[_Source, Mapping[Job, float]]:
+    """Give when each accepted run of each job was submitted, in seconds on the loop's clock, by its tenant and id."""
     found: dict[_Source, dict[Job, float]] = {}
     for topic in pair("steps.planned"):
         for event in evidence.every(topic):

@@ -29,6 +29,7 @@ from tests.simulation import (
     broken_reviews,
     broken_reworded,
     broken_state,
+    broken_stores,
     broken_tiers,
     broken_verdicts,
     overpaid,
@@ -255,6 +256,20 @@ MUTANTS: Mapping[str, Mutant] = {
         broken_corrections.known_to_the_task_alone, 80, NONE
     ),
     "other caches are not told what was found wrong": Mutant(broken_corrections.others_are_not_told, 20, NONE),
+    "the bound of the caches' store is not looked at": Mutant(broken_stores.the_bound_is_not_looked_at, 10, NONE),
+    "use does not keep an answer in a full store": Mutant(broken_stores.use_counts_for_nothing, 20, NONE),
+    "cost does not keep an answer in a full store": Mutant(broken_stores.cost_counts_for_nothing, 10, NONE),
+    "a lost store is said to be full, and is not": Mutant(broken_stores.nothing_is_put_back, 10, NONE),
+    "what was invalidated comes back into a lost store": Mutant(
+        broken_stores.what_was_invalidated_is_put_back, 20, NONE
+    ),
+    "what was found wrong comes back into a lost store": Mutant(
+        broken_stores.what_was_found_wrong_is_put_back, 20, NONE
+    ),
+    "what has expired comes back into a lost store": Mutant(broken_stores.what_has_expired_is_put_back, 10, NONE),
+    "a lost store is filled with answers as another tenant's": Mutant(
+        broken_stores.answers_come_back_as_anothers, 10, NONE
+    ),
     "all steps go to one lane": Mutant(broken.all_on_one_lane, 5, NONE),
     "every call is marked for the provider's cache": Mutant(overpaid.every_call_marked, 40, NONE),
     "tokens written to that cache are priced as read": Mutant(overpaid.written_tokens_priced_as_read, 5, NONE),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from headchef.brakes import TOPIC as BRAKES
+from headchef.cache.refill import TOPIC as REFILLED_FROM
 from headchef.catalogue.in_force import TOPIC as CATALOG
 from headchef.runtime.log.port import Partition
 from headchef.runtime.task import Phase, Task
@@ -53,7 +54,7 @@ async def quiet(world: World, within_s: float) -> bool:
 
 
 def unhandled(world: World) -> list[Partition]:
-    """Give the partitions that a group has not read to the end, whose end is not yet known, or that hold timers."""
+    """Give the partitions that a group or a refill has not read to the end, whose end is unknown, or with timers."""
     return [duty.partition for duty in _duties(world) if duty.is_open()]
 
 
@@ -72,6 +73,7 @@ def _duties(world: World) -> Iterator[_Duty]:
     yield _Duty(world.partitions(CATALOG)[0], partial(_misses_a_catalogue, world))
     yield _Duty(world.partitions(BRAKES)[0], partial(_misses_a_brake, world))
     yield _Duty(world.partitions(REVIEWS)[0], lambda: world.people.are_busy)
+    yield _Duty(world.partitions(REFILLED_FROM)[0], lambda: world.store.answers.empty)
     for service in world.services:
         for partition in world.partitions(*timers_of(service)):
             if world.kind.guarantee == "exactly_once":

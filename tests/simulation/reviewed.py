@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 from tests.simulation.evidence import Evidence
@@ -97,19 +98,23 @@ def _silence_is_what_the_workflow_says(evidence: Evidence) -> Iterator[str]:
 
 
 def _refused_for_a_reason(evidence: Evidence) -> Iterator[str]:
-    """Check each refusal: what is unfit is invalid, what is fit is not, and closed is what was closed before."""
-    closed: dict[Name, list[datetime]] = {}
+    """Check each refusal: what is unfit is invalid, what is fit is not, and closed is what was closed before.
+
+    Before by the log: the clock of whoever closed it may have been ahead.
+    """
+    closed_ms: dict[Name, int] = {}
     for event in _of(evidence, "closed"):
-        closed.setdefault(name_of(event.data), []).append(_at(event))
+        closed_ms.setdefault(name_of(event.data), event.record.timestamp_ms)
     due = _due(evidence)
     for event in _of(evidence, "refused"):
         decision = evidence.decisions[event.data["command_id"]]
         reason, at = event.data["reason"], _at(event)
+        was_closed = closed_ms.get(decision.name, inf) <= event.record.timestamp_ms
         is_right = {
             "invalid": not decision.is_fit,
             "late": at >= min(due[decision.name]),
-            "closed": any(each <= at for each in closed.get(decision.name, ())),
-            "unknown": any(each <= at for each in closed.get(decision.name, ())),
+            "closed": was_closed,
+            "unknown": was_closed,
         }
         if not is_right.get(reason, False) and evidence.exactly_once:
             yield f"{event.data['command_id']}, {decision}, is refused as {reason} at {at}"

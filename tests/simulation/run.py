@@ -14,6 +14,7 @@ from tests.simulation.history import digest
 from tests.simulation.invariants import violations
 from tests.simulation.kinds import Kind, drawn_kind
 from tests.simulation.loop import SeededLoop
+from tests.simulation.losing import Loser
 from tests.simulation.quiet import quiet
 from tests.simulation.runs import submit_again
 from tests.simulation.services import CACHE, ROUTER
@@ -90,9 +91,10 @@ async def lived(world: World, seed: int, jobs: int) -> Evidence:
         seed: decides when faults happen.
         jobs: records to submit.
     """
-    chaos = Chaos(world, Random(f"{seed} chaos"))
+    chaos, loser = Chaos(world, Random(f"{seed} chaos")), Loser(seed, world)
     await world.start()
     chaos.begin()
+    loser.begin()
     await world.submit(jobs, _UNDER_FAULTS_S)
     chaos.stop()
     world.heal()
@@ -103,6 +105,8 @@ async def lived(world: World, seed: int, jobs: int) -> Evidence:
     if in_time and world.correctors.active:
         in_time = await _ask_of_who_knows(world)
     if in_time and await submit_again(world):
+        in_time = await quiet(world, BOUND_S)
+    if in_time and await loser.ask_again():
         in_time = await quiet(world, BOUND_S)
     world.people.end()
     return Evidence(world, in_time=in_time, bound_s=BOUND_S)

@@ -37,6 +37,7 @@ from headchef.validator.__main__ import processor as validator_processor
 from headchef.validator.settings import ValidatorSettings
 from headchef.workflow import library
 from tests.simulation.bodies import SharedBodies
+from tests.simulation.evicting import WatchedBound, connected
 from tests.simulation.functions import SimulatedWorkshop
 from tests.simulation.guides import TIMEOUT_S, SimulatedGuides
 from tests.simulation.meanings import by_meaning
@@ -45,7 +46,7 @@ from tests.simulation.provider import SimulatedProvider
 from tests.simulation.read_once import read_catalogue, read_workflow
 from tests.simulation.refusals import Asked
 from tests.simulation.sources import SimulatedSources
-from tests.simulation.store import SharedStore, StoreConnection
+from tests.simulation.store import SharedStore
 
 CATALOGUE_PATH = Path(__file__).with_name("catalogue.yaml")
 CATALOGUE = catalogue.load(CATALOGUE_PATH)
@@ -160,12 +161,15 @@ async def _accounts(surroundings: Surroundings, outside: Outside) -> AsyncIterat
 @asynccontextmanager
 async def _cache(surroundings: Surroundings, outside: Outside) -> AsyncIterator[Processor]:
     clock, metrics = surroundings.clock, surroundings.metrics
-    store = GuardedStore(StoreConnection(outside.store), CircuitPolicy(1.0, 4.0), clock, metrics)
+    kept = connected(outside.store, surroundings)
+    store = GuardedStore(kept, CircuitPolicy(1.0, 4.0), clock, metrics)
     await store.open()
     try:
         forgetting = Forgetting(clock, store)
         invalidations = Invalidations(FRESH_S, clock, metrics, forgetting)
         meaning = by_meaning(outside.store, store, invalidations, surroundings, HOMES)
+        if isinstance(kept, WatchedBound) and meaning is not None:
+            kept.take_along(meaning.questions)
         settings = _CACHE.model_copy(update={"ttl_s": outside.ttl_s})
         async with forgetting.at_work():
             yield cache_processor(store, settings, surroundings, invalidations, meaning)

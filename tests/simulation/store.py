@@ -1,8 +1,8 @@
-"""The answer store that all caches share, as a server: slow, failing, away, full, or with bad answers."""
+"""The answer store that all caches share, as a server: slow, failing, away, full, lost, or with bad answers."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from headchef_contracts.events.common import Inline
@@ -11,6 +11,7 @@ from headchef.cache.selection import Selection
 from headchef.cache.store import AnswerStore, Ranking, Sought, StoredAnswer
 from headchef.embedding import HashedEmbedder
 from headchef.qdrant.errors import StoreUnavailable
+from headchef.runtime.log.port import Partition
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.qdrant.memory_points import MemoryPoints
 from tests.simulation.faults import NONE, Faults
@@ -21,6 +22,23 @@ EMBEDDER = HashedEmbedder(32)
 _SLOW_S = 0.5
 
 
+_BOUND_SHARE, _MOST = 0.12, 8
+"""Of the worlds; and answers, where a world asks some dozens of questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The store was lost, with all that was in it.
+
+    Attributes:
+        at_s: when, on the loop's clock.
+        ends: of the partitions of `cache.settled` then: what was said before it can be put back.
+    """
+
+    at_s: float
+    ends: Mapping[Partition, int]
+
+
 class SharedStore:
     """The server: what was stored outlives every process.
 
@@ -28,15 +46,21 @@ class SharedStore:
         faults: how often it misbehaves.
         chance: when.
         compares: whether there are questions that may be compared by their meaning.
+        most: answers that caches keep in it; None for a world in which there is no bound.
 
     Attributes:
         answers, questions: what it has.
+        taken, changes: how many answers were put, and how often anything was put, removed or valued anew.
+        loss: of all that it had; None where it was not lost.
+        beyond: what was seen of a bound that was not kept to, or not as is said.
         away: whether every operation fails.
         full: whether what would be written is refused.
     """
 
-    def __init__(self, faults: Faults, chance: Random, *, compares: bool = False) -> None:
-        self.compares = compares
+    def __init__(self, faults: Faults, chance: Random, *, compares: bool = False, most: int | None = None) -> None:
+        self.compares, self.most = compares, most
+        self.taken, self.changes, self.beyond = 0, 0, list[str]()
+        self.loss: Loss | None = None
         self.answers, self.questions = MemoryAnswerStore(), MemoryPoints(EMBEDDER.dimensions)
         self.away = self.full = False
         self._faults = faults
@@ -45,6 +69,12 @@ class SharedStore:
     def heal(self) -> None:
         """Work without faults from now on."""
         self._faults, self.away, self.full = NONE, False, False
+
+    def lose(self, loss: Loss) -> None:
+        """Have nothing any more, as where somebody has dropped all; who comes next finds a store that is made anew."""
+        self.loss = loss
+        self.answers, self.questions = MemoryAnswerStore(), MemoryPoints(EMBEDDER.dimensions)
+        self.answers.empty = True
 
     async def operate(self) -> None:
         """Take the time of an operation, and fail if it is to fail."""
@@ -85,10 +115,13 @@ class StoreConnection(AnswerStore):
         if self._server.full:
             raise StoreUnavailable("server", "no space left on device")
         await self._server.answers.put(answers)
+        self._server.taken += len(answers)
+        self._server.changes += 1
 
     async def remove(self, selection: Selection) -> None:
         await self._server.operate()
         await self._server.answers.remove(selection)
+        self._server.changes += 1
 
     async def least(self, most: int) -> Sequence[Ranking]:
         await self._server.operate()
@@ -97,6 +130,7 @@ class StoreConnection(AnswerStore):
     async def revalue(self, worths: Sequence[Ranking]) -> None:
         await self._server.operate()
         await self._server.answers.revalue(worths)
+        self._server.changes += 1
 
     async def unfilled(self) -> bool:
         return await self._server.answers.unfilled()
@@ -110,3 +144,9 @@ class StoreConnection(AnswerStore):
 
     async def close(self) -> None:
         """Leave the server as it is."""
+
+
+def drawn_most(seed: int) -> int | None:
+    """Draw how many answers caches keep; None in most worlds, for no bound."""
+    chance = Random(f"{seed} bound of answers")
+    return chance.randint(2, _MOST) if chance.random() < _BOUND_SHARE else None

@@ -33,7 +33,7 @@ from tests.simulation.provider import SimulatedProvider
 from tests.simulation.refusals import Refusals
 from tests.simulation.services import INPUTS, LANES, MODELS, Outside, drawn_services, drawn_ttl_s
 from tests.simulation.sources import SimulatedSources
-from tests.simulation.store import SharedStore
+from tests.simulation.store import SharedStore, drawn_most
 from tests.simulation.submission import Submission, by_reference
 from tests.simulation.takers import brakes_in, catalogues_in
 from tests.simulation.trail import MUST_LEAD, Trail, spot_of, topic_of
@@ -107,7 +107,7 @@ class World:
         self.provider = SimulatedProvider(faults, Random(f"{seed} provider"), self.refusals, self._see_call, calls)
         self.workshop = SimulatedWorkshop(Random(f"{seed} functions"))
         self.sources = SimulatedSources(Random(f"{seed} sources"))
-        self.store = SharedStore(faults, Random(f"{seed} store"), compares=bool(self.wordings))
+        self.store = SharedStore(faults, Random(f"{seed} store"), compares=bool(self.wordings), most=drawn_most(seed))
         self.guides = SimulatedGuides(self.store, faults, Random(f"{seed} guides"))
         self.bodies = drawn_bodies(self.store, faults, Random(f"{seed} bodies"), helped="functions" in self.services)
         self.called, self.submissions, self.poison = dict[str, Called](), list[Submission](), dict[str, list[bytes]]()

@@ -139,7 +139,7 @@ def test_the_story_has_times_since_the_start_and_since_the_cause() -> None:
     ],
 )
 def test_the_class_of_a_job_is_the_one_that_it_has(topic: str, said: dict[str, Any], told: str) -> None:
-    assert describe(hop(topic, JobSubmitted(job_id="j1", prompt="hi", **said), 1)) == (
+    assert describe(hop(topic, JobSubmitted.model_validate({"job_id": "j1", "prompt": "hi"} | said), 1)) == (
         f"submitted by tenant default, {told}, plain prompt"
     )
 

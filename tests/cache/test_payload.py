@@ -1,22 +1,26 @@
 """What lies in Qdrant, and what is no answer."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from headchef_contracts.events.semantic import Marks
+
 from headchef.cache.chosen import point_id
 from headchef.cache.payload import VERSION, read_payload, write_payload
 from tests.cache.builders import make_sought, make_stored
+from tests.support.manual_clock import START
 
-STORED = make_stored()
+STORED = make_stored(expires_at=START, marks=Marks(tags=("menu",), more_sources=True))
 SOUGHT = make_sought()
 
 
 def test_the_payload_is_flat_and_says_its_version() -> None:
     payload = write_payload(STORED)
-    assert payload["version"] == VERSION == 2
-    assert all(isinstance(value, str | int | float | None) for value in payload.values())
+    assert payload["version"] == VERSION == 3
+    assert all(isinstance(value, str | int | float | None) for value in payload.values() if value != ["menu"])
 
 
 def test_the_point_is_the_first_half_of_the_fingerprint() -> None:
@@ -44,17 +48,27 @@ def test_a_payload_reads_back() -> None:
         {"settled_at_s": None},
         {"settled_at_s": 1e300},
         {"settled_offset": -1},
+        {"expires_at_s": STORED.settled_at.timestamp() + 1e9},
+        {"planned_at_s": STORED.settled_at.timestamp() + 1e6},
+        {"tags": ["supper"]},
+        {"tags": []},
+        {"more_sources": False},
     ],
 )
 def test_what_another_version_or_somebody_else_wrote_is_no_answer(changed: dict[str, Any]) -> None:
     assert read_payload({**write_payload(STORED), **changed}, SOUGHT) is None
 
 
-@pytest.mark.parametrize("name", [name for name in write_payload(STORED) if name != "planned_at_s"])
+@pytest.mark.parametrize("name", [*write_payload(STORED)])
 def test_a_payload_that_lacks_a_field_is_no_answer(name: str) -> None:
     payload = write_payload(STORED)
     del payload[name]
     assert read_payload(payload, SOUGHT) is None
+
+
+def test_its_worth_is_written_again_and_again() -> None:
+    found = read_payload({**write_payload(STORED), "worth": 7.5}, SOUGHT)
+    assert found == replace(STORED, worth=7.5)
 
 
 @pytest.mark.parametrize("payload", [None, {}])

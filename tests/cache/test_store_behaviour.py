@@ -1,5 +1,6 @@
 """What every answer store must do, on the fake, the embedded engine and a real server alike."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -206,3 +207,14 @@ async def test_a_closed_store_is_unavailable(store: AnswerStore) -> None:
 async def test_closing_twice_is_closing_once(store: AnswerStore) -> None:
     await store.close()
     await store.close()
+
+
+async def test_answers_of_any_microsecond_come_back(store: AnswerStore) -> None:
+    chance = random.Random(3)
+    times = [START + timedelta(microseconds=chance.randrange(10**13)) for _ in range(300)]
+    answers = [
+        replace(make_stored(f"prompt {number}"), settled_at=time, planned_at=time, expires_at=time + timedelta(hours=1))
+        for number, time in enumerate(times)
+    ]
+    await store.put(answers)
+    assert list(await store.lookup([make_sought(f"prompt {number}") for number in range(300)])) == answers

@@ -8,6 +8,7 @@ from headchef.cache.correcting import Corrections
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
+from headchef.cache.selection import Selection
 from headchef.cache.store import StoredAnswer
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.metrics import Metrics
@@ -48,15 +49,21 @@ class Settling:
             if isinstance(delivery.event, CacheSettled)
             and (answer := corrections.without_wrong(worth_keeping(delivery.event, delivery.cause, self._policy)))
         }
-        outdated = [event for event, answer in answers.items() if self._concerned(answer)]
-        for event in outdated:
-            del answers[event]
-        if outdated:
-            self._metrics.count("headchef.cache.outdated", len(outdated))
+        self._without_outdated(answers)
         if answers:
             kept = await self._store.put(list(answers.values()))
             self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(answers))
+            # What was said of them meanwhile may have been deleted from the store before they were in it.
+            if late := self._without_outdated(answers):
+                await self._store.remove(Selection(fingerprints=tuple(each.fingerprint for each in late)))
         return answers
+
+    def _without_outdated(self, answers: dict[str, StoredAnswer]) -> Sequence[StoredAnswer]:
+        """Take those out that were invalidated after they had been asked for, and give them."""
+        outdated = [event for event, answer in answers.items() if self._concerned(answer)]
+        if outdated:
+            self._metrics.count("headchef.cache.outdated", len(outdated))
+        return [answers.pop(event) for event in outdated]
 
     def _concerned(self, answer: StoredAnswer) -> bool:
         """Say whether an answer was invalidated after it had been asked for."""

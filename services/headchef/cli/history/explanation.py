@@ -101,6 +101,10 @@ def as_json(job_id: str, history: History) -> dict[str, Any]:
         "workflow": finished.provenance.workflow if finished else None,
         "steps": [each.model_dump(mode="json") for each in finished.provenance.steps] if finished else [],
         "held": history.held,
+        "waits": [
+            {"step_id": each.step_id, "item": each.item, "job_id": each.job_id, "since": each.since.isoformat()}
+            for each in history.waits
+        ],
         "elapsed_ms": max((line.since_start_ms for line in story(history)), default=0),
         "events": [_line_as_json(line) for line in story(history)],
         "prompt": messages(history),

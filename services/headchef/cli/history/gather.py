@@ -14,6 +14,7 @@ from headchef.cli.history.held import held
 from headchef.cli.history.hop import Hop, in_order
 from headchef.cli.history.reading import JobFilter, head_of
 from headchef.cli.history.scan import partitions_of, scan, stretches
+from headchef.cli.history.waiting import Wait, waits
 from headchef.runtime.log.port import Log, Partition, Reader
 
 _BY_JOB = ("jobs.finished", "steps.completed", "attempts.recorded", "jobs.refused")
@@ -34,12 +35,14 @@ class History:
         skipped: by logical topic, how many older records were not looked at.
         missing: topics that do not exist.
         held: which pause keeps it from going on, in words; None for an ended job, and where none does.
+        waits: its steps that wait for the answer to the same question; none of an ended job.
     """
 
     hops: Sequence[Hop]
     skipped: dict[str, int] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     held: str | None = None
+    waits: Sequence[Wait] = ()
 
 
 async def gather(
@@ -67,8 +70,10 @@ async def gather(
         await search.read_steps()
     finally:
         await reader.close()
+    hops = in_order(search.hops)
     held_by = await search.held() if search.is_unfinished else None
-    return History(in_order(search.hops), search.skipped, tuple(search.missing), held_by)
+    waiting = await waits(log, namespace, hops) if search.is_unfinished else ()
+    return History(hops, search.skipped, tuple(search.missing), held_by, waiting)
 
 
 class _Search:

@@ -16,6 +16,8 @@ from headchef.cli.history.explanation import answer, attempts, last_result, mess
 from headchef.cli.history.gather import History
 from headchef.cli.screen import printable, table
 
+_WAITS_SHOWN = 3
+
 _STYLES = {
     "ok": "bold green",
     "needs_review": "bold yellow",
@@ -85,7 +87,10 @@ def _verdict(job_id: str, history: History) -> Text:
     text = Text(f"Job {printable(job_id)}  ", style="bold")
     if result is None:
         text.append("not finished yet", style="bold yellow")
-        return text.append(f": {printable(history.held)}" if history.held else "", style="yellow")
+        reasons = [*([history.held] if history.held else []), *(each.words for each in history.waits[:_WAITS_SHOWN])]
+        if (more := len(history.waits) - _WAITS_SHOWN) > 0:
+            reasons.append(f"{more:,} more steps wait so")
+        return text.append(f": {printable('; '.join(reasons))}" if reasons else "", style="yellow")
     if not isinstance(result, JobFinished):
         return text.append("refused", style="bold red")
     took = (result.timing.finished_at - result.timing.submitted_at).total_seconds()

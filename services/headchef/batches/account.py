@@ -9,6 +9,7 @@ from headchef_contracts.events.batches import BatchCounts, CountedReason, Counte
 from headchef_contracts.events.common import Cause, Part, Usage
 
 from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 ACCOUNTS, MEMBERS = "accounts", "members"
 
@@ -81,12 +82,7 @@ def read_account(value: bytes) -> Account:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    account = Account.model_validate_json(value)
-    if account.v != _VERSION:
-        raise UnknownVersion(
-            f"account of batch {account.batch_id!r} has version {account.v}; upgrade this program first"
-        )
-    return account
+    return read_stored(Account, value, _VERSION, "the account of a batch")
 
 
 class Counted(Part):

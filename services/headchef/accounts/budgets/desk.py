@@ -5,7 +5,7 @@ from pydantic import Field
 from headchef_contracts.events.budgets import BudgetAsked, Reserved
 from headchef_contracts.events.common import Part
 
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 _VERSION = 1
 
@@ -119,7 +119,4 @@ def read_desk(value: bytes) -> Desk:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    desk = Desk.model_validate_json(value)
-    if desk.v != _VERSION:
-        raise UnknownVersion(f"the account of {desk.tenant!r} has version {desk.v}; upgrade this program first")
-    return desk
+    return read_stored(Desk, value, _VERSION, "the account of a tenant")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from headchef_contracts.events.budgets import Amount, BudgetSettled, Day, Period
 from headchef_contracts.events.common import Part
 
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 BUDGETS, SETTLED = "budgets", "settled"
 
@@ -85,10 +85,7 @@ def read_sums(value: bytes) -> Sums:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    sums = Sums.model_validate_json(value)
-    if sums.v != _VERSION:
-        raise UnknownVersion(f"the budget of {sums.tenant!r} has version {sums.v}; upgrade this program first")
-    return sums
+    return read_stored(Sums, value, _VERSION, "the budget of a tenant")
 
 
 def question_key(event: BudgetSettled) -> bytes:

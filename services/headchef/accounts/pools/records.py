@@ -11,7 +11,7 @@ from headchef_contracts.events.common import Decided, Part
 from headchef_contracts.events.judgements import JudgementAsked
 from headchef_contracts.events.semantic import Asker
 
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 POOLS, OBSERVED, SERVED, JUDGING = "pools", "observed", "served", "judging"
 
@@ -162,10 +162,7 @@ def read_pool_record(value: bytes) -> PoolRecord:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    record = PoolRecord.model_validate_json(value)
-    if record.v != _VERSION:
-        raise UnknownVersion(f"a pool of questions has version {record.v}; upgrade this program first")
-    return record
+    return read_stored(PoolRecord, value, _VERSION, "a pool of questions")
 
 
 def read_served(value: bytes) -> ServedRecord:
@@ -174,10 +171,7 @@ def read_served(value: bytes) -> ServedRecord:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    record = ServedRecord.model_validate_json(value)
-    if record.v != _VERSION:
-        raise UnknownVersion(f"a reused answer's record has version {record.v}; upgrade this program first")
-    return record
+    return read_stored(ServedRecord, value, _VERSION, "a reused answer's record")
 
 
 def read_asked(value: bytes) -> AskedRecord:
@@ -186,7 +180,4 @@ def read_asked(value: bytes) -> AskedRecord:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    record = AskedRecord.model_validate_json(value)
-    if record.v != _VERSION:
-        raise UnknownVersion(f"a question to a model has version {record.v}; upgrade this program first")
-    return record
+    return read_stored(AskedRecord, value, _VERSION, "a question to a model")

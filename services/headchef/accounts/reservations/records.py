@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from headchef_contracts.events.common import Part
 
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 HOLDERS, TOLD = "holders", "told"
 
@@ -65,9 +65,7 @@ def read_holder(value: bytes) -> Holder:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    holder = Holder.model_validate_json(value)
-    _refuse_other(holder.v, "the holder of a reserved value")
-    return holder
+    return read_stored(Holder, value, _VERSION, "the holder of a reserved value")
 
 
 def read_told(value: bytes) -> Told:
@@ -76,9 +74,7 @@ def read_told(value: bytes) -> Told:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    told = Told.model_validate_json(value)
-    _refuse_other(told.v, "what a job was told of a reserved value")
-    return told
+    return read_stored(Told, value, _VERSION, "what a job was told of a reserved value")
 
 
 def holder_key(account: str) -> bytes:
@@ -89,8 +85,3 @@ def holder_key(account: str) -> bytes:
 def told_key(account: str, job_id: str, claim: Claim) -> bytes:
     """Name the record of what a run of a job was told of a value."""
     return f"{account}\0{job_id}\0{claim.revision}\0{claim.run}".encode()
-
-
-def _refuse_other(version: int, what: str) -> None:
-    if version != _VERSION:
-        raise UnknownVersion(f"{what} has version {version}; upgrade this program first")

@@ -8,7 +8,7 @@ from headchef_contracts.events.steps import Step
 
 from headchef.cache.waiting.parked import Parked
 from headchef.cache.waiting.policy import MOST_LEADERS, WaitPolicy, may_wait_for
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 WAITING = "waiting"
 
@@ -137,10 +137,7 @@ def read_line(value: bytes) -> Line:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    line = Line.model_validate_json(value)
-    if line.v != _VERSION:
-        raise UnknownVersion(f"a line of questions has version {line.v}; upgrade this program first")
-    return line
+    return read_stored(Line, value, _VERSION, "a line of questions")
 
 
 def line_key(tenant: str, fingerprint: str) -> bytes:

@@ -6,7 +6,8 @@ from headchef_contracts import registry
 from headchef_contracts.events.common import Cause, JobClass, Part
 from headchef_contracts.events.steps import Step, StepPlanned
 
-from headchef.runtime.errors import InvariantBroken, UnknownVersion
+from headchef.runtime.errors import InvariantBroken
+from headchef.runtime.stored import read_stored
 
 _PREFIX = "wait/"
 _VERSION = 1
@@ -59,9 +60,7 @@ def read_parked(value: bytes) -> Parked:
         UnknownVersion: a newer program wrote it.
     """
     line, _, data = value.partition(b"\n")
-    head = _Head.model_validate_json(line)
-    if head.v != _VERSION:
-        raise UnknownVersion(f"a step that waits has version {head.v}; upgrade this program first")
+    head = read_stored(_Head, line, _VERSION, "a step that waits")
     planned = registry.decode(StepPlanned.event_type, head.version, data)
     if not isinstance(planned, StepPlanned):
         raise InvariantBroken(f"a step that waits is kept as {type(planned).__name__}")

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from headchef_contracts.events.common import Cause, JobClass, Part
 
 from headchef.cache.store import StoredAnswer
-from headchef.runtime.errors import UnknownVersion
 from headchef.runtime.processor import Timer
+from headchef.runtime.stored import read_stored
 
 _VERSION = 1
 _ANSWERS = TypeAdapter(StoredAnswer)
@@ -43,7 +43,5 @@ def read_share(payload: bytes) -> tuple[bytes, StoredAnswer]:
         UnknownVersion: a newer program wrote it.
     """
     line, _, data = payload.partition(b"\n")
-    head = _Head.model_validate_json(line)
-    if head.v != _VERSION:
-        raise UnknownVersion(f"an answer that is shared has version {head.v}; upgrade this program first")
+    head = read_stored(_Head, line, _VERSION, "an answer that is shared")
     return head.key.encode(), _ANSWERS.validate_json(data)

@@ -7,7 +7,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.budgets import Amount
 from headchef_contracts.events.common import Cause, Event, Part
 
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 PARKED = "parked"
 
@@ -63,9 +63,7 @@ def read_parked(value: bytes) -> Parked:
         UnknownVersion: a newer program wrote it.
     """
     head, _, data = value.partition(b"\n")
-    line = _Line.model_validate_json(head)
-    if line.v != _VERSION:
-        raise UnknownVersion(f"a question that waits has version {line.v}; upgrade this program first")
+    line = read_stored(_Line, head, _VERSION, "a question that waits")
     event = registry.decode(line.type, line.version, data)
     return Parked(event=event, at=line.at, need=line.need, cause=line.cause, identity=line.identity)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from headchef_contracts.events.budgets import Amount, Day, Reserved
 from headchef_contracts.events.common import Part
 
-from headchef.runtime.errors import UnknownVersion
+from headchef.runtime.stored import read_stored
 
 PURSES = "purses"
 
@@ -110,7 +110,4 @@ def read_purse(value: bytes) -> Purse:
     Raises:
         UnknownVersion: a newer program wrote it.
     """
-    purse = Purse.model_validate_json(value)
-    if purse.v != _VERSION:
-        raise UnknownVersion(f"the purse of {purse.tenant!r} has version {purse.v}; upgrade this program first")
-    return purse
+    return read_stored(Purse, value, _VERSION, "the purse of a tenant")

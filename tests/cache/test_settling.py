@@ -41,9 +41,27 @@ async def test_what_is_erased_while_it_is_being_stored_does_not_stay() -> None:
         deliver(make_settled("soup", tenant=tenant), offset=at) for at, tenant in enumerate(("acme", "other"))
     ]
     kept = await Settling(guarded, CachePolicy(), invalidated, metrics).keep(
-        deliveries, Corrections(deliveries, Withdrawn())
+        deliveries, Corrections(deliveries, Withdrawn()), START
     )
     assert [each.tenant for each in kept.values()] == ["other"]
     found = await store.lookup([make_sought("soup", tenant) for tenant in ("acme", "other")])
     assert [each is not None for each in found] == [False, True]
     assert metrics.total("headchef.cache.outdated") == 1
+
+
+async def test_what_is_heard_of_when_its_time_is_over_is_not_stored() -> None:
+    """Those who have waited for it may have it all the same: it is the answer to what they asked."""
+    metrics, store = RecordedMetrics(), MemoryAnswerStore()
+    await store.open()
+    settling = Settling(
+        GuardedStore(store, CircuitPolicy(1.0, 30.0), ManualClock(), metrics),
+        CachePolicy(ttl_s=3_600),
+        Invalidated(),
+        metrics,
+    )
+    deliveries = [deliver(make_settled("soup"))]
+    for after, stored in ((timedelta(hours=1), 0), (timedelta(minutes=59), 1)):
+        kept = await settling.keep(deliveries, Corrections(deliveries, Withdrawn()), START + after)
+        assert len(kept) == 1
+        assert metrics.total("headchef.cache.stored") == stored
+        assert len(store.contents) == stored

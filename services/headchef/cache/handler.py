@@ -77,7 +77,7 @@ class CacheHandler(BatchHandler):
             InvariantBroken: a topic held another event.
         """
         corrections = Corrections(deliveries, self._withdrawn)
-        answers = await self._settling.keep(deliveries, corrections)
+        answers = await self._settling.keep(deliveries, corrections, self._clock.now())
         observed = await self._learn(deliveries, answers)
         steps = [step for each in deliveries if (step := step_of(each)) is not None]
         found = corrections.among(await self._exact.find(steps))

@@ -1,6 +1,7 @@
 """Takes in verdicts: what is worth keeping is stored before anything is looked up."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from headchef_contracts.events.cache import CacheSettled
 
@@ -10,6 +11,7 @@ from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
 from headchef.cache.selection import Selection
 from headchef.cache.store import StoredAnswer
+from headchef.cache.validity import serving
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.metrics import Metrics
 
@@ -33,12 +35,15 @@ class Settling:
         self._invalidated = invalidated
         self._metrics = metrics
 
-    async def keep(self, deliveries: Sequence[Delivery], corrections: Corrections) -> Mapping[str, StoredAnswer]:
+    async def keep(
+        self, deliveries: Sequence[Delivery], corrections: Corrections, now: datetime
+    ) -> Mapping[str, StoredAnswer]:
         """Store what is worth keeping; it is stored when this returns, or dropped.
 
         Args:
             deliveries: of a batch; those that are no verdicts are passed over.
             corrections: what is known to be wrong, and is not kept when it is said again.
+            now: the wall clock's time. What a cache that was behind hears of too late to serve it is not stored.
 
         Returns:
             The answers that may be given to others, whether the store took them or not, by the id of their event.
@@ -50,9 +55,9 @@ class Settling:
             and (answer := corrections.without_wrong(worth_keeping(delivery.event, delivery.cause, self._policy)))
         }
         self._without_outdated(answers)
-        if answers:
-            kept = await self._store.put(list(answers.values()))
-            self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(answers))
+        if lasting := [answer for answer in answers.values() if serving(answer, now) is not None]:
+            kept = await self._store.put(lasting)
+            self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(lasting))
             # What was said of them meanwhile may have been deleted from the store before they were in it.
             if late := self._without_outdated(answers):
                 await self._store.remove(Selection(fingerprints=tuple(each.fingerprint for each in late)))

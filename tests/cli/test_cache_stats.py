@@ -167,7 +167,7 @@ def test_what_models_were_paid_to_compare_is_no_question_and_stands_with_its_poo
 
 def test_a_judgement_without_a_price_is_told_as_one_whose_cost_is_not_known() -> None:
     account = account_of(judgement(cost=None))
-    assert "1 pairs of answers for not known" in shown(account, *standings(account.pools, [], None))
+    assert "a pair of answers for a price that is not known" in shown(account, *standings(account.pools, [], None))
     account.completed(judgement("judgement-2"), 0.0)
     assert "2 pairs of answers for ≥$0.0040" in shown(account, *standings(account.pools, [], None))
 

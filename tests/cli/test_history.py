@@ -310,6 +310,25 @@ async def test_a_job_of_an_entry_is_found() -> None:
     assert [hop.topic for hop in history.hops] == ["jobs.submitted.museum.bulk"]
 
 
+async def test_a_judgement_is_found_by_its_own_name_from_its_question_to_its_end(log: MemoryLog) -> None:
+    owner = Owner()
+    await owner.tell(asked := make_asked())
+    [planned] = owner.planned
+    name = planned.job_id
+    head = make_head(name, judgement_of=planned.account, job_class="bulk")
+    completed = make_completed(name, ("steps.planned", 0, 0))
+    step = completed.step.model_copy(update={"job": head})
+    await put_event(log, "judgements.planned", planned, name.encode())
+    await put_event(log, "steps.completed", completed.model_copy(update={"step": step}), name.encode())
+    history = await found(log, name)
+    assert [hop.topic for hop in history.hops] == ["judgements.planned", "steps.completed"]
+    await put_event(log, "cache.observed", asked, planned.account.encode())
+    await put_event(log, "cache.observed", make_ended(planned), planned.account.encode())
+    history = await found(log, name)
+    assert [hop.topic for hop in history.hops] == ["judgements.planned", "steps.completed", "cache.observed"]
+    assert history.held is None
+
+
 async def test_a_submission_in_a_strange_place_is_found(log: MemoryLog) -> None:
     home = placement.home_partition("j1", None, 4)
     await put_event(log, "jobs.submitted", make_job("j1"), b"other", (home + 1) % 4)

@@ -88,8 +88,13 @@ def _judging(judged: int, pools: Sequence[Standing]) -> str:
     cost, unknown = sum(each.uses.judging_usd for each in pools), sum(each.uses.unknown_cost for each in pools)
     undecided = sum(each.said.counts.undecided for each in pools if each.said is not None)
     without = f"; since the pools began, {undecided:,} have led to no lesson" if undecided else ""
-    paid = _at_least(dollars(Decimal(cost)), unknown, nothing=not cost)
-    return f"Models compared {judged:,} pairs of answers for {paid}, to be held against the money saved{without}."
+    paid = (
+        "a price that is not known"
+        if unknown and not cost
+        else _at_least(dollars(Decimal(cost)), unknown, nothing=False)
+    )
+    pairs = "a pair" if judged == 1 else f"{judged:,} pairs"
+    return f"Models compared {pairs} of answers for {paid}, to be held against the money saved{without}."
 
 
 def _cells(name: str, uses: Uses, total: Uses) -> tuple[str, ...]:

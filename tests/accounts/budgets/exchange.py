@@ -10,6 +10,7 @@ from typing import Any
 from headchef_contracts.events.budgets import BudgetAsked, BudgetSettled, BudgetWarned, Reserved
 from headchef_contracts.events.common import Event, Usage
 from headchef_contracts.events.jobs import JobFinished
+from headchef_contracts.events.judgements import JudgementEnded
 from headchef_contracts.events.steps import StepCompleted, StepPlanned
 from headchef_contracts.events.tenants import TenantSet
 from headchef_contracts.placement import home_partition
@@ -52,6 +53,7 @@ class Exchange:
         doors: the router's tasks, by number.
         open: questions that were planned and are not answered.
         finished: results of jobs that ended without an answer.
+        judged: ends of comparisons of answers, likewise.
         warned: warnings.
         planned: all plans, in order.
         said: what tasks have said to the account, in order.
@@ -70,6 +72,7 @@ class Exchange:
         self.open: list[StepPlanned] = []
         self.planned: list[StepPlanned] = []
         self.finished: list[JobFinished] = []
+        self.judged: list[JudgementEnded] = []
         self.warned: list[BudgetWarned] = []
         self.said: list[BudgetAsked] = []
         self.booked: deque[Event] = deque()
@@ -189,6 +192,8 @@ class Exchange:
                     self.planned.append(event)
                 case JobFinished():
                     self.finished.append(event)
+                case JudgementEnded():
+                    self.judged.append(event)
                 case BudgetWarned():
                     self.warned.append(event)
                 case BudgetAsked() | BudgetSettled():

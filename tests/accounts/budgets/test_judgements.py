@@ -1,5 +1,7 @@
 """A comparison of answers by a model is paid from its tenant's budget; one that cannot be paid is none, and no more."""
 
+from decimal import Decimal
+
 from headchef_contracts.events.judgements import JudgementPlanned, ModelQuestion
 
 from headchef.judgements import VERDICT
@@ -36,5 +38,5 @@ async def test_where_the_budget_is_spent_there_is_no_judgement_and_nobody_has_a_
     await exchange.talk()
     assert (exchange.open, exchange.finished) == ([], [])
     [ended] = exchange.judged
-    assert (ended.job_id, ended.same, ended.cost_usd) == ("judgement-1", None, 0)
+    assert (ended.job_id, ended.same, ended.cost_usd) == ("judgement-1", None, Decimal())
     assert ended.why.startswith("budget_exceeded: ")

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from headchef_contracts.events.judgements import JudgementPlanned
+from headchef_contracts.events.judgements import JudgementEnded, JudgementPlanned
 from headchef_contracts.events.steps import Step
 
+from headchef.accounts.pools import judging as keeping
 from headchef.router import judging
-from tests.simulation.broken_purses import not_restored
+from headchef.runtime.processor import Emit
 from tests.simulation.jobs import TENANTS
 
 
@@ -32,4 +33,10 @@ def another_tenant_pays(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(judging, "_step_of", wrong)
 
 
-what_was_asked_not_restored = not_restored("judging")
+def a_label_says_the_reverse(patch: pytest.MonkeyPatch) -> None:
+    label = keeping._label
+
+    def wrong(event: JudgementEnded, *about: Any) -> Emit:
+        return label(event.model_copy(update={"same": not event.same}), *about)
+
+    patch.setattr(keeping, "_label", wrong)

@@ -62,9 +62,6 @@ GAPS = replace(NONE, crashes=HIGHEST.crashes, freezes=HIGHEST.freezes, lost_answ
 SHORT_LIVES = replace(NONE, crashes=3 * HIGHEST.crashes, stops=HIGHEST.stops)
 """Processes die soon after they have begun, or give back what they have."""
 
-RESTARTS = replace(NONE, crashes=3 * HIGHEST.crashes)
-"""Processes die soon, and their tasks are taken over with all that they know."""
-
 MUTANTS: Mapping[str, Mutant] = {
     "offsets are committed before outputs are sent": Mutant(broken.offsets_before_outputs(ExactlyOnceWriter), 10),
     "at least once, offsets are committed before outputs are sent": Mutant(
@@ -234,7 +231,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "pools are not read again": Mutant(broken_reworded.pools_not_restored, 60),
     "a judgement is a job of a user": Mutant(broken_judged.judgements_are_jobs_of_users, 60, NONE),
     "another tenant pays for a judgement": Mutant(broken_judged.another_tenant_pays, 60, NONE),
-    "what models are asked is not read again": Mutant(broken_judged.what_was_asked_not_restored, 150, RESTARTS),
+    "a label says the reverse of what a model has said": Mutant(broken_judged.a_label_says_the_reverse, 60, NONE),
     "an account forgets what it has granted": Mutant(broken_purses.what_is_out_forgotten, 40, NONE),
     "a purse is as full as before when it has paid": Mutant(broken_purses.purse_pays_for_nothing, 40, NONE),
     "a reused answer keeps what was reserved for it": Mutant(broken_purses.reused_answers_not_settled, 60, NONE),

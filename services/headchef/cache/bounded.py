@@ -131,7 +131,8 @@ class BoundedAnswerStore(AnswerStore):
             return
         await self._leave(Selection(expired_by=self._clock.now()))
         left = await self._store.count()
-        self._metrics.count("headchef.cache.evicted", before - left, {"reason": "expired"})
+        # Others may have put more meanwhile.
+        self._metrics.count("headchef.cache.evicted", max(0, before - left), {"reason": "expired"})
         if left <= self._bound.most:
             return
         over = left - self._bound.most + self._bound.slack

@@ -2,7 +2,9 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -35,9 +37,12 @@ _KILLED = tuple(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first whose tests may take longer than others, so that none of them keeps a process at the end."""
-    long = {item.path for item in items if item.get_closest_marker("timeout") is not None}
-    items.sort(key=lambda item: item.path not in long)
+    """Put the files first whose tests may take long, by how long all of them may, so that none is left for the end."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        if (allowed := item.get_closest_marker("timeout")) is not None:
+            seconds[item.path] += allowed.args[0]
+    items.sort(key=lambda item: -seconds[item.path])
     for item in items:
         if "behaviour" in item.path.parts:
             for leaving in _KILLED:

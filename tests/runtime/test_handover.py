@@ -1,5 +1,7 @@
 """A member's side of the hand-over, round by round, without a log."""
 
+import pytest
+
 from headchef.runtime.assignment import Grant, Report
 from headchef.runtime.handover import HandOver
 
@@ -32,6 +34,9 @@ class Owner:
 
     def settled(self) -> None:
         self.rounds += 1
+
+    def released(self) -> None:
+        self.attended.append("released")
 
     def joining(self) -> None:
         self.attended.append("joining")
@@ -121,3 +126,54 @@ def test_leaving_ends_when_the_group_knows_that_nothing_is_left() -> None:
     hand_over.assigned(grant(generation=3, leaving=True))
     assert hand_over.released
     assert owner.tasks == set()
+
+
+def alone(*tasks: int) -> tuple[Owner, HandOver]:
+    owner, hand_over = joined(*tasks)
+    hand_over.share_out({"only": hand_over.report()}, 4)
+    hand_over.assigned(grant(*tasks, generation=2))
+    return owner, hand_over
+
+
+def test_who_is_alone_leaves_without_a_round_when_the_last_task_has_ended() -> None:
+    owner, hand_over = alone(0, 1)
+    hand_over.leave()
+    assert owner.draining == {0, 1}
+    for task in (0, 1):
+        assert not hand_over.released
+        owner.tasks.remove(task)
+        hand_over.ended()
+    assert hand_over.released
+    assert owner.attended[-1] == "released"
+    assert owner.rejoins == 0
+
+
+def test_who_is_alone_without_a_task_leaves_at_once() -> None:
+    owner, hand_over = alone()
+    hand_over.leave()
+    assert hand_over.released
+    assert owner.rejoins == 0
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_who_is_alone_no_more_leaves_by_rounds(leads: bool) -> None:
+    owner, hand_over = alone(0)
+    hand_over.leave()
+    mine = hand_over.report()
+    if leads:
+        hand_over.share_out({"only": mine, "other": Report((), 0, False, 1).encode()}, 4)
+    owner.tasks.clear()
+    hand_over.ended()
+    assert owner.rejoins == 1
+    assert not hand_over.released
+    hand_over.assigned(grant(generation=3, leaving=True))
+    assert hand_over.released
+    assert "released" not in owner.attended
+
+
+def test_who_is_alone_asks_for_a_round_while_it_stays() -> None:
+    owner, hand_over = alone(0)
+    owner.tasks.clear()
+    hand_over.ended()
+    assert owner.rejoins == 1
+    assert not hand_over.released

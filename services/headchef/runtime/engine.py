@@ -206,8 +206,12 @@ class Engine:
         self._joined = True
         self._metrics.count("headchef.rebalances")
         if self._hand_over.released:
-            self._released.set()
+            self.released()
         self._spawn(self._counts.again())
+
+    def released(self) -> None:
+        """Go: nothing keeps this process in the group any more."""
+        self._released.set()
 
     async def _live(self, task: Task) -> None:
         try:

@@ -37,6 +37,10 @@ class TaskOwner(Protocol):
         """Note that a join has ended: all tasks that are owned are confirmed, or being drained."""
         ...
 
+    def released(self) -> None:
+        """Note that nothing keeps this process in the group any more."""
+        ...
+
 
 class Attendance(Protocol):
     """Who wants to know whether this process is in its group."""
@@ -68,6 +72,7 @@ class HandOver:
         self._leaving = False
         self._released = False
         self._shared = 0
+        self._alone = False
 
     @property
     def shared(self) -> int:
@@ -81,7 +86,7 @@ class HandOver:
 
     @property
     def released(self) -> bool:
-        """Whether the group knows that this member leaves and has nothing: others may have its tasks now."""
+        """Whether this member has nothing, and the group knows or has nobody else: others may have its tasks now."""
         return self._released
 
     def was_absent(self) -> None:
@@ -91,11 +96,13 @@ class HandOver:
     def report(self) -> bytes:
         """Say what this member has, for the leader."""
         self._attendance.joining()
+        self._alone = False
         self._nonce += 1
         return Report(tuple(sorted(self._owner.owned())), self._generation, self._leaving, self._nonce).encode()
 
     def share_out(self, reports: Mapping[str, bytes], partitions: int) -> Mapping[str, Share]:
         """Divide the tasks, if this member leads."""
+        self._alone = len(reports) == 1
         return shares(reports, partitions)
 
     def assigned(self, payload: bytes) -> None:
@@ -120,11 +127,26 @@ class HandOver:
 
     def ended(self) -> None:
         """Tell the group that a task is no longer here, so that it can be given to somebody."""
-        self._rejoin()
+        if not self._goes_unasked():
+            self._rejoin()
 
     def leave(self) -> None:
         """Ask to be given nothing, and drain all."""
         self._leaving = True
         for task in sorted(self._owner.owned()):
             self._owner.drain(task)
-        self._rejoin()
+        if not self._goes_unasked():
+            self._rejoin()
+
+    def _goes_unasked(self) -> bool:
+        """Say whether this member leaves without another round, and do so when it has nothing any more.
+
+        There is nobody whom a round could tell anything, and a broker may take five seconds for it. Whoever comes
+        meanwhile begins one, which this member then takes part in.
+        """
+        if not (self._leaving and self._alone):
+            return False
+        if not self._owner.owned():
+            self._released = True
+            self._owner.released()
+        return True

@@ -180,3 +180,68 @@ def test_a_bound_has_another_number_if_and_only_if_it_differs() -> None:
 
 def test_the_same_labels_lead_to_the_same_bound() -> None:
     assert streamed(new_pool(), 7, 1500) == streamed(new_pool(), 7, 1500)
+
+
+SURE = features([Neighbour(0.9, "a")] * 8)
+
+
+def suspected(seed: int, questions: int, decided: float, wrong_share: float, at_once: int = 1) -> Pool:
+    """Let questions come of which the right ones are known at once, as words say so, and the others suspected.
+
+    Args:
+        seed: of chance.
+        questions: how many come.
+        decided: the share of the suspected ones of which somebody says that they are wrong; of the others nobody does.
+        wrong_share: of all that are wrong.
+        at_once: so many are suspected at a time before the first of them is decided.
+    """
+    pool, chance, waiting = new_pool(), Random(seed), list[tuple[str, Label]]()
+    for number in range(questions):
+        label = Label(SURE, pool.bound().wrong(SURE), chance.random() < wrong_share)
+        if not label.wrong:
+            pool = pool.learn(label)
+            continue
+        pool = pool.suspect(f"{number}", label)
+        if chance.random() < decided:
+            waiting.append((f"{number}", label))
+        if len(waiting) >= at_once:
+            pool = pool.decide(*waiting.pop(0))
+    return pool
+
+
+@pytest.mark.parametrize("decided", [1.0, 0.3, 0.0])
+@pytest.mark.parametrize("at_once", [1, 64])
+def test_a_pool_does_not_open_for_want_of_those_who_find_answers_wrong(decided: float, at_once: int) -> None:
+    assert not any(is_open(suspected(seed, 1500, decided, 0.1, at_once), 0.05) for seed in range(5))
+
+
+def test_what_was_suspected_and_is_right_counts_as_if_it_had_been_known_at_once() -> None:
+    known = suspected = new_pool()
+    for number in range(400):
+        label = Label(SURE, 0.001, wrong=number % 100 == 0)
+        known = known.learn(label)
+        suspected = suspected.suspect(f"{number}", label)
+    assert suspected.labels == 0
+    assert max(each.losses[0] for each in suspected.tallies) == 0
+    assert min(each.losses[0] for each in suspected.tallies) < -1000
+    for number in range(400):
+        suspected = suspected.decide(f"{number}", Label(SURE, 0.001, wrong=number % 100 == 0))
+    assert suspected.suspects == {}
+    for one, other in zip(known.tallies, suspected.tallies, strict=True):
+        assert one.weight == pytest.approx(other.weight)
+        assert one.losses == pytest.approx(other.losses)
+
+
+def test_what_was_suspected_before_an_alarm_does_not_count_after_it() -> None:
+    pool, _, _ = streamed(new_pool(), 1, 4000)
+    pool = pool.suspect("before", Label(SURE, 0.001, wrong=False))
+    while pool.suspects:
+        pool = pool.found_wrong(0.001)
+    nothing = new_pool().tallies
+    assert pool.tallies == nothing
+    assert pool.decide("before", Label(SURE, 0.001, wrong=False)).tallies == nothing
+
+
+def test_who_is_suspected_is_written_and_read() -> None:
+    pool = new_pool().suspect("one", Label(SURE, 0.001, wrong=False))
+    assert read_pool(pool.written()) == pool

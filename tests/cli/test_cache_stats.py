@@ -160,7 +160,7 @@ def test_what_models_were_paid_to_compare_is_no_question_and_stands_with_its_poo
     assert account.pools[HELP] == PoolUses(questions=1, judged=2, judging_usd=Decimal("0.008"))
     pools = standings(account.pools, [make_bound(counts=Counts(labels=2, undecided=3))], None)
     words = "Models compared 2 pairs of answers for $0.0080, to be held against the money saved"
-    assert f"{words}; since the pools began, 3 have led to no lesson." in shown(account, *pools)
+    assert f"{words}; since the pools began, 3 were not judged." in shown(account, *pools)
     *_, pool = as_json(account.rows(), pools)
     assert (pool["judged"], pool["judging_usd"], pool["judged_of_unknown_cost"]) == (2, "0.008", 0)
 

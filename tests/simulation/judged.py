@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import orjson
 
+from headchef.bound import read_pool
 from headchef.equality.quoting import unquoted
 from tests.simulation.evidence import Evidence
 from tests.simulation.history import ALL_DISPATCHED, CALLS, STEPS
@@ -58,7 +59,7 @@ def _paid_by_the_tenant(evidence: Evidence) -> Iterator[str]:
 
 
 def _one_label_each(evidence: Evidence) -> Iterator[str]:
-    """Check that what is asked is planned once, ends once, and becomes one label if a model has said something."""
+    """Check that what is asked is planned once, ends once, and becomes one label: wrong unless a model says "same"."""
     known = evidence.accounted
     asked = {asked_about(event): event for event in known.asked}
     planned, ended = ({event.data["job_id"]: event for event in several} for several in (known.planned, known.judged))
@@ -69,10 +70,10 @@ def _one_label_each(evidence: Evidence) -> Iterator[str]:
                 yield f"{what} more than once: {Counter(event.data['job_id'] for event in several)}"
     if len(planned) != len(asked) or planned.keys() != ended.keys():
         yield f"asked are {list(asked)}, planned {list(planned)}, and ended {list(ended)}"
-    if labels.keys() != {name for name, event in ended.items() if event.data["same"] is not None}:
+    if labels.keys() != ended.keys():
         yield f"{list(labels)} are labels, and ended are {[event.data for event in ended.values()]}"
     for name, event in labels.items():
-        if event.data["wrong"] == ended[name].data["same"] or asked_about(event) not in asked:
+        if event.data["wrong"] == bool(ended[name].data["same"]) or asked_about(event) not in asked:
             yield f"the label {event.data} follows from {ended[name].data}"
 
 
@@ -100,6 +101,8 @@ def _nothing_is_left(evidence: Evidence) -> Iterator[str]:
         pool = orjson.loads(written)
         if pool.get("judging"):
             yield f"the pool {account!r} still waits for {pool['judging']}"
+        if evidence.exactly_once and pool.get("learnt") and (suspects := read_pool(pool["learnt"].encode()).suspects):
+            yield f"the pool {account!r} still takes for wrong, as nobody has decided them: {list(suspects)}"
         if (known := pool.get("counts", {}).get("undecided", 0)) != without[account]:
             yield f"the pool {account!r} knows of {known} without a judgement, and there are {without[account]}"
 
@@ -107,7 +110,7 @@ def _nothing_is_left(evidence: Evidence) -> Iterator[str]:
 JUDGED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a model compares two answers of the tenant that asks": _of_one_tenant,
     "a judgement is paid by its tenant, as a bulk job": _paid_by_the_tenant,
-    "what a model says becomes one label": _one_label_each,
+    "what a model says, or not, becomes one label": _one_label_each,
     "nothing waits for a judgement": _nobody_waits,
     "no judgement is under way in the end": _nothing_is_left,
 }

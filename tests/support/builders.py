@@ -228,9 +228,9 @@ def make_delivery(
     return Delivery(topic, event, event_id, make_record(value, **record), partitions, NOON)
 
 
-def make_firing(timer: Timer) -> Delivery:
-    """Give a timer gone off, as a handler gets it."""
-    record = fallen_due("timers", 0, timer, ())
+def make_firing(timer: Timer, task: int = 0) -> Delivery:
+    """Give a timer of a task gone off, as a handler gets it."""
+    record = fallen_due("timers", task, timer, ())
     return Delivery(TIMERS, None, event_id(timer), record, 0, timer.due, gone_off(record))
 
 

@@ -57,6 +57,11 @@ class CacheObserved(Event):
     judge: str | None = Field(default=None, description="who has compared the answers, with its version")
     why: str | None = Field(default=None, description="in what they differ, or why it was refused, in words")
     judgement: Judgement | None = Field(default=None, description="by which a model was asked; null where none was")
+    may_ask: bool = Field(
+        default=False,
+        description="whether the judge would have had a model asked, had the words differed: the label counts only"
+        " where the pool could have had one asked just then, as whether it counts must not depend on the answers",
+    )
     decided: Decided
 
     @model_validator(mode="after")

@@ -40,7 +40,7 @@ class AccountsHandler:
             InvariantBroken: the topic held another event.
         """
         if delivery.timer is not None:
-            return self._forget(delivery.timer, state)
+            return self._gone_off(delivery, delivery.timer, state)
         match delivery.event:
             case ReservationAsked() as asked:
                 return reservations.answer(asked, state, self._decided(delivery, POLICY_VERSION))
@@ -60,9 +60,9 @@ class AccountsHandler:
             case _:
                 raise InvariantBroken(f"no account is kept of {type(delivery.event).__name__}")
 
-    def _forget(self, timer: Timer, state: State) -> Outcome:
+    def _gone_off(self, delivery: Delivery, timer: Timer, state: State) -> Outcome:
         if timer.id.startswith(pools.judging.PREFIX):
-            return pools.judging.give_up(timer, state)
+            return pools.judging.give_up(timer, state, self._clock.now(), delivery.record.partition)
         if timer.id.startswith(pools.PREFIX):
             return pools.forget(timer, state, self._clock.now())
         return self._keeper.forget(timer)

@@ -1,7 +1,8 @@
 """What is learnt of a pool of questions, in a state of constant size. Pure."""
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from headchef.bound.bound import STATISTIC, Band, Bound
 from headchef.bound.drift import Drift
@@ -43,6 +44,19 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A label that is counted as wrong for as long as nobody has said what it is.
+
+    Attributes:
+        band: the number of the one in which it is counted.
+        weight: with which it is.
+    """
+
+    band: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """All that is remembered of a pool.
 
@@ -55,6 +69,7 @@ class Pool:
         least: about the smallest share that is looked at where answers are served; 1 while none are.
         said: the bound that is in force.
         said_at: how many labels there were when it was made.
+        suspects: labels that nobody has decided yet, by their names; those from before the last alarm are not counted.
     """
 
     model: Logistic
@@ -65,6 +80,7 @@ class Pool:
     least: float
     said: Bound
     said_at: int
+    suspects: Mapping[str, Suspect] = field(default_factory=dict)
 
     def bound(self) -> Bound:
         """Give the bound in force; one that differs has another number."""
@@ -76,24 +92,50 @@ class Pool:
         Raises:
             ValueError: its features are not those that guesses are made from here.
         """
-        if len(label.features) != FEATURES:
-            raise ValueError(f"`features` must have {FEATURES} numbers, and has {len(label.features)}")
-        share = label.explore if label.explored else 1.0
-        band = band_of(label.wrong_guess)
-        # The weight must not depend on what comes out: `least` is that of before this label.
-        counted = self.tallies[band].counted(min(1.0, self.least / share), label.wrong)
-        learnt = replace(
+        _check(label)
+        band, weight = self._place_of(label)
+        tallies = self._with(band, self.tallies[band].counted(weight, label.wrong))
+        return replace(self, tallies=tallies, least=self._least_with(label))._knowing(label)
+
+    def suspect(self, name: str, label: Label) -> "Pool":
+        """Count a label as wrong until it is decided. Right ones come at once, where words say so, and wrong ones late.
+
+        Whoever counted only what is decided would for a while, or where decisions are lost for ever, count right ones
+        alone. As the factors of the evidence can be multiplied in any order, it is at each moment no more than it would
+        be if all was known.
+
+        Args:
+            name: tells it from others.
+            label: whether it is wrong is not looked at.
+
+        Raises:
+            ValueError: its features are not those that guesses are made from here.
+        """
+        _check(label)
+        band, weight = self._place_of(label)
+        return replace(
             self,
-            model=self.model.learn(label.features, label.wrong),
-            tallies=(*self.tallies[:band], counted, *self.tallies[band + 1 :]),
-            drift=self.drift.looked(label.wrong, self.said.limit(label.wrong_guess)) if label.explored else self.drift,
-            labels=self.labels + 1,
-            wrong=self.wrong + label.wrong,
-            least=min(share, self.least * _FORGIVEN),
+            tallies=self._with(band, self.tallies[band].counted(weight, wrong=True)),
+            least=self._least_with(label),
+            suspects={**self.suspects, name: Suspect(band, weight)},
         )
-        if learnt.drift.alarm:
-            return learnt._beginning_anew()
-        return learnt._said_anew() if learnt._is_due() else learnt
+
+    def decide(self, name: str, label: Label) -> "Pool":
+        """Take into account what a label is that was suspected.
+
+        Args:
+            name: as it was then.
+            label: as it was then, and whether it is wrong.
+
+        Raises:
+            ValueError: its features are not those that guesses are made from here.
+        """
+        _check(label)
+        suspects = dict(self.suspects)
+        tallies, known = self.tallies, suspects.pop(name, None)
+        if known is not None and not label.wrong:
+            tallies = self._with(known.band, tallies[known.band].absolved(known.weight))
+        return replace(self, tallies=tallies, suspects=suspects)._knowing(label)
 
     def found_wrong(self, wrong_guess: float) -> "Pool":
         """Take into account that an answer which was served was wrong: it was refused, or a person has said so.
@@ -105,7 +147,7 @@ class Pool:
             wrong_guess: the guess that was made when it was served.
         """
         band = band_of(wrong_guess)
-        tallies = (*self.tallies[:band], self.tallies[band].found_wrong(self.least), *self.tallies[band + 1 :])
+        tallies = self._with(band, self.tallies[band].found_wrong(self.least))
         told = replace(self, tallies=tallies, drift=self.drift.found_wrong(self.least))
         return told._beginning_anew() if told.drift.alarm else told._said_anew()
 
@@ -119,9 +161,34 @@ class Pool:
                 self.drift.sums,
                 [self.labels, self.wrong, self.least],
                 [self.said.number, self.said.weights, [each.at_most for each in self.said.bands], self.said_at],
+                *([{name: [each.band, each.weight] for name, each in self.suspects.items()}] if self.suspects else []),
             ],
             separators=(",", ":"),
         ).encode()
+
+    def _knowing(self, label: Label) -> "Pool":
+        """Learn from a label that is counted already, and say anew what holds where it is time."""
+        drift = self.drift.looked(label.wrong, self.said.limit(label.wrong_guess)) if label.explored else self.drift
+        learnt = replace(
+            self,
+            model=self.model.learn(label.features, label.wrong),
+            drift=drift,
+            labels=self.labels + 1,
+            wrong=self.wrong + label.wrong,
+        )
+        if learnt.drift.alarm:
+            return learnt._beginning_anew()
+        return learnt._said_anew() if learnt._is_due() else learnt
+
+    def _place_of(self, label: Label) -> tuple[int, float]:
+        """Give the band of a label, and its weight; that must not depend on what comes out, so it is of before it."""
+        return band_of(label.wrong_guess), min(1.0, self.least / _share_of(label))
+
+    def _least_with(self, label: Label) -> float:
+        return min(_share_of(label), self.least * _FORGIVEN)
+
+    def _with(self, band: int, tally: Tally) -> tuple[Tally, ...]:
+        return (*self.tallies[:band], tally, *self.tallies[band + 1 :])
 
     def _is_due(self) -> bool:
         return self.labels - self.said_at >= max(_EACH, _MORE * self.labels)
@@ -129,11 +196,20 @@ class Pool:
     def _beginning_anew(self) -> "Pool":
         """Forget what was counted, and how certain the weights were: nothing is served until it is earned again."""
         model = unlearnt(self.model.weights, _VARIANCE)
-        return replace(self, model=model, tallies=_NO_TALLIES, drift=Drift())._said_anew()
+        return replace(self, model=model, tallies=_NO_TALLIES, drift=Drift(), suspects={})._said_anew()
 
     def _said_anew(self) -> "Pool":
         bands = tuple(Band(edge, limit) for edge, limit in zip(EDGES, limits_of(self.tallies), strict=True))
         return replace(self, said=Bound(self.said.number + 1, self.model.weights, bands), said_at=self.labels)
+
+
+def _share_of(label: Label) -> float:
+    return label.explore if label.explored else 1.0
+
+
+def _check(label: Label) -> None:
+    if len(label.features) != FEATURES:
+        raise ValueError(f"`features` must have {FEATURES} numbers, and has {len(label.features)}")
 
 
 def new_pool() -> Pool:
@@ -151,7 +227,7 @@ def read_pool(value: bytes) -> Pool:
     statistic, *rest = json.loads(value)
     if statistic != STATISTIC:
         raise ValueError(f"a pool of the statistic {statistic!r} is not to be read as one of {STATISTIC!r}")
-    (weights, covariance), tallies, sums, (labels, wrong, least), (number, by, limits, said_at) = rest
+    (weights, covariance), tallies, sums, (labels, wrong, least), (number, by, limits, said_at), *suspects = rest
     return Pool(
         model=Logistic(tuple(weights), tuple(map(tuple, covariance))),
         tallies=tuple(Tally(weight, tuple(losses)) for weight, *losses in tallies),
@@ -161,4 +237,5 @@ def read_pool(value: bytes) -> Pool:
         least=least,
         said=Bound(number, tuple(by), tuple(Band(edge, limit) for edge, limit in zip(EDGES, limits, strict=True))),
         said_at=said_at,
+        suspects={name: Suspect(*each) for found in suspects for name, each in found.items()},
     )

@@ -50,6 +50,15 @@ class Tally:
         losses = tuple(loss + log1p(-stake * weight) for loss, stake in zip(self.losses, STAKES, strict=True))
         return Tally(self.weight, losses)
 
+    def absolved(self, weight: float) -> "Tally":
+        """Take back that a label was counted as wrong, which counts as right now.
+
+        Args:
+            weight: with which it was counted.
+        """
+        losses = tuple(loss - log1p(-stake * weight) for loss, stake in zip(self.losses, STAKES, strict=True))
+        return Tally(self.weight, tuple(min(0.0, loss) for loss in losses))
+
 
 def together(tallies: Iterable[Tally]) -> Tally:
     """Put the labels of several kinds of question together."""

@@ -22,6 +22,7 @@ class AskingModel(Judge):
     """
 
     version = VERSION
+    may_ask = True
 
     heed: str = Field(
         default="",

@@ -20,10 +20,12 @@ class Judged:
     Attributes:
         opinion: the same, different, or not known for now; only the last is no label to learn from.
         judge: who has decided, with its version and what it used, such as `fields/1`.
+        may_ask: whether that judge has a model asked about other pairs.
     """
 
     opinion: Opinion
     judge: str
+    may_ask: bool = False
 
 
 class Judges:
@@ -56,9 +58,9 @@ class Judges:
         used = judge.uses(self._instruments)
         name = f"{comparison.judge}/{judge.version}" + (f" by {used}" if used else "")
         if not (isinstance(one, Inline) and isinstance(other, Inline)):
-            return Judged(Same() if one == other else Different(_OUT_OF_REACH), name)
+            return Judged(Same() if one == other else Different(_OUT_OF_REACH), name, judge.may_ask)
         try:
             opinion = await judge.same(str(one.inline), str(other.inline), self._instruments)
         except Exception as error:  # noqa: BLE001 - a user's own judge may fail in any way.
             opinion = Different(f"the judge itself failed: {type(error).__name__}: {error}"[:500])
-        return Judged(opinion, name)
+        return Judged(opinion, name, judge.may_ask)

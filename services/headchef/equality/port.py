@@ -81,11 +81,13 @@ class Judge(BaseModel, ABC):
 
     Attributes:
         version: raised when the judge changes its mind about some pair; it is recorded with what was decided.
+        may_ask: whether it has a model asked about some pairs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: ClassVar[int] = 1
+    may_ask: ClassVar[bool] = False
 
     @property
     def asks_of(self) -> Mapping[AskedOf, str]:

@@ -110,7 +110,7 @@ class Owner:
     async def fire(self, timer: Timer) -> Outcome:
         """Let a timer go off."""
         self.clock.advance(max(0.0, (timer.due - self.clock.now()).total_seconds()))
-        return self._take(await self.handler.handle(make_firing(timer), self.state), STORES)
+        return self._take(await self.handler.handle(make_firing(timer, HOME), self.state), STORES)
 
     def pool(self, event: CacheObserved) -> PoolRecord:
         """Give what is stored of an observation's pool."""

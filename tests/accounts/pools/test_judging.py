@@ -5,9 +5,13 @@ from decimal import Decimal
 import pytest
 
 from headchef_contracts.events.bounds import Counts, Judgement
+from headchef_contracts.events.semantic import Asker
 
-from headchef.accounts.pools.judging import HEARD_WITHIN, MOST_AT_ONCE, PAID_WITHIN
+from headchef.accounts.pools.judging import HEARD_WITHIN, PAID_WITHIN
 from headchef.accounts.pools.keeper import FORGOTTEN
+from headchef.accounts.pools.records import MOST_AT_ONCE
+from headchef.bound import read_pool
+from headchef.bound.limits import limits_of
 from tests.accounts.pools.builders import STORES, Owner, make_asked, make_ended, make_observed
 from tests.support.builders import NOON
 
@@ -60,12 +64,46 @@ async def test_nobody_is_asked_twice_about_one_pair_also_when_it_is_judged(owner
     assert len({planned.job_id for planned in owner.planned}) == 3
 
 
-async def test_without_a_verdict_nothing_is_learnt_and_that_is_counted(owner: Owner) -> None:
+async def test_without_a_verdict_the_answers_count_as_different(owner: Owner) -> None:
+    """Equal ones need no verdict: whoever passed over what has none would learn of equal ones alone."""
     await owner.tell(make_asked())
     await owner.tell(make_ended(owner.planned[0], same=None, why="budget_exceeded: spent", model=None))
-    assert owner.labels == []
+    [label] = owner.labels
+    assert (label.wrong, label.judge) == (True, "model/1")
+    assert label.why == "nobody has judged: budget_exceeded: spent"
+    await owner.tell(label)
     pool = owner.pool(make_observed())
-    assert (pool.counts, pool.judging) == (Counts(undecided=1), ())
+    assert (pool.counts, pool.judging) == (Counts(undecided=1, labels=1, wrong=1), ())
+
+
+async def test_what_is_being_judged_counts_as_wrong_until_it_is(owner: Owner) -> None:
+    def limits() -> list[float]:
+        learnt = owner.pool(make_observed()).learnt
+        assert learnt is not None
+        return limits_of(read_pool(learnt.encode()).tallies)
+
+    for number in range(200):
+        await owner.tell(make_observed(asker=Asker(job_id=f"job-{number}")))
+    sure = limits()
+    await owner.tell(make_asked("asked"))
+    assert max(limits()) > max(sure)
+    await owner.tell(make_ended(owner.planned[0], same=True))
+    assert max(limits()) > max(sure), "the label is told, and not counted yet"
+    await owner.tell(owner.labels[0])
+    assert max(limits()) < max(sure)
+
+
+async def test_where_no_more_may_be_asked_equal_answers_do_not_count_either(owner: Owner) -> None:
+    for number in range(MOST_AT_ONCE):
+        await owner.tell(make_asked(f"job-{number}"))
+    equal = make_observed(judge="model/1", may_ask=True, asker=Asker(job_id="equal"))
+    assert (await owner.tell(equal)).counted == ("headchef.pools.unasked",)
+    assert owner.pool(equal).counts == Counts(undecided=1)
+    await owner.tell(make_observed(judge="fields/1", asker=Asker(job_id="other")))
+    await owner.tell(make_ended(owner.planned[0], same=True))
+    await owner.tell(owner.labels[0])
+    await owner.tell(equal.model_copy(update={"asker": Asker(job_id="later")}))
+    assert owner.pool(equal).counts == Counts(undecided=1, labels=3)
 
 
 async def test_few_are_asked_at_a_time_and_the_others_never(owner: Owner) -> None:
@@ -87,10 +125,12 @@ async def test_one_of_which_nothing_is_heard_gives_its_place_back(owner: Owner) 
     [lost] = [timer for name, timer in owner.timers.items() if name.startswith("judgements")]
     assert lost.due == NOON + HEARD_WITHIN
     await owner.fire(lost)
+    [label] = owner.labels
+    await owner.tell(label)
     pool = owner.pool(make_observed())
-    assert (pool.counts, pool.judging) == (Counts(undecided=1), ())
+    assert (pool.counts, pool.judging) == (Counts(undecided=1, labels=1, wrong=1), ())
     await owner.tell(make_ended(owner.planned[0]))
-    assert owner.labels == [], "it is late, and was counted as lost"
+    assert len(owner.labels) == 1, "it is late, and was counted as lost"
     assert not [key for store, key in owner.state.values if store == "judging"]
 
 

@@ -12,6 +12,7 @@ from headchef_contracts.events.steps import StepDispatched
 from headchef.cache.invalidated import Invalidated
 from headchef.cache.policy import CachePolicy
 from headchef.cache.refill import Refill
+from headchef.cache.semantic.judging import LEFT_ALONE_S
 from headchef.cache.semantic.near import NearQuestions
 from headchef.cache.withdrawn import Withdrawn
 from headchef.embedding import EmbeddingFailed
@@ -182,13 +183,21 @@ async def test_where_the_earlier_answer_is_gone_there_is_no_label(bench: Bench) 
     assert list(await groups(bench)) == [step.fingerprint], "the question goes after its answer"
 
 
-async def test_where_a_judge_cannot_say_there_is_no_label(bench: Bench) -> None:
+async def test_what_a_judge_cannot_decide_counts_as_different_and_then_nothing_counts_for_a_while(bench: Bench) -> None:
+    """Equal answers need no embedder: if they alone counted while it is away, no answer would ever be wrong."""
     await bench.learn("pay how", "By card.")
     comparison = Comparison(judge="embedding", arguments={"least": 0.9})
-    step = make_question("pay can I", job_id="job-2", compare=comparison)
-    [asked] = await bench.ask(step)
-    assert await bench.settle(make_verdict(step, "With a card.", asked.cache)) == []
-    assert bench.metrics.total("headchef.cache.labels", outcome="undecided") == 1
+
+    async def labelled(job_id: str, text: str) -> list[bool | None]:
+        step = make_question(f"pay {job_id}", job_id=job_id, compare=comparison)
+        [asked] = await bench.ask(step)
+        return [each.wrong for each in await bench.settle(make_verdict(step, text, asked.cache))]
+
+    assert await labelled("job-2", "With a card.") == [True]
+    assert await labelled("job-3", "By card.") == await labelled("job-4", "With cards.") == []
+    assert bench.metrics.total("headchef.cache.labels", outcome="undecided") == 2
+    bench.clock.advance(LEFT_ALONE_S)
+    assert await labelled("job-5", "In gold.") == [True]
 
 
 async def test_a_judge_that_never_ends_holds_nothing_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,9 +208,10 @@ async def test_a_judge_that_never_ends_holds_nothing_up(bench: Bench, monkeypatc
     await bench.learn("pay how", "By card.")
     monkeypatch.setattr(Judges, "compare", for_ever)
     async with asyncio.timeout(5):
-        assert await bench.learn("pay can I", "By cards.", job_id="job-2") == []
+        [label] = await bench.learn("pay can I", "By cards.", job_id="job-2")
+        assert (label.wrong, label.why) == (True, "to compare them takes more than 0.5 s")
         assert await bench.learn("pay can J", "By cards.", job_id="job-3") == []
-    assert bench.metrics.total("headchef.cache.labels", outcome="undecided") == 2
+    assert bench.metrics.total("headchef.cache.labels", outcome="undecided") == 1
     assert len(await groups(bench)) == 3
 
 

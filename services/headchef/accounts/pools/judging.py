@@ -2,16 +2,20 @@
 
 Of judgement.asked; produces judgements.planned, one for each pair. Of judgement.ended; produces the label, as
 cache.observed, which comes back and is counted as all others are. Nothing waits for a judgement.
+
+Only answers whose words differ need one. Were those passed over of which a model has not said anything, for ever or not
+yet, what is learnt would be of equal answers alone. So they count as wrong from when they are asked about, and until a
+model says that they are the same; and where no more may be asked, equal answers do not count either.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from headchef_contracts.events.bounds import CacheObserved, Judgement
 from headchef_contracts.events.common import Decided
 from headchef_contracts.events.judgements import JudgementAsked, JudgementEnded, JudgementPlanned
 
-from headchef.accounts.pools.keeper import forgetting
+from headchef.accounts.pools.keeper import forgetting, known_pool, label_of
 from headchef.accounts.pools.records import (
     JUDGING,
     OBSERVED,
@@ -25,6 +29,8 @@ from headchef.accounts.pools.records import (
     pool_key,
     read_asked,
     read_pool_record,
+    stored,
+    undecided,
 )
 from headchef.judgements import PLANNED, job_id_of
 from headchef.pooled import TOPIC
@@ -32,10 +38,6 @@ from headchef.runtime.processor import Change, Emit, Outcome, State, Timer
 
 PREFIX = "judgements\0"
 """Of the names of this file's timers."""
-
-MOST_AT_ONCE = 64
-"""Judgements of one pool under way. At some seconds each that is more than a bulk lane answers in a second, and a bound
-takes some hundreds of labels to open; more would wait behind one another, and be paid for what is known by then."""
 
 PAID_WITHIN = timedelta(hours=1)
 """A model that is not asked by then is not asked at all: bulk work stands before it, and the pool learns otherwise."""
@@ -62,9 +64,8 @@ def ask(event: JudgementAsked, state: State, decided: Decided) -> Outcome:
     number = before.observed + 1
     after = before.model_copy(update={"observed": number, "newest": decided})
     seen = Change(OBSERVED, key, str(number).encode())
-    if len(before.judging) >= MOST_AT_ONCE:
-        changes = (seen, _stored(event.account, _undecided(after)))
-        return Outcome(changes=changes, counted=("headchef.pools.unasked",))
+    if before.is_full:
+        return Outcome(changes=(seen, stored(event.account, undecided(after))), counted=("headchef.pools.unasked",))
     planned = JudgementPlanned(
         job_id=name,
         account=event.account,
@@ -73,12 +74,12 @@ def ask(event: JudgementAsked, state: State, decided: Decided) -> Outcome:
         deadline=decided.at + PAID_WITHIN,
         decided=decided,
     )
-    after = after.model_copy(update={"judging": (*before.judging, name)})
+    after = after.model_copy(update={"judging": (*before.judging, name), "learnt": _suspecting(before, event, name)})
     kept = Change(JUDGING, asked_key(event.account, name), asked_record(event).written())
     lost = Timer(_timer_of(event.account, name), decided.at + HEARD_WITHIN, b"")
     return Outcome(
         (Emit(PLANNED, planned, identity=f"{event.account}\0{name}"),),
-        (seen, kept, _stored(event.account, after)),
+        (seen, kept, stored(event.account, after)),
         timers=(lost, forgetting(event.account, decided.at)) if written is None else (lost,),
     )
 
@@ -99,37 +100,46 @@ def hear(event: JudgementEnded, state: State, decided: Decided, home: int) -> Ou
     kept = state.get(JUDGING, asked_key(event.account, event.job_id))
     after = _without(before, event.job_id).model_copy(update={"newest": decided})
     if event.same is None:
-        after = _undecided(after)
+        after = undecided(after)
     # At least once a crash may have come after the label was told, and before the pool was written.
-    label: tuple[Emit, ...] = ()
-    if event.same is not None and kept is not None:
-        label = (_label(event, read_asked(kept), decided, home),)
+    label = () if kept is None else (_label(event, read_asked(kept), decided, home),)
     return Outcome(
         label,
-        (*_gone(event.account, event.job_id, state), _stored(event.account, after)),
+        (*_gone(event.account, event.job_id, state), stored(event.account, after)),
         cleared=(_timer_of(event.account, event.job_id),),
     )
 
 
-def give_up(timer: Timer, state: State) -> Outcome:
-    """Let a judgement go of which nothing was heard.
+def give_up(timer: Timer, state: State, now: datetime, home: int) -> Outcome:
+    """Let a judgement go of which nothing was heard: as of each that nobody has made, its answers count as different.
 
     Args:
         timer: names it.
         state: of the pool's task.
+        now: the time.
+        home: the partition of that task.
     """
     account, _, name = timer.id.removeprefix(PREFIX).rpartition("\0")
-    changes = _gone(account, name, state)
     written = state.get(POOLS, pool_key(account))
-    if written is not None and name in (before := read_pool_record(written)).judging:
-        changes = (*changes, _stored(account, _undecided(_without(before, name))))
-    return Outcome(changes=changes)
+    if written is None:
+        return Outcome(changes=_gone(account, name, state))
+    decided = read_pool_record(written).newest.model_copy(update={"at": now})
+    never = JudgementEnded(
+        account=account,
+        job_id=name,
+        same=None,
+        why="nothing was heard of it",
+        model=None,
+        cost_usd=None,
+        decided=decided,
+    )
+    return hear(never, state, decided, home)
 
 
 def _label(event: JudgementEnded, asked: AskedRecord, decided: Decided, home: int) -> Emit:
     said: dict[str, Any] = {name: getattr(asked, name) for name in SHARED}
     if not event.same:
-        said["why"] = event.why
+        said["why"] = event.why if event.same is False else f"nobody has judged: {event.why}"
     label = CacheObserved(
         account=event.account,
         kind="label",
@@ -147,17 +157,15 @@ def _gone(account: str, name: str, state: State) -> tuple[Change, ...]:
     return () if state.get(JUDGING, key) is None else (Change(JUDGING, key, None),)
 
 
-def _undecided(pool: PoolRecord) -> PoolRecord:
-    counts = pool.counts.model_copy(update={"undecided": pool.counts.undecided + 1})
-    return pool.model_copy(update={"counts": counts})
+def _suspecting(pool: PoolRecord, event: JudgementAsked, name: str) -> str | None:
+    learnt = known_pool(pool)
+    if len(event.guess.features) != len(learnt.bound().weights):
+        return pool.learnt
+    return learnt.suspect(name, label_of(event.guess, wrong=True)).written().decode()
 
 
 def _without(pool: PoolRecord, name: str) -> PoolRecord:
     return pool.model_copy(update={"judging": tuple(each for each in pool.judging if each != name)})
-
-
-def _stored(account: str, pool: PoolRecord) -> Change:
-    return Change(POOLS, pool_key(account), pool.written())
 
 
 def _timer_of(account: str, name: str) -> str:

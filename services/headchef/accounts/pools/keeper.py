@@ -23,6 +23,8 @@ from headchef.accounts.pools.records import (
     read_pool_record,
     read_served,
     served_key,
+    stored,
+    undecided,
 )
 from headchef.bound import STATISTIC, Label, Pool, new_pool, read_pool
 from headchef.pooled import parts_of
@@ -73,8 +75,11 @@ def observe(event: CacheObserved, state: State, decided: Decided) -> Outcome:
     if known is not None and int(known) <= before.observed:
         return Outcome(counted=("headchef.pools.repeated",))
     number = before.observed + 1
-    learnt = _learn(event, _known(before), _whom_it_served(event, state), number)
-    bound = learnt.pool.bound()
+    seen = Change(OBSERVED, observed_key(event), str(number).encode())
+    if event.may_ask and event.judgement is None and before.is_full:
+        unheard = undecided(before.model_copy(update={"observed": number, "newest": decided}))
+        return Outcome(changes=(seen, stored(event.account, unheard)), counted=("headchef.pools.unasked",))
+    learnt = _learn(event, known_pool(before), _whom_it_served(event, state), number)
     after = before.model_copy(
         update={
             "observed": number,
@@ -84,14 +89,15 @@ def observe(event: CacheObserved, state: State, decided: Decided) -> Outcome:
         }
     )
     outputs: tuple[Emit, ...] = ()
+    bound = learnt.pool.bound()
     if bound.number != before.bound or (before.said_at and decided.at - before.said_at >= NEWS_OF_COUNTS):
         said = {"bound": bound.number, "number": before.number + 1, "said_at": decided.at}
         after = after.model_copy(update=said)
         outputs = (_said(event.account, after, bound.weights, _bands(learnt.pool), decided),)
-    changes = [Change(OBSERVED, observed_key(event), str(number).encode())]
+    changes = [seen]
     if learnt.served is not None:
         changes.append(Change(SERVED, served_key(event.account, event.source), learnt.served.written()))
-    changes.append(Change(POOLS, pool_key(event.account), after.written()))
+    changes.append(stored(event.account, after))
     timers = (forgetting(event.account, decided.at),) if written is None else ()
     return Outcome(outputs, tuple(changes), timers=timers)
 
@@ -124,7 +130,8 @@ def forgetting(account: str, since: datetime) -> Timer:
     return Timer(f"{PREFIX}{account}", since + FORGOTTEN, account.encode())
 
 
-def _known(record: PoolRecord) -> Pool:
+def known_pool(record: PoolRecord) -> Pool:
+    """Give what is learnt of a pool, as it is remembered."""
     if record.learnt is None:
         return new_pool()
     try:
@@ -144,7 +151,9 @@ def _learn(event: CacheObserved, pool: Pool, served: ServedRecord, number: int) 
     guess = event.guess
     match event.kind:
         case "label" if guess is not None and len(guess.features) == len(pool.bound().weights):
-            return _Learnt(pool.learn(_label(guess, wrong=bool(event.wrong))))
+            label = label_of(guess, wrong=bool(event.wrong))
+            judged = event.judgement
+            return _Learnt(pool.learn(label) if judged is None else pool.decide(judged.job_id, label))
         case "served" if guess is not None and 0 < served.wrong_at < number:
             # It was on its way when its source was corrected.
             return _Learnt(pool.found_wrong(guess.wrong), corrected=1)
@@ -167,7 +176,8 @@ def _learn(event: CacheObserved, pool: Pool, served: ServedRecord, number: int) 
             return _Learnt(pool)
 
 
-def _label(guess: Guess, *, wrong: bool) -> Label:
+def label_of(guess: Guess, *, wrong: bool) -> Label:
+    """Give what is learnt of a guess."""
     return Label(guess.features, guess.wrong, wrong, explored=guess.choice != "ask", explore=guess.share)
 
 

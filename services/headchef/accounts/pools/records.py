@@ -11,6 +11,7 @@ from headchef_contracts.events.common import Decided, Part
 from headchef_contracts.events.judgements import JudgementAsked
 from headchef_contracts.events.semantic import Asker
 
+from headchef.runtime.processor import Change
 from headchef.runtime.stored import read_stored
 
 POOLS, OBSERVED, SERVED, JUDGING = "pools", "observed", "served", "judging"
@@ -20,6 +21,10 @@ SHARED = ("tenant", "pool", "embedder", "source", "asker", "mode", "guess")
 
 MOST_REMEMBERED = 32
 """Of those whom one answer has served: a person who corrects it speaks for so many at once."""
+
+MOST_AT_ONCE = 64
+"""Judgements of one pool under way. At some seconds each that is more than a bulk lane answers in a second, and a bound
+takes some hundreds of labels to open; more would wait behind one another, and be paid for what is known by then."""
 
 _VERSION = 1
 
@@ -48,6 +53,11 @@ class PoolRecord(Part):
     number: int = 0
     said_at: datetime | None = None
     judging: tuple[str, ...] = ()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many models are being asked as may be."""
+        return len(self.judging) >= MOST_AT_ONCE
 
     def written(self) -> bytes:
         """Give it as it is stored."""
@@ -129,6 +139,17 @@ class AskedRecord(Part):
 def asked_record(asked: JudgementAsked) -> AskedRecord:
     """Give what is kept of a question until it is answered."""
     return AskedRecord(v=_VERSION, **{name: getattr(asked, name) for name in SHARED}, judge=asked.judge)
+
+
+def undecided(pool: PoolRecord) -> PoolRecord:
+    """Count one answer more about which a model was to say something, and has not."""
+    counts = pool.counts.model_copy(update={"undecided": pool.counts.undecided + 1})
+    return pool.model_copy(update={"counts": counts})
+
+
+def stored(account: str, pool: PoolRecord) -> Change:
+    """Give the change that stores a pool."""
+    return Change(POOLS, pool_key(account), pool.written())
 
 
 def question_id(observed: CacheObserved) -> str:

@@ -102,6 +102,10 @@ class Learning:
         answers = Answers(await self._earlier(fresh, found), [each.stored for each in fresh])
         sitting = self._judging.sitting()
         comparing = [Comparing(sitting, each, answers) for each in fresh]
+        for each in comparing:
+            # First of all: whether it becomes a label must not depend on what others take of a judge's time.
+            if each.fresh.nearest is not None:
+                await each.with_answer(each.fresh.nearest.fingerprint)
         if found is not None:
             await self._group(comparing, found, now)
         return comparing
@@ -158,6 +162,7 @@ class Learning:
         about = {
             "wrong": why is not None,
             "judge": judged.judge,
+            **({"may_ask": True} if judged.may_ask else {}),
             **({} if why is None else {"why": why[:_LONGEST_WHY]}),
         }
         return observed("label", *whose, **about)

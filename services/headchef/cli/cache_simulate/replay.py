@@ -15,7 +15,7 @@ from headchef.cache.store import Sought, StoredAnswer
 from headchef.cache.validity import serving
 from headchef.cli.cache_simulate.earlier import EarlierQuestions
 from headchef.embedding import Vector
-from headchef.equality import Different, Undecided
+from headchef.equality import Different, Same, ToBeAsked, Undecided
 from headchef.pooled import pool_account
 
 
@@ -126,12 +126,13 @@ class Replay:
 
     async def _learn(self, account: str, made: Guess, question: Fresh, comparing: Comparing) -> None:
         judged = await comparing.with_answer(made.nearest.fingerprint)
-        if judged is None or isinstance(judged.opinion, Undecided):
+        if judged is None or (isinstance(judged.opinion, Undecided) and not isinstance(judged.opinion, ToBeAsked)):
             return
+        # No model is asked here. Whoever passed over what one would have to say would learn of equal answers alone.
         label = Label(
             made.nearest.features,
             made.nearest.wrong,
-            isinstance(judged.opinion, Different),
+            not isinstance(judged.opinion, Same),
             explored=made.nearest.choice == "explore",
             explore=question.question.explore,
         )

@@ -87,7 +87,7 @@ def _parts(rows: Mapping[CacheKind, Uses], pools: Sequence[Standing]) -> Iterato
 def _judging(judged: int, pools: Sequence[Standing]) -> str:
     cost, unknown = sum(each.uses.judging_usd for each in pools), sum(each.uses.unknown_cost for each in pools)
     undecided = sum(each.said.counts.undecided for each in pools if each.said is not None)
-    without = f"; since the pools began, {undecided:,} have led to no lesson" if undecided else ""
+    without = f"; since the pools began, {undecided:,} were not judged" if undecided else ""
     paid = (
         "a price that is not known"
         if unknown and not cost

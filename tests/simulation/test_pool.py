@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.pool import WorkerDied, in_processes
 from tests.simulation.run import Result, run_seed
 
-ENDS_WITHIN_S = 60.0
+ENDS_WITHIN_S = 120.0
 FATAL = 3
 
 

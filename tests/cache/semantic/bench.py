@@ -202,3 +202,13 @@ def make_verdict(
         "decided": DECIDED,
     }
     return CacheSettled(**(known | fields))
+
+
+async def groups(bench: Bench) -> dict[str, str]:
+    """Give the group of each question, by its fingerprint."""
+    near: NearQuestions = bench.meaning._lookup._near
+    semantic = make_question("pay how").semantic
+    assert semantic is not None
+    found = await near.of([("default", semantic)], 100)
+    assert found is not None
+    return {each.fingerprint: each.group for each in found.near[0]}

@@ -13,15 +13,13 @@ from headchef.cache.invalidated import Invalidated
 from headchef.cache.policy import CachePolicy
 from headchef.cache.refill import Refill
 from headchef.cache.semantic.judging import LEFT_ALONE_S
-from headchef.cache.semantic.near import NearQuestions
 from headchef.cache.withdrawn import Withdrawn
 from headchef.embedding import EmbeddingFailed
 from headchef.equality import Judged, Judges
-from headchef.equality.quoting import unquoted
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.replay_input import Replayed
 from tests.cache.builders import SETTLED, make_answer
-from tests.cache.semantic.bench import SCOPE, Bench, make_question, make_verdict
+from tests.cache.semantic.bench import SCOPE, Bench, groups, make_question, make_verdict
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
 
@@ -29,16 +27,6 @@ AWAY = StoreUnavailable("unavailable", "connection refused")
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
-
-
-async def groups(bench: Bench) -> dict[str, str]:
-    """Give the group of each question, by its fingerprint."""
-    near: NearQuestions = bench.meaning._lookup._near
-    semantic = make_question("pay how").semantic
-    assert semantic is not None
-    found = await near.of([("default", semantic)], 100)
-    assert found is not None
-    return {each.fingerprint: each.group for each in found.near[0]}
 
 
 async def test_the_first_question_teaches_nothing_and_is_kept(bench: Bench) -> None:
@@ -278,36 +266,3 @@ async def test_between_two_comparisons_others_get_their_turn(bench: Bench) -> No
     at_work.cancel()
     compared = bench.metrics.total("headchef.cache.questions")
     assert turns >= compared == 21
-
-
-ASKS = Comparison(judge="model", arguments={"tier": "small"})
-
-
-async def test_a_model_is_to_be_asked_about_answers_in_other_words(bench: Bench) -> None:
-    assert await bench.leave_to("pay how", "By card.", compare=ASKS) == []
-    [asked] = await bench.leave_to("pay can I", "One pays by card.", job_id="job-2", run=1, compare=ASKS)
-    first = make_question("pay how", compare=ASKS)
-    assert (asked.tenant, asked.source, asked.judge) == ("default", first.fingerprint, "model/1")
-    assert (asked.asker.job_id, asked.asker.run) == ("job-2", 1)
-    assert (asked.guess.choice, asked.guess.share) == ("ask", 1.0)
-    assert unquoted(asked.question.prompt) == ("By card.", "One pays by card.")
-    assert asked.question.tier == "small"
-    assert bench.metrics.total("headchef.cache.labels", outcome="asked") == 1
-
-
-async def test_no_model_is_asked_about_the_same_words_and_the_label_is_there_at_once(bench: Bench) -> None:
-    await bench.leave_to("pay how", "By card.", compare=ASKS)
-    [label] = await bench.learn("pay can I", "by card", job_id="job-2", compare=ASKS)
-    assert (label.wrong, label.judge, label.judgement) == (False, "model/1", None)
-    assert len(set((await groups(bench)).values())) == 1
-
-
-async def test_until_a_model_has_said_so_answers_in_other_words_are_of_two_groups(bench: Bench) -> None:
-    await bench.leave_to("pay how", "By card.", compare=ASKS)
-    await bench.leave_to("pay can I", "One pays by card.", job_id="job-2", compare=ASKS)
-    assert len(set((await groups(bench)).values())) == 2
-
-
-async def test_another_tenants_answer_is_shown_to_no_model(bench: Bench) -> None:
-    await bench.leave_to("pay how", "By card.", compare=ASKS, tenant="acme")
-    assert await bench.leave_to("pay can I", "In cash.", job_id="job-2", compare=ASKS, tenant="other") == []

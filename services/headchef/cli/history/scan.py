@@ -62,6 +62,23 @@ async def scan(
             progress(total - sum(left[each] for each in open_parts))
 
 
+async def newest_of(records: AsyncIterator[Record]) -> dict[bytes, bytes]:
+    """Give what a changelog says is in a store: the newest value of each key, without those that were deleted.
+
+    Args:
+        records: of the changelog; those of one key in order.
+    """
+    newest: dict[bytes, bytes] = {}
+    async for record in records:
+        if record.key is None:
+            continue
+        if record.value is None:
+            newest.pop(record.key, None)
+        else:
+            newest[record.key] = record.value
+    return newest
+
+
 async def partitions_of(log: Log, topics: Iterable[str]) -> Mapping[str, list[Partition]]:
     """Give the partitions of each topic; topics that do not exist are left out."""
     counts = await log.partition_counts(list(topics))

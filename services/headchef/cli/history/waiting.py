@@ -12,7 +12,7 @@ from headchef.cache.waiting.line import Line, key_of, read_line
 from headchef.cache.waiting.parked import Parked, keeps_a_step, read_parked
 from headchef.cache.waiting.policy import may_wait_for
 from headchef.cli.history.hop import Hop, Place
-from headchef.cli.history.scan import partitions_of, scan, stretches
+from headchef.cli.history.scan import newest_of, partitions_of, scan, stretches
 from headchef.runtime.log.port import Log, Partition, Reader
 from headchef.runtime.processor import TIMERS
 from headchef.runtime.timers import read_timer
@@ -95,14 +95,5 @@ async def _state(log: Log, reader: Reader, namespace: str, store: str, tasks: Co
     """Read what a store of the cache has, in some of its tasks."""
     name = topics.physical(namespace, f"cache.{store}.changelog")
     partitions: Sequence[Partition] = (await partitions_of(log, [name])).get(name, [])
-    newest: dict[bytes, bytes] = {}
-    async for record in scan(
-        reader, await stretches(reader, [each for each in partitions if each.number in tasks], _ALL)
-    ):
-        if record.key is None:
-            continue
-        if record.value is None:
-            newest.pop(record.key, None)
-        else:
-            newest[record.key] = record.value
-    return newest
+    parts = await stretches(reader, [each for each in partitions if each.number in tasks], _ALL)
+    return await newest_of(scan(reader, parts))

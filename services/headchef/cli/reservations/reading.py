@@ -8,7 +8,7 @@ from headchef_contracts import topics
 from headchef.accounts.reservations import HOLDERS
 from headchef.accounts.reservations.records import Holder, read_holder
 from headchef.cli.faults import WorkFailed
-from headchef.cli.history.scan import partitions_of, scan, stretches
+from headchef.cli.history.scan import newest_of, partitions_of, scan, stretches
 from headchef.runtime.log.port import Log
 from headchef.unique import compared, parts_of
 
@@ -68,18 +68,11 @@ async def held(log: Log, namespace: str, wanted: Wanted, progress: Callable[[int
     partitions = (await partitions_of(log, [name])).get(name)
     if partitions is None:
         raise WorkFailed(f"there is no topic {name}", "make the topics with `headchef topics create`")
-    newest: dict[bytes, bytes] = {}
     reader = await log.reader(f"{namespace}.reservation")
     try:
         parts = await stretches(reader, partitions, _ALL)
         total = sum(part.end - part.start for part in parts)
-        async for record in scan(reader, parts, lambda done: progress(done, total)):
-            if record.key is None:
-                continue
-            if record.value is None:
-                newest.pop(record.key, None)
-            else:
-                newest[record.key] = record.value
+        newest = await newest_of(scan(reader, parts, lambda done: progress(done, total)))
     finally:
         await reader.close()
     found = (_held(key.decode(), value, wanted) for key, value in newest.items())

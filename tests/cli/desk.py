@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.idle import IDLE
 from tests.support.warm_commands import AFRESH, at_hand
 
@@ -33,6 +34,6 @@ class Desk:
 
     def type(self, *arguments: str, code: int = 0) -> str:
         process = self.start(*arguments, starting=at_hand())
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
         return out

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import Desk
+from tests.support.eventually import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def asked(desk: Desk, answer: str, *arguments: str) -> tuple[int, str]:
             text=True,
         )
         os.write(ours, f"{answer}\n".encode())
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=PATIENCE_S)
         return process.returncode, err
     finally:
         os.close(ours)
@@ -76,12 +77,12 @@ def test_what_is_so_already_is_said_and_not_asked(desk: Desk) -> None:
 
 def test_there_must_be_somebody_to_ask(desk: Desk) -> None:
     process = desk.start("cancel", "--tenant", "acme")
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, "there is nobody to ask here" in err) == (2, True)
 
 
 def _typed(desk: Desk, *arguments: str) -> tuple[str, str]:
     process = desk.start(*arguments)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     return out, err

@@ -10,9 +10,10 @@ import psutil
 import pytest
 
 from tests.cli.desk import Desk
+from tests.support.eventually import PATIENCE_S
 from tests.support.ports import free_ports
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_the_demo_needs_nothing(desk: Desk) -> None:
     demo = desk.start("demo", "--jobs", "20", "--json")
-    out, err = demo.communicate(timeout=200)
+    out, err = demo.communicate(timeout=PATIENCE_S)
     assert demo.returncode == 0, err
     told = json.loads(out)
     assert sum(told["statuses"].values()) == 22
@@ -37,7 +38,7 @@ def test_a_demo_that_is_interrupted_says_how_far_it_came(desk: Desk) -> None:
     while "embedded broker" not in demo.stderr.readline():
         assert demo.poll() is None
     demo.send_signal(signal.SIGINT)
-    _, err = demo.communicate(timeout=200)
+    _, err = demo.communicate(timeout=PATIENCE_S)
     assert demo.returncode == 1
     assert "interrupted: 0 results came, 667 jobs are left out" in err
 
@@ -48,7 +49,7 @@ def test_a_taken_port_is_named(desk: Desk) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         up = desk.start("up", "--port", str(port), "--no-simulator")
-        _, err = up.communicate(timeout=60)
+        _, err = up.communicate(timeout=PATIENCE_S)
     assert up.returncode == 2
     assert f"port {port} is taken" in err
 
@@ -63,6 +64,6 @@ def test_nothing_is_left_behind_by_an_up_that_is_killed(desk: Desk) -> None:
     children = psutil.Process(up.pid).children(recursive=True)
     assert len(children) == 2, "the broker and the simulator"
     up.kill()
-    up.communicate(timeout=60)
-    _, alive = psutil.wait_procs(children, timeout=20)
+    up.communicate(timeout=PATIENCE_S)
+    _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert not alive

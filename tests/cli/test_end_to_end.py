@@ -17,8 +17,9 @@ from headchef_contracts.topics import physical, topic
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from tests.cli.desk import Desk
+from tests.support.eventually import PATIENCE_S
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
 
 SCHEMA = {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
 
@@ -58,7 +59,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str) -> Iterator[Desk]
             pytest.fail("".join(said))
         yield desk
         up.send_signal(signal.SIGINT)
-        _, err = up.communicate(timeout=60)
+        _, err = up.communicate(timeout=PATIENCE_S)
         assert up.returncode == 0, err
         assert "Drained and ended." in err
     finally:
@@ -139,7 +140,7 @@ def test_what_the_cache_did_is_counted_and_explained(desk: Desk) -> None:
         (("simulate",), "no question that may be"),
     ):
         process = desk.start("cache", *words)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, said in err) == (1, True)
 
 
@@ -151,7 +152,7 @@ def test_a_job_that_was_too_late_is_run_again_without_its_deadline(desk: Desk) -
     assert (again["jobs"], again["passed_over"]) == ([{"job_id": "late", "run": 1}], [])
     assert [(each["status"], each["job"]["run"]) for each in again["results"]] == [("ok", 1)]
     process = desk.start("rerun", "late")
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, "the newest result of job late is ok" in err) == (1, True)
 
 
@@ -183,7 +184,7 @@ def test_a_workflow_that_asks_a_tier_that_there_is_not_fails_and_names_it(desk: 
     text = f"workflow: w\nversion: 1\nsteps: [{step}]\nresult: {{from: '{{{{ steps.last }}}}'}}\n"
     (desk.folder / "w.yaml").write_text(text)
     process = desk.start("workflow", "run", "w.yaml")
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1, err
     assert "last failed: refused: tier: the catalogue has no tier 'nonesuch'; it has none" in " ".join(err.split())
 
@@ -218,7 +219,7 @@ def test_following_ends_on_ctrl_c_with_the_place_to_go_on(desk: Desk) -> None:
     assert following.stdout is not None
     following.stdout.readline()
     following.send_signal(signal.SIGINT)
-    _, err = following.communicate(timeout=60)
+    _, err = following.communicate(timeout=PATIENCE_S)
     assert following.returncode == 0
     assert 'go on with --from "finished:' in err
 

@@ -9,6 +9,7 @@ from headchef.cache.server import ServerAnswerStore
 from headchef.qdrant.server import QdrantServer
 from tests.cache.builders import make_sought, make_stored
 from tests.cli.desk import Desk
+from tests.support.eventually import PATIENCE_S
 from tests.support.qdrant_server import QdrantAddress
 
 
@@ -28,7 +29,7 @@ async def test_a_folder_is_marked_while_a_cache_has_it_open(tmp_path: Path) -> N
 def test_a_folder_that_is_not_there_is_a_failure_that_names_it(tmp_path: Path) -> None:
     desk = Desk(tmp_path, {"HEADCHEF_CACHE_FOLDER": str(tmp_path), "HEADCHEF_NAMESPACE": "nowhere"})
     process = desk.start("cache", "rebuild")
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert str(tmp_path / "nowhere") in err
     assert "HEADCHEF_CACHE_FOLDER" in err

@@ -69,7 +69,7 @@ def test_what_is_listed_is_there_once(beginning: str) -> None:
 
 @pytest.mark.parametrize("block", all_blocks("sh"), ids=lambda it: it.place)
 def test_the_block_is_shell_with_commands_and_options_that_exist(block: Block) -> None:
-    subprocess.run(["sh", "-n", "-c", block.text], check=True, timeout=10)
+    subprocess.run(["sh", "-n", "-c", block.text], check=True, timeout=60)
     for line in block.text.replace("\\\n", " ").splitlines():
         command, _, _ = re.sub(r"\s#.*", "", line).partition(" | ")
         words = _words_after("headchef", command)
@@ -79,7 +79,7 @@ def test_the_block_is_shell_with_commands_and_options_that_exist(block: Block) -
             assert not unknown, f"headchef {' '.join(name)} has no {', '.join(sorted(unknown))}"
         target = _words_after("make", command)
         if target:
-            subprocess.run(["make", "--dry-run", *target], cwd=ROOT, check=True, capture_output=True, timeout=10)
+            subprocess.run(["make", "--dry-run", *target], cwd=ROOT, check=True, capture_output=True, timeout=60)
 
 
 def _words_after(program: str, line: str) -> list[str]:

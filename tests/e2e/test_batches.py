@@ -48,10 +48,10 @@ def test_each_batch_is_told_of_once_though_whoever_counts_is_killed_again_and_ag
         victims += deployment.of("batches")
         for round_number, victim in enumerate(victims, start=1):
             share = round_number / (len(victims) + 2)
-            pipeline.wait_for_count("batches.counted", int(share * SIZE * len(BATCHES)), within_s=60)
+            pipeline.wait_for_count("batches.counted", int(share * SIZE * len(BATCHES)))
             victim.kill()
             victim.start()
-        pipeline.wait_for_count("batches.finished", len(BATCHES), within_s=120)
+        pipeline.wait_for_count("batches.finished", len(BATCHES))
         pipeline.settled()
         finished = [it.event for it in pipeline.of("batches.finished")]
         counted = Counter(it.event["job_id"] for it in pipeline.of("batches.counted"))

@@ -30,7 +30,7 @@ result: {{from: "{{{{ steps.joined }}}}"}}
 """
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tmp_path: Path) -> None:
     namespace, store = f"large-{uuid.uuid4().hex[:8]}", tmp_path / "bodies"
     bodies = {"HEADCHEF_BODIES": store.as_uri(), "HEADCHEF_BODIES_INLINE_BYTES": "2000"}
@@ -46,11 +46,11 @@ def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tm
     with deployment, Pipeline(deployment) as pipeline:
         job = {"job_id": "big", "tenant": "acme", "workflow": "large@1", "input": {"ref": reference.model_dump()}}
         pipeline.publish(job, key="big")
-        pipeline.wait_for_count("calls.ended", 1, within_s=60)
+        pipeline.wait_for_count("calls.ended", 1)
         [router] = deployment.of("router")
         router.kill()
         router.start()
-        result = pipeline.result("big", within_s=120)
+        result = pipeline.result("big")
         pipeline.settled()
         shown = typed(deployment, "results", "--job", "big", "--json", **bodies)
         named = typed(deployment, "results", "--job", "big", "--json")
@@ -60,7 +60,7 @@ def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tm
         }
         state = topics.physical(namespace, "router.jobs.changelog")
         with Collector(kafka, [state]) as collector:
-            stored = collector.wait_for(lambda: collector.of(state), within_s=30, check=deployment.check)
+            stored = collector.wait_for(lambda: collector.of(state), check=deployment.check)
     assert result["status"] == "ok"
     expected = {"text": ", ".join(["x" * CHARACTERS] * ITEMS)}
     assert result["output"] == {"ref": written(expected)[0].model_dump()}
@@ -73,7 +73,7 @@ def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tm
     assert topics.topic("jobs.finished").max_message_bytes < ITEMS * CHARACTERS
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_large_question_is_asked_answered_and_served_again(kafka: str, tmp_path: Path) -> None:
     namespace, store = f"asked-{uuid.uuid4().hex[:8]}", tmp_path / "bodies"
     environment = {"HEADCHEF_BODIES": store.as_uri(), "HEADCHEF_BODIES_INLINE_BYTES": "1024"}
@@ -84,7 +84,7 @@ def test_a_large_question_is_asked_answered_and_served_again(kafka: str, tmp_pat
     ):
         for job_id in ("first", "second"):
             pipeline.publish({"job_id": job_id, "prompt": prompt}, key=job_id)
-            pipeline.result(job_id, within_s=60)
+            pipeline.result(job_id)
             pipeline.settled()
         results = {job_id: pipeline.result(job_id) for job_id in ("first", "second")}
         steps = [it.event["step"] for topic in ("steps.planned", "steps.completed") for it in pipeline.of(topic)]

@@ -50,7 +50,7 @@ def check_each_once(pipeline: Pipeline, ids: set[str]) -> None:
     assert Counter(it["job"]["job_id"] for it in attempts) == Counter(ids)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, namespace: str, tmp_path: Path) -> None:
     deployment = Deployment(own_kafka.bootstrap, namespace, tmp_path, environment=IMPATIENT)
     deployment.make()
@@ -64,19 +64,19 @@ def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, nam
         deployment.wait_ready()
         with Pipeline(deployment) as pipeline:
             ids = publish_all(deployment, 150)
-            pipeline.wait_for_count("jobs.finished", 60, within_s=60)
+            pipeline.wait_for_count("jobs.finished", 60)
             own_kafka.stop()
             own_kafka.start()
-            pipeline.wait_for_count("jobs.finished", 150, within_s=60)
+            pipeline.wait_for_count("jobs.finished", 150)
             # Fresh work, so that there is some in flight when the broker dies, however late the last results were seen.
             ids |= publish_all(deployment, 200, prefix="late")
-            pipeline.wait_for_count("jobs.finished", 160, within_s=60)
+            pipeline.wait_for_count("jobs.finished", 160)
             [executor] = deployment.of("executor")
             before = len(executor.log())
             own_kafka.kill()
             executor.wait_for_output("the log is away, trying again", after=before)
             own_kafka.start()
-            pipeline.wait_for_count("jobs.finished", 350, within_s=90)
+            pipeline.wait_for_count("jobs.finished", 350)
             pipeline.settled()
             check_each_once(pipeline, ids)
     finally:
@@ -100,7 +100,7 @@ async def test_a_topic_that_keeps_less_than_the_table_says_is_named(kafka: str, 
         deployment.close()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_stopping_every_service_under_load_loses_and_repeats_nothing(
     kafka: str, namespace: str, tmp_path: Path
 ) -> None:
@@ -110,10 +110,10 @@ def test_stopping_every_service_under_load_loses_and_repeats_nothing(
     ):
         ids = publish_all(deployment, 400)
         for round_number, service in enumerate(deployment.services, start=1):
-            pipeline.wait_for_count("jobs.finished", 60 * round_number, within_s=60)
+            pipeline.wait_for_count("jobs.finished", 60 * round_number)
             assert service.stop() == 0
             service.start()
-        pipeline.wait_for_count("jobs.finished", 400, within_s=60)
+        pipeline.wait_for_count("jobs.finished", 400)
         pipeline.settled()
         check_each_once(pipeline, ids)
         assert deployment.calls() == 400, "a drain finishes its calls: none is paid for twice"

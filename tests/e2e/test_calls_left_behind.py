@@ -23,7 +23,7 @@ models:
 """
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_the_provider_refuses_nothing_after_a_kill(kafka: str, tmp_path: Path) -> None:
     (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
     settings = {
@@ -41,11 +41,11 @@ def test_the_provider_refuses_nothing_after_a_kill(kafka: str, tmp_path: Path) -
         for number in range(JOBS):
             pipeline.publish({"job_id": f"job-{number}", "prompt": f"Describe chair {number}."}, key=f"job-{number}")
         # Their places were free before they were written, and so others have begun in them.
-        pipeline.wait_for_count("attempts.recorded", AT_ONCE, within_s=60)
+        pipeline.wait_for_count("attempts.recorded", AT_ONCE)
         executor.kill()
         executor.start()
         executor.wait_for_output("rest for 8 s: it was not left clean")
-        pipeline.wait_for_count("jobs.finished", JOBS, within_s=90)
+        pipeline.wait_for_count("jobs.finished", JOBS)
         pipeline.settled()
         finished, attempts = pipeline.of("jobs.finished"), pipeline.of("attempts.recorded")
         answered = deployment.calls()

@@ -14,6 +14,7 @@ from headchef_contracts.registry import encode
 
 from tests.functions.planned import INSTALLED, headers_of
 from tests.support.builders import make_call, make_head
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 from tests.support.typed import typed
@@ -34,7 +35,7 @@ def plan(pipeline: Pipeline, *calls: CallPlanned, topic: str = "calls.planned") 
         pipeline.publish(encode(call), topic=topic, headers=headers_of(call))
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_functions_of_an_installed_package_are_called(kafka: str, tmp_path: Path) -> None:
     namespace = f"functions-{uuid.uuid4().hex[:8]}"
     environment = settings(HEADCHEF_FUNCTIONS_MAX_OUTPUT_BYTES="3000000")
@@ -55,7 +56,7 @@ def test_functions_of_an_installed_package_are_called(kafka: str, tmp_path: Path
             job = make_head(f"job-{function}", home_partition=3)
             timeout_s = 1.0 if function == "kitchen.block" else 60.0
             plan(pipeline, make_call(function, arguments=given, job=job, step_id=function, timeout_s=timeout_s))
-        ended = pipeline.wait_for_count("calls.ended", len(arguments), within_s=60)
+        ended = pipeline.wait_for_count("calls.ended", len(arguments))
         pipeline.settled()
         assert {it.partition for it in ended} == {3}, "the owner of the job reads its home partition"
         came = {it.event["step_id"]: it.event for it in ended}
@@ -84,12 +85,12 @@ def test_kills_amid_calls_lose_and_repeat_none(kafka: str, tmp_path: Path) -> No
             call = make_call("kitchen.note", arguments=arguments, job=make_head(f"job-{number}"))
             plan(pipeline, call, topic="calls.planned.bulk" if number % 2 else "calls.planned")
         for kill in range(1, KILLS + 1):
-            pipeline.wait_for_count("calls.ended", kill * CALLS // (KILLS + 1), within_s=60)
+            pipeline.wait_for_count("calls.ended", kill * CALLS // (KILLS + 1))
             called_in = psutil.Process(functions.pid).children(recursive=True)
             functions.kill()
-            assert not psutil.wait_procs(called_in, timeout=10)[1], "functions end with their service"
+            assert not psutil.wait_procs(called_in, timeout=PATIENCE_S)[1], "functions end with their service"
             functions.start()
-        pipeline.wait_for_count("calls.ended", CALLS, within_s=120)
+        pipeline.wait_for_count("calls.ended", CALLS)
         pipeline.settled()
         ended = [it.event for it in pipeline.of("calls.ended")]
     assert Counter(it["job"]["job_id"] for it in ended) == Counter(f"job-{number}" for number in range(CALLS))
@@ -127,10 +128,10 @@ def test_jobs_go_through_a_workflow_of_functions_while_both_its_processors_are_k
             given = {"words": [f"{number}a", f"{number}b", f"{number}c"], "path": str(notes)}
             pipeline.publish({"job_id": f"job-{number}", "workflow": "cards@1", "input": given}, key=f"job-{number}")
         for kill, victim in enumerate((*deployment.of("functions"), *deployment.of("router")) * 2, start=1):
-            pipeline.wait_for_count("calls.ended", kill * 4 * JOBS // 6, within_s=60)
+            pipeline.wait_for_count("calls.ended", kill * 4 * JOBS // 6)
             victim.kill()
             victim.start()
-        pipeline.wait_for_count("jobs.finished", JOBS, within_s=120)
+        pipeline.wait_for_count("jobs.finished", JOBS)
         pipeline.settled()
         finished = [it.event for it in pipeline.of("jobs.finished")]
     assert Counter(it["job"]["job_id"] for it in finished) == Counter(f"job-{number}" for number in range(JOBS))

@@ -46,10 +46,10 @@ def test_every_service_killed_once_and_exactly_one_result_a_job(kafka: str, tmp_
     ):
         publish(deployment, JOBS)
         for round_number, victim in enumerate(deployment.services, start=1):
-            pipeline.wait_for_count("jobs.finished", round_number * JOBS // (len(deployment.services) + 2), within_s=60)
+            pipeline.wait_for_count("jobs.finished", round_number * JOBS // (len(deployment.services) + 2))
             victim.kill()
             victim.start()
-        pipeline.wait_for_count("jobs.finished", JOBS, within_s=120)
+        pipeline.wait_for_count("jobs.finished", JOBS)
         pipeline.settled()
         finished, attempts = pipeline.of("jobs.finished"), pipeline.of("attempts.recorded")
     results = Counter(str(it.event["job"]["job_id"]) for it in finished)
@@ -59,7 +59,7 @@ def test_every_service_killed_once_and_exactly_one_result_a_job(kafka: str, tmp_
     assert len(attempts) == JOBS, "an attempt is recorded with its result, or not at all"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_kill_forgets_no_attempt_of_a_step_that_waits(kafka: str, tmp_path: Path) -> None:
     """Half of the calls fail and are tried again later, while the executor is killed again and again."""
     namespace, jobs = f"waits-{uuid.uuid4().hex[:8]}", 60
@@ -76,10 +76,10 @@ def test_a_kill_forgets_no_attempt_of_a_step_that_waits(kafka: str, tmp_path: Pa
         publish(deployment, jobs)
         [executor] = deployment.of("executor")
         for kill in range(1, 4):
-            pipeline.wait_for_count("attempts.recorded", 30 * kill, within_s=60)
+            pipeline.wait_for_count("attempts.recorded", 30 * kill)
             executor.kill()
             executor.start()
-        pipeline.wait_for_count("jobs.finished", jobs, within_s=120)
+        pipeline.wait_for_count("jobs.finished", jobs)
         pipeline.settled()
         finished = [it.event for it in pipeline.of("jobs.finished")]
         attempts = [it.event for it in pipeline.of("attempts.recorded")]

@@ -29,9 +29,9 @@ def test_a_model_labels_an_answer_and_only_its_pool_hears_of_it(kafka: str, tmp_
     with deployment, Pipeline(deployment) as pipeline:
         for number, question in enumerate(("How do I get my money back?", "Please tell me how to get my money back")):
             pipeline.publish(job(number, question), key=f"ask-{number}")
-            pipeline.wait_for_count("jobs.finished", number + 1, within_s=60)
+            pipeline.wait_for_count("jobs.finished", number + 1)
             pipeline.settled()
-        pipeline.wait_for_count("cache.observed", 3, within_s=60)
+        pipeline.wait_for_count("cache.observed", 3)
         pipeline.settled()
         asked, ended, label = (it.event for it in pipeline.of("cache.observed"))
         [planned] = (it.event for it in pipeline.of("judgements.planned"))

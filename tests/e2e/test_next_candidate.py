@@ -35,7 +35,7 @@ def asked(result: dict[str, Any]) -> list[str]:
     return [*(tried["model"] for tried in result["provenance"]["tried"]), result["provenance"]["model"]]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_what_one_model_refuses_another_answers(kafka: str, tmp_path: Path) -> None:
     (tmp_path / "catalogue.yaml").write_text(CATALOGUE)
     settings = {"HEADCHEF_CATALOGUE": str(tmp_path / "catalogue.yaml"), **SETTINGS}
@@ -45,7 +45,7 @@ def test_what_one_model_refuses_another_answers(kafka: str, tmp_path: Path) -> N
     ):
         for number in range(JOBS):
             pipeline.publish({"job_id": f"job-{number}", "prompt": f"Describe chair {number}."}, key=f"job-{number}")
-        pipeline.wait_for_count("jobs.finished", JOBS, within_s=120)
+        pipeline.wait_for_count("jobs.finished", JOBS)
         pipeline.settled()
         finished, attempts = pipeline.of("jobs.finished"), pipeline.of("attempts.recorded")
 

@@ -71,7 +71,7 @@ def asked(pipeline: Pipeline, made: Sequence[dict[str, Any]], before: int) -> li
     """Submit jobs, and give their results."""
     for each in made:
         pipeline.publish(each, key=each["job_id"])
-    pipeline.wait_for_count("jobs.finished", before + len(made), within_s=120)
+    pipeline.wait_for_count("jobs.finished", before + len(made))
     pipeline.settled()
     wanted = {each["job_id"] for each in made}
     results = [it.event for it in pipeline.of("jobs.finished")]

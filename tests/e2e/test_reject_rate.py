@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 
 from tests.cli.desk import Desk
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
 JOBS = 200
 SETTINGS = {
-    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.3",
+    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "1",
     "HEADCHEF_SIMULATOR_LATENCY_SIGMA": "0",
     "HEADCHEF_EXECUTOR_CONCURRENCY": "4",
 }
 WARM_UP = 20
 UNDER_WAY = 60
-"""Calls that may begin until a pause is heeded: for that there are about four seconds."""
+"""Calls that may begin until a pause is heeded: there are four a second, so for that there are fifteen seconds."""
 
 
 @pytest.mark.timeout(300)
@@ -32,18 +33,18 @@ def test_a_batch_of_bad_answers_pauses_after_a_few_of_them(kafka: str, tmp_path:
         desk = Desk(tmp_path, {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace})
         submit(desk)
         waiting = desk.start("batch", "wait", "spring")
-        pipeline.wait_for_count("brakes", 1, within_s=90)
+        pipeline.wait_for_count("brakes", 1)
         paused_with_the_reason(desk)
         pipeline.settled()
         spent = deployment.calls()
         other_tenants_go_on(pipeline)
         resumed = json.loads(desk.type("resume", "--batch", "spring", "--yes", "--json"))
-        said = [it.event for it in pipeline.wait_for_count("brakes", 3, within_s=90)]
+        said = [it.event for it in pipeline.wait_for_count("brakes", 3)]
         pipeline.settled()
         spent_again = deployment.calls() - spent - 1
         desk.type("cancel", "--batch", "spring", "--tenant", "default", "--yes")
-        out, err = waiting.communicate(timeout=60)
-        [finished] = [it.event for it in pipeline.wait_for_count("batches.finished", 1, within_s=60)]
+        out, err = waiting.communicate(timeout=PATIENCE_S)
+        [finished] = [it.event for it in pipeline.wait_for_count("batches.finished", 1)]
         pipeline.settled()
         results = [it.event for it in pipeline.of("jobs.finished") if it.event["job"]["tenant"] == "default"]
 

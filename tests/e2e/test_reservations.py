@@ -51,13 +51,13 @@ def competed(deployment: Deployment, pipeline: Pipeline) -> list[dict[str, Any]]
     """Let all jobs want one title, kill whoever decides in the middle, and give the results."""
     for number in range(JOBS // 2):
         publish(pipeline, job(number, "Best of Ghent"))
-    pipeline.wait_for_count("reservations.answered", JOBS // 8, within_s=60)
+    pipeline.wait_for_count("reservations.answered", JOBS // 8)
     for victim in (*deployment.of("accounts"), *deployment.of("router")):
         victim.kill()
         victim.start()
     for number in range(JOBS // 2, JOBS):
         publish(pipeline, job(number, "Best of Ghent"))
-    pipeline.wait_for_count("jobs.finished", JOBS, within_s=120)
+    pipeline.wait_for_count("jobs.finished", JOBS)
     pipeline.settled()
     return [it.event for it in pipeline.of("jobs.finished")]
 
@@ -83,7 +83,7 @@ def test_one_job_has_the_title_and_the_others_name_it(kafka: str, tmp_path: Path
         publish(pipeline, job(101, "Canals"))
         assert pipeline.result("page-101")["status"] == "ok"
         publish(pipeline, job(100, "Canals", run=1))
-        pipeline.wait_for(lambda: len(pipeline.results("page-100")) == 2, within_s=30)
+        pipeline.wait_for(lambda: len(pipeline.results("page-100")) == 2)
         again = pipeline.results("page-100")[1]
         assert held_by(deployment) == {"best of ghent": winner, "canals": "page-101"}
 

@@ -35,7 +35,7 @@ result: {from: "{{ steps.text }}{{ steps.none.documents }}"}
 """
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_what_was_loaded_reaches_the_prompt_and_the_provenance(kafka: str, tmp_path: Path) -> None:
     namespace = f"retrieval-{uuid.uuid4().hex[:8]}"
     (tmp_path / "collections.yaml").write_text(COLLECTIONS)

@@ -84,7 +84,7 @@ def say_what_changes_nothing(pipeline: Pipeline) -> None:
     assert (letter.headers["headchef-reason"], letter.headers["headchef-field"]) == ("invalid", "verdict")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_people_decide_and_a_killed_router_forgets_no_review(kafka: str, tmp_path: Path) -> None:
     namespace = f"reviews-{uuid.uuid4().hex[:8]}"
     (tmp_path / "schemas").mkdir()

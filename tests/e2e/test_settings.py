@@ -26,7 +26,7 @@ def ended(folder: Path, module: str, settings: Mapping[str, str]) -> tuple[int, 
     process = ServiceProcess(module, module, environment, folder, afresh=True)
     process.start()
     try:
-        code = process.wait(timeout_s=40)
+        code = process.wait()
     finally:
         process.kill()
     assert "Traceback" not in process.log()

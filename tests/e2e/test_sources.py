@@ -67,7 +67,7 @@ def port() -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_what_a_source_says_reaches_the_prompt_and_private_addresses_are_not_asked(
     kafka: str, tmp_path: Path, port: int
 ) -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.cli.desk import Desk
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_S, eventually
 from tests.support.services import ServiceProcess
 from tests.support.warm_commands import AFRESH, at_hand
 
@@ -47,7 +47,7 @@ def test_a_service_takes_signals(tmp_path: Path, number: signal.Signals) -> None
 
 def typed(desk: Desk, starting: Sequence[str], *arguments: str) -> tuple[int, str, str]:
     process = desk.start(*arguments, starting=starting)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out, err
 
 
@@ -77,5 +77,5 @@ async def test_a_command_ends_when_what_has_typed_it_is_killed(tmp_path: Path) -
     finally:
         typist.kill()
         typist.wait()
-    assert psutil.wait_procs([command], timeout=20)[1] == []
+    assert psutil.wait_procs([command], timeout=PATIENCE_S)[1] == []
     os.close(writes)

@@ -65,11 +65,11 @@ def test_one_trace_through_all_processes(kafka: str, tmp_path: Path, otlp: OtlpC
             found = way_back(spans(), "send jobs.finished")
             return found if len(found) == len(WAY) else []
 
-        way = otlp.wait_for(whole, within_s=30)
+        way = otlp.wait_for(whole)
         assert [(it.service, it.name) for it in way] == WAY
         assert way[-1].parent_id == PUBLISHER
-        call = otlp.wait_for(lambda: [it for it in spans().values() if it.name == "chat simulated"], within_s=30)[0]
+        call = otlp.wait_for(lambda: [it for it in spans().values() if it.name == "chat simulated"])[0]
         assert spans()[call.parent_id].name == "process steps.dispatched.default"
         counted = {"headchef.jobs.accepted", "headchef.jobs.finished", "gen_ai.client.token.usage"}
-        otlp.wait_for(lambda: counted <= otlp.metrics, within_s=30)
+        otlp.wait_for(lambda: counted <= otlp.metrics)
     assert SECRET.encode() not in otlp.raw, "neither prompt nor answer leaves in spans or metrics"

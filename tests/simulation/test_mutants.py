@@ -8,7 +8,7 @@ from tests.simulation.mutants import MUTANTS
 NOTICED = noticed_before()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_caught(name: str) -> None:
     # The seed of the README's table first: it mostly is the only one that has to be run.

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from urllib.request import urlopen
 
+from tests.support.eventually import PATIENCE_S
+
 
 def start(**environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
@@ -29,7 +31,7 @@ def test_it_listens_until_it_is_told_to_stop() -> None:
 
 def test_a_wrong_setting_is_named() -> None:
     with start(HEADCHEF_SIMULATOR_PORT="70000") as process:
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 2
         assert "HEADCHEF_SIMULATOR_PORT" in error
 
@@ -39,7 +41,7 @@ def test_a_port_that_is_taken_is_named() -> None:
         assert first.stdout is not None
         port = first.stdout.readline().rsplit(":", 1)[1].split("/")[0]
         with start(HEADCHEF_SIMULATOR_PORT=port) as second:
-            _, error = second.communicate(timeout=20)
+            _, error = second.communicate(timeout=PATIENCE_S)
             assert second.returncode == 1
             assert f"127.0.0.1:{port}" in error
         first.terminate()

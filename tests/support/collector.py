@@ -13,6 +13,8 @@ from typing import Any, Literal, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from tests.support.eventually import PATIENCE_S
+
 _POLL_S = 0.1
 _BATCH = 500
 _CHECK_S = 0.5
@@ -98,7 +100,7 @@ class Collector:
         with self._changed:
             return list(self._records[topic])
 
-    def wait_for(self, look: Callable[[], T], *, within_s: float, check: Callable[[], None]) -> T:
+    def wait_for(self, look: Callable[[], T], *, within_s: float = PATIENCE_S, check: Callable[[], None]) -> T:
         """Wait until a look at what has come gives something true, and give that; looked again at each arrival.
 
         Args:

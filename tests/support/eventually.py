@@ -7,9 +7,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _POLL_S = 0.02
+PATIENCE_S = 120.0
+"""Seconds until a test gives up: one machine is four times as fast as another, and what passes waits for none."""
 
 
-async def eventually(condition: Callable[[], T], *, within_s: float = 20.0) -> T:
+async def eventually(condition: Callable[[], T], *, within_s: float = PATIENCE_S) -> T:
     """Wait until a condition gives something true, and give that.
 
     Args:
@@ -23,7 +25,7 @@ async def eventually(condition: Callable[[], T], *, within_s: float = 20.0) -> T
     return await eventually_async(look, within_s=within_s)
 
 
-async def eventually_async(condition: Callable[[], Awaitable[T]], *, within_s: float = 20.0) -> T:
+async def eventually_async(condition: Callable[[], Awaitable[T]], *, within_s: float = PATIENCE_S) -> T:
     """Wait until an asynchronous condition gives something true, and give that."""
     loop = asyncio.get_running_loop()
     deadline_s = loop.time() + within_s

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headchef.runtime.children import END_WITH_PARENT
+from tests.support.eventually import PATIENCE_S
 from tests.support.kafka_jars import NoKafka, java, libs
 from tests.support.ports import free_ports
 
@@ -155,7 +156,7 @@ class KafkaProcess:
     def _log(self) -> Path:
         return self._folder / "server.log"
 
-    def start(self, timeout_s: float = 90.0) -> None:
+    def start(self, timeout_s: float = PATIENCE_S) -> None:
         """Start the broker, on the data of last time if there is some; returns when it serves.
 
         Raises:
@@ -190,7 +191,7 @@ class KafkaProcess:
                 preexec_fn=END_WITH_PARENT,  # noqa: PLW1509 - one system call, found before
             )
 
-    def wait(self, timeout_s: float = 90.0) -> None:
+    def wait(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the broker that was begun serves. Raises as `start`."""
         deadline = time.monotonic() + timeout_s
         while READY not in self._log.read_text(errors="replace"):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from tests.support.docker_images import image_is_there
+from tests.support.eventually import PATIENCE_S
 from tests.support.kafka_archive import shared_classes
 from tests.support.kafka_container import IMAGE, KafkaContainer
 from tests.support.kafka_jars import NoKafka
@@ -33,7 +34,7 @@ class KafkaServer(Protocol):
         """The broker's process id, to measure what it uses; None in a container or while it is down."""
         ...
 
-    def start(self, timeout_s: float = 90.0) -> None:
+    def start(self, timeout_s: float = PATIENCE_S) -> None:
         """Start the broker, on the data of last time if there is some; returns when it serves."""
         ...
 

@@ -10,6 +10,8 @@ from typing import TypeVar
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.support.eventually import PATIENCE_S
+
 T = TypeVar("T")
 
 
@@ -34,12 +36,14 @@ class OtlpCollector:
         self.address = ""
         self._changed = threading.Condition()
 
-    def wait_for(self, look: Callable[[], T], *, within_s: float) -> T:
+    def wait_for(self, look: Callable[[], T]) -> T:
         """Wait until a look at what has come gives something true, and give that."""
         with self._changed:
-            self._changed.wait_for(look, within_s)
+            self._changed.wait_for(look, PATIENCE_S)
             found = look()
-        assert found, f"not within {within_s} s; {len(self.spans)} spans came: {sorted({it.name for it in self.spans})}"
+        assert found, (
+            f"not within {PATIENCE_S} s; {len(self.spans)} spans came: {sorted({it.name for it in self.spans})}"
+        )
         return found
 
     def receive(self, path: str, body: bytes) -> None:

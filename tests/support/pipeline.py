@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Me
 from headchef_contracts.topics import logical, physical, required
 
 from tests.support.collector import Collected, Collector
+from tests.support.eventually import PATIENCE_S
 from tests.support.services import Deployment
 
 PROCESSORS: Mapping[str, Sequence[str]] = {
@@ -123,9 +124,9 @@ class Pipeline:
         """Give what was published, or forwarded, with these words in it."""
         return self._mentions("jobs.submitted", mention.encode())
 
-    def mention(self, topic: str, words: bytes, within_s: float = 30.0) -> Collected:
+    def mention(self, topic: str, words: bytes) -> Collected:
         """Wait for a record of a topic with these words in it."""
-        return self.wait_for(lambda: self._mentions(topic, words), within_s)[0]
+        return self.wait_for(lambda: self._mentions(topic, words))[0]
 
     def _mentions(self, topic: str, words: bytes) -> list[Collected]:
         return [it for it in self.of(topic) if words in (it.value or b"")]
@@ -134,32 +135,32 @@ class Pipeline:
         """Give the finished events of a job so far."""
         return [it.event for it in self.of("jobs.finished") if it.event["job"]["job_id"] == job_id]
 
-    def result(self, job_id: str, within_s: float = 30.0) -> dict[str, Any]:
+    def result(self, job_id: str) -> dict[str, Any]:
         """Wait for a job's result."""
-        return self.wait_for(lambda: self.results(job_id), within_s)[0]
+        return self.wait_for(lambda: self.results(job_id))[0]
 
-    def wait_for(self, look: Callable[[], T], within_s: float) -> T:
+    def wait_for(self, look: Callable[[], T], within_s: float = PATIENCE_S) -> T:
         """Wait until a look at what has come gives something true, and give that; looked again at each arrival."""
         return self._collector.wait_for(look, within_s=within_s, check=self._check)
 
-    def wait_for_count(self, topic: str, count: int, within_s: float) -> list[Collected]:
+    def wait_for_count(self, topic: str, count: int) -> list[Collected]:
         """Wait until at least so many records of a topic have come."""
-        return self.wait_for(lambda: found if len(found := self.of(topic)) >= count else [], within_s)
+        return self.wait_for(lambda: found if len(found := self.of(topic)) >= count else [])
 
-    def wait_until(self, look: Callable[[], bool], within_s: float = 60.0) -> None:
+    def wait_until(self, look: Callable[[], bool]) -> None:
         """Wait until a look at what has come gives true."""
-        self._collector.wait_for(look, within_s=within_s, check=self._check)
+        self._collector.wait_for(look, check=self._check)
 
-    def refusal(self, message: Message, within_s: float = 30.0) -> dict[str, Any]:
+    def refusal(self, message: Message) -> dict[str, Any]:
         """Wait for the refusal of a record that was published into its home partition, or without a readable id."""
         place = {"topic": "jobs.submitted", "partition": message.partition(), "offset": message.offset()}
 
         def look() -> list[dict[str, Any]]:
             return [it.event for it in self.of("jobs.refused") if it.event["source"] == place]
 
-        return self.wait_for(look, within_s)[0]
+        return self.wait_for(look)[0]
 
-    def letter(self, message: Message, within_s: float = 30.0) -> Collected:
+    def letter(self, message: Message) -> Collected:
         """Wait for the dead letter of a record."""
         topic, place = message.topic(), (str(message.partition()), str(message.offset()))
         assert topic is not None
@@ -172,9 +173,9 @@ class Pipeline:
                 if (it.headers["kafka_original-partition"], it.headers["kafka_original-offset"]) == place
             ]
 
-        return self.wait_for(look, within_s)[0]
+        return self.wait_for(look)[0]
 
-    def settled(self, within_s: float = 60.0) -> None:
+    def settled(self, within_s: float = PATIENCE_S) -> None:
         """Wait until every processor has committed all its input and everything written has come here.
 
         Only then does "exactly one" mean something: nothing is on its way any more.
@@ -185,7 +186,7 @@ class Pipeline:
             assert time.monotonic() < deadline, f"{self.namespace} is not quiet after {within_s} s"
             threading.Event().wait(_LOOK_S)
 
-    def undone(self, within_s: float = 120.0) -> dict[str, list[Collected]]:
+    def undone(self) -> dict[str, list[Collected]]:
         """Give by topic what a read_uncommitted reader sees beside the rest: copies of transactions that were undone.
 
         To be called when all is settled: an open transaction is not undone.
@@ -193,7 +194,7 @@ class Pipeline:
         names = {physical(self.namespace, each): each for each in self.topics}
         ends = _offsets(self._ends[0].offsets_for_times(self._latest, timeout=_ASK_S))
         with Collector(self.bootstrap, list(names), "read_uncommitted") as reader:
-            reader.wait_for(lambda: reader.has_reached(ends), within_s=within_s, check=self._check)
+            reader.wait_for(lambda: reader.has_reached(ends), check=self._check)
             found = {topic: reader.of(name) for name, topic in names.items()}
         committed = {topic: {(it.partition, it.offset) for it in self.of(topic)} for topic in found}
         return {

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaConnectionError
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
+from tests.support.eventually import PATIENCE_S
 from tests.support.nursery import Child, started, started_afresh
 from tests.support.ports import free_ports
 from tests.support.usage import Usage, usage_of
@@ -87,7 +88,7 @@ class ServiceProcess:
         if not self._is_to_end and self.has_ended:
             raise AssertionError(f"{self.name} ended:\n{self.log()[-4000:]}")
 
-    def wait_for(self, path: str, timeout_s: float = 60.0) -> None:
+    def wait_for(self, path: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until a health path (`/ready`, `/live`) answers 200; fails if the process ends or is too slow."""
         deadline = time.monotonic() + timeout_s
         answer: object = "nothing"
@@ -114,7 +115,7 @@ class ServiceProcess:
             with error:
                 return dict(json.load(error)["reasons"])
 
-    def wait_for_output(self, text: str, timeout_s: float = 30.0, *, after: int = 0) -> str:
+    def wait_for_output(self, text: str, timeout_s: float = PATIENCE_S, *, after: int = 0) -> str:
         """Wait until a line of its output holds a text, and give that line.
 
         Args:
@@ -146,7 +147,7 @@ class ServiceProcess:
         if self._process is not None:
             self._process.wait()
 
-    def wait(self, timeout_s: float = 30.0) -> int:
+    def wait(self, timeout_s: float = PATIENCE_S) -> int:
         """Wait until it ends by itself, and give its exit code."""
         self._is_to_end = True
         assert self._process is not None, f"{self.name} was not started"
@@ -155,7 +156,7 @@ class ServiceProcess:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} goes on after {timeout_s} s:\n{self.log()[-4000:]}") from None
 
-    def stop(self, timeout_s: float = 60.0) -> int:
+    def stop(self, timeout_s: float = PATIENCE_S) -> int:
         """End it as an orchestrator would, with SIGTERM, and give its exit code; killed if it does not end."""
         self._is_to_end = True
         if self._process is None:

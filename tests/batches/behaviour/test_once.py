@@ -62,7 +62,7 @@ async def crashed_before_all_was_told(world: BatchWorld, one: Instance, step: st
     async def over() -> bool:
         return crash.met.is_set() or await all_told()
 
-    await eventually_async(over, within_s=90.0)
+    await eventually_async(over)
     await one.kill()
     return not await all_told()
 

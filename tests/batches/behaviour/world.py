@@ -90,13 +90,13 @@ class BatchWorld(World):
             found.append((attributes.id, event))
         return found
 
-    async def until_told(self, batches: int, within_s: float = 90.0) -> list[tuple[str, BatchFinished]]:
+    async def until_told(self, batches: int) -> list[tuple[str, BatchFinished]]:
         """Wait until so many batches have ended and all that was read is done, and give what was told."""
 
         async def enough() -> bool:
             return len({event.batch_id for _, event in await self.told()}) >= batches
 
-        await eventually_async(enough, within_s=within_s)
+        await eventually_async(enough)
         await self.until_done()
         await self.until_done()  # What was passed on meanwhile is read too.
         return await self.told()

@@ -118,13 +118,13 @@ class CacheWorld(World):
                 found.append(Came(attributes.id, event))
         return found
 
-    async def until_gone_on(self, steps: int, within_s: float = 90.0) -> list[Came]:
+    async def until_gone_on(self, steps: int) -> list[Came]:
         """Wait until so many steps have gone on and all that was read is done, and give what came of them."""
 
         async def enough() -> bool:
             return len({each.job for each in await self.came()}) >= steps
 
-        await eventually_async(enough, within_s=within_s)
+        await eventually_async(enough)
         await self.until_done()
         return await self.came()
 

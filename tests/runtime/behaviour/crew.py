@@ -34,7 +34,7 @@ class Crew:
         """Count for each task the living processes that have it."""
         return Counter(task for each in self.living() for task in each.tasks)
 
-    async def until_even(self, *sizes: int, within_s: float = 20.0) -> None:
+    async def until_even(self, *sizes: int) -> None:
         """Wait until the living processes have all tasks between them, so many each, and run them."""
 
         def even() -> bool:
@@ -42,7 +42,7 @@ class Crew:
             ready = all(each.engine.ready() is None for each in self.living())
             return ready and shares == sorted(sizes) and set(self.held()) == set(range(self._world.partitions))
 
-        await eventually(even, within_s=within_s)
+        await eventually(even)
 
     async def stop_watching(self) -> None:
         """Stop, and check that no task was ever in two hands."""

@@ -102,7 +102,7 @@ async def test_a_full_task_does_not_hold_up_the_others(make_world: MakeWorld, or
     free = [f"free-{partition}-{number}" for partition in (1, 2, 3) for number in range(300)]
     for partition in (1, 2, 3):
         await world.publish(*(value for value in free if value.startswith(f"free-{partition}")), partition=partition)
-    assert await world.until_out(len(free), within_s=10.0) == Counter(free)
+    assert await world.until_out(len(free)) == Counter(free)
     gate.set()
     assert await world.until_done() == Counter(free + stuck)
 

@@ -226,7 +226,7 @@ async def test_a_reader_that_brings_nothing_is_given_up(make_world: MakeWorld) -
         metrics=Metrics(),
     )
     listening = asyncio.ensure_future(listener.run())
-    await eventually(lambda: listener.caught_up and bool(told), within_s=40)
+    await eventually(lambda: listener.caught_up and bool(told))
     assert (ear.heard, log.readers) == (["good"], 2)
     assert set(told) == {1}, "it was told that all was known while something was held back"
     listening.cancel()

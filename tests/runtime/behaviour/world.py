@@ -23,7 +23,7 @@ from headchef.runtime.telemetry.metrics import Metrics
 from headchef.runtime.telemetry.tracing import Tracer
 from tests.runtime.behaviour.echo import SINK, Echo
 from tests.support.backends import Backend
-from tests.support.eventually import eventually, eventually_async
+from tests.support.eventually import PATIENCE_S, eventually, eventually_async
 from tests.support.hooked_log import Hook, HookedLog, no_hook
 from tests.support.log_client import publish
 from tests.support.virtual_time import LoopClock, VirtualTimeLoop
@@ -74,16 +74,16 @@ class Instance:
         """Whether its run has ended."""
         return self._run.done()
 
-    async def failure(self, within_s: float = 20.0) -> BaseException | None:
+    async def failure(self) -> BaseException | None:
         """Wait for the end of its run, and give what it ended with."""
-        done, _ = await asyncio.wait([self._run], timeout=within_s)
+        done, _ = await asyncio.wait([self._run], timeout=PATIENCE_S)
         assert done, f"{self.name} still runs"
         return self._run.exception()
 
-    async def stop(self, within_s: float = 20.0) -> None:
+    async def stop(self) -> None:
         """Stop it as SIGTERM does."""
         self._stop.set()
-        failure = await self.failure(within_s)
+        failure = await self.failure()
         if failure is not None:
             raise failure
 
@@ -216,7 +216,7 @@ class World:
         """Give the records that came out."""
         return await self.backend.read_committed(self.topic(SINK))
 
-    async def until_out(self, count: int, within_s: float = 90.0) -> Counter[str]:
+    async def until_out(self, count: int, within_s: float = PATIENCE_S) -> Counter[str]:
         """Wait until so many different values are out, and give how often each is."""
 
         async def enough() -> Counter[str] | None:
@@ -237,9 +237,9 @@ class World:
     async def until_later(self, seconds: float) -> None:
         """Wait until so much time has passed for the processes."""
         due_s = self.clock.monotonic() + seconds
-        await eventually(lambda: self.clock.monotonic() >= due_s, within_s=seconds + 5.0)
+        await eventually(lambda: self.clock.monotonic() >= due_s, within_s=seconds + PATIENCE_S)
 
-    async def until_done(self, within_s: float = 90.0) -> Counter[str]:
+    async def until_done(self, within_s: float = PATIENCE_S) -> Counter[str]:
         """Wait until the group's places are past all records of the inputs, and give how often each value is out.
 
         A transaction's places may be there before its marker has come to each of the topics that it wrote to.

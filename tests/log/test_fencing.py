@@ -44,6 +44,21 @@ async def test_a_fenced_producer_writes_nothing_more(backend: Backend) -> None:
     assert bodies(await eventually_async(lambda: backend.read_all(topic))) == ["kept"]
 
 
+async def test_a_producer_that_was_fenced_amid_a_transaction_says_so_from_then_on(backend: Backend) -> None:
+    topic, transactional_id = await backend.make_topic(), backend.name("task")
+    log = backend.process("p")
+    async with started_producer(log, transactional_id) as old:
+        await old.begin()
+        await write(old, values(topic, "void"))
+        async with started_producer(log, transactional_id):
+            with pytest.raises(ProducerFenced):
+                await write(old, values(topic, "void"))
+            with pytest.raises(ProducerFenced):
+                await old.commit()
+            with pytest.raises(ProducerFenced):
+                await old.begin()
+
+
 async def test_a_fenced_producer_that_is_dropped_is_only_a_dropped_one(backend: Backend) -> None:
     topic, transactional_id = await backend.make_topic(), backend.name("task")
     log = backend.process("p")

@@ -185,8 +185,7 @@ class KafkaProducer:
     async def close(self) -> None:
         """Flush and disconnect."""
         self.closed = True
-        producer = self._producer
-        if producer is None:
+        if (producer := self._producer) is None:
             return
         try:
             await asyncio.wait_for(producer.stop(), self._settings.transaction_timeout_s)
@@ -239,8 +238,7 @@ class KafkaProducer:
             return
         topic, number = batch.partition
         waiting_s = self._settings.delivery_timeout_s
-        loop = asyncio.get_running_loop()
-        self._undelivered[batch] = loop.call_later(waiting_s, batch.expire, waiting_s)
+        self._undelivered[batch] = asyncio.get_running_loop().call_later(waiting_s, batch.expire, waiting_s)
         batch.acknowledged.add_done_callback(lambda ended: self._settled(batch, ended))
         try:
             delivered = await producer.send_batch(batch.builder, topic, partition=number)
@@ -254,8 +252,8 @@ class KafkaProducer:
         error = None if ended.cancelled() else ended.exception()
         if error is None:
             return
-        transactional = self._transactional_id is not None
-        if transactional and isinstance(error, LogError) and (not self._failed or isinstance(error, ProducerFenced)):
+        says_more = not self._failed or isinstance(error, ProducerFenced)
+        if self._transactional_id and isinstance(error, LogError) and says_more:
             self._failed = error
         if isinstance(error, SendFailed):
             self._alone.discard(batch.partition.topic)
@@ -273,13 +271,15 @@ class KafkaProducer:
     def _judged(self, error: BaseException, doing: str, *, of_records: bool = False) -> LogError:
         said = f"{self._transactional_id or self._name}: {doing}"
         died = internals.cause_of_death(self._producer) if self._producer is not None else None
+        if died is None and isinstance(self._failed, ProducerFenced):
+            # The answer to a record said so, which the driver takes for that record's misfortune.
+            return self._failed
         if died is None and isinstance(error, asyncio.TimeoutError):
             return LogUnavailable(f"{said}: no answer within {self._settings.transaction_timeout_s:g} s")
         # The states of a dead producer do not fit; what killed it says more, and is no fault of a record.
         judged = translated(died or error, said, otherwise=ProducerBroken)
-        if isinstance(judged, SendFailed) and (died is not None or not of_records):
-            return ProducerBroken(str(judged))
-        return judged
+        no_records = isinstance(judged, SendFailed) and (died is not None or not of_records)
+        return ProducerBroken(str(judged)) if no_records else judged
 
     async def _why_not_started(self, error: BaseException) -> LogError:
         reason = await self._connection.why(error, f"producer {self._name}")

@@ -16,7 +16,7 @@ from tests.support.services import Deployment
 JOBS = 200
 HEEDED = timedelta(seconds=2)
 SETTINGS = {
-    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.5",
+    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "1",
     "HEADCHEF_SIMULATOR_LATENCY_SIGMA": "0",
     "HEADCHEF_EXECUTOR_CONCURRENCY": "4",
 }
@@ -59,6 +59,7 @@ def test_work_is_paused_cancelled_and_resumed(kafka: str, tmp_path: Path) -> Non
         Pipeline(deployment) as pipeline,
     ):
         office = Office(deployment, pipeline, tmp_path)
+        assert office.brakes() == [], "and what commands need is at hand when it counts"
         for number in range(JOBS):
             office.submit(f"job-{number}", batch_id="first" if number % 2 else "second")
         pipeline.wait_for_count("attempts.recorded", 10)

@@ -7,7 +7,7 @@ import pytest
 from headchef.runtime.errors import CommitRefused, LogRefused, MemberFenced
 from headchef.runtime.log.port import Commit, Partition
 from tests.support.backends import Backend
-from tests.support.eventually import eventually, eventually_async
+from tests.support.eventually import PATIENCE_S, eventually, eventually_async
 from tests.support.group_client import HEARTBEAT_S, SESSION_TIMEOUT_S, dealt, join, settings, settled
 from tests.support.recording_member import RecordingMember
 
@@ -125,14 +125,15 @@ async def test_leaving_says_no_word_so_that_the_place_is_kept(backend: Backend) 
 
 async def test_a_member_that_leaves_gives_its_place_up_at_once(backend: Backend) -> None:
     topic, group = await backend.make_topic(4), backend.name("group")
-    stays = await join(backend, group, backend.name("a"), topic)
-    leaves = await join(backend, group, backend.name("b"), topic)
+    stays, leaves = [
+        await join(backend, group, backend.name(each), topic, session_timeout_s=PATIENCE_S / 2) for each in ("a", "b")
+    ]
     await settled(stays, leaves)
     left_s = asyncio.get_running_loop().time()
     await leaves.membership.leave()
     await settled(stays)
     assert stays.member.tasks == [0, 1, 2, 3]
-    assert asyncio.get_running_loop().time() - left_s < SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
+    assert asyncio.get_running_loop().time() - left_s < PATIENCE_S / 2 - 2 * HEARTBEAT_S
 
 
 async def test_a_round_waits_for_a_dead_member_until_its_session_ends(backend: Backend) -> None:

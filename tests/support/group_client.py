@@ -20,16 +20,23 @@ class Joined:
     member: RecordingMember
 
 
-def settings(group: str, instance: str, *topics: str) -> MemberSettings:
-    """Make the settings of a member with a short session."""
-    return MemberSettings(group, instance, topics, SESSION_TIMEOUT_S, HEARTBEAT_S)
+def settings(group: str, instance: str, *topics: str, session_timeout_s: float = SESSION_TIMEOUT_S) -> MemberSettings:
+    """Make the settings of a member, with a short session unless told otherwise."""
+    return MemberSettings(group, instance, topics, session_timeout_s, HEARTBEAT_S)
 
 
-async def join(backend: Backend, group: str, instance: str, *topics: str, said: bytes | None = None) -> Joined:
+async def join(
+    backend: Backend,
+    group: str,
+    instance: str,
+    *topics: str,
+    said: bytes | None = None,
+    session_timeout_s: float = SESSION_TIMEOUT_S,
+) -> Joined:
     """Start a process and let it enter a group; it reports its instance unless told otherwise."""
     log = backend.process(instance)
     member = RecordingMember(instance.encode() if said is None else said)
-    membership = log.membership(settings(group, instance, *topics), member)
+    membership = log.membership(settings(group, instance, *topics, session_timeout_s=session_timeout_s), member)
     await membership.join()
     return Joined(log, membership, member)
 

@@ -14,6 +14,7 @@ PAGES: Sequence[str] = (
     "docs/workflows.md",
     "docs/cache.md",
     "docs/tutorial.md",
+    "docs/events.md",
     "docs/reference.md",
 )
 """In the order in which their commands are run."""

@@ -77,8 +77,8 @@ def test_every_outcome_of_an_attempt_is_named(outcome: str) -> None:
     assert f"`{outcome}`" in text_of("docs/reference.md")
 
 
-def test_every_event_and_topic_is_in_the_readme() -> None:
-    page = text_of("README.md")
+def test_every_event_and_topic_is_explained() -> None:
+    page = text_of("docs/events.md")
     assert all(f"`{event_type}`" in page for event_type, _ in REGISTRY.models)
     flow = (row.logical for row in required(["default"]) if not row.logical.endswith((".dlq", ".changelog")))
     assert all(f"`{topic}`" in page for topic in flow)

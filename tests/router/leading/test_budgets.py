@@ -1,6 +1,7 @@
 """Budgets of jobs and steps: what is not begun any more, what is reserved meanwhile, and what becomes of the job."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -9,15 +10,18 @@ from typing import Any
 import pytest
 
 from headchef_contracts.events.cache_use import CacheUse
-from headchef_contracts.events.common import Inline
+from headchef_contracts.events.common import Body, Inline, Ref, Reference
 from headchef_contracts.events.jobs import Failure
-from headchef_contracts.events.steps import StepJudged
+from headchef_contracts.events.steps import Message, Parameters, Step, StepJudged
 
 from headchef.catalogue import Prices
+from headchef.catalogue.form import MOST_IMAGE_TOKENS
+from headchef.router.leading.budget import Spent, expected_of
 from headchef.runtime.processor import Outcome
 from tests.router.conftest import make_catalogue
 from tests.router.leading.kitchen import Kitchen, ended, written
-from tests.support.builders import make_decided, make_delivery, make_rejected
+from tests.support.builders import make_decided, make_delivery, make_rejected, make_step
+from tests.support.images import at
 
 PRICES = Prices(Decimal(10), Decimal(10), Decimal(10), Decimal(10))
 """US dollars per million: a token costs 0.00001, so that a question of 4 tokens with an answer of 96 costs 0.001."""
@@ -98,6 +102,27 @@ async def test_the_budget_of_a_step_is_an_error_of_the_step(tmp_path: Path) -> N
     finished = await kit.run()
     assert [step.step_id for step in kit.steps] == ["last"]
     assert (finished.status, finished.findings[0].check) == ("ok", "step_budget_exceeded")
+
+
+def asked(model: str, content: Body, images: int = 0) -> Step:
+    """Give a question with these images."""
+    made = make_step(model=model, parameters=Parameters(max_output_tokens=96))
+    messages = (Message(role="user", content=content, images=(at(),) * images),)
+    return made.model_copy(update={"request": made.request.model_copy(update={"messages": messages})})
+
+
+@pytest.mark.parametrize("images", [1, 3])
+def test_images_are_reckoned_as_large_as_they_may_be(images: int) -> None:
+    catalogue = replace(CATALOGUE, models={"small": replace(CATALOGUE.models["small"], image_tokens=1_500)})
+    text = Inline(inline="ab cd ef gh")
+    tokens = 100 + images * 1_500
+    assert expected_of(asked("small", text, images), catalogue) == Spent(Decimal(tokens) / 100_000, tokens)
+    assert expected_of(asked("gone", text, images), catalogue) == Spent(None, 100 + images * MOST_IMAGE_TOKENS)
+
+
+def test_a_prompt_that_lies_elsewhere_is_reckoned_by_its_size() -> None:
+    elsewhere = Ref(ref=Reference(sha256="0" * 64, bytes=3_000_001, media_type="text/plain"))
+    assert expected_of(asked("small", elsewhere), CATALOGUE).tokens == 96 + 1_000_001
 
 
 async def test_a_model_without_a_price_is_not_asked_where_money_counts(tmp_path: Path) -> None:

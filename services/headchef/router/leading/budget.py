@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from headchef_contracts.events.common import Inline, Usage
-from headchef_contracts.events.steps import Ended, Step
+from headchef_contracts.events.common import Ref, Usage
+from headchef_contracts.events.steps import Ended, Message, Step
 
 from headchef.catalogue import Catalogue
+from headchef.catalogue.form import MOST_IMAGE_TOKENS
 from headchef.catalogue.pricing import cost_of
 from headchef.pieces import pieces_of
 from headchef.router.leading.records import UnitRecord
@@ -20,6 +21,9 @@ from headchef.workflow.form import BudgetEntry
 
 EXPECTED_OUTPUT_TOKENS = 1_000
 """Of an answer without a limit of its own: two pages."""
+
+_BYTES_A_TOKEN = 3
+"""Of a text in UTF-8: a Chinese character has three, and English words are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,23 @@ def expected_of(step: Step, catalogue: Catalogue) -> Spent:
         catalogue: has the model, perhaps its price, and perhaps the longest answer that it gives.
     """
     model = catalogue.models.get(step.request.model)
-    said = (message.content.inline for message in step.request.messages if isinstance(message.content, Inline))
-    given = sum(pieces_of(text) for text in said if isinstance(text, str))
+    an_image = model.image_tokens if model else MOST_IMAGE_TOKENS
+    given = sum(_tokens_of(message, an_image) for message in step.request.messages)
     limits = (step.request.parameters.max_output_tokens, model.max_output_tokens if model else None)
     known = [limit for limit in limits if limit is not None]
     made = step.request.parameters.max_output_tokens or min([EXPECTED_OUTPUT_TOKENS, *known])
     usage = Usage(input_tokens=given, output_tokens=made)
     return Spent(cost_of(usage, model.prices if model else None), given + made)
+
+
+def _tokens_of(message: Message, an_image: int) -> int:
+    """Reckon a message; of an image that nobody here has looked at, and of a text that lies elsewhere, the most."""
+    content = message.content
+    if isinstance(content, Ref):
+        said = -(-content.ref.bytes // _BYTES_A_TOKEN)
+    else:
+        said = pieces_of(content.inline) if isinstance(content.inline, str) else 0
+    return said + len(message.images) * an_image
 
 
 def settled(record: UnitRecord) -> Spent:

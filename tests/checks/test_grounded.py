@@ -122,6 +122,14 @@ def test_other_words_in_quotation_marks_are_named(text: str, quotation: str) -> 
     assert grounded(text, quotes="any") == []
 
 
+def test_a_text_of_nothing_but_quotations_is_told_how_many_are_looked_for() -> None:
+    wrong = grounded(
+        "".join(f"\u201cword word word{chr(97 + number % 26) * (number // 26)}\u201d" for number in range(1_500))
+    )
+    assert wrong[0] == "has 1,475 quotations; at most 1,000 are looked for in the facts"
+    assert len(wrong) == 1 + 1_000
+
+
 def test_nothing_may_be_quoted_across_two_facts() -> None:
     against = ["the first of all", "words are these"]
     assert said('"of all words are"', check="grounded", against=against) != []

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headchef.checks.errors import BadCheck
 from tests.checks.test_lengths_and_values import said
 
 
@@ -38,6 +39,27 @@ def test_a_term_is_found(text: str, term: str) -> None:
 def test_a_part_of_a_word_is_no_term(text: str, term: str) -> None:
     assert said(text, check="banned_terms", terms=[term]) == []
     assert said(text, check="required_terms", terms=[term]) == [f'must say "{term}"']
+
+
+@pytest.mark.parametrize("more", ["", " \u6700"])
+def test_a_term_is_found_behind_any_number_of_words_that_it_is_a_part_of(more: str) -> None:
+    text = "xab" * 1_000 + more
+    assert said(text + " ab", check="banned_terms", terms=["ab"]) == ['must not say "ab"']
+    assert said(text, check="banned_terms", terms=["ab", "\u6700b"]) == []
+    assert said(text + "\u6700ab\u6700", check="required_terms", terms=["ab"]) == []
+
+
+def test_many_terms_on_a_text_of_their_parts_are_looked_for_in_time() -> None:
+    text, terms = "xab" * 20_000 + " ab", [f"{'ab' * number} cd" for number in range(1, 99)] + ["ab"] * 4_000
+    began_s = time.process_time()
+    assert len(said(text + " xcd", check="required_terms", terms=terms)) == 98
+    assert time.process_time() - began_s < 5.0
+
+
+@pytest.mark.parametrize("term", ["\u00ad", "\u00ad\u00ad"])
+def test_a_term_that_nobody_can_see_is_refused(term: str) -> None:
+    with pytest.raises(BadCheck, match="has nothing that can be looked for"):
+        said("text", check="banned_terms", terms=[term])
 
 
 @given(st.lists(st.sampled_from(["red", "redder", "fed up", "up", "a-b"]), max_size=6))

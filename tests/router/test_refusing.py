@@ -57,6 +57,8 @@ def refusal(outcome: Outcome) -> JobRefused:
         (b"{" + b" " * 200_000 + b"}", "too_large", "100000"),
         (b'{"a":' * 70 + b"1" + b"}" * 70, "invalid", "64 levels"),
         (b"[" * 90_000, "invalid", "64 levels"),
+        (b'{"job_id": "a", "prompt": "hi", "input": {"a": [1e999]}}', "invalid", "beyond 1.8e308; write it as a text"),
+        (b'{"job_id": "a", "prompt": "hi", "input": {"a": 1' + b"0" * 400 + b".5}}", "invalid", "beyond 1.8e308"),
         (b'{"prompt": "hi"}', "invalid", "required"),
     ],
 )

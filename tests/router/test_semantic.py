@@ -102,6 +102,7 @@ REFUSED: list[tuple[dict[str, Any], str, str, str]] = [
     ({"free_text": ["question", "question"]}, "invalid", "semantic.free_text.1", "named twice"),
     ({"free_text": ["customer.words"]}, "template", "semantic.free_text.0", "write {{ input.customer.words }} into"),
     ({"identity": ["gone"]}, "invalid", "semantic.identity.0", "`gone` is no field of the input"),
+    ({"identity": ["tags." + "9" * 5_000]}, "invalid", "semantic.identity.0", "is no field of the input"),
     ({"identity": ["sku", "question"]}, "invalid", "semantic.identity.1", "cannot be both"),
     ({"free_text": []}, "invalid", "semantic.free_text", "at least 1 item"),
     ({"free_text": ["a b"]}, "invalid", "semantic.free_text.0", "got 'a b'"),

@@ -35,6 +35,7 @@ def test_a_host_is_read_as_it_goes_over_the_wire(entry: str, host: object) -> No
     [
         *("", " ", "https://pim.example.com", "pim.example.com/facts", "*.example.com", "me@pim.example.com", "a b"),
         *("pim.example.com:x", "pim.example.com:70000", "pim.example.com?a=1", "a\\b", ":80", "[::1"),
+        *("pim..example.com", ".example.com", "a" * 64 + ".example.com"),
     ],
 )
 def test_what_is_no_host_is_told_what_would_be_right(entry: str) -> None:
@@ -95,7 +96,8 @@ def test_a_redirect_is_read_from_where_it_was_found(location: str, target: str) 
 
 
 @pytest.mark.parametrize(
-    ("location", "reason"), [("http://a.example/x", "forbidden_redirect"), ("http://[", "bad_address")]
+    ("location", "reason"),
+    [("http://a.example/x", "forbidden_redirect"), ("http://[", "bad_address"), ("//[a:b:]", "bad_address")],
 )
 def test_no_redirect_leads_out_of_https_or_nowhere(location: str, reason: str) -> None:
     with pytest.raises(FetchFailed) as failed:
@@ -105,7 +107,7 @@ def test_no_redirect_leads_out_of_https_or_nowhere(location: str, reason: str) -
 
 _PIECES = (
     *("http://", "https:", "//", "/", "\\", "@", "?", "#", "[", "]", ":", "::1", "127.0.0.1", "a.example", "%", "%zz"),
-    *("\ud800", "é", "①", " ", "\r\n", "\0", "..", "xn--a", "99999", "ü" * 70),
+    *("//[a:b:]", "//[ :;;:]", "\ud800", "é", "①", " ", "\r\n", "\0", "..", "xn--a", "99999", "ü" * 70),
 )
 
 

@@ -122,6 +122,11 @@ def test_one_column_and_no_rows_are_a_table() -> None:
         ("a,b,a\n", "fields 1 and 3 of the first row are the same"),
         ('a,b\n1,"2\n', "line 2: unexpected end of data"),
         ("a\n" + "1\n" * (MAX_ROWS + 1), "it has more than 100,000 rows"),
+        (",".join(map(str, range(1_001))), "its first row has 1,001 fields; at most 1,000 are read"),
+        (
+            "a" * 130_000 + "\n" + "1\n" * 1_000,
+            "its rows have over 67,108,864 characters, the names of fields in each of them",
+        ),
     ],
 )
 def test_what_is_no_table_is_told_where(text: str, message: str) -> None:

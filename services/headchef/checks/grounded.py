@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +18,9 @@ from headchef.folding import normal
 
 _SHORTEST_QUOTATION = 3
 """In words: shorter ones set a word apart, and quote nobody."""
+
+_MOST_QUOTATIONS = 1_000
+"""Of one text: each is looked for in all of the facts."""
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _QUOTATION = re.compile(
@@ -73,8 +77,10 @@ class Grounded(Check):
                 yield f"the number {number.written} is not among the facts"
 
     def _misquoted(self, text: str) -> Iterator[str]:
-        for found in _QUOTATION.finditer(text):
-            said = next(filter(None, found.groups()))
+        quotations = dict.fromkeys(next(filter(None, found.groups())) for found in _QUOTATION.finditer(text))
+        if len(quotations) > _MOST_QUOTATIONS:
+            yield f"has {len(quotations):,} quotations; at most {_MOST_QUOTATIONS:,} are looked for in the facts"
+        for said in islice(quotations, _MOST_QUOTATIONS):
             # American typesetting puts the comma or full stop of the sentence into the quotation.
             words = _as_compared(said).rstrip(".,;:")
             if len(words.split()) >= _SHORTEST_QUOTATION and words not in self._said:

@@ -5,13 +5,20 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from headchef.checks.port import Check, Wrong
 from headchef.folding import folded
 
+
+def _visible(term: str) -> str:
+    if not _plain(term):
+        raise ValueError("has nothing that can be looked for")
+    return term
+
+
 _Terms = Annotated[
-    tuple[Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")], ...],
+    tuple[Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(_visible)], ...],
     Field(min_length=1, max_length=5_000),
 ]
 _WORD = re.compile(r"[^\W_]+")
@@ -31,6 +38,12 @@ _WITHOUT_BLANKS = (
 )
 """Scripts in which a word may stand at another one; ranges of Unicode's blocks."""
 
+_JOINING = f"(?![{''.join(f'{chr(first)}-{chr(last)}' for first, last in _WITHOUT_BLANKS)}])[^\\W_]"
+"""One character of a word that does not stand alone."""
+
+_TRIES = 100
+"""Places of a term that are looked at one by one: a text may be made of nothing but words that a term is a part of."""
+
 
 class RequiredTerms(Check):
     """A text has all of some words or phrases, whatever their case."""
@@ -40,7 +53,7 @@ class RequiredTerms(Check):
     def look(self, value: str) -> Iterator[Wrong]:
         """Search for each."""
         text = _Text(value)
-        for term in self.terms:
+        for term in dict.fromkeys(self.terms):
             if not text.has(_term(term)):
                 yield Wrong(f'must say "{term}"')
 
@@ -53,7 +66,7 @@ class BannedTerms(Check):
     def look(self, value: str) -> Iterator[Wrong]:
         """Search for each."""
         text = _Text(value)
-        for term in self.terms:
+        for term in dict.fromkeys(self.terms):
             if text.has(_term(term)):
                 yield Wrong(f'must not say "{term}"')
 
@@ -77,13 +90,15 @@ class _Text:
         if self._words is not None and not term.words <= self._words:
             return False
         at = self._plain.find(term.plain)
-        while at >= 0:
+        for _ in range(_TRIES):
+            if at < 0:
+                return False
             end = at + len(term.plain)
             before, after = self._plain[at - 1 : at], self._plain[end : end + 1]
             if not _joined(before, term.plain[0]) and not _joined(term.plain[-1], after):
                 return True
             at = self._plain.find(term.plain, at + 1)
-        return False
+        return at >= 0 and _searched(term.plain).search(self._plain, at) is not None
 
 
 def _plain(text: str) -> str:
@@ -101,9 +116,21 @@ def _term(text: str) -> _Term:
     return _Term(plain, _words(plain))
 
 
+@lru_cache(maxsize=1_000)
+def _searched(plain: str) -> re.Pattern[str]:
+    """Give what finds a term as words of its own, as `_joined` does, in one go."""
+    before = f"(?<!{_JOINING})" if _joins(plain[0]) else ""
+    after = f"(?!{_JOINING})" if _joins(plain[-1]) else ""
+    return re.compile(before + re.escape(plain) + after)
+
+
+def _joins(character: str) -> bool:
+    return character.isalnum() and not _stands_alone(character)
+
+
 def _joined(before: str, after: str) -> bool:
     """Say whether two characters, of which one may be none, belong to one word."""
-    return before.isalnum() and after.isalnum() and not (_stands_alone(before) or _stands_alone(after))
+    return _joins(before) and _joins(after)
 
 
 def _stands_alone(character: str) -> bool:

@@ -1,6 +1,8 @@
 """Reads a raw record of the public topic as far as it can be read: bytes to JSON object, and whose job it is."""
 
+import re
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, TypeVar
 
 from pydantic_core import from_json
@@ -18,6 +20,9 @@ from headchef.schema import depth_of
 T = TypeVar("T", bound=PublicEvent)
 
 MAX_DEPTH = 64
+
+_may_be_beyond = re.compile(rb"\d[eE]\+?\d{2}|\d{300}").search
+"""Finds what a number beyond all floats is written with; most jobs have none of it."""
 
 SEEN = "seen"
 """The store of what was taken on, by `seen_key`."""
@@ -155,7 +160,23 @@ def _object(data: bytes) -> dict[str, Any]:
         raise Refused("not_an_object", None, f"must be a JSON object, not {_kind(payload)}")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and depth_of(payload, MAX_DEPTH) > MAX_DEPTH:
         raise Refused("invalid", None, f"nested deeper than {MAX_DEPTH} levels")
+    if _may_be_beyond(data) and _has_beyond(payload):
+        # It would be read as infinite, and written as null from then on.
+        raise Refused("invalid", None, "has a number beyond 1.8e308; write it as a text")
     return payload
+
+
+def _has_beyond(payload: object) -> bool:
+    """Say whether a number somewhere is too large for a float; of what is not nested too deeply."""
+    match payload:
+        case float():
+            return isinf(payload)
+        case dict():
+            return any(map(_has_beyond, payload.values()))
+        case list():
+            return any(map(_has_beyond, payload))
+        case _:
+            return False
 
 
 def _kind(value: object) -> str:

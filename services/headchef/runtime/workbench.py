@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from headchef.runtime.backoff import Backoff
 from headchef.runtime.clock import Clock
@@ -35,6 +36,7 @@ from headchef.runtime.timers import Alarm, clear_timer, event_id, gone_off, set_
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.1
+_AGAIN_AFTER = timedelta(seconds=1)
 
 
 class Unfinished(Exception):
@@ -201,15 +203,18 @@ class Workbench:
             if outcome.timers or outcome.cleared:
                 raise InvariantBroken(f"{delivery.topic}: a processor without timers sets or clears one")
             return outcome.changes
-        if delivery.event_id in map(event_id, outcome.timers):
-            raise InvariantBroken(f"{delivery.event_id}: a timer is set again for the time at which it went off")
-        kept = {timer.id for timer in outcome.timers}
+        # Set again for when it went off: that is a part of a millisecond early, and the clock may have been set back.
+        wanted = [
+            replace(each, due=each.due + _AGAIN_AFTER) if event_id(each) == delivery.event_id else each
+            for each in outcome.timers
+        ]
+        kept = {timer.id for timer in wanted}
         gone = set(outcome.cleared)
         if delivery.timer is not None and self._alarm.current(delivery.record):
             gone.add(delivery.timer.id)
         timers = (
             *(clear_timer(each) for each in sorted(gone - kept)),
-            *(set_timer(each, hop.headers(TIMERS), self._clock.now()) for each in outcome.timers),
+            *(set_timer(each, hop.headers(TIMERS), self._clock.now()) for each in wanted),
         )
         return (*outcome.changes, *timers)
 

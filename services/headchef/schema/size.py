@@ -65,7 +65,8 @@ class _Unfolding:
         node: Any = self._root
         for part in reference[1:].split("/")[1:]:
             name = part.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, list) and name.isdecimal() and int(name) < len(node):
+            # Python reads no number of thousands of digits; no list has so many items.
+            if isinstance(node, list) and name.isdecimal() and len(name) < 10 and int(name) < len(node):
                 node = node[int(name)]
             elif isinstance(node, dict):
                 node = node.get(name)

@@ -11,6 +11,8 @@ from headchef.sources.public import IP
 _PORTS = {"http": 80, "https": 443}
 _NO_HOST = frozenset(" /\\?#@*")
 _LONGEST_SHOWN = 200
+_LONGEST_LABEL = 63
+"""Characters between two dots of a name (RFC 1035)."""
 _UNREADABLE = (ValueError, IndexError)
 """What yarl raises for what is no address; the second one by mistake, for `http://a][b@`."""
 
@@ -31,9 +33,14 @@ def host_of(entry: str) -> Host:
         url = URL(f"http://{entry}")
     except _UNREADABLE as error:
         raise ValueError(wrong) from error
-    if not url.raw_host:
+    if not url.raw_host or not _is_name(url.raw_host):
         raise ValueError(wrong)
     return url.raw_host, url.explicit_port
+
+
+def _is_name(host: str) -> bool:
+    """Say whether the parts of a name are as long as they may be; the dot at the end of one that is whole is none."""
+    return ":" in host or all(0 < len(label) <= _LONGEST_LABEL for label in host.removesuffix(".").split("."))
 
 
 def permitted(url: URL, allow_hosts: Collection[Host]) -> None:
@@ -46,7 +53,7 @@ def permitted(url: URL, allow_hosts: Collection[Host]) -> None:
         raise FetchFailed("bad_address", f"{shown(url)} is neither http nor https")
     if url.user is not None or url.password is not None:
         raise FetchFailed("bad_address", f"{shown(url)} has credentials in the address; leave them out")
-    if not url.raw_host:
+    if not url.raw_host or not _is_name(url.raw_host):
         raise FetchFailed("bad_address", f"{shown(url)} names no host")
     port = None if url.port == _PORTS[url.scheme] else url.port
     # A list may name the usual port too.
@@ -67,6 +74,21 @@ def read_address(text: str) -> URL:
     except _UNREADABLE as error:
         # The reader's words may hold the address itself, with its query.
         raise FetchFailed("bad_address", "the address cannot be read; such as https://pim.example.com/facts") from error
+
+
+def joined(url: URL, location: str) -> URL:
+    """Read an address that may be told from where another one lies.
+
+    Raises:
+        FetchFailed: it is none.
+    """
+    target = url.join(read_address(location))
+    try:
+        # What was joined is taken apart only now, when somebody looks at it.
+        whole = str(target)
+    except _UNREADABLE as error:
+        raise FetchFailed("bad_address", f"{shown(url)} leads to what is no address") from error
+    return read_address(whole)
 
 
 def literal(host: str) -> IP | None:

@@ -11,7 +11,7 @@ from yarl import URL
 
 from headchef.retry_after import read_retry_after
 from headchef.runtime.clock import Clock
-from headchef.sources.address import Host, permitted, read_address, shown
+from headchef.sources.address import Host, joined, permitted, shown
 from headchef.sources.body import read_body
 from headchef.sources.errors import FetchFailed
 from headchef.sources.trying import TimeLimit
@@ -138,7 +138,7 @@ def redirected(url: URL, location: str) -> URL:
     Raises:
         FetchFailed: it leads nowhere, or out of what nobody else can read.
     """
-    target = url.join(read_address(location))
+    target = joined(url, location)
     if url.scheme == "https" and target.scheme == "http":
         raise FetchFailed("forbidden_redirect", f"{shown(url)} leads from https to http, where anybody may listen")
     return target

@@ -17,6 +17,9 @@ from headchef.template.rendering import Renderer
 Place = tuple[str, ...]
 """Where a value lies: a name that templates know, and the fields below it."""
 
+_LONGEST_NUMBER = 9
+"""Digits of an item's number: Python reads none of thousands of digits, and no list has so many items."""
+
 Pieces = tuple[str, ...]
 """A text: by turns what is fixed, which may be empty, and the name of the free text that comes next."""
 
@@ -150,7 +153,7 @@ def _key(value: Any, part: str) -> str | int:
     Raises:
         LookupError: nothing.
     """
-    if isinstance(value, list) and part.isdecimal():
+    if isinstance(value, list) and part.isdecimal() and len(part) <= _LONGEST_NUMBER:
         return int(part)
     if isinstance(value, Mapping):
         return part

@@ -58,6 +58,15 @@ async def test_the_deadline_of_the_job_ends_the_review_too(tmp_path: Path) -> No
     assert [closed.outcome for closed in kit.closed] == ["called_off"]
 
 
+async def test_a_deadline_before_all_times_ends_the_review_at_once(tmp_path: Path) -> None:
+    kit = await waiting(tmp_path, deadline="0001-01-01T00:00:00+14:00")
+    assert kit.asked[0].due == NOON
+    await rung(kit)
+    [finished] = kit.finished
+    assert finished.failure is not None
+    assert finished.failure.reason == "deadline_exceeded"
+
+
 ITEMS = f"""
   - {{id: first, llm: {{text: "one"}}}}
   - id: look

@@ -72,6 +72,24 @@ async def until_buried(world: World, count: int) -> None:
     await eventually_async(enough)
 
 
+class Behind(Waker):
+    """By whose clock it is not yet time when a timer goes off for the first time."""
+
+    def _ring(self, delivery: Delivery, timer: Timer) -> Outcome:
+        outcome = super()._ring(delivery, timer)
+        return outcome if self.rang[timer.id] > 1 else Outcome(timers=(timer,))
+
+
+async def test_a_timer_that_is_set_again_for_when_it_went_off_goes_off_once_more(make_world: MakeWorld) -> None:
+    world = await make_world(partitions=1, timers=True)
+    waker = Behind(world.clock)
+    one = world.start("one", waker)
+    await world.publish("set a 0")
+    assert await world.until_out(1) == Counter("a")
+    await world.until_later(3 * SOON_S)
+    assert (waker.rang, one.ended) == (Counter(a=2), False)
+
+
 @pytest.mark.parametrize("order", ["in_order", "concurrent"])
 async def test_a_timer_goes_off_once_when_it_is_due(make_world: MakeWorld, order: Order) -> None:
     world = await make_world(partitions=2, timers=True)

@@ -142,6 +142,8 @@ class Led:
             raise AssertionError(f"nobody is asked about {unit}")
         due = self.asked[unit] + timedelta(seconds=review.within_s)
         due = min([due, *(each for each in (latest, self.latest(unit.step)) if each is not None)])
+        # A deadline may lie before all times that a timer can have.
+        due = max(due, self.asked[unit])
         # No finer than timers are.
         return due.replace(microsecond=due.microsecond // 1_000 * 1_000)
 

@@ -1,6 +1,6 @@
 """Writes the one result of a job that went through a workflow. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain, islice
@@ -20,6 +20,13 @@ from headchef.workflow.progress import Ending, Lost
 
 MAX_OUTPUT_BYTES = 3_000_000
 """Of the output as JSON, where no store takes it: with all else the result must fit into the 4 MiB of its topic."""
+
+MAX_FINDINGS_BYTES = 500_000
+"""Of a result's findings, one for each item that was lost: some thousands."""
+
+_LONGEST_FINDING = 500
+_AROUND_BYTES = 60
+"""Of a finding's JSON around its values."""
 
 _REASONS = frozenset(get_args(FailureReason)) - {"rejected"}
 
@@ -41,7 +48,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         job=record.head,
         status=ending.status,
         output=None if ending.status in ("failed", "cancelled") else Inline(inline=ending.output),
-        findings=(*ending.findings, *_cheaper(led)),
+        findings=(*_told(ending.findings), *_cheaper(led)),
         failure=_failure(ending) if ending.status in ("failed", "cancelled") else None,
         usage=came.usage,
         cost_usd=came.cost_usd,
@@ -61,6 +68,21 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         timing=Timing(submitted_at=record.head.submitted_at, finished_at=at, provider_s=came.provider_s),
         decided=decided,
     )
+
+
+def _told(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Give as many findings as there is room for, none of them long, and say how many more there are."""
+    room = MAX_FINDINGS_BYTES
+    for number, finding in enumerate(findings):
+        message = finding.message
+        if len(message) > _LONGEST_FINDING:
+            message = f"{message[:_LONGEST_FINDING]}…"
+        room -= len(canonical([finding.check, finding.path, message])) + _AROUND_BYTES
+        if room < 0:
+            more = f"{len(findings) - number:,} findings more have no room here; `headchef explain` shows each step"
+            yield Finding(check="more", path="", message=more)
+            return
+        yield finding if message is finding.message else finding.model_copy(update={"message": message})
 
 
 def _cheaper(led: Led) -> tuple[Finding, ...]:

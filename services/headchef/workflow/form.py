@@ -58,6 +58,10 @@ class BudgetEntry(_Entry):
 class WholeBudgetEntry(BudgetEntry):
     """What a job may use up, and what becomes of it then."""
 
+    seconds: Seconds | None = Field(
+        default=None, description="seconds from when the job was submitted, after which it fails, such as 300"
+    )
+
     on_exceed: Literal["fail", "finish_cheaper", "partial"] = Field(
         default="fail",
         description="fail: the job ends; finish_cheaper: what is left goes to the cheapest models; partial: the job"

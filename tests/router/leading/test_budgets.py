@@ -11,8 +11,8 @@ import pytest
 
 from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.common import Body, Inline, Ref, Reference
-from headchef_contracts.events.jobs import Failure
-from headchef_contracts.events.steps import Message, Parameters, Step, StepJudged
+from headchef_contracts.events.jobs import Failure, Parameters
+from headchef_contracts.events.steps import Message, Step, StepJudged
 
 from headchef.catalogue import Prices
 from headchef.catalogue.form import MOST_IMAGE_TOKENS

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from headchef_contracts.events.cache_use import CacheUse
-from headchef_contracts.events.common import Body, Inline, Ref, Reference
-from headchef_contracts.events.jobs import Failure, Parameters
+from headchef_contracts.events.common import Body, Inline, Parameters, Ref, Reference
+from headchef_contracts.events.jobs import Failure
 from headchef_contracts.events.steps import Message, Step, StepJudged
 
 from headchef.catalogue import Prices

@@ -30,7 +30,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Path("p.j2").write_text("About {{ input.name }}")
 
 
-def run(*arguments: str, stdin: str = "") -> Result:
+def run(*arguments: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(app, list(arguments), input=stdin)
 
 
@@ -81,6 +81,28 @@ def test_wrong_usage_is_named_and_exits_2(arguments: tuple[str, ...], part: str)
     result = run(*arguments)
     assert part in " ".join(result.output.split())
     assert result.exit_code == 2
+
+
+DEEP = '{"a":' * 300 + "1" + "}" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "part"),
+    [
+        (("--prompt", "x \udcff"), "", "--prompt: has bytes that are not UTF-8"),
+        (("--prompt", "x", "--label", "a=\udcff"), "", "not UTF-8"),
+        (("--prompt", "x {{ input.a }}", "--input", DEEP), "", "nested too deeply"),
+        ((), b"\xff", "standard input: not UTF-8: byte 0xff is not text"),
+        ((), '{"prompt": "x", "input": ' + DEEP + "}", "nested too deeply"),
+        (("-", "--format", "csv", "--prompt", "x"), 'a,"b"c\n', "not CSV"),
+    ],
+)
+def test_what_cannot_be_written_as_a_job_is_no_traceback(
+    arguments: tuple[str, ...], stdin: str | bytes, part: str
+) -> None:
+    result = run("submit", "--dry-run", *arguments, stdin=stdin)
+    assert part in " ".join(result.output.split())
+    assert isinstance(result.exception, SystemExit)
 
 
 def _that_name_a_tenant(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

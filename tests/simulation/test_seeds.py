@@ -54,7 +54,7 @@ FOUND: Mapping[str, Found] = {
 }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_new_seeds_hold() -> None:
     results = [result for _, result in in_processes(run_seed, fresh_seeds(), cores())]
     assert len(results) == COUNT

@@ -74,17 +74,27 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
     if options.id_field is not None:
         fields["job_id"] = options.id_prefix + _cell(row, options.id_field, "--id-field", name)
     elif "job_id" not in fields:
+        _written(fields, row, name)
         fields["job_id"] = derived_id(options.id_prefix or f"{options.stem}-", fields)
     if options.subject_field is not None:
         fields["subject"] = _cell(row, options.subject_field, "--subject-field", name)
     try:
-        event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, orjson.dumps(fields))
+        event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, _written(fields, row, name))
     except registry.BrokenContract as broken:
         raise BadLine(_told(broken, fields, row, name)) from broken
     job = cast(JobSubmitted, event)
     if (fault := fault_of_free_texts(job)) is not None:
         raise BadLine(LineFault(name, row.line, *fault))
     return job
+
+
+def _written(fields: Mapping[str, Any], row: Row, name: str) -> bytes:
+    try:
+        return orjson.dumps(fields)
+    except TypeError as error:
+        # It reads a thousand levels and writes a quarter of them; a shell may hand over bytes that are no text.
+        message = "nested too deeply, or has bytes that are not UTF-8; a job has 64 levels at most"
+        raise BadLine(LineFault(name, row.line, None, message)) from error
 
 
 def derived_id(prefix: str, fields: Mapping[str, Any]) -> str:

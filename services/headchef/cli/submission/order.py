@@ -14,7 +14,7 @@ from headchef.cli.submission.jobs import JobOptions
 from headchef.cli.submission.other_wordings import semantic_of
 from headchef.cli.submission.output import output_of, text_of
 from headchef.cli.submission.rows import RowFormat, format_of
-from headchef.cli.submission.source import Source
+from headchef.cli.submission.source import Source, not_utf8
 from headchef.cli.submission.templates import PromptTemplate, compile_template
 
 _STDIN = "-"
@@ -174,10 +174,7 @@ class Order:
         return fields
 
     def _single(self, prompt: str | None) -> Source:
-        if self.values is not None:
-            text = self.values
-        else:
-            text = orjson.dumps({} if prompt is None else {"prompt": prompt}).decode()
+        text = self.values if self.values is not None else _one_object(prompt, self._prompt_name)
         return Source("--input" if self.values is not None else self._prompt_name, "json", text=text)
 
     def _source(self) -> Source:
@@ -185,8 +182,22 @@ class Order:
             return Source(str(self.file), self.file_format or format_of(self.file.name), self.file)
         if self.file is None and sys.stdin.isatty():
             raise WrongUsage("nothing to submit", "give a FILE, a --prompt, or jobs on standard input")
-        text = sys.stdin.read()
+        text = _read_stdin()
         return Source("standard input", self.file_format or _guessed(text), text=text)
+
+
+def _one_object(prompt: str | None, name: str) -> str:
+    try:
+        return orjson.dumps({} if prompt is None else {"prompt": prompt}).decode()
+    except TypeError as error:
+        raise WrongUsage(f"{name}: has bytes that are not UTF-8") from error
+
+
+def _read_stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise not_utf8("standard input", error) from error
 
 
 def _guessed(text: str) -> RowFormat:

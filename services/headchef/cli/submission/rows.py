@@ -93,7 +93,10 @@ def _csv_rows(text: Iterable[str], name: str) -> Iterator[Row | LineFault]:
     lines = iter(text)
     first = next(lines, "")
     reader = csv.reader(_chained(first, lines), delimiter=_delimiter(first), strict=True)
-    header = _header(next(reader, []), name)
+    try:
+        header = _header(next(reader, []), name)
+    except csv.Error as error:
+        raise _no_csv(error, name, 1) from error
     while True:
         start = reader.line_num + 1
         try:
@@ -101,7 +104,7 @@ def _csv_rows(text: Iterable[str], name: str) -> Iterator[Row | LineFault]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise BadLine(LineFault(name, start, None, f"not CSV: {error}; check the quotes of this line")) from error
+            raise _no_csv(error, name, start) from error
         if not cells:
             continue
         if len(cells) != len(header):
@@ -118,6 +121,10 @@ def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
 
 def _delimiter(header: str) -> str:
     return max(_DELIMITERS, key=header.count)
+
+
+def _no_csv(error: csv.Error, name: str, line: int) -> BadLine:
+    return BadLine(LineFault(name, line, None, f"not CSV: {error}; check the quotes of this line"))
 
 
 def _header(cells: list[str], name: str) -> list[str]:

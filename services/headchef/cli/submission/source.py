@@ -45,10 +45,13 @@ class Source:
             try:
                 yield _without_bom(stream)
             except UnicodeDecodeError as error:
-                raise WrongUsage(
-                    f"{self.name}: not UTF-8: byte 0x{error.object[error.start]:02x} is not text",
-                    "save the file as UTF-8",
-                ) from error
+                raise not_utf8(self.name, error) from error
+
+
+def not_utf8(name: str, error: UnicodeDecodeError) -> WrongUsage:
+    """Say which byte of an input is no text, and what would be right."""
+    byte = error.object[error.start]
+    return WrongUsage(f"{name}: not UTF-8: byte 0x{byte:02x} is not text", "save the file as UTF-8")
 
 
 def _opened(source: Source) -> IO[str]:

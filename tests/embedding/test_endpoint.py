@@ -138,6 +138,8 @@ async def test_other_dimensions_are_named() -> None:
         b'{"data": [{"index": 1, "embedding": [1, 2]}]}',
         b'{"data": [{"index": 0, "embedding": ["x", 2]}]}',
         b'{"data": [{"index": 0, "embedding": [0, 0]}]}',
+        b'{"data": [{"index": 0, "embedding": [1e154, 1e154]}]}',
+        b'{"data": [{"index": 0, "embedding": "12"}]}',
         b'{"data": [{"index": 0, "embedding": [1, 2]}, {"index": 1, "embedding": [1, 2]}]}',
     ],
 )

@@ -80,8 +80,10 @@ class CacheHandler(BatchHandler):
         answers = await self._settling.keep(deliveries, corrections, self._clock.now())
         observed = await self._learn(deliveries, answers)
         steps = [step for each in deliveries if (step := step_of(each)) is not None]
-        found = corrections.among(await self._exact.find(steps))
-        looked = corrections.among_near(await self._look(deliveries, found))
+        exact = await self._exact.find(steps)
+        looked = corrections.among_near(await self._look(deliveries, corrections.among(exact)))
+        # Once more: looking by meaning takes seconds, in which people may have found more answers wrong.
+        found = corrections.among(exact)
         homes, embedder = (HOMES, None) if self._meaning is None else (self._meaning.homes, self._meaning.embedder)
         # From here on nothing is awaited: what is known now is what all is decided by.
         now, standing = self._clock.now(), self._invalidations.standing()
@@ -151,7 +153,8 @@ class _Batch:
             case StepPlanned() as planned:
                 return self._planned(planned, delivery)
             case CacheSettled() as settled:
-                led_to = self.sitting.settled(settled, self.answers.get(delivery.event_id), delivery)
+                answer = serving(self.answers.get(delivery.event_id), self.now)
+                led_to = self.sitting.settled(settled, answer, delivery)
                 told = self.observed.get(delivery.event_id, ())
                 return replace(led_to, outputs=(*led_to.outputs, *told)) if told else led_to
             case AnswerCorrected() as corrected:

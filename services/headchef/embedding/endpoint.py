@@ -157,11 +157,13 @@ class EndpointEmbedder:
             if len(given) != count:
                 raise ValueError("another number of vectors than of texts")
             return Made([self._unit(vector) for vector in vectors], _tokens(read.get("usage")))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             message = f"{self._host} answered with something else than {count} vectors in the form of OpenAI's API"
             raise EmbeddingFailed("unreadable", message) from error
 
     def _unit(self, numbers: Any) -> Vector:
+        if not isinstance(numbers, list):
+            raise TypeError("no list of numbers")
         vector = [float(each) for each in numbers]
         if len(vector) != self._endpoint.dimensions:
             message = (

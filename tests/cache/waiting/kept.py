@@ -32,14 +32,16 @@ class KeptCache:
     Args:
         policy: how long steps wait.
         most: leaders that are remembered.
+        ttl_s: seconds for which an answer is served.
     """
 
-    def __init__(self, policy: WaitPolicy = WAIT, *, most: int = 1_000) -> None:
+    def __init__(self, policy: WaitPolicy = WAIT, *, most: int = 1_000, ttl_s: float | None = None) -> None:
         self.clock, self.metrics, self.store = ManualClock(), RecordedMetrics(), MemoryAnswerStore()
         self.brakes = BrakesInForce("cache", self.metrics)
         self.state = TaskState(_STORES, 2, {each.name: f"cache.{each.name}.changelog" for each in _STORES})
         self.written, self.invalidations = 0, UpToDate()
         self._policy, self._most, self._offset = policy, most, 0
+        self._kept = CachePolicy(ttl_s)
         self.handler = self._handler()
 
     async def take(self, *events: Event) -> list[list[tuple[str, Event]]]:
@@ -95,7 +97,7 @@ class KeptCache:
     def _handler(self) -> CacheHandler:
         guarded = GuardedStore(self.store, CircuitPolicy(1.0, 30.0), self.clock, self.metrics)
         coalescing = Coalescing(self._policy, Leaders(self._most), CancelledWaiters(self.brakes))
-        return CacheHandler(guarded, CachePolicy(), self.invalidations, coalescing, self.clock, self.metrics)
+        return CacheHandler(guarded, self._kept, self.invalidations, coalescing, self.clock, self.metrics)
 
     def _keep(self, delivery: Delivery, outcome: Outcome) -> None:
         gone = {*outcome.cleared} | ({delivery.timer.id} if delivery.timer is not None else set())

@@ -54,6 +54,14 @@ async def test_one_of_several_is_asked_and_all_get_its_answer(cache: KeptCache) 
     assert cache.metrics.total("headchef.cache.saved_cost") == pytest.approx(0.003)
 
 
+async def test_an_answer_that_has_expired_by_then_is_given_to_nobody() -> None:
+    cache = KeptCache(ttl_s=5.0)
+    await flat(cache, *jobs("a", "b", "c"))
+    cache.clock.advance(5.0)
+    outputs = await flat(cache, make_settled(job_id="a"))
+    assert (completed(outputs), dispatched(outputs)) == ([], ["b"])
+
+
 async def test_who_is_alone_costs_no_state(cache: KeptCache) -> None:
     await flat(cache, *jobs("a"), make_planned("other", job_id="b"))
     await flat(cache, make_settled(job_id="a"), make_settled("other", job_id="b"))

@@ -12,7 +12,7 @@ from headchef_contracts import registry
 from headchef_contracts.events.common import Finding
 
 from headchef.cli.faults import WorkFailed, WrongUsage
-from headchef.cli.following.feed import Beginning, Outcome, open_feed
+from headchef.cli.following.feed import Beginning, Identity, Outcome, open_feed
 from headchef.cli.following.place import read, written
 from headchef.cli.following.running import Following, Wish
 from headchef.cli.following.waiting import wait_for
@@ -37,6 +37,10 @@ def outcome(event: Any) -> Outcome:
 async def finish(log: MemoryLog, *job_ids: str) -> None:
     for job_id in job_ids:
         await put_event(log, "jobs.finished", make_finished(job_id, {"title": job_id}), job_id.encode())
+
+
+def job(job_id: str, *, run: int = 0, tenant: str = "default") -> Identity:
+    return tenant, job_id, run, 0
 
 
 async def seen(log: MemoryLog, beginning: Beginning) -> tuple[set[str | None], str]:
@@ -67,14 +71,31 @@ async def test_results_that_are_not_ours_end_the_reading_with_their_place(log: M
 async def test_waiting_ends_when_all_are_there(log: MemoryLog) -> None:
     await finish(log, "a", "b", "c")
     feed = await open_feed(log, NAMESPACE, "start")
-    found = await wait_for(feed, {"a", "c"}, stop=asyncio.Event(), timeout_s=5)
+    found = await wait_for(feed, {job("a"), job("c")}, stop=asyncio.Event(), timeout_s=5)
     assert set(found) == {"a", "c"}
+
+
+async def test_the_result_of_an_earlier_run_or_of_another_tenant_is_not_waited_for(log: MemoryLog) -> None:
+    await finish(log, "a")
+    feed, stop = await open_feed(log, NAMESPACE, "start"), asyncio.Event()
+    assert await wait_for(feed, {job("a", run=1), job("a", tenant="other")}, stop=stop, timeout_s=0.5) == {}
+    again = make_finished("a", {})
+    again = again.model_copy(update={"job": again.job.model_copy(update={"run": 1})})
+    await put_event(log, "jobs.finished", again, b"a")
+    found = await wait_for(feed, {job("a", run=1)}, stop=stop, timeout_s=5)
+    assert found["a"].event == again
+
+
+async def test_a_refusal_that_does_not_tell_its_run_is_taken_for_that_of_the_job(log: MemoryLog) -> None:
+    await put_event(log, "jobs.refused", make_refused("a"), b"a")
+    feed = await open_feed(log, NAMESPACE, "start")
+    assert set(await wait_for(feed, {job("a", run=1)}, stop=asyncio.Event(), timeout_s=5)) == {"a"}
 
 
 async def test_waiting_ends_when_told_to(log: MemoryLog) -> None:
     feed, stop = await open_feed(log, NAMESPACE, "start"), asyncio.Event()
     stop.set()
-    assert await wait_for(feed, {"a"}, stop=stop, timeout_s=5) == {}
+    assert await wait_for(feed, {job("a")}, stop=stop, timeout_s=5) == {}
 
 
 @pytest.mark.parametrize("text", ["", "finished", "finished:", "finished:a=1", "other:0=1", "finished:0=1;x"])

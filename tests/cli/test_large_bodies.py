@@ -16,7 +16,7 @@ from headchef.bodies.objects import open_objects
 from headchef.cli.__main__ import app
 from headchef.cli.bodies import bodies_here
 from headchef.cli.faults import WrongUsage
-from headchef.cli.following.feed import Outcome, open_feed
+from headchef.cli.following.feed import Outcome, identity_of, open_feed
 from headchef.cli.following.waiting import wait_for
 from headchef.cli.following.writing import output_for
 from headchef.cli.history.explanation import answer, as_json
@@ -43,7 +43,7 @@ async def waited_for(result: JobFinished) -> Outcome:
     log = make_log()
     await put_event(log, "jobs.finished", result, b"j1")
     feed = await open_feed(log, NAMESPACE, "start")
-    found = await wait_for(feed, {"j1"}, stop=asyncio.Event(), timeout_s=5)
+    found = await wait_for(feed, {identity_of(result.job)}, stop=asyncio.Event(), timeout_s=5)
     return found["j1"]
 
 

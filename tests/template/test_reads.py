@@ -51,6 +51,8 @@ def test_a_template_of_one_slot_stands_for_a_value(source: str, is_value: bool, 
         ("{{ input.a | centre }}", "line 1: No filter named 'centre'"),
         ("{% include 'x' %}", "line 1: {% include %} is not supported in a prompt"),
         ("{% if 1 %}" * 300 + "{% endif %}" * 300, "nested too deeply"),
+        ("{{a}}" * 6_001, "line 1: has 30,005 characters of slots and statements; at most 30,000 are compiled"),
+        ("{{" + "a+" * 20_000, "line 1: has 40,002 characters of slots and statements"),
     ],
 )
 def test_what_is_no_template_is_refused_with_its_line(source: str, message: str) -> None:

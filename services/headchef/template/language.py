@@ -1,5 +1,6 @@
 """The language of prompt templates: Jinja2 in its sandbox, less what can grow or run without bound."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -36,6 +37,9 @@ _LOOP_FIELDS = frozenset(
 )
 _KINDS: Mapping[type, str] = {str: "text", list: "an array", int: "a number", float: "a number", type(None): "null"}
 _MAX_BITS = 256
+_TAG = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
+_MAX_TAG_CHARACTERS = 30_000
+"""Of all slots and statements of a template: as many of the shortest slots are compiled in a third of a second."""
 _REFUSED_NODES: Mapping[type[nodes.Node], str] = {
     nodes.AssignBlock: "{% set … %} with a body",
     nodes.Block: "{% block %}",
@@ -119,6 +123,18 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         self.tests = {name: budget.metered(tests[name]) for name in _JINJA_TESTS}
         self.globals = {"range": safe_range, "namespace": Namespace}
         self.finalize = own.text
+
+    def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
+        """Read a template.
+
+        Raises:
+            TemplateSyntaxError: it is none; or what is to be filled in and done has over 30,000 characters.
+        """
+        said = sum(len(each.group()) for each in _TAG.finditer(source))
+        if said > _MAX_TAG_CHARACTERS:
+            message = f"has {said:,} characters of slots and statements; at most {_MAX_TAG_CHARACTERS:,} are compiled"
+            raise TemplateSyntaxError(message, 1)
+        return super().parse(source, name, filename)
 
     def compiled(self, source: str) -> tuple[Template, int]:
         """Compile a template, and count the characters that every text begins with that is made from it.

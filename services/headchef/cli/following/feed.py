@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headchef_contracts import registry, topics
-from headchef_contracts.events.jobs import JobFinished, JobRefused
+from headchef_contracts.events.common import JobHead
+from headchef_contracts.events.jobs import JobFinished, JobRefused, JobSubmitted
 
 from headchef.bodies import Bodies
 from headchef.cli.bodies import bodies_here, with_values
@@ -18,6 +19,15 @@ from headchef.runtime.log.port import Log, Partition, Reader
 _POLL_RECORDS = 1_000
 
 Beginning = Literal["start", "now"] | Place
+
+
+Identity = tuple[str, str, int, int]
+"""What names a job: its tenant, id, run and revision."""
+
+
+def identity_of(job: JobSubmitted | JobHead) -> Identity:
+    """Give what names a job."""
+    return job.tenant, job.job_id, job.run, job.revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,14 @@ class Outcome:
     def tenant(self) -> str | None:
         """Give the tenant; a refused record may have none."""
         return self.event.job.tenant if isinstance(self.event, JobFinished) else self.event.tenant
+
+    def may_be_of(self, job: Identity) -> bool:
+        """Say whether it is a job's own, and not that of another run; a refusal may not tell all that names its job."""
+        if isinstance(self.event, JobFinished):
+            return identity_of(self.event.job) == job
+        tenant, job_id, run, _ = job
+        refused = self.event
+        return refused.job_id == job_id and refused.tenant in (None, tenant) and refused.run in (None, run)
 
     @property
     def status(self) -> str:

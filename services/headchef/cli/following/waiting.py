@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 
-from headchef.cli.following.feed import Feed, Outcome
+from headchef.cli.following.feed import Feed, Identity, Outcome
 from headchef.runtime.clock import Clock, SystemClock
 
 _POLL_S = 0.25
@@ -11,7 +11,7 @@ _POLL_S = 0.25
 
 async def wait_for(
     feed: Feed,
-    wanted: Collection[str],
+    wanted: Collection[Identity],
     *,
     stop: asyncio.Event,
     timeout_s: float,
@@ -23,7 +23,7 @@ async def wait_for(
 
     Args:
         feed: opened before the jobs were submitted, or at the start.
-        wanted: job ids.
+        wanted: the jobs; results of other runs are passed over.
         stop: looked at several times a second.
         timeout_s: seconds without any wanted outcome before giving up.
         linger_s: seconds to go on reading when all are there; an old result may be followed by a refusal of the new.
@@ -31,16 +31,20 @@ async def wait_for(
         clock: time, for tests.
 
     Returns:
-        The newest outcome of each job that has one.
+        The newest outcome of each job that has one, by job id.
     """
     clock = clock or SystemClock()
-    open_ids, found = set(wanted), dict[str, Outcome]()
+    asked: dict[str, list[Identity]] = {}
+    for each in wanted:
+        asked.setdefault(each[1], []).append(each)
+    open_ids, found = set(asked), dict[str, Outcome]()
     last = clock.monotonic()
     while not stop.is_set() and clock.monotonic() - last < (timeout_s if open_ids else linger_s):
         for outcome in await feed.next(_POLL_S):
-            if outcome.job_id is not None and outcome.job_id in wanted:
-                found[outcome.job_id] = await feed.opened(outcome)
-                open_ids.discard(outcome.job_id)
+            job_id = outcome.job_id
+            if job_id is not None and any(map(outcome.may_be_of, asked.get(job_id, ()))):
+                found[job_id] = await feed.opened(outcome)
+                open_ids.discard(job_id)
                 last = clock.monotonic()
         if progress is not None:
             progress(len(found))

@@ -9,7 +9,7 @@ from headchef_contracts.events.common import JOB_CLASSES, JobClass
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently, read_patiently
 from headchef.cli.entries import entries_here
 from headchef.cli.faults import WorkFailed
-from headchef.cli.following.feed import Outcome, open_feed
+from headchef.cli.following.feed import Outcome, identity_of, open_feed
 from headchef.cli.following.show import outcome_as_json, show_outcome, summary
 from headchef.cli.following.waiting import wait_for
 from headchef.cli.interrupts import stop_on_signals
@@ -94,7 +94,7 @@ async def _run(wish: Wish, manner: Manner, screen: Screen, cluster: Cluster) -> 
             acknowledged = await _publish(log, cluster, choice, partitions, stop)
             outcomes: Mapping[str, Outcome] = {}
             if manner.wait and acknowledged == len(choice.jobs):
-                wanted = {each.job.job_id for each in choice.jobs}
+                wanted = {identity_of(each.job) for each in choice.jobs}
                 outcomes = await wait_for(feed, wanted, stop=stop, timeout_s=manner.timeout_s)
             await feed.close()
     _conclude(choice, acknowledged, outcomes, manner, screen)

@@ -11,7 +11,7 @@ from headchef_contracts.events.jobs import JobSubmitted
 from headchef.cli.cluster import Cluster, named_cluster, opened, patiently
 from headchef.cli.entries import checked
 from headchef.cli.faults import WorkFailed, WrongUsage
-from headchef.cli.following.feed import Feed, Outcome, open_feed
+from headchef.cli.following.feed import Feed, Outcome, identity_of, open_feed
 from headchef.cli.following.show import outcome_as_json, show_outcome, summary
 from headchef.cli.following.waiting import wait_for
 from headchef.cli.interrupts import stop_on_signals
@@ -151,7 +151,7 @@ class _Submission:
         return jobs_of(self._source, self._options, self._found.batches)
 
     async def _results(self, feed: Feed, stop: asyncio.Event) -> dict[str, Outcome]:
-        wanted = {job.job_id for job in self._jobs()}
+        wanted = {identity_of(job) for job in self._jobs()}
         with self._screen.progress("waiting for results", len(wanted)) as meter:
             return await wait_for(
                 feed,

@@ -23,7 +23,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_the_demo_needs_nothing(desk: Desk) -> None:
     demo = desk.start("demo", "--jobs", "20", "--json")
-    out, err = demo.communicate(timeout=PATIENCE_S)
+    out, err = demo.communicate(timeout=2 * PATIENCE_S)
     assert demo.returncode == 0, err
     told = json.loads(out)
     assert sum(told["statuses"].values()) == 22
@@ -38,7 +38,7 @@ def test_a_demo_that_is_interrupted_says_how_far_it_came(desk: Desk) -> None:
     while "embedded broker" not in demo.stderr.readline():
         assert demo.poll() is None
     demo.send_signal(signal.SIGINT)
-    _, err = demo.communicate(timeout=PATIENCE_S)
+    _, err = demo.communicate(timeout=2 * PATIENCE_S)
     assert demo.returncode == 1
     assert "interrupted: 0 results came, 667 jobs are left out" in err
 

@@ -40,7 +40,7 @@ async def finish(log: MemoryLog, *job_ids: str) -> None:
 
 
 def job(job_id: str, *, run: int = 0, tenant: str = "default") -> Identity:
-    return tenant, job_id, run, 0
+    return Identity(tenant, job_id, run, 0)
 
 
 async def seen(log: MemoryLog, beginning: Beginning) -> tuple[set[str | None], str]:

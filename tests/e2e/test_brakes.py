@@ -13,7 +13,7 @@ from tests.cli.desk import Desk
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
-JOBS = 200
+JOBS = 300
 HEEDED = timedelta(seconds=2)
 SETTINGS = {
     "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "0.5",
@@ -79,7 +79,7 @@ def test_work_is_paused_cancelled_and_resumed(kafka: str, tmp_path: Path) -> Non
             for it in pipeline.of("jobs.finished")
         )
 
-    assert paused["unfinished"] > JOBS / 8, "many more than there are places for"
+    assert paused["unfinished"] > JOBS / 4, "many more than there are places for"
     since = datetime.fromisoformat(paused["set_at"]) + HEEDED
     until = datetime.fromisoformat(resumed["set_at"])
     late = [call["job"]["job_id"] for call in calls if since < datetime.fromisoformat(call["started_at"]) < until]

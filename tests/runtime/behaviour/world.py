@@ -216,14 +216,14 @@ class World:
         """Give the records that came out."""
         return await self.backend.read_committed(self.topic(SINK))
 
-    async def until_out(self, count: int, within_s: float = PATIENCE_S) -> Counter[str]:
+    async def until_out(self, count: int) -> Counter[str]:
         """Wait until so many different values are out, and give how often each is."""
 
         async def enough() -> Counter[str] | None:
             found = Counter(await self.outputs())
             return found if len(found) >= count else None
 
-        return await eventually_async(enough, within_s=within_s) or Counter()
+        return await eventually_async(enough) or Counter()
 
     async def dead_letters(self, topic: str = SOURCE) -> Sequence[Record]:
         """Give the dead letters of an input."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from headchef_contracts import registry, topics
 from headchef_contracts.events.common import JobHead
@@ -21,13 +21,18 @@ _POLL_RECORDS = 1_000
 Beginning = Literal["start", "now"] | Place
 
 
-Identity = tuple[str, str, int, int]
-"""What names a job: its tenant, id, run and revision."""
+class Identity(NamedTuple):
+    """What names a job."""
+
+    tenant: str
+    job_id: str
+    run: int
+    revision: int
 
 
 def identity_of(job: JobSubmitted | JobHead) -> Identity:
     """Give what names a job."""
-    return job.tenant, job.job_id, job.run, job.revision
+    return Identity(job.tenant, job.job_id, job.run, job.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,8 @@ class Outcome:
         """Say whether it is a job's own, and not that of another run; a refusal may not tell all that names its job."""
         if isinstance(self.event, JobFinished):
             return identity_of(self.event.job) == job
-        tenant, job_id, run, _ = job
         refused = self.event
-        return refused.job_id == job_id and refused.tenant in (None, tenant) and refused.run in (None, run)
+        return refused.job_id == job.job_id and refused.tenant in (None, job.tenant) and refused.run in (None, job.run)
 
     @property
     def status(self) -> str:

@@ -36,7 +36,7 @@ async def wait_for(
     clock = clock or SystemClock()
     asked: dict[str, list[Identity]] = {}
     for each in wanted:
-        asked.setdefault(each[1], []).append(each)
+        asked.setdefault(each.job_id, []).append(each)
     open_ids, found = set(asked), dict[str, Outcome]()
     last = clock.monotonic()
     while not stop.is_set() and clock.monotonic() - last < (timeout_s if open_ids else linger_s):

@@ -1,7 +1,8 @@
 """Turns a row of a file, or a job written out in a line, into the event that is published."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -74,12 +75,14 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
     if options.id_field is not None:
         fields["job_id"] = options.id_prefix + _cell(row, options.id_field, "--id-field", name)
     elif "job_id" not in fields:
-        _written(fields, row, name)
-        fields["job_id"] = derived_id(options.id_prefix or f"{options.stem}-", fields)
+        with _writable(row, name):
+            fields["job_id"] = derived_id(options.id_prefix or f"{options.stem}-", fields)
     if options.subject_field is not None:
         fields["subject"] = _cell(row, options.subject_field, "--subject-field", name)
+    with _writable(row, name):
+        written = orjson.dumps(fields)
     try:
-        event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, _written(fields, row, name))
+        event = registry.decode(JobSubmitted.event_type, JobSubmitted.version, written)
     except registry.BrokenContract as broken:
         raise BadLine(_told(broken, fields, row, name)) from broken
     job = cast(JobSubmitted, event)
@@ -88,9 +91,10 @@ def build_job(row: Row, options: JobOptions, name: str) -> JobSubmitted:
     return job
 
 
-def _written(fields: Mapping[str, Any], row: Row, name: str) -> bytes:
+@contextmanager
+def _writable(row: Row, name: str) -> Iterator[None]:
     try:
-        return orjson.dumps(fields)
+        yield
     except TypeError as error:
         # It reads a thousand levels and writes a quarter of them; a shell may hand over bytes that are no text.
         message = "nested too deeply, or has bytes that are not UTF-8; a job has 64 levels at most"

@@ -76,8 +76,9 @@ class HookedLog:
         self.memberships.append(made)
         return _HookedMembership(self, made)
 
-    async def reader(self, name: str) -> Reader:
-        return _HookedReader(self, await self.passing("log.reader", lambda: self.inner.reader(name)))
+    async def reader(self, name: str, *, steady: bool = False) -> Reader:
+        made = await self.passing("log.reader", lambda: self.inner.reader(name, steady=steady))
+        return _HookedReader(self, made)
 
     def producer(self, name: str, transactional_id: str | None) -> Producer:
         return _HookedProducer(self, self.inner.producer(name, transactional_id))

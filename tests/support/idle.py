@@ -3,6 +3,6 @@
 from collections.abc import Mapping
 
 IDLE: Mapping[str, str] = {"HEADCHEF_KAFKA_FETCH_WAIT_S": "0.5", "HEADCHEF_CACHE_FRESH_S": "30"}
-"""The product's 100 ms have thirty readers ask ten times a second each, of which the broker and the services spend four
-tenths of a core; an answer with records comes at once either way. And a busy machine may stand still for more than the
-product's two seconds: that a cache then reuses nothing has tests of its own."""
+"""The product's 100 ms have a dozen readers ask ten times a second each; an answer with records comes at once either
+way. And a busy machine may stand still for more than the product's two seconds: that a cache then reuses nothing has
+tests of its own."""

@@ -111,7 +111,7 @@ class Listener:
     async def _follow(self) -> None:
         """Read on until the number of partitions changes, or a fault."""
         partitions = await self._partitions()
-        reader = self._reader = await self._log.reader(self._name)
+        reader = self._reader = await self._log.reader(self._name, steady=True)
         bounds = await reader.bounds(partitions)
         self._places = {each: self._places.get(each, bounds[each][0]) for each in partitions}
         await reader.assign(dict(self._places))

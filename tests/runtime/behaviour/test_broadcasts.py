@@ -206,9 +206,9 @@ class WithSilentReader(HookedLog):
 
     readers = 0
 
-    async def reader(self, name: str) -> Reader:
+    async def reader(self, name: str, *, steady: bool = False) -> Reader:
         self.readers += 1
-        reader = await super().reader(name)
+        reader = await super().reader(name, steady=steady)
         return Silent(reader) if self.readers == 1 else reader
 
 

@@ -232,8 +232,13 @@ class Log(Protocol):
         """Make a place in a group; nothing happens before `join`."""
         ...
 
-    async def reader(self, name: str) -> Reader:
-        """Make a reader and connect it; the name is its client id."""
+    async def reader(self, name: str, *, steady: bool = False) -> Reader:
+        """Make a reader and connect it.
+
+        Args:
+            name: its client id.
+            steady: whether each poll will be of all that is assigned, and that stays. It may ask less often then.
+        """
         ...
 
     def producer(self, name: str, transactional_id: str | None) -> Producer:

@@ -91,9 +91,9 @@ class ObservedLog(Log):
         """Make a place in a group."""
         return self._log.membership(settings, member)
 
-    async def reader(self, name: str) -> Reader:
+    async def reader(self, name: str, *, steady: bool = False) -> Reader:
         """Make a reader whose polls are told."""
-        return ObservedReader(await self._log.reader(name), name, self._observer)
+        return ObservedReader(await self._log.reader(name, steady=steady), name, self._observer)
 
     def producer(self, name: str, transactional_id: str | None) -> Producer:
         """Make a producer whose sends and commits are told."""

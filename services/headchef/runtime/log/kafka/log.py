@@ -63,9 +63,9 @@ class KafkaLog:
         """Make a place in a group; nothing happens before `join`."""
         return self._kept(KafkaMembership(self._connection, settings, member, self.partition_counts, self._clock))
 
-    async def reader(self, name: str) -> KafkaReader:
+    async def reader(self, name: str, *, steady: bool = False) -> KafkaReader:
         """Make a reader and connect it; the name is its client id. Raises `LogUnavailable` or `LogRefused`."""
-        made = KafkaReader(self._connection, name, self.bounds, self._clock)
+        made = KafkaReader(self._connection, name, self.bounds, self._clock, steady=steady)
         await made.start()
         return self._kept(made)
 

@@ -58,8 +58,8 @@ class MemoryLog:
         self._made.append(made)
         return made
 
-    async def reader(self, name: str) -> MemoryReader:
-        """Make a reader. Raises LogUnavailable if the log does not answer."""
+    async def reader(self, name: str, *, steady: bool = False) -> MemoryReader:
+        """Make a reader, steady or not: no fetch is held here. Raises LogUnavailable if the log does not answer."""
         await self._process.request("metadata", lambda: None)
         made = MemoryReader(self._cluster, self._process)
         self._made.append(made)

@@ -17,8 +17,12 @@ from headchef.cache.store import Sought, StoredAnswer
 VERSION = 3
 """Of the payload's form. Others are no answers for this program: it calls the model and overwrites them."""
 
-_UNCHECKED = frozenset({"crc", "worth"})
-"""The worth is written again where an answer was used."""
+_CHECKED = (
+    *("answer", "cost_usd", "expires_at_s", "fingerprint", "model", "more_sources", "planned_at_s", "settled_at_s"),
+    *("settled_offset", "settled_partition", "settled_topic", "source_job_id", "sources", "tags", "template", "tenant"),
+    "version",
+)
+"""All fields but the worth, which is written again where an answer was used; in the order of their names."""
 
 
 def write_payload(stored: StoredAnswer) -> dict[str, Any]:
@@ -100,9 +104,9 @@ def _stored(payload: Mapping[str, Any], sought: Sought) -> StoredAnswer:
 
 def _checksum(payload: Mapping[str, Any]) -> int:
     """Give that of all fields that stay as they were written; times to the microsecond, as a store may read others."""
-    checked = sorted(
-        (name, round(value * 1e6) if isinstance(value, float) else value)
-        for name, value in payload.items()
-        if name not in _UNCHECKED
-    )
+    checked = [
+        (name, round(value * 1e6) if isinstance(value := payload[name], float) else value)
+        for name in _CHECKED
+        if name in payload
+    ]
     return crc32(orjson.dumps(checked))

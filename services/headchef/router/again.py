@@ -10,6 +10,7 @@ then the next model: there is nothing in such an answer to put right.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from headchef_contracts.events.common import MAX_OUTPUT_TOKENS, Finding, Inline
@@ -27,7 +28,7 @@ from headchef.router.asking import (
     next_model,
     out_of_reach,
     shows_images,
-    size_of,
+    written,
 )
 from headchef.runtime.telemetry.measures import CounterName
 
@@ -128,12 +129,13 @@ def after_rejection(
         return NobodyLeft(f"catalogue {catalogue.version} does not have {step.request.model} any more")
     question = step.request.messages[: step.question]
     messages = (*question, _spoken("assistant", _shown(said)), _spoken("user", _wrong(rejected.findings)))
-    if (size := size_of(messages)) > max_prompt_bytes:
+    prompt = written(messages)
+    if (size := len(prompt)) > max_prompt_bytes:
         return NobodyLeft(f"with its answer the prompt has {size} bytes; at most {max_prompt_bytes} are taken")
     return step.model_copy(
         update={
             "plan": step.plan + 1,
-            "prompt_sha256": hash_of(messages),
+            "prompt_sha256": sha256(prompt).hexdigest(),
             "request": step.request.model_copy(update={"messages": messages}),
             "question": len(question),
         }

@@ -118,15 +118,11 @@ def fingerprint_of(tenant: str, prompt_sha256: str, request: ModelRequest) -> st
 
 def hash_of(messages: Sequence[Message]) -> str:
     """Give the hash of all in some messages that an answer depends on."""
-    return sha256(_written(messages)).hexdigest()
+    return sha256(written(messages)).hexdigest()
 
 
-def size_of(messages: Sequence[Message]) -> int:
-    """Give the bytes of some messages with their images, as JSON."""
-    return len(_written(messages))
-
-
-def _written(messages: Sequence[Message]) -> bytes:
+def written(messages: Sequence[Message]) -> bytes:
+    """Write all in some messages that an answer depends on, with their images, as JSON: what is hashed and measured."""
     return canonical([_asked(message) for message in messages])
 
 

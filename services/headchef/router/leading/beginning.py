@@ -2,22 +2,22 @@
 
 from datetime import timedelta
 
-from headchef_contracts.events.common import Body, Cause, Inline, JobHead
+from headchef_contracts.events.common import Body, Inline, JobHead
 from headchef_contracts.events.jobs import JobSubmitted
 
 from headchef.bodies import BodiesAtHand
 from headchef.router.leading.records import JOBS, JobRecord, job_key
-from headchef.runtime.processor import State
+from headchef.runtime.processor import Delivery, State
 
 
-def has_begun(job: JobSubmitted, head: JobHead, cause: Cause, state: State, at_hand: BodiesAtHand) -> bool | None:
+def has_begun(job: JobSubmitted, head: JobHead, delivery: Delivery, state: State, at_hand: BodiesAtHand) -> bool | None:
     """Say whether a job of this name is under way: it may wait for people for longer than accepted jobs are remembered.
 
     Args:
         job: that was submitted.
         head: of its events.
-        cause: the record that it lies in. One that was begun by this very record is begun again: at least once not all
-            that it led to may be written.
+        delivery: the record that it lies in. One that was begun by this very record is begun again: at least once not
+            all that it led to may be written.
         state: of its task.
         at_hand: takes a large input.
 
@@ -28,7 +28,7 @@ def has_begun(job: JobSubmitted, head: JobHead, cause: Cause, state: State, at_h
     if written is None:
         return None
     stored = JobRecord.model_validate_json(written)
-    if stored.cause == cause:
+    if stored.cause == delivery.cause:
         return None
     values = value_of(job.input)
     reference = at_hand.reference(head.tenant, values)

@@ -10,7 +10,6 @@ from headchef_contracts.events.common import JOB_CLASSES
 from headchef.runtime.admission import Slots
 from headchef.runtime.backlog_watch import BacklogWatch
 from headchef.runtime.backoff import Backoff
-from headchef.runtime.broadcast import Listener
 from headchef.runtime.clock import Clock
 from headchef.runtime.counts import Counts
 from headchef.runtime.envelope import Envelope
@@ -19,6 +18,7 @@ from headchef.runtime.freeze import FreezeGuard
 from headchef.runtime.handover import HandOver
 from headchef.runtime.intake import Intake
 from headchef.runtime.kitchen import Kitchen
+from headchef.runtime.listening import Listeners
 from headchef.runtime.log.port import Log, MemberSettings
 from headchef.runtime.names import names
 from headchef.runtime.processor import Processor
@@ -113,18 +113,7 @@ class Engine:
             if any(source.job_class == job_class for source in processor.inputs)
         ]
         self._backlog = BacklogWatch(log, processor, settings, clock)
-        self._listeners = [
-            Listener(
-                each,
-                log=log,
-                name=f"{self._names.group}.{each.topic}",
-                namespace=settings.namespace,
-                envelope=self._kitchen.envelope,
-                clock=clock,
-                metrics=metrics,
-            )
-            for each in processor.broadcasts
-        ]
+        self._listeners = Listeners(self._kitchen)
         self._replays = Replays(self._kitchen)
 
     @property
@@ -163,8 +152,8 @@ class Engine:
 
     def ready(self) -> str | None:
         """Say why this processor is not at work, or None."""
-        if reading := [each.topic for each in self._listeners if not each.caught_up]:
-            return f"it is reading {', '.join(reading)}"
+        if behind := self._listeners.behind:
+            return f"it is reading {', '.join(behind)}"
         if not self._joined:
             return "it has not joined its group"
         if waiting := [number for number, task in self._tasks.items() if task.phase is Phase.RECOVERING]:
@@ -223,9 +212,7 @@ class Engine:
             self._hand_over.ended()
 
     async def _work(self) -> None:
-        for listener in self._listeners:
-            self._spawn(listener.run())
-            await listener.until_caught_up()
+        await self._listeners.catch_up(self._spawn)
         await self._counts.agree()
         self._spawn(self._counts.watch(lambda: self._hand_over.shared, self._rejoin))
         for intake in self._intakes:
@@ -276,8 +263,7 @@ class Engine:
         for intake in self._intakes:
             await intake.close()
         await self._backlog.close()
-        for listener in self._listeners:
-            await listener.close()
+        await self._listeners.close()
         await self._replays.close()
         if self._released.is_set():
             await self._membership.leave()

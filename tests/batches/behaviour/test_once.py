@@ -9,7 +9,7 @@ from headchef_contracts.events.batches import BatchFinished
 from tests.batches.behaviour.world import BatchWorld, endings
 from tests.batches.builders import make_finished
 from tests.runtime.behaviour.faults import Fault, crash_at
-from tests.runtime.behaviour.world import Instance
+from tests.runtime.behaviour.instance import Instance
 from tests.support.eventually import eventually_async
 from tests.support.hooked_log import Moment
 

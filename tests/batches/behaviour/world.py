@@ -21,7 +21,8 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.batches.builders import make_finished, make_refused
 from tests.runtime.behaviour.echo import Echo
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import World
 from tests.support.backends import Backend
 from tests.support.eventually import eventually, eventually_async
 from tests.support.log_client import publish

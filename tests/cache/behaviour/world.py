@@ -27,7 +27,8 @@ from headchef.runtime.surroundings import Surroundings
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.runtime.behaviour.echo import Echo
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import World
 from tests.support.backends import Backend
 from tests.support.eventually import eventually, eventually_async
 from tests.support.log_client import publish

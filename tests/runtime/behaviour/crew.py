@@ -5,7 +5,8 @@ from collections import Counter
 
 from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.echo import Echo
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import World
 from tests.support.eventually import eventually
 
 _LOOK_S = 0.002

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tests.runtime.behaviour.world import Instance
+from tests.runtime.behaviour.instance import Instance
 from tests.support.hooked_log import Moment
 
 MET_WITHIN_S = 60.0

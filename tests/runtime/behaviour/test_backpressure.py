@@ -10,7 +10,8 @@ from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.faults import Hold
-from tests.runtime.behaviour.world import SECOND, SESSION_S, SOURCE, Instance, Order
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import SECOND, SESSION_S, SOURCE, Order
 from tests.support.eventually import eventually
 
 BUFFER = 20

@@ -19,7 +19,8 @@ from headchef.runtime.settings import BadSettings
 from headchef.runtime.telemetry.metrics import Metrics
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import World
 from tests.support.eventually import eventually
 from tests.support.hooked_log import Hook, HookedLog, Moment, no_hook
 from tests.support.log_client import publish

@@ -10,7 +10,8 @@ from headchef.runtime.settings import Guarantee
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.door import Door
 from tests.runtime.behaviour.echo import Echo, Noting
-from tests.runtime.behaviour.world import SECOND, SOURCE, Instance, World, six_handled
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import SECOND, SOURCE, World, six_handled
 from tests.support.eventually import eventually, eventually_async
 
 GUARANTEES: tuple[Guarantee, ...] = ("exactly_once", "at_least_once")

@@ -12,8 +12,9 @@ from headchef.runtime.errors import LogUnavailable
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.faults import crash_at, failing
+from tests.runtime.behaviour.instance import Instance
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.world import World
 from tests.support.hooked_log import Moment
 
 FIRST, SECOND = [f"a{number}" for number in range(8)], [f"b{number}" for number in range(8)]

@@ -12,8 +12,9 @@ from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import Hold
+from tests.runtime.behaviour.instance import Instance
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
-from tests.runtime.behaviour.world import SESSION_S, SOURCE, Instance, World
+from tests.runtime.behaviour.world import SESSION_S, SOURCE, World
 from tests.support.eventually import eventually, eventually_async
 from tests.support.hooked_log import Moment
 from tests.support.log_client import started_producer

@@ -10,7 +10,8 @@ from headchef.runtime.errors import OffsetLost
 from headchef.runtime.log.port import Record
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo, Noting, named
-from tests.runtime.behaviour.world import SECOND, SOURCE, Instance, Order, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
 from tests.support.eventually import eventually
 
 AT_HAND = 20

@@ -7,8 +7,9 @@ from headchef.runtime.processor import Change, Delivery, Emit, Outcome, State, S
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import SINK, Echo
 from tests.runtime.behaviour.faults import crash_at
+from tests.runtime.behaviour.instance import Instance
 from tests.runtime.behaviour.tally import STORE
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.world import World
 
 SINK_MAX_BYTES = 20_000
 FIRST = Store("first")

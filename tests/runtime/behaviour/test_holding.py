@@ -12,7 +12,8 @@ from headchef.runtime.processor import Delivery, Hold, Outcome, State, Stop, Tim
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.door import Door
 from tests.runtime.behaviour.echo import Echo, echoed
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import World
 from tests.support.eventually import eventually, eventually_async
 from tests.support.recorded_metrics import RecordedMetrics
 

@@ -14,7 +14,8 @@ from headchef.runtime.log.port import NewRecord
 from headchef.runtime.replay_input import Replay, Replayed
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo
-from tests.runtime.behaviour.world import Instance, World
+from tests.runtime.behaviour.instance import Instance
+from tests.runtime.behaviour.world import World
 from tests.support.eventually import eventually
 from tests.support.hooked_log import Hook, no_hook
 from tests.support.log_client import publish

@@ -12,19 +12,16 @@ from headchef_contracts.events.jobs import JobSubmitted
 from headchef.runtime.admission import Admission, Sharing
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.clock import Clock, SystemClock
-from headchef.runtime.engine import Engine
-from headchef.runtime.freeze import FreezeGuard
-from headchef.runtime.log.port import Commit, Headers, Log, NewRecord, Partition, Record
+from headchef.runtime.log.port import Commit, Headers, NewRecord, Partition, Record
 from headchef.runtime.names import names
 from headchef.runtime.processor import BatchHandler, Handler, Hold, Input, Processor, Store
 from headchef.runtime.replay_input import Replay
 from headchef.runtime.settings import RuntimeSettings
-from headchef.runtime.telemetry.metrics import Metrics
-from headchef.runtime.telemetry.tracing import Tracer
 from tests.runtime.behaviour.echo import SINK, Echo
+from tests.runtime.behaviour.instance import Instance
 from tests.support.backends import Backend
 from tests.support.eventually import PATIENCE_S, eventually, eventually_async
-from tests.support.hooked_log import Hook, HookedLog, no_hook
+from tests.support.hooked_log import Hook, no_hook
 from tests.support.log_client import publish
 from tests.support.virtual_time import LoopClock, VirtualTimeLoop
 
@@ -33,72 +30,6 @@ SESSION_S = 2.0
 """Short enough for a test to wait it out, long enough for a busy machine's heartbeats."""
 
 Order = Literal["in_order", "batches", "concurrent"]
-
-
-class Instance:
-    """One process that runs the processor.
-
-    Attributes:
-        engine: its engine.
-        log: its log, which a test can cut off.
-        failure: what its run ended with, if it has.
-    """
-
-    def __init__(self, world: "World", processor: Processor, settings: RuntimeSettings, name: str, log: Log) -> None:
-        self.name = name
-        self._world = world
-        self.log = HookedLog(log)
-        clock = world.clock
-        guard = FreezeGuard(clock, settings.session_timeout_s / 2)
-        self.guard = guard
-        self.engine = Engine(
-            processor,
-            log=self.log,
-            settings=settings,
-            instance=f"{world.namespace}-{name}",
-            guard=guard,
-            clock=clock,
-            metrics=Metrics(),
-            tracer=Tracer(),
-        )
-        self._stop = asyncio.Event()
-        self._run = asyncio.ensure_future(self.engine.run(self._stop))
-
-    @property
-    def tasks(self) -> set[int]:
-        """The tasks that it has."""
-        return set(self.engine.owned())
-
-    @property
-    def ended(self) -> bool:
-        """Whether its run has ended."""
-        return self._run.done()
-
-    async def failure(self) -> BaseException | None:
-        """Wait for the end of its run, and give what it ended with."""
-        done, _ = await asyncio.wait([self._run], timeout=PATIENCE_S)
-        assert done, f"{self.name} still runs"
-        return self._run.exception()
-
-    async def stop(self) -> None:
-        """Stop it as SIGTERM does."""
-        self._stop.set()
-        failure = await self.failure()
-        if failure is not None:
-            raise failure
-
-    async def kill(self) -> None:
-        """End it as SIGKILL does."""
-        self.log.die()
-        await self._world.backend.kill(self.log.inner)
-
-    async def clear_up(self) -> None:
-        """Let go of what a dead or living process still holds in this one."""
-        self.log.die()
-        while not self._run.done():
-            # Again and again, since its last words to the log are never answered.
-            self._run.cancel()
-            await asyncio.sleep(0)
 
 
 class World:
@@ -187,7 +118,8 @@ class World:
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
         made = self._processor(handler, order, concurrency, admission)
         heard: dict[str, Any] = {"broadcasts": (*made.broadcasts, *broadcasts), "replays": replays, "sharing": sharing}
-        instance = Instance(self, replace(made, **heard, hold=hold, most_held=most_held), chosen, name, log)
+        runs = replace(made, **heard, hold=hold, most_held=most_held)
+        instance = Instance(runs, chosen, name, log=log, backend=self.backend, clock=self.clock)
         instance.log.hook = hook
         self.instances.append(instance)
         return instance

@@ -11,6 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from headchef_contracts import topics
 from headchef_contracts.generate import PACKAGE
 
+from tests.support.eventually import PATIENCE_S
+
 README = (PACKAGE.parent / "README.md").read_text("utf-8")
 PROGRAMS: list[str] = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
@@ -24,7 +26,7 @@ async def test_the_publisher_program_publishes(kafka: str) -> None:
     program = PROGRAMS[0].replace('"localhost:9092"', f'"{kafka}", namespace="{namespace}"')
     names: dict[str, Any] = {}
     exec(compile(program.replace("asyncio.run(main())", ""), "README", "exec"), names)
-    await asyncio.wait_for(names["main"](), timeout=30)
+    await asyncio.wait_for(names["main"](), timeout=PATIENCE_S)
 
 
 def test_the_reader_program_is_python() -> None:

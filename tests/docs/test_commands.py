@@ -10,6 +10,7 @@ import pytest
 from tests.docs.blocks import PAGES, ROOT, TUTORIAL, Block, all_blocks, blocks_of
 from tests.docs.commands import command_of, options_of
 from tests.docs.desk import Desk
+from tests.support.eventually import PATIENCE_S
 from tests.support.warm_commands import at_hand
 
 pytestmark = pytest.mark.timeout(480)
@@ -69,7 +70,7 @@ def test_what_is_listed_is_there_once(beginning: str) -> None:
 
 @pytest.mark.parametrize("block", all_blocks("sh"), ids=lambda it: it.place)
 def test_the_block_is_shell_with_commands_and_options_that_exist(block: Block) -> None:
-    subprocess.run(["sh", "-n", "-c", block.text], check=True, timeout=60)
+    subprocess.run(["sh", "-n", "-c", block.text], check=True, timeout=PATIENCE_S)
     for line in block.text.replace("\\\n", " ").splitlines():
         command, _, _ = re.sub(r"\s#.*", "", line).partition(" | ")
         words = _words_after("headchef", command)
@@ -79,7 +80,9 @@ def test_the_block_is_shell_with_commands_and_options_that_exist(block: Block) -
             assert not unknown, f"headchef {' '.join(name)} has no {', '.join(sorted(unknown))}"
         target = _words_after("make", command)
         if target:
-            subprocess.run(["make", "--dry-run", *target], cwd=ROOT, check=True, capture_output=True, timeout=60)
+            subprocess.run(
+                ["make", "--dry-run", *target], cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE_S
+            )
 
 
 def _words_after(program: str, line: str) -> list[str]:

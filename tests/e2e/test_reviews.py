@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 from tests.support.warm_commands import at_hand
@@ -47,7 +48,7 @@ class Typed:
             capture_output=True,
             text=True,
             env=self._known,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
         assert process.returncode == code, f"{words}: {process.returncode}\n{process.stdout}\n{process.stderr}"
         return process

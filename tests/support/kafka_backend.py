@@ -16,6 +16,7 @@ from headchef.runtime.log.kafka.producer import KafkaProducer
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, Log, Partition, Record
 from tests.support.deleted_topics import delete_topics
+from tests.support.eventually import PATIENCE_S
 from tests.support.kafka_witness import KafkaWitness
 
 
@@ -99,7 +100,7 @@ class KafkaBackend:
             client = AdminClient({"bootstrap.servers": self._bootstrap})
             for answer in client.delete_consumer_groups([group]).values():
                 try:
-                    answer.result(timeout=10)
+                    answer.result(timeout=PATIENCE_S)
                 except KafkaException as error:
                     if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
                         raise

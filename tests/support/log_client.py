@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from headchef.runtime.log.port import Log, NewRecord, Partition, Producer, Reader, Record
-
-DEADLINE_S = 20.0
-"""How long a test waits for what must come."""
+from tests.support.eventually import PATIENCE_S
 
 
 @asynccontextmanager
@@ -52,7 +50,7 @@ async def take(
 ) -> list[Record]:
     """Poll until this many records have come, and give them in the order of each partition."""
     found: dict[Partition, list[Record]] = {partition: [] for partition in partitions}
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(PATIENCE_S):
         while sum(map(len, found.values())) < count:
             polled = await reader.poll(partitions, max_records=max_records, timeout_s=1.0)
             for partition, records in polled.items():
@@ -63,7 +61,7 @@ async def take(
 async def read_to_end(reader: Reader, partition: Partition) -> list[Record]:
     """Poll until the position has reached the end as it is now, the way a restore does."""
     found: list[Record] = []
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(PATIENCE_S):
         end = (await reader.bounds([partition]))[partition][1]
         while reader.position(partition) < end:
             polled = await reader.poll([partition], max_records=100, timeout_s=0.2)

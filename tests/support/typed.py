@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.services import Deployment
 from tests.support.warm_commands import at_hand
 
@@ -22,7 +23,7 @@ def typed(deployment: Deployment, *command: str, **settings: str) -> str:
         env={**os.environ, **known, **settings},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert process.returncode == 0, f"{command}: {process.returncode}\n{process.stdout}\n{process.stderr}"
     return process.stdout

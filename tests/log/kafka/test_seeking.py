@@ -9,7 +9,8 @@ from aiokafka.consumer.fetcher import PartitionRecords
 
 from headchef.runtime.log.port import Partition
 from tests.support.backends import Backend
-from tests.support.log_client import DEADLINE_S, bodies, publish, values
+from tests.support.eventually import PATIENCE_S
+from tests.support.log_client import bodies, publish, values
 
 
 @pytest.fixture
@@ -36,6 +37,6 @@ async def test_what_a_seek_drops_is_free_at_once(backend: Backend, fetched: weak
     partition = Partition(topic, 0)
     for start, body in [(0, "a"), (5, "f"), (2, "c"), (6, "g"), (1, "b")]:
         await reader.assign({partition: start})
-        [one] = (await reader.poll([partition], max_records=1, timeout_s=DEADLINE_S))[partition]
+        [one] = (await reader.poll([partition], max_records=1, timeout_s=PATIENCE_S))[partition]
         assert bodies([one]) == [body]
     assert len(fetched) <= 1

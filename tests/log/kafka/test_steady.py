@@ -9,8 +9,8 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from headchef.runtime.log.port import Partition
 from tests.support.backends import Backend
-from tests.support.eventually import eventually_async
-from tests.support.log_client import DEADLINE_S, bodies, publish, values
+from tests.support.eventually import PATIENCE_S, eventually_async
+from tests.support.log_client import bodies, publish, values
 
 _FETCHES = 12
 
@@ -46,5 +46,5 @@ async def test_a_steady_reader_asks_seldom_for_what_is_not_there(backend: Backen
     await eventually_async(enough)
     assert 0 < fetches["seldom"] <= _FETCHES / 3
     await publish(log, values(topic, "a"))
-    [one] = (await seldom.poll([partition], max_records=1, timeout_s=DEADLINE_S))[partition]
+    [one] = (await seldom.poll([partition], max_records=1, timeout_s=PATIENCE_S))[partition]
     assert bodies([one]) == ["a"]

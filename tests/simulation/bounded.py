@@ -73,6 +73,29 @@ def _all_cheap_once_beyond(evidence: Evidence) -> Iterator[str]:
                 yield f"{job} {each.unit} plan {each.plan} asks {DEAR}, though its budget was passed before"
 
 
+def _no_repair_is_saved(evidence: Evidence) -> Iterator[str]:
+    """Check that a job that ends well has had the repairs that it needed: beyond its budget it fails, or asks cheaply.
+
+    Not where something else may be why nobody was asked: a deadline, the budget of the tenant.
+    """
+    if not evidence.exactly_once:
+        return
+    plans = (each for topic in pair("steps.planned") for each in evidence.every(topic))
+    planned = {(event.job, event.unit, event.plan) for event in plans}
+    well = {
+        event.job
+        for event in evidence.every("jobs.finished")
+        if event.data["status"] == "ok"
+        and _workflow(evidence, event.job) in BUDGETS_USD
+        and event.job.tenant not in evidence.accounted.budgets
+        and event.head.get("deadline") is None
+    }
+    for event in evidence.every("steps.judged"):
+        following = (event.job, event.unit, event.plan + 1)
+        if event.job in well and event.data["verdict"] == "rejected" and following not in planned:
+            yield f"{event.job} {event.unit} plan {event.plan} was rejected, nobody asked again, and the job is ok"
+
+
 def _one_time_for_a_step(evidence: Evidence) -> Iterator[str]:
     """Check that the parts of a page have one time for all of them, which counts from when the first was planned."""
     if not evidence.exactly_once:
@@ -150,6 +173,7 @@ BOUNDED: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a job keeps within its budget": _within_the_budget,
     "a job without a budget does not run out of it": _budgets_only,
     "a job beyond its budget asks the cheapest model alone": _all_cheap_once_beyond,
+    "a job without the repairs that it needed is not ok": _no_repair_is_saved,
     "an answer that was cut off is asked for again with more room": _more_room_once,
     "all items of a step have one time": _one_time_for_a_step,
     "nothing of a step begins when its time is up": _nothing_begins_too_late,

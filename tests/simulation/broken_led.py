@@ -84,6 +84,15 @@ def nothing_reserved(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(affording, "_reserved", lambda *_: {})
 
 
+def repairs_beyond_the_budget_are_lost(patch: pytest.MonkeyPatch) -> None:
+    record = came.of_step
+
+    def wrong(step: Any, ended: Any, decided: Any, catalogue: Any, _: Any) -> Any:
+        return record(step, ended, decided, catalogue)
+
+    patch.setattr(came, "of_step", wrong)
+
+
 def passing_forgotten(patch: pytest.MonkeyPatch) -> None:
     go_on = led.Led.go_on_cheaper
 

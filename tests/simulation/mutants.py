@@ -172,6 +172,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "a step is lost with its first item": Mutant(broken_led.one_loss_is_too_many, 40, NONE),
     "a budget forgets what is under way": Mutant(broken_led.nothing_reserved, 60, NONE),
     "that a job is beyond its budget is forgotten": Mutant(broken_led.passing_forgotten, 60, NONE),
+    "a repair beyond the budget is its step's loss": Mutant(broken_led.repairs_beyond_the_budget_are_lost, 80, NONE),
     "each item of a step has the whole time": Mutant(broken_led.time_of_each_item, 60, NONE),
     "calls begin when the time of their step is up": Mutant(broken_led.time_of_steps_ignored, 80),
     "an answer that was cut off is not given more room": Mutant(broken_led.no_more_room, 40, NONE),

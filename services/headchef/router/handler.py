@@ -31,7 +31,7 @@ from headchef.router.asking import NobodyLeft, planned
 from headchef.router.claims import check_claim
 from headchef.router.endings import given_up, unpaid
 from headchef.router.hashes import payload_hash
-from headchef.router.leading import Afforded, Leader, Planner, has_begun, job_of
+from headchef.router.leading import Afforded, Leader, LostRecord, Planner, has_begun, job_of
 from headchef.router.overload import OverloadState
 from headchef.router.purses import Parked, Till
 from headchef.router.referenced import with_values
@@ -211,10 +211,10 @@ class RouterHandler:
         changes: tuple[Change, ...] = ()
         if isinstance(following, Step) and following.workflow is not None:
             afforded = self._leader.afforded(following, state, planner)
-            if isinstance(afforded, Afforded):
-                following, changes = afforded.step, afforded.changes
-            else:
-                following = NobodyLeft(afforded.message)
+            if isinstance(afforded, LostRecord):
+                came = ended(judged.step, failed, Ending("failed", findings=failed.findings, failure=failed.failure))
+                return self._leader.step_ended(judged.step, came, state, decided, planner, afforded)
+            following, changes = (afforded.step, afforded.changes) if isinstance(afforded, Afforded) else (afforded, ())
         if isinstance(following, NobodyLeft):
             return self._ended(judged.step, failed, given_up(judged, failed, following), state, decided, planner)
         if not counted:

@@ -20,13 +20,13 @@ from headchef.router.leading.budget import Spent, expected_of
 from headchef.runtime.processor import Outcome
 from tests.router.conftest import make_catalogue
 from tests.router.leading.kitchen import Kitchen, ended, written
-from tests.support.builders import make_decided, make_delivery, make_rejected, make_step
+from tests.support.builders import make_decided, make_delivery, make_failed, make_rejected, make_step
 from tests.support.images import at
 
 PRICES = Prices(Decimal(10), Decimal(10), Decimal(10), Decimal(10))
 """US dollars per million: a token costs 0.00001, so that a question of 4 tokens with an answer of 96 costs 0.001."""
 
-CATALOGUE = make_catalogue(prices=PRICES)
+CATALOGUE = make_catalogue({"small": "default", "other": "default"}, prices=PRICES)
 ITEMS = """
   - id: last
     for_each: {in: "{{ input.items }}", as: item, concurrency: 100, min_success: 0.0}
@@ -177,26 +177,82 @@ async def test_no_model_is_asked_in_place_of_an_earlier_answer_once_the_job_has_
     assert finished.provenance.steps[0].ended == (2 if paid_before else 1)
 
 
-async def rejected(kit: Kitchen) -> Outcome:
-    """Say of the first open question that its answer was rejected, for the same cost as is expected of each."""
-    step = kit.steps[0].model_copy(update={"repairs": 2})
-    judged = make_rejected(step)
+async def handed_back(kit: Kitchen, make: Callable[[Step], StepJudged] = make_rejected) -> Outcome:
+    """Say that the first question has cost what was expected, and that another is to be asked for it."""
+    judged = make(kit.steps[0].model_copy(update={"repairs": 2, "candidates": ("other",)}))
     assert judged.failed is not None
     failed = judged.failed.model_copy(update={"cost_usd": Decimal("0.001")})
     told: StepJudged = judged.model_copy(update={"failed": failed})
-    return await kit.deliver(make_delivery(told, topic="steps.judged", value=b"{}", event_id="rejected"))
+    return await kit.deliver(make_delivery(told, topic="steps.judged", value=b"{}", event_id="handed back"))
 
 
-@pytest.mark.parametrize(("usd", "asked_again"), [("0.0019", False), ("0.01", True)])
-async def test_a_repair_is_asked_for_within_the_budget_alone(tmp_path: Path, usd: str, asked_again: bool) -> None:
-    kit = await kitchen(tmp_path, paid("0.001"), more=f"budget: {{usd: {usd}}}")
+OF_JOB = "the budget of the job: 0.001 USD are spent or reserved of 0.0019, and some 0.00"
+
+
+async def test_a_repair_within_the_budget_is_asked_for(tmp_path: Path) -> None:
+    kit = await kitchen(tmp_path, paid("0.001"), more="budget: {usd: 0.01}")
     await kit.submit(items(1))
-    await rejected(kit)
-    assert len(kit.steps) == (2 if asked_again else 1)
-    if not asked_again:
-        [finished] = kit.finished
-        assert finished.findings[0].path == "/steps/last/0"
-        assert finished.cost_usd == Decimal("0.001")
+    await handed_back(kit)
+    assert len(kit.steps) == 2
+
+
+@pytest.mark.parametrize("on_exceed", ["fail", "finish_cheaper"])
+@pytest.mark.parametrize("on_error", ["fail", "drop", "continue_with\n    continue_with: x"])
+@pytest.mark.parametrize(("make", "why"), [(make_rejected, "rejected"), (make_failed, "timeout")])
+async def test_a_job_fails_whose_next_answer_is_beyond_its_budget_whatever_its_step_says_of_errors(
+    tmp_path: Path, on_exceed: str, on_error: str, make: Callable[[Step], StepJudged], why: str
+) -> None:
+    steps = f"{ITEMS}    on_error: {on_error}\n"
+    kit = await kitchen(tmp_path, paid("0.001"), steps, more=f"budget: {{usd: 0.0019, on_exceed: {on_exceed}}}")
+    await kit.submit(items(1))
+    kit.restart()
+    await handed_back(kit, make)
+    [finished] = kit.finished
+    assert finished.failure is not None
+    assert (finished.status, finished.failure.reason) == ("failed", "budget_exceeded")
+    assert finished.failure.message.startswith(f"last[0]: {OF_JOB}")
+    assert f", after {why}: " in finished.failure.message
+    assert [finding.check for finding in finished.findings] == (["chars"] if why == "rejected" else [])
+    assert finished.cost_usd == Decimal("0.001")
+
+
+async def test_what_is_under_way_is_waited_for_where_the_next_answer_is_beyond_the_budget(tmp_path: Path) -> None:
+    kit = await kitchen(tmp_path, paid("0.001"), more="budget: {usd: 0.0029}")
+    await kit.submit(items(2))
+    await handed_back(kit)
+    assert not kit.finished
+    kit.restart()
+    del kit.open[0]
+    finished = await kit.run()
+    assert finished.failure is not None
+    assert (finished.failure.reason, finished.cost_usd) == ("budget_exceeded", Decimal("0.002"))
+
+
+@pytest.mark.parametrize("min_success", ["0.0", "1.0"])
+async def test_a_job_that_ends_with_what_it_has_leaves_out_what_has_no_room_for_another_answer(
+    tmp_path: Path, min_success: str
+) -> None:
+    steps = ITEMS.replace("min_success: 0.0", f"min_success: {min_success}")
+    kit = await kitchen(tmp_path, paid("0.001"), steps, more="budget: {usd: 0.0029, on_exceed: partial}")
+    await kit.submit(items(2))
+    await handed_back(kit)
+    del kit.open[0]
+    finished = await kit.run()
+    assert (finished.status, finished.output) == ("ok", Inline(inline=["x"]))
+    [finding] = finished.findings
+    assert (finding.check, finding.path) == ("budget_exceeded", "/steps/last/0")
+
+
+async def test_an_answer_beyond_the_budget_of_its_step_is_an_error_of_the_step(tmp_path: Path) -> None:
+    steps = f"{ITEMS}    budget: {{usd: 0.0019}}\n    on_error: continue_with\n    continue_with: instead\n"
+    kit = await kitchen(tmp_path, paid("0.001"), steps)
+    await kit.submit(items(1))
+    await handed_back(kit)
+    [finished] = kit.finished
+    assert (finished.status, finished.output) == ("ok", Inline(inline=["instead"]))
+    [finding] = finished.findings
+    assert finding.check == "step_budget_exceeded"
+    assert "the budget of the step: " in finding.message
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -229,7 +285,7 @@ async def test_no_repair_is_paid_for_once_the_job_has_failed(tmp_path: Path) -> 
     kit.open.reverse()
     await kit.serve()
     assert not kit.finished, "what is under way is waited for"
-    await rejected(kit)
+    await handed_back(kit)
     assert [step.item for step in kit.steps] == ["0", "1"]
     [finished] = kit.finished
     assert finished.failure is not None

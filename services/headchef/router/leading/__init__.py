@@ -6,7 +6,7 @@ from headchef.router.leading.beginning import has_begun
 from headchef.router.leading.cancelled import CancelledReviews
 from headchef.router.leading.leader import Leader
 from headchef.router.leading.memory import Memory
-from headchef.router.leading.records import JOBS
+from headchef.router.leading.records import JOBS, LostRecord
 from headchef.router.leading.remains import Remains
 from headchef.router.leading.reviews import job_of
 from headchef.router.leading.shelf import Shelf
@@ -16,6 +16,7 @@ __all__ = [
     "Afforded",
     "CancelledReviews",
     "Leader",
+    "LostRecord",
     "Memory",
     "Planner",
     "Remains",

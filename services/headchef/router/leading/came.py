@@ -17,7 +17,9 @@ Other = CallEnded | FetchEnded | RetrievalEnded | ReservationAnswered
 """What comes back of a unit that asks no model."""
 
 
-def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) -> UnitRecord:
+def of_step(
+    step: Step, ended: Ended, decided: Decided, catalogue: Catalogue, beyond: LostRecord | None = None
+) -> UnitRecord:
     """Record what a step's question came to.
 
     Args:
@@ -25,12 +27,13 @@ def of_step(step: Step, ended: Ended, decided: Decided, catalogue: Catalogue) ->
         ended: what all its plans came to.
         decided: when that was known, and from what.
         catalogue: has the prices.
+        beyond: which budget has no room for another question, and what follows, where one was to be asked.
     """
     return UnitRecord(
         step_id=step.step_id,
         item=step.item,
         output=_value(ended.output) if ended.status == "ok" else None,
-        lost=_lost(step, ended),
+        lost=_lost(step, ended) if beyond is None else _beyond(beyond, ended),
         at=decided.at,
         cause=decided.causes[0],
         models=tuple(dict.fromkeys((*(tried.model for tried in step.tried), step.request.model))),
@@ -106,6 +109,12 @@ def _lost(step: Step, ended: Ended) -> LostRecord | None:
     if ended.status == "rejected":
         return LostRecord(reason="rejected", message=in_short(ended.findings), findings=ended.findings)
     return _out_of_reach(ended.output)
+
+
+def _beyond(beyond: LostRecord, ended: Ended) -> LostRecord:
+    """Say that a budget is why, and what another answer was needed for."""
+    before = "" if ended.failure is None else f", after {ended.failure.reason}: {ended.failure.message}"
+    return beyond.model_copy(update={"message": f"{beyond.message}{before}", "findings": ended.findings})
 
 
 def _out_of_reach(body: Body | None) -> LostRecord | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from headchef_contracts.events.common import Cause, Decided, JobHead
 from headchef_contracts.events.jobs import JobSubmitted
@@ -12,7 +12,8 @@ from headchef_contracts.events.steps import Ended, Step
 from headchef.bodies import BodiesAtHand
 from headchef.brakes import Brakes
 from headchef.result import publish
-from headchef.router.leading import came
+from headchef.router.asking import NobodyLeft
+from headchef.router.leading import came, silence
 from headchef.router.leading.affording import Afforded, within_budget
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.asking_people import AskingPeople, Waiting, timer_of, waiting_of
@@ -41,9 +42,8 @@ from headchef.runtime.processor import Change, Outcome, State, Timer
 from headchef.runtime.telemetry.metrics import Metrics
 from headchef.template import Renderer
 from headchef.workflow.identity import left_out
-from headchef.workflow.progress import Ending, Judge, Lost, Progress
+from headchef.workflow.progress import Judge, Progress
 
-_SHOWN = 5
 _UNREADABLE_PAUSE = timedelta(hours=1)
 """How much later a review is looked at again whose workflow cannot be read just now."""
 
@@ -130,25 +130,28 @@ class Leader:
         turn = Turn(led, decided, planner, Earlier(record, state, self._at_hand), stored=None)
         turn.changes.append(Change(JOBS, led.key, written))
         self._doing.do(turn, led.begin())
-        return self._closed(turn, state, (self._alarm(led, decided.at),))
+        return self._closed(turn, state, (silence.alarm(led, decided.at, self._silence),))
 
     def knows(self, head: JobHead | JobName, state: State) -> bool:
         """Say whether a job is under way."""
         return state.get(JOBS, job_key(head)) is not None
 
-    def afforded(self, step: Step, state: State, planner: Planner) -> Afforded | LostRecord:
-        """Say how a step may be planned again, or why not: its next question is beyond a budget, or serves nobody.
+    def afforded(self, step: Step, state: State, planner: Planner) -> Afforded | LostRecord | NobodyLeft:
+        """Say how a step may be planned again, or why not.
 
         Args:
             step: as it would be planned.
             state: of its task.
             planner: has the catalogue.
+
+        Returns:
+            The question; what the step is lost by, where that is beyond a budget; or that its answer serves nobody.
         """
         led = self._recalled(job_key(step.job), state)
         if led is None:
             return Afforded(step)
         if led.progress.ending is not None:
-            return NEVER_BEGUN
+            return NobodyLeft(NEVER_BEGUN.message)
         return within_budget(led, step, planner)
 
     def withdrawn(self, step: Step, state: State, decided: Decided, planner: Planner) -> Outcome | None:
@@ -167,9 +170,15 @@ class Leader:
             return None
         return self._take(step.job, came.of_nobody(step, decided), state, decided, planner)
 
-    def step_ended(self, step: Step, ended: Ended, state: State, decided: Decided, planner: Planner) -> Outcome:
-        """Take in what a step's question came to; of a job that is over, or again, it leads to nothing."""
-        return self._take(step.job, came.of_step(step, ended, decided, planner.catalogue), state, decided, planner)
+    def step_ended(
+        self, step: Step, ended: Ended, state: State, decided: Decided, planner: Planner, lost: LostRecord | None = None
+    ) -> Outcome:
+        """Take in what a step's question came to; of a job that is over, or again, it leads to nothing.
+
+        Where another question was to be asked, and a budget has no room for it, `lost` says so; see `afforded`.
+        """
+        record = came.of_step(step, ended, decided, planner.catalogue, lost)
+        return self._take(step.job, record, state, decided, planner)
 
     def other_ended(self, ended: came.Other, state: State, decided: Decided, planner: Planner) -> Outcome:
         """Take in what a call of a function, a document or a reservation came to; likewise."""
@@ -196,11 +205,9 @@ class Leader:
         decided = decide((led.record.cause,))
         newest = led.newest
         if newest + self._silence > decided.at:
-            return Outcome(timers=(self._alarm(led, newest),))
-        waiting = sorted(map(str, led.progress.under_way))
-        message = f"nothing has come of {', '.join(waiting[:_SHOWN])} since {newest.isoformat(timespec='seconds')}"
-        led.progress.end(Ending("failed", why=Lost("lost", message)))
-        turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
+            return Outcome(timers=(silence.alarm(led, newest, self._silence),))
+        led.progress.end(silence.ending_of(led, newest))
+        turn = self._turn(led, decided, planner, state)
         self._people.call_off(turn)
         return self._closed(turn, state, forced=True)
 
@@ -213,7 +220,7 @@ class Leader:
             return came
         if led is None or came is None:
             return _stray(led)
-        turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
+        turn = self._turn(led, decided, planner, state)
         self._doing.do(turn, self._people.note(turn, came))
         return self._closed(turn, state)
 
@@ -231,8 +238,7 @@ class Leader:
             return Outcome(timers=(replace(timer, due=timer.due + _UNREADABLE_PAUSE),))
         if led is None or waiting.unit not in led.asked:
             return _stray(led)
-        decided, earlier = decide((led.record.cause,)), Earlier(led.record, state, self._at_hand)
-        turn = Turn(led, decided, planner, earlier, stored=len(led.units), rung=timer.id)
+        turn = self._turn(led, decide((led.record.cause,)), planner, state, rung=timer.id)
         came = self._reviews.over(turn, waiting.unit)
         self._doing.do(turn, self._people.note(turn, came))
         return self._closed(turn, state)
@@ -241,9 +247,13 @@ class Leader:
         led = self._recalled(job_key(head), state)
         if led is None or record.unit not in led.progress.under_way:
             return _stray(led)
-        turn = Turn(led, decided, planner, Earlier(led.record, state, self._at_hand), stored=len(led.units))
+        turn = self._turn(led, decided, planner, state)
         self._doing.do(turn, turn.note(record))
         return self._closed(turn, state)
+
+    def _turn(self, led: Led, decided: Decided, planner: Planner, state: State, rung: str | None = None) -> Turn:
+        earlier = Earlier(led.record, state, self._at_hand)
+        return Turn(led, decided, planner, earlier, stored=len(led.units), rung=rung)
 
     def _recalled(self, key: bytes, state: State) -> Led | None:
         """Give a job that is under way, from memory if that is what is stored."""
@@ -276,12 +286,8 @@ class Leader:
         gone = tuple(Change(JOBS, key, None) for key in (led.key, *(unit_key(led.key, unit) for unit in old)))
         new = {unit_key(led.key, record.unit) for record in led.units[turn.stored :] if record.unit in left.kept}
         kept = tuple(change for change in turn.changes if change.key in new)
-        cleared = (*turn.cleared, *(() if forced else (_alarm_id(led.key),)), *left.cleared)
+        cleared = (*turn.cleared, *(() if forced else (silence.alarm_id(led.key),)), *left.cleared)
         return Outcome(outputs, (*gone, *kept, *left.changes), timers=left.timers, cleared=cleared)
-
-    def _alarm(self, led: Led, since: datetime) -> Timer:
-        due = since + self._silence
-        return Timer(_alarm_id(led.key), due, led.key, led.record.head.job_class)
 
 
 def _stray(led: Led | None) -> Outcome:
@@ -291,7 +297,3 @@ def _stray(led: Led | None) -> Outcome:
     """
     again = () if led is None else tuple(timer_of(led, unit) for unit in led.asked)
     return Outcome(counted=("headchef.steps.stray",), timers=again)
-
-
-def _alarm_id(key: bytes) -> str:
-    return key.decode()

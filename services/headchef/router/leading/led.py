@@ -165,7 +165,8 @@ class Led:
         self._last = key, value
         if record.lost is not None and record.lost.reason in _CALLED_OFF and not record.lost.leave_out:
             why = Lost(record.lost.reason, record.lost.message)
-            self.progress.end(Ending(_CALLED_OFF[record.lost.reason], failed=record.unit, why=why))
+            status, findings = _CALLED_OFF[why.reason], record.lost.findings
+            self.progress.end(Ending(status, failed=record.unit, why=why, findings=findings))
         return self._begun(self.progress.ended(record.unit, record.outcome), record.at)
 
     def _begun(self, works: list[Work], at: datetime) -> list[Work]:

@@ -67,11 +67,11 @@ class RouterSettings(BaseSettings):
         default=0.5, gt=0, le=1, description="share below which jobs are taken again; less than the other"
     )
     max_units: int = Field(
-        default=20_000,
+        default=100_000,
         ge=1,
         le=1_000_000,
-        description="steps and items of workflow jobs kept in memory, each 64 KiB of them as one more; a job that is"
-        " not is read again from its records",
+        description="steps and items of workflow jobs kept in memory, each 4 KiB of them as one more; they take half a"
+        " KiB each, and a job that is not kept is read again from its records",
     )
     max_silence_s: float = Field(
         default=691_200,

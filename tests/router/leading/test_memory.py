@@ -3,6 +3,7 @@
 from copy import copy
 from pathlib import Path
 
+from headchef.router.leading.led import Led
 from headchef.router.leading.memory import BYTES_A_UNIT, Memory
 from tests.bodies.builders import LARGE, Pantry
 from tests.router.leading.kitchen import Kitchen, echo, written
@@ -55,6 +56,46 @@ async def test_few_large_outputs_take_the_place_of_many_small_ones(tmp_path: Pat
     large.size_bytes += 4 * BYTES_A_UNIT
     memory.keep(large)
     assert (memory.get(small.key), memory.get(large.key)) == (None, large)
+
+
+async def jobs(folder: Path, *keys: bytes) -> list[Led]:
+    """Give copies of a job, 5 units large each."""
+    led = (await kitchen(folder)).door.leader_memory.get(KEY)
+    assert led is not None
+    copies = [copy(led) for _ in keys]
+    for each, key in zip(copies, keys, strict=True):
+        each.key, each.size_bytes = key, 3 * BYTES_A_UNIT
+    return copies
+
+
+def gone(memory: Memory, led: Led) -> bool:
+    """Let something come of a job, and say whether it had to be made anew for that."""
+    known = memory.get(led.key)
+    if known is None:
+        memory.keep(led)
+    memory.keep(led)
+    return known is None
+
+
+async def test_jobs_that_take_turns_do_not_all_push_each_other_out(tmp_path: Path) -> None:
+    turns, memory = await jobs(tmp_path, b"a", b"b", b"c", b"d"), Memory(15)
+    made_anew = sum(gone(memory, led) for _ in range(100) for led in turns)
+    assert 100 <= made_anew < 250, "there is room for three of the four, and no policy can do better than one in four"
+
+
+async def test_jobs_that_nobody_asks_for_do_not_stay_for_ever(tmp_path: Path) -> None:
+    old, memory = await jobs(tmp_path, b"a", b"b"), Memory(10)
+    for led in old * 2:
+        gone(memory, led)
+    for led in await jobs(tmp_path, *(b"%d" % number for number in range(40))):
+        gone(memory, led)
+    assert [memory.get(led.key) for led in old] == [None, None]
+
+
+async def test_the_job_at_hand_stays_as_long_as_it_is(tmp_path: Path) -> None:
+    (old, at_hand), memory = await jobs(tmp_path, b"old", b"at hand"), Memory(5)
+    gone(memory, old)
+    assert [gone(memory, at_hand) for _ in range(3)] == [True, False, False]
 
 
 async def test_a_job_made_anew_is_as_large_as_it_was(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def result_of(led: Led, *, at: datetime, decided: Decided) -> JobFinished:
         at: the time.
         decided: from what.
     """
-    record, units = led.record, led.units
+    record, units = led.record, led.records()
     came = total(units)
     ending = _fitting(led.progress.ending, led.at_hand.max_bytes or MAX_OUTPUT_BYTES)
     asked = [unit for unit in units if unit.models and unit.run is None]

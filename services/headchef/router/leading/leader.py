@@ -253,7 +253,7 @@ class Leader:
 
     def _turn(self, led: Led, decided: Decided, planner: Planner, state: State, rung: str | None = None) -> Turn:
         earlier = Earlier(led.record, state, self._at_hand)
-        return Turn(led, decided, planner, earlier, stored=len(led.units), rung=rung)
+        return Turn(led, decided, planner, earlier, stored=len(led.ended), rung=rung)
 
     def _recalled(self, key: bytes, state: State) -> Led | None:
         """Give a job that is under way, from memory if that is what is stored."""
@@ -282,9 +282,9 @@ class Leader:
         if turn.stored is None:
             return Outcome(outputs, left.changes, cleared=left.cleared)
         # The job first: at least once it may be all that is written, and is what counts.
-        old = (record.unit for record in led.units[: turn.stored] if record.unit not in left.kept)
+        old = (unit for unit in led.ended[: turn.stored] if unit not in left.kept)
         gone = tuple(Change(JOBS, key, None) for key in (led.key, *(unit_key(led.key, unit) for unit in old)))
-        new = {unit_key(led.key, record.unit) for record in led.units[turn.stored :] if record.unit in left.kept}
+        new = {unit_key(led.key, unit) for unit in led.ended[turn.stored :] if unit in left.kept}
         kept = tuple(change for change in turn.changes if change.key in new)
         cleared = (*turn.cleared, *(() if forced else (silence.alarm_id(led.key),)), *left.cleared)
         return Outcome(outputs, (*gone, *kept, *left.changes), timers=left.timers, cleared=cleared)

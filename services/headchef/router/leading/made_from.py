@@ -26,9 +26,5 @@ def marked(step: Step, led: Led) -> Step:
 def _sources(step_id: str, led: Led) -> Iterator[str]:
     needs = led.progress.workflow.needs
     read = reached(needs, needs[step_id])
-    for unit in led.units:
-        if unit.step_id in read:
-            if unit.source is not None:
-                yield unit.source.sha256
-            if unit.found is not None:
-                yield from (text.sha256 for text in unit.found.texts)
+    found = {(number, sha256) for step in read for sha256, number in led.sources.get(step, {}).items()}
+    return (sha256 for _, sha256 in sorted(found))

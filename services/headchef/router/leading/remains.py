@@ -137,8 +137,9 @@ class Remains:
         return given.number, (*forgotten(given.former, state), *given.changes), (given.former.decode(),)
 
     def _own(self, led: Led) -> Iterator[LeftUnit]:
-        works, size = self._works(led), 0
-        for record in led.units:
+        records, size = led.records(), 0
+        works = self._works(led, records)
+        for record in records:
             work, came = works.get(record.unit), record.outcome
             undecided = record.review is not None and record.review.outcome == "undecided"
             if work is None or not isinstance(came, Came) or isinstance(work, _DONE_AGAIN) or undecided:
@@ -150,11 +151,11 @@ class Remains:
                 run = led.record.head.run
                 yield LeftUnit(step_id=record.step_id, item=record.item, run=run, work=_hash_of(work))
 
-    def _works(self, led: Led) -> Mapping[Unit, Work]:
+    def _works(self, led: Led, records: Sequence[UnitRecord]) -> Mapping[Unit, Work]:
         """Give what was done for each unit, by going through the job once more; only jobs that failed pay for that."""
         progress = Progress(led.progress.workflow, led.record.input, renderer=self._renderer, judge=self._judge)
         works = {work.unit: work for work in progress.begin()}
-        for record in led.units:
+        for record in records:
             works |= {work.unit: work for work in progress.ended(record.unit, record.outcome)}
         return works
 

@@ -35,7 +35,7 @@ def given_back(led: Led, status: JobStatus, homes: int, decided: Decided) -> Ite
     if status in _KEPT:
         return
     head = led.record.head
-    held = [unit.reserved for unit in led.units if unit.reserved is not None]
+    held = [unit.reserved for unit in led.records() if unit.reserved is not None]
     held += [account_for(work, head) for work in led.progress.under_way.values() if isinstance(work, Reserve)]
     for account in dict.fromkeys(held):
         event = ReservationReleased(

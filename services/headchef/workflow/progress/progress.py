@@ -5,7 +5,7 @@ outcomes, in whatever order they come, except which of several failures is told 
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from headchef_contracts.events.common import Finding
@@ -37,6 +37,8 @@ class Progress:
         workflow: that it goes through.
         ending: what the job ended with; None while it goes on.
         outputs: of the steps that have ended, by id; null for those that were left out.
+        is_known: while the job is gone through again, says of a unit that is to be given out whether what came of it
+            is known: then that is told by `ended`, and what nobody is to do is not filled in. Else None.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Progress:
         self.ending: Ending | None = None
         self.outputs: dict[str, Any] = {}
         self.workflow = workflow
+        self.is_known: Callable[[Unit], bool] | None = None
         self._filling = Filling(workflow, renderer)
         self._judge = judge
         self._given = given or {}
@@ -63,6 +66,8 @@ class Progress:
         self._todo: list[Work] = []
         self._items: dict[str, Items] = {}
         self._under_way: dict[Unit, Work] = {}
+        self._known: set[Unit] = set()
+        self._known_now: list[Unit] = []
         self._losses: list[tuple[Unit, Lost]] = []
         self._undecided: list[Review] = []
 
@@ -70,6 +75,10 @@ class Progress:
     def under_way(self) -> Mapping[Unit, Work]:
         """What was given out, and has not come back."""
         return self._under_way
+
+    def waits_for(self, unit: Unit) -> bool:
+        """Say whether a unit was given out, or is known to have been, and has not come back."""
+        return unit in self._under_way or unit in self._known
 
     @property
     def losses(self) -> tuple[tuple[Unit, Lost], ...]:
@@ -88,11 +97,14 @@ class Progress:
             unit: that was given out. What is told of another one, or again, changes nothing.
             outcome: of it. An output that breaks its schema or its checks is lost.
         """
+        if not self.waits_for(unit):
+            return []
         work = self._under_way.pop(unit, None)
-        if work is None or self.ending is not None:
+        self._known.discard(unit)
+        if self.ending is not None:
             return []
         step = self.workflow.steps[unit.step]
-        if isinstance(outcome, Came):
+        if isinstance(outcome, Came) and work is not None:
             outcome = self.judged(work, outcome)
         if isinstance(outcome, Came) and outcome.undecided and isinstance(work, Review):
             self._undecided.append(work)
@@ -126,11 +138,13 @@ class Progress:
         if self.ending is None and len(self.outputs) == len(self._waits):
             self._finish()
         todo, self._todo = self._todo, []
+        known, self._known_now = self._known_now, []
         if self.ending is None:
             return todo
+        # Nobody begins what was to be done when the job ended.
         for work in todo:
-            # Nobody begins what was to be done when the job ended.
             self._under_way.pop(work.unit, None)
+        self._known.difference_update(known)
         return []
 
     def _begin(self, name: str) -> None:
@@ -174,6 +188,10 @@ class Progress:
             self._settle(name, items.output)
 
     def _give_out(self, unit: Unit, step: StepEntry, names: Names) -> None:
+        if self.is_known is not None and self.is_known(unit) and not _is_judged_here(step):
+            self._known.add(unit)
+            self._known_now.append(unit)
+            return
         try:
             work = self._filling.work(unit, step, names)
         except TemplateRefused as refused:
@@ -239,6 +257,11 @@ class Progress:
             status = "needs_review"
         self.ending = Ending(status, output, broken + tolerated + silent)
         return None
+
+
+def _is_judged_here(step: StepEntry) -> bool:
+    """Say whether it takes what was to be done for a step to tell whether what came of it passes."""
+    return step.llm is None and (step.human is not None or step.output.schema_name is not None or bool(step.checks))
 
 
 def _silent(review: Review) -> Finding:

@@ -10,7 +10,7 @@ from headchef_contracts.events import steps
 
 from headchef import result
 from headchef.router import again
-from headchef.router.leading import affording, came, leader, led, remains
+from headchef.router.leading import budget, came, earlier, leader, led, remains
 from headchef.runtime import state
 from headchef.validator import handler as validating
 from headchef.workflow.progress import items
@@ -81,7 +81,7 @@ def units_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def nothing_reserved(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(affording, "_reserved", lambda *_: {})
+    patch.setattr(budget.Reserved, "but_for", lambda *_: budget.Spent())
 
 
 def repairs_beyond_the_budget_are_lost(patch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def more_room_without_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def nothing_taken_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(remains.Earlier, "of", lambda *_: None)
+    patch.setattr(earlier.Earlier, "of", lambda *_: None)
 
 
 def left_not_listed(patch: pytest.MonkeyPatch) -> None:
@@ -144,10 +144,10 @@ def left_not_listed(patch: pytest.MonkeyPatch) -> None:
 
 
 def paid_for_again(patch: pytest.MonkeyPatch) -> None:
-    of = remains.Earlier.of
+    of = earlier.Earlier.of
 
     def wrong(self: Any, *about: Any) -> Any:
         found = of(self, *about)
         return found and found.model_copy(update={"attempts": 1})
 
-    patch.setattr(remains.Earlier, "of", wrong)
+    patch.setattr(earlier.Earlier, "of", wrong)

@@ -11,7 +11,7 @@ from headchef.retrieval.collection import Collection
 from headchef.retrieval.errors import RetrievalFailed
 from headchef.retrieval.retriever import Retriever
 from headchef.retriever.handler import RetrieverHandler
-from headchef.router.leading import came, remains
+from headchef.router.leading import came, earlier
 
 
 def the_tenant_is_not_held(patch: pytest.MonkeyPatch) -> None:
@@ -50,13 +50,13 @@ def the_last_text_not_named(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_is_taken_over_is_from_nowhere(patch: pytest.MonkeyPatch) -> None:
-    of = remains.Earlier.of
+    of = earlier.Earlier.of
 
     def wrong(self: Any, *about: Any) -> Any:
         found = of(self, *about)
         return found and found.model_copy(update={"found": None})
 
-    patch.setattr(remains.Earlier, "of", wrong)
+    patch.setattr(earlier.Earlier, "of", wrong)
 
 
 def a_store_that_is_away_has_no_collection(patch: pytest.MonkeyPatch) -> None:

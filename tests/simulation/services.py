@@ -62,7 +62,9 @@ vars(in_force)["_read"] = read_catalogue
 vars(library)["read_published"] = read_workflow
 
 # Read once: a world starts ten processes or more, and the environment is the same for all.
-_ROUTER, _VALIDATOR = load(RouterSettings), load(ValidatorSettings)
+_ROUTER, _VALIDATOR = load(RouterSettings).model_copy(update={"max_units": 20}), load(ValidatorSettings)
+"""So few units that jobs are made anew from their records also where no process ends."""
+
 FRESH_S = load(CacheSettings).fresh_s
 _CACHE = load(CacheSettings).model_copy(update={"wait_s": 10.0, "bulk_wait_s": 20.0})
 _FUNCTIONS_AT_ONCE = 2

@@ -63,6 +63,11 @@ class BodiesAtHand:
         aside, self._aside = self._aside, []
         return aside
 
+    @property
+    def count(self) -> int:
+        """How many values are at hand."""
+        return len(self._values)
+
     def has(self, tenant: str, reference: Reference) -> bool:
         """Say whether a value is there, or why it cannot be had."""
         return (tenant, reference) in self._values

@@ -55,7 +55,7 @@ def within_budget(led: Led, step: Step, planner: Planner) -> Afforded | LostReco
         return over
     if (still := _over_budget(led, cheapest, planner)) is not None:
         return still
-    asked_before = sorted(str(unit) for unit in led.reserved if unit != Unit(step.step_id, step.item))
+    asked_before = sorted(str(unit) for unit in led.reserved.units if unit != Unit(step.step_id, step.item))
     return Afforded(cheapest, (led.go_on_cheaper(Cheaper(why=over.message, asked_before=tuple(asked_before))),))
 
 
@@ -65,23 +65,23 @@ def _over_budget(led: Led, step: Step, planner: Planner) -> LostRecord | None:
     if not is_bounded(whole) and not is_bounded(own):
         return None
     tried = total_of(Spent(each.cost_usd, each.usage.input_tokens + each.usage.output_tokens) for each in step.tried)
-    wanted, reserved = expected_of(step, planner.catalogue), _reserved(led, unit, planner)
+    wanted = expected_of(step, planner.catalogue)
+    _reckon(led, planner)
     if is_bounded(whole):
-        spent = total_of((*led.spent.values(), *reserved.values(), tried))
+        spent = total_of((*led.spent.values(), led.reserved.but_for(unit), tried))
         if (why := excess(whole, spent, wanted)) is not None:
             leave_out = whole.on_exceed == "partial"
             return LostRecord(reason=_OF_JOB, message=f"the budget of the job: {why}", leave_out=leave_out)
     if own is not None and is_bounded(own):
-        others = (each for other, each in reserved.items() if other.step == unit.step)
-        spent = total_of((led.spent.get(unit.step, Spent()), *others, tried))
+        spent = total_of((led.spent.get(unit.step, Spent()), led.reserved.but_for(unit, unit.step), tried))
         if (why := excess(own, spent, wanted)) is not None:
             return LostRecord(reason=STEP_BUDGET, message=f"the budget of the step: {why}")
-    led.reserved[unit] = tried + wanted
+    led.reserved.reserve(unit, tried + wanted)
     return None
 
 
-def _reserved(led: Led, but: Unit, planner: Planner) -> dict[Unit, Spent]:
-    """Give what is reserved for all questions that have begun but one; anew where somebody else has begun them."""
+def _reckon(led: Led, planner: Planner) -> None:
+    """Reserve for questions that somebody else has begun."""
     cheaper = led.record.cheaper
     for unit in led.unreckoned:
         work = led.progress.under_way.get(unit)
@@ -90,9 +90,8 @@ def _reserved(led: Led, but: Unit, planner: Planner) -> dict[Unit, Spent]:
                 step = step_of(work, led.record, planner)
                 if cheaper is not None and str(unit) not in cheaper.asked_before:
                     step = _cheapest(led, step, planner)
-                led.reserved[unit] = expected_of(step, planner.catalogue)
+                led.reserved.reserve(unit, expected_of(step, planner.catalogue))
     led.unreckoned = frozenset()
-    return {unit: spent for unit, spent in led.reserved.items() if unit != but}
 
 
 def _cheapest(led: Led, step: Step, planner: Planner) -> Step:

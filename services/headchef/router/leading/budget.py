@@ -5,7 +5,7 @@ a budget is passed by no more than what questions that had begun take beyond wha
 than was expected where they have no limit, failed calls that are billed, prompts of more tokens than were reckoned.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from headchef.catalogue.pricing import cost_of
 from headchef.pieces import pieces_of
 from headchef.router.leading.records import UnitRecord
 from headchef.workflow.form import BudgetEntry
+from headchef.workflow.progress import Unit
 
 EXPECTED_OUTPUT_TOKENS = 1_000
 """Of an answer without a limit of its own: two pages."""
@@ -42,6 +43,58 @@ class Spent:
         """Add up; what is not known of one is not known of both."""
         usd = None if self.usd is None or other.usd is None else self.usd + other.usd
         return Spent(usd, self.tokens + other.tokens)
+
+
+class Reserved:
+    """What is expected of questions under way, and its sums, so that one question more costs the same beside many."""
+
+    def __init__(self) -> None:
+        self._by_unit: dict[Unit, Spent] = {}
+        self._sums: dict[str | None, _Sum] = {}
+
+    @property
+    def units(self) -> Collection[Unit]:
+        """For which something is reserved."""
+        return self._by_unit.keys()
+
+    def reserve(self, unit: Unit, spent: Spent) -> None:
+        """Reserve for a unit, in place of what was reserved for it before."""
+        self.release(unit)
+        self._by_unit[unit] = spent
+        for each in (None, unit.step):
+            self._sums[each] = self._sums.get(each, _Sum()).with_one(spent)
+
+    def release(self, unit: Unit) -> None:
+        """Give back what is reserved for a unit, if anything is."""
+        if (spent := self._by_unit.pop(unit, None)) is not None:
+            for each in (None, unit.step):
+                self._sums[each] = self._sums[each].without_one(spent)
+
+    def but_for(self, unit: Unit, step: str | None = None) -> Spent:
+        """Add up what is reserved for all units but one, or for those of a step."""
+        found, own = self._sums.get(step, _Sum()), self._by_unit.get(unit)
+        return (found if own is None or step not in (None, unit.step) else found.without_one(own)).total
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """A sum from which something can be taken again; money that is not known is counted."""
+
+    usd: Decimal = Decimal()
+    unknown: int = 0
+    tokens: int = 0
+
+    @property
+    def total(self) -> Spent:
+        return Spent(None if self.unknown else self.usd, self.tokens)
+
+    def with_one(self, spent: Spent) -> "_Sum":
+        unknown = self.unknown + (spent.usd is None)
+        return _Sum(self.usd + (spent.usd or 0), unknown, self.tokens + spent.tokens)
+
+    def without_one(self, spent: Spent) -> "_Sum":
+        unknown = self.unknown - (spent.usd is None)
+        return _Sum(self.usd - (spent.usd or 0), unknown, self.tokens - spent.tokens)
 
 
 def is_bounded(budget: BudgetEntry | None) -> bool:
@@ -122,5 +175,7 @@ def excess(budget: BudgetEntry, spent: Spent, wanted: Spent) -> str | None:
     if wanted.usd is None:
         return f"{budget.usd} USD may be spent, and the catalogue has no price for the model that is to be asked"
     if spent.usd + wanted.usd > budget.usd:
-        return f"{spent.usd} USD are spent or reserved of {budget.usd}, and some {wanted.usd} more are needed"
+        # How many zeros a sum ends with is up to what it was made of, and a job that is made anew says the same.
+        so_far = f"{spent.usd.normalize():f}"
+        return f"{so_far} USD are spent or reserved of {budget.usd}, and some {wanted.usd} more are needed"
     return None

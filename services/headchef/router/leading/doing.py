@@ -52,9 +52,10 @@ class Doing:
         if turn.led.progress.ending is not None:
             # Known to whoever makes the job anew, who would wait for it for ever.
             return turn.lose(work, NEVER_BEGUN)
-        if (done := turn.earlier.of(work, turn.decided)) is not None:
+        led = turn.led
+        if (done := led.earlier.of(work, turn.decided)) is not None:
             return turn.note(done)
-        latest = turn.led.latest(work.unit.step)
+        latest = led.latest(work.unit.step)
         if latest is not None and latest <= turn.decided.at:
             message = f"the budget of the step: its time was up at {latest}, before this began"
             return turn.lose(work, LostRecord(reason=STEP_BUDGET, message=message))

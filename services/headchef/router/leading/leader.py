@@ -21,6 +21,7 @@ from headchef.router.leading.beginning import in_time, value_of
 from headchef.router.leading.doing import Doing
 from headchef.router.leading.finishing import result_of
 from headchef.router.leading.led import Led
+from headchef.router.leading.left import is_left, left_of
 from headchef.router.leading.memory import Memory
 from headchef.router.leading.records import (
     JOBS,
@@ -31,7 +32,7 @@ from headchef.router.leading.records import (
     job_key,
     unit_key,
 )
-from headchef.router.leading.remains import Earlier, Remains, forgotten, is_left, left_of
+from headchef.router.leading.remains import Remains, forgotten
 from headchef.router.leading.reserved import given_back
 from headchef.router.leading.reviews import Reviews, job_of
 from headchef.router.leading.shelf import Shelf
@@ -126,8 +127,8 @@ class Leader:
         stored = record.to_be_stored(self._at_hand)
         written = stored.written()
         size = len(written) + stored.referred_bytes
-        led = Led(record, progress, state.edition, self._at_hand, size_bytes=size)
-        turn = Turn(led, decided, planner, Earlier(record, state, self._at_hand), stored=None)
+        led = Led(record, progress, state, self._at_hand, size_bytes=size)
+        turn = Turn(led, decided, planner, stored=None)
         turn.changes.append(Change(JOBS, led.key, written))
         self._doing.do(turn, led.begin())
         return self._closed(turn, state, (silence.alarm(led, decided.at, self._silence),))
@@ -207,7 +208,7 @@ class Leader:
         if newest + self._silence > decided.at:
             return Outcome(timers=(silence.alarm(led, newest, self._silence),))
         led.progress.end(silence.ending_of(led, newest))
-        turn = self._turn(led, decided, planner, state)
+        turn = Turn(led, decided, planner, stored=len(led.ended))
         self._people.call_off(turn)
         return self._closed(turn, state, forced=True)
 
@@ -220,7 +221,7 @@ class Leader:
             return came
         if led is None or came is None:
             return _stray(led)
-        turn = self._turn(led, decided, planner, state)
+        turn = Turn(led, decided, planner, stored=len(led.ended))
         self._doing.do(turn, self._people.note(turn, came))
         return self._closed(turn, state)
 
@@ -238,7 +239,7 @@ class Leader:
             return Outcome(timers=(replace(timer, due=timer.due + _UNREADABLE_PAUSE),))
         if led is None or waiting.unit not in led.asked:
             return _stray(led)
-        turn = self._turn(led, decide((led.record.cause,)), planner, state, rung=timer.id)
+        turn = Turn(led, decide((led.record.cause,)), planner, stored=len(led.ended), rung=timer.id)
         came = self._reviews.over(turn, waiting.unit)
         self._doing.do(turn, self._people.note(turn, came))
         return self._closed(turn, state)
@@ -247,13 +248,9 @@ class Leader:
         led = self._recalled(job_key(head), state)
         if led is None or record.unit not in led.progress.under_way:
             return _stray(led)
-        turn = self._turn(led, decided, planner, state)
+        turn = Turn(led, decided, planner, stored=len(led.ended))
         self._doing.do(turn, turn.note(record))
         return self._closed(turn, state)
-
-    def _turn(self, led: Led, decided: Decided, planner: Planner, state: State, rung: str | None = None) -> Turn:
-        earlier = Earlier(led.record, state, self._at_hand)
-        return Turn(led, decided, planner, earlier, stored=len(led.ended), rung=rung)
 
     def _recalled(self, key: bytes, state: State) -> Led | None:
         """Give a job that is under way, from memory if that is what is stored."""

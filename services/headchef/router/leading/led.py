@@ -9,7 +9,8 @@ from headchef_contracts.events.common import Reference
 from headchef_contracts.events.semantic import MAX_MARKED_SOURCES
 
 from headchef.bodies import BodiesAtHand
-from headchef.router.leading.budget import Spent, settled
+from headchef.router.leading.budget import Reserved, Spent, settled
+from headchef.router.leading.earlier import Earlier
 from headchef.router.leading.records import JOBS, Cheaper, JobRecord, UnitRecord, unit_key
 from headchef.runtime.processor import Change, State
 from headchef.workflow.progress import Ending, Lost, Progress, Review, Unit, Work
@@ -28,13 +29,14 @@ class Led:
     Args:
         record: as it was taken on.
         progress: of the job, not begun.
-        edition: of the state that it is remembered beside.
+        state: of its task, beside which it is remembered.
         at_hand: has what its records refer to, and takes what is too large for them.
         size_bytes: of its own record, and of what that refers to.
 
     Attributes:
         record: as it was taken on, and is stored now.
         at_hand: as given.
+        earlier: what earlier runs of the job have done.
         key: names it in the store.
         progress: how far it has come.
         ended: its units of which something has come, in order.
@@ -48,15 +50,16 @@ class Led:
     """
 
     def __init__(
-        self, record: JobRecord, progress: Progress, edition: object, at_hand: BodiesAtHand, *, size_bytes: int
+        self, record: JobRecord, progress: Progress, state: State, at_hand: BodiesAtHand, *, size_bytes: int
     ) -> None:
         self.at_hand = at_hand
+        self.earlier = Earlier(record, state, at_hand)
         self.record = record
         self.key = record.key
         self.progress = progress
         self.ended: list[Unit] = []
         self.spent: dict[str, Spent] = {}
-        self.reserved: dict[Unit, Spent] = {}
+        self.reserved = Reserved()
         self.unreckoned: frozenset[Unit] = frozenset()
         self.began: dict[str, datetime] = {}
         self.sources: dict[str, dict[str, int]] = {}
@@ -65,7 +68,7 @@ class Led:
         self._records: list[bytes | UnitRecord] = []
         self._read = 0
         self._now = record.at
-        self._edition = edition
+        self._edition = state.edition
         self._last: tuple[bytes, bytes] | None = None
         self._rewritten: bytes | None = None
 
@@ -169,7 +172,7 @@ class Led:
         # What is written lies in the state too, and takes a tenth of the room; but bodies are not to be read once more.
         self._records.append(record if referred_bytes else value)
         self.size_bytes += len(value) + referred_bytes
-        self.reserved.pop(unit, None)
+        self.reserved.release(unit)
         self.asked.pop(unit, None)
         self.spent[unit.step] = self.spent.get(unit.step, Spent()) + settled(record)
         self._last = key, value

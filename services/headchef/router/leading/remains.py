@@ -4,63 +4,23 @@ Their records stay where they are, for a while. Beside them lies a list of them,
 taken over only for the very same work, since what it depends on may come out otherwise this time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from hashlib import sha256
 
-from headchef_contracts.events.common import Decided, JobHead, Part, Usage
 from headchef_contracts.events.jobs import JobStatus
 
-from headchef.bodies import BodiesAtHand, BodyUnusable
-from headchef.canonical import canonical
 from headchef.router.leading import places
 from headchef.router.leading.led import Led
-from headchef.router.leading.records import JOBS, JobRecord, UnitRecord, unit_key
+from headchef.router.leading.left import Left, LeftUnit, hash_of, left_key, left_of, name_of
+from headchef.router.leading.records import JOBS, UnitRecord
 from headchef.runtime.processor import Change, State, Timer
 from headchef.template import Renderer
-from headchef.workflow.progress import Ask, Audit, Came, Judge, Progress, Reserve, Unit, Work
+from headchef.workflow.progress import Audit, Came, Judge, Progress, Reserve, Unit, Work
 
 _DONE_AGAIN = (Audit, Reserve)
 """What costs nothing, and what a job gives back that comes to no good end. And a person is asked again who has not
 decided."""
-
-
-class LeftUnit(Part):
-    """A unit that succeeded.
-
-    Attributes:
-        step_id: the step.
-        item: the item's key; None for the whole step.
-        run: of the job, under which its record lies.
-        work: the hash of what was done.
-    """
-
-    step_id: str
-    item: str | None = None
-    run: int
-    work: str
-
-    @property
-    def unit(self) -> Unit:
-        """What it is of."""
-        return Unit(self.step_id, self.item)
-
-
-class Left(Part):
-    """What is left of a job's runs.
-
-    Attributes:
-        content: the hash of the workflow and the input that it is of.
-        units: that succeeded.
-        place: of all that are kept in the task.
-    """
-
-    content: str
-    units: tuple[LeftUnit, ...]
-    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +79,7 @@ class Remains:
         of_own = {each.unit for each in own}
         stays = status != "ok" and before is not None and before.content == led.record.content
         rest = tuple(each for each in known if stays and each.unit not in of_own)
-        gone = tuple(_forgotten(key, [each for each in known if each not in rest], state))
+        gone = tuple(_forgotten(key, (each for each in known if not stays or each.unit in of_own), state))
         if own or rest:
             place, changes, cleared = self._place(key, state) if before is None else (before.place, (), ())
             left = Left(content=led.record.content, units=(*own, *rest), place=place).model_dump_json().encode()
@@ -149,7 +109,7 @@ class Remains:
                 if size > self._max_bytes:
                     return
                 run = led.record.head.run
-                yield LeftUnit(step_id=record.step_id, item=record.item, run=run, work=_hash_of(work))
+                yield LeftUnit(step_id=record.step_id, item=record.item, run=run, work=hash_of(work))
 
     def _works(self, led: Led, records: Sequence[UnitRecord]) -> Mapping[Unit, Work]:
         """Give what was done for each unit, by going through the job once more; only jobs that failed pay for that."""
@@ -158,72 +118,6 @@ class Remains:
         for record in records:
             works |= {work.unit: work for work in progress.ended(record.unit, record.outcome)}
         return works
-
-
-class Earlier:
-    """What the earlier runs of a job have done, for one that is under way.
-
-    Args:
-        record: of the job.
-        state: of its task.
-        at_hand: has what records refer to.
-    """
-
-    def __init__(self, record: JobRecord, state: State, at_hand: BodiesAtHand) -> None:
-        left = left_of(record.head, state) if record.takes_over else None
-        self._units = {each.unit: each for each in left.units} if left and left.content == record.content else {}
-        self._key = left_key(record.head)
-        self._tenant = record.head.tenant
-        self._state = state
-        self._at_hand = at_hand
-
-    def of(self, work: Work, decided: Decided) -> UnitRecord | None:
-        """Give what came of the same work, as something that has cost nothing; None if it has not been done.
-
-        Raises:
-            NotAtHand: it, or others that may be asked for, refer to bodies that have to be read first.
-        """
-        if (left := self._units.get(work.unit)) is None or left.work != _hash_of(work):
-            return None
-        if (found := self._record(left)) is None:
-            return None
-        free = {"usage": Usage(), "cost_usd": Decimal(), "reckoned_usd": None, "attempts": 0, "provider_s": 0.0}
-        since = {"at": decided.at, "cause": decided.causes[0], "reused": False, "repaired": 0}
-        if found.review is not None and found.review.at is None:
-            since["review"] = found.review.model_copy(update={"at": found.at})
-        return found.model_copy(update={**free, **since, "run": left.run if found.run is None else found.run})
-
-    def _record(self, left: LeftUnit) -> UnitRecord | None:
-        """Give the record of a unit; None where it, or its output, is gone."""
-        found = self._stored(left)
-        if found is None or found.output_reference is None:
-            return found
-        with suppress(BodyUnusable):
-            if not self._at_hand.has(self._tenant, found.output_reference):
-                others = filter(None, map(self._stored, self._units.values()))
-                self._at_hand.need(self._tenant, [each.output_reference for each in others if each.output_reference])
-            return found.with_output(self._tenant, self._at_hand)
-        return None
-
-    def _stored(self, left: LeftUnit) -> UnitRecord | None:
-        value = self._state.get(JOBS, _name_of(self._key, left))
-        return None if value is None else UnitRecord.model_validate_json(value)
-
-
-def left_key(head: JobHead) -> bytes:
-    """Name what is left of a job's runs: unlike any job, as no tenant's name begins so."""
-    return f"\0{head.tenant}\0{head.job_id}\0{head.revision}".encode()
-
-
-def left_of(head: JobHead, state: State) -> Left | None:
-    """Give what is left of a job's earlier runs, if anything is."""
-    value = state.get(JOBS, left_key(head))
-    return None if value is None else Left.model_validate_json(value)
-
-
-def is_left(key: bytes) -> bool:
-    """Say whether something is named by `left_key`."""
-    return key.startswith(b"\0")
 
 
 def forgotten(key: bytes, state: State) -> tuple[Change, ...]:
@@ -239,19 +133,8 @@ def forgotten(key: bytes, state: State) -> tuple[Change, ...]:
     return (Change(JOBS, key, None), *_forgotten(key, left.units, state), *places.given_back(left.place, state))
 
 
-def _forgotten(key: bytes, units: Sequence[LeftUnit], state: State) -> Iterator[Change]:
+def _forgotten(key: bytes, units: Iterable[LeftUnit], state: State) -> Iterator[Change]:
     for each in units:
-        name = _name_of(key, each)
+        name = name_of(key, each)
         if state.get(JOBS, name) is not None:
             yield Change(JOBS, name, None)
-
-
-def _name_of(key: bytes, left: LeftUnit) -> bytes:
-    """Name the record of a unit of a run, as that run did."""
-    _, tenant, job_id, revision = key.split(b"\0")
-    return unit_key(b"\0".join((tenant, job_id, str(left.run).encode(), revision)), left.unit)
-
-
-def _hash_of(work: Work) -> str:
-    asked = work.fields() if isinstance(work, Ask) else asdict(work)
-    return sha256(canonical([type(work).__name__, asked])).hexdigest()[:32]

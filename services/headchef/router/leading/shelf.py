@@ -64,6 +64,6 @@ class Shelf:
             raise InvalidEvent("unknown_workflow", "step.workflow", message)
         record = stored.with_input(at_hand)
         progress = Progress(workflow, record.input, renderer=renderer, judge=judge)
-        led = Led(record, progress, state.edition, at_hand, size_bytes=len(written) + stored.referred_bytes)
+        led = Led(record, progress, state, at_hand, size_bytes=len(written) + stored.referred_bytes)
         led.recall(state)
         return led

@@ -7,7 +7,6 @@ from headchef_contracts.events.common import Decided
 from headchef.router.leading.asked import Planner
 from headchef.router.leading.led import Led
 from headchef.router.leading.records import JOBS, LostRecord, UnitRecord
-from headchef.router.leading.remains import Earlier
 from headchef.runtime.processor import Change, Emit, Timer
 from headchef.workflow.progress import Work
 
@@ -20,7 +19,6 @@ class Turn:
         led: the job.
         decided: at what time and from what.
         planner: plans questions.
-        earlier: what earlier runs of the job have done.
         stored: how many units were there before; None where there was no job either.
         rung: id of the timer that the turn is about, if it is about one.
         outputs: events.
@@ -32,7 +30,6 @@ class Turn:
     led: Led
     decided: Decided
     planner: Planner
-    earlier: Earlier
     stored: int | None
     rung: str | None = None
     outputs: list[Emit] = field(default_factory=list)

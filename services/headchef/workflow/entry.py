@@ -9,6 +9,9 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")
 
 Template = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
+MAX_AT_ONCE = 1_000
+"""Items of a step that are given out in one go, and so all that are audited: an audit is done where it is given out."""
+
 
 class Entry(BaseModel):
     """A part of a workflow file."""

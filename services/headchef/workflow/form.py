@@ -11,8 +11,8 @@ from headchef_contracts.events.semantic import SemanticUse
 
 from headchef.sources.address import host_of
 from headchef.sources.wanted import ReadAs
+from headchef.workflow.entry import MAX_AT_ONCE, Identifier, Template
 from headchef.workflow.entry import Entry as _Entry
-from headchef.workflow.entry import Identifier, Template
 from headchef.workflow.reserving import ReserveEntry
 from headchef.workflow.retrieving import RetrieveEntry
 
@@ -209,7 +209,7 @@ class ForEachEntry(_Entry):
     key: Identifier | None = Field(
         default=None, description="the field that tells items apart, such as id; their number in the list without"
     )
-    concurrency: int = Field(default=8, ge=1, le=1_000, description="how many items are worked on at once, such as 4")
+    concurrency: int = Field(default=8, ge=1, le=MAX_AT_ONCE, description="items that are worked on at once, such as 4")
     min_success: float = Field(default=1.0, ge=0, le=1, description="the share of items that must succeed, such as 0.9")
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from headchef.workflow.entry import MAX_AT_ONCE
 from headchef.workflow.form import ForEachEntry
 from headchef.workflow.progress.unit import Lost
 
@@ -22,12 +23,16 @@ class Items:
     Args:
         entry: how they are run.
         values: the items.
+        at_once: whether each is done where it is given out, as audits are: then all are done at once, whatever `entry`
+            says, and no more of them may be than of others may be under way.
 
     Raises:
-        BadItems: two have one key, or one has none.
+        BadItems: two have one key, or one has none; or they are too many.
     """
 
-    def __init__(self, entry: ForEachEntry, values: Sequence[Any]) -> None:
+    def __init__(self, entry: ForEachEntry, values: Sequence[Any], *, at_once: bool = False) -> None:
+        if at_once and len(values) > MAX_AT_ONCE:
+            raise BadItems(f"{len(values):,} items are to be audited, and a step audits at most {MAX_AT_ONCE:,}")
         self._entry = entry
         self._values = dict(zip(_keys(values, entry.key), values, strict=True))
         self._left = iter(self._values.items())

@@ -44,13 +44,17 @@ class Judge:
         return tuple(islice(chain.from_iterable(self._found(value, each) for each in checks), MAX_FINDINGS))
 
     def audited(self, audit: Audit) -> dict[str, Any]:
-        """Give the output of an audit: the share of rules that find nothing, from 0 to 100, and what was found."""
+        """Give the output of an audit: the share of rules that find nothing, from 0 to 100, and what was found.
+
+        Beyond `MAX_FINDINGS` a last one says that there are more.
+        """
         found = [self._found(audit.target, self._with_facts(rule, audit.facts)) for rule in audit.rules]
         passed = sum(not each for each in found)
-        return {
-            "score": round(100 * passed / len(found), 1),
-            "findings": [each.model_dump() for each in islice(chain.from_iterable(found), MAX_FINDINGS)],
-        }
+        shown = list(islice(chain.from_iterable(found), MAX_FINDINGS))
+        if sum(map(len, found)) > MAX_FINDINGS:
+            message = f"there are more than the {MAX_FINDINGS} findings that an audit gives"
+            shown.append(Finding(check="more", path="", message=message))
+        return {"score": round(100 * passed / len(found), 1), "findings": [each.model_dump() for each in shown]}
 
     def _found(self, value: Any, asked: Mapping[str, Any]) -> list[Finding]:
         try:
@@ -58,7 +62,7 @@ class Judge:
         except BadCheck as bad:
             message = f"a check cannot be used: {bad}"[:MAX_MESSAGE_CHARACTERS]
             return [Finding(check=str(asked["check"]), path="", message=message)]
-        return list(islice(check.findings(value, MAX_MESSAGE_CHARACTERS), MAX_FINDINGS))
+        return list(islice(check.findings(value, MAX_MESSAGE_CHARACTERS), MAX_FINDINGS + 1))
 
     def _with_facts(self, rule: Mapping[str, Any], facts: Any) -> Mapping[str, Any]:
         """Let an audit's facts stand in where a rule is held against some and does not say which."""

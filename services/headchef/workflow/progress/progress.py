@@ -155,7 +155,8 @@ class Progress:
             elif step.when is not None and not self._holds(step.when):
                 self._settle(name, None)
             elif step.for_each is not None:
-                self._items[name] = Items(step.for_each, self._listed(step.for_each.items))
+                values, at_once = self._listed(step.for_each.items), step.audit is not None
+                self._items[name] = Items(step.for_each, values, at_once=at_once)
                 self._continue(name, step, step.for_each)
             else:
                 self._give_out(Unit(name), step, self._names)

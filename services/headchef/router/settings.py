@@ -54,7 +54,8 @@ class RouterSettings(BaseSettings):
         default=4_000_000,
         ge=1_000,
         le=100_000_000,
-        description="characters and items that a rendering may touch; a turn of a loop counts 40. Under a second",
+        description="characters and items that a rendering may touch, all that is compared too; a turn of a loop"
+        " counts 40, or 4 for each part of its body. About a second",
     )
     max_templates: int = Field(default=256, ge=1, le=10_000, description="compiled templates kept; each takes 1 ms")
     refuse_at: float = Field(

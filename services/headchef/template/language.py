@@ -1,35 +1,36 @@
 """The language of prompt templates: Jinja2 in its sandbox, less what can grow or run without bound."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 from jinja2 import StrictUndefined, Template, Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.filters import FILTERS
-from jinja2.runtime import Context
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 from jinja2.tests import TESTS
 from jinja2.utils import Namespace, missing
-from jinja2.visitor import NodeTransformer
 
-from headchef.template.budget import ITERATION_COST, Budget
+from headchef.template.budget import CALL_COST, Budget
+from headchef.template.comparing import Comparisons
 from headchef.template.filters import PromptFilters, TemplateMisuse
+from headchef.template.rewriting import Rewriting
+from headchef.template.sifting import sifting
 
 # fmt: off
 _JINJA_FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "items", "last", "length", "list",
-    "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "title",
-    "trim", "truncate", "unique", "upper", "wordcount",
+    "abs", "count", "d", "default", "first", "float", "items", "last", "length", "list", "reverse",
 )
-# fmt: on
-# fmt: off
+_FILTERS_OF_TEXT = ("capitalize", "lower", "title", "truncate", "upper", "wordcount")
 _JINJA_TESTS = (
-    "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false",
-    "float", "ge", "greaterthan", "gt", "in", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping",
-    "ne", "none", "number", "odd", "sameas", "sequence", "string", "true", "undefined", "upper",
+    "boolean", "defined", "false", "float", "integer", "iterable", "mapping", "none", "number", "sameas", "sequence",
+    "string", "true", "undefined",
 )
+_TESTS_OF_TEXT = ("lower", "upper")
 # fmt: on
+_TESTS_OF_NUMBERS = ("divisibleby", "even", "odd")
 _DICT_METHODS = frozenset({"get", "items", "keys", "values"})
 _TEXT_METHODS = frozenset({"endswith", "lower", "split", "startswith", "strip", "title", "upper"})
 _LOOP_FIELDS = frozenset(
@@ -40,19 +41,8 @@ _MAX_BITS = 256
 _TAG = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
 _MAX_TAG_CHARACTERS = 30_000
 """Of all slots and statements of a template: as many of the shortest slots are compiled in a third of a second."""
-_REFUSED_NODES: Mapping[type[nodes.Node], str] = {
-    nodes.AssignBlock: "{% set … %} with a body",
-    nodes.Block: "{% block %}",
-    nodes.CallBlock: "{% call %}",
-    nodes.Extends: "{% extends %}",
-    nodes.FilterBlock: "{% filter %}",
-    nodes.FromImport: "{% from %}",
-    nodes.Import: "{% import %}",
-    nodes.Include: "{% include %}",
-    nodes.Macro: "{% macro %}",
-    nodes.Pow: "**",
-}
-
+_REMARK_CHARACTERS = 4
+"""What a remark counts, however long: it parts the text around it in two."""
 
 VALUE = "value_of_the_slot"
 """Of a template that is one `{{ … }}`: no name of anybody else's."""
@@ -81,7 +71,8 @@ class NotGiven(StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        name = str(self._undefined_name)[:100]
+        # Written out, all through, another value may have no end.
+        name = str(self._undefined_name)[:100] if isinstance(self._undefined_name, str | int | float) else "this"
         if self._undefined_hint:
             return self._undefined_hint
         if self._undefined_obj is missing:
@@ -99,13 +90,17 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         budget: what one rendering may spend.
     """
 
-    intercepted_binops = frozenset({"+", "*", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%"})
 
     def __init__(self, budget: Budget) -> None:
         super().__init__(undefined=NotGiven, keep_trailing_newline=True, optimized=False, cache_size=0)
         self._budget = budget
-        own = PromptFilters(budget)
+        self._own = own = PromptFilters(budget)
+        comparisons = Comparisons(budget)
         self.filters: dict[str, Any] = {name: budget.metered(FILTERS[name]) for name in _JINJA_FILTERS}
+        self.filters |= {name: own.of_text(FILTERS[name]) for name in _FILTERS_OF_TEXT}
+        self.filters |= {name: budget.metered(each) for name, each in comparisons.filters.items()}
+        self.filters |= sifting(budget, comparisons)
         self.filters |= {
             "int": own.integer,
             "join": own.join,
@@ -114,14 +109,19 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             "string": own.text,
             "sum": own.total,
             "tojson": own.tojson,
+            "trim": own.trim,
             "_charge": budget.charge,
+            "_compare": comparisons.compare,
             "_concat": own.concat,
             "_literal": _literal,
             "_turns": self._turns,
         }
         tests: Mapping[str, Any] = TESTS
         self.tests = {name: budget.metered(tests[name]) for name in _JINJA_TESTS}
-        self.globals = {"range": safe_range, "namespace": Namespace}
+        self.tests |= {name: own.of_text(tests[name]) for name in _TESTS_OF_TEXT}
+        self.tests |= {name: budget.metered(_of_numbers(tests[name])) for name in _TESTS_OF_NUMBERS}
+        self.tests |= comparisons.tests
+        self.globals = {"range": safe_range, "namespace": _Names}
         self.finalize = own.text
 
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
@@ -130,7 +130,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         Raises:
             TemplateSyntaxError: it is none; or what is to be filled in and done has over 30,000 characters.
         """
-        said = sum(len(each.group()) for each in _TAG.finditer(source))
+        said = sum(len(each.group()) for each in _TAG.finditer(source)) + _REMARK_CHARACTERS * source.count("{#")
         if said > _MAX_TAG_CHARACTERS:
             message = f"has {said:,} characters of slots and statements; at most {_MAX_TAG_CHARACTERS:,} are compiled"
             raise TemplateSyntaxError(message, 1)
@@ -142,7 +142,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         Raises:
             TemplateSyntaxError: it is not a template, or uses what is not supported; carries the line.
         """
-        tree = _Rewriting().visit(self.parse(source))
+        tree = Rewriting().visit(self.parse(source))
         template = self.template_class.from_code(self, self.compile(tree), self.make_globals(None))
         return template, _characters_before_the_first_slot(tree)
 
@@ -152,7 +152,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         Raises:
             TemplateSyntaxError: as `compiled`.
         """
-        tree = _Rewriting().visit(self.parse(source))
+        tree = Rewriting().visit(self.parse(source))
         slot = only_slot(tree)
         if slot is None:
             return None
@@ -168,7 +168,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return getattr(obj, attribute) if attribute in _DICT_METHODS else self.undefined(obj=obj, name=attribute)
         if isinstance(obj, str):
             return getattr(obj, attribute) if attribute in _TEXT_METHODS else self.undefined(obj=obj, name=attribute)
-        if isinstance(obj, Undefined | Namespace) or attribute in _LOOP_FIELDS:
+        is_field = isinstance(obj, LoopContext) and attribute in _LOOP_FIELDS
+        if is_field or isinstance(obj, Undefined | Namespace):
             return super().getattr(obj, attribute)
         return self.undefined(obj=obj, name=attribute)
 
@@ -183,9 +184,12 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063 as in Jinja
         """Call a method of a value, and pay for what it gives."""
-        for argument in args:
+        __self._budget.spend(CALL_COST * (1 + len(kwargs)))
+        for argument in (*args, *kwargs.values()):
             __self._budget.charge(argument)
-        __self._budget.charge(getattr(__obj, "__self__", None))
+        owner = __self._budget.charge(getattr(__obj, "__self__", None))
+        if isinstance(owner, str) and __obj.__name__ == "strip":
+            __self._own.pay_for_strip(owner, *args[:1])
         return __self._budget.charge(super().call(__context, __obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -193,20 +197,46 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(left, Undefined) or isinstance(right, Undefined):
             return left + right
         if isinstance(left, int | float) and isinstance(right, int | float):
-            if any(isinstance(number, int) and number.bit_length() > _MAX_BITS for number in (left, right)):
-                raise TemplateMisuse(f"a number has more than {_MAX_BITS} bits")
+            _check_sizes(left, right)
         elif operator != "+":
             raise TemplateMisuse(f"{operator} takes numbers only")
-        elif isinstance(left, str | list):
+        elif not isinstance(left, str | list):
+            raise TemplateMisuse("+ takes numbers, texts or arrays")
+        else:
             self._budget.charge(left)
             self._budget.charge(right)
         return super().call_binop(context, operator, left, right)
 
-    def _turns(self, values: Any) -> Any:
+    def _turns(self, values: Any, cost: int) -> Any:
         """Pay for all turns of a loop before the first."""
         sized = values if isinstance(values, str | list | tuple | dict | range) else list(values)
-        self._budget.spend(ITERATION_COST * (1 + len(sized)))
+        self._budget.spend(cost * (1 + len(sized)))
         return sized
+
+
+class _Names(Namespace):
+    """What a template has set; where it would be written out for an error, it is not: others may be in it."""
+
+    def __repr__(self) -> str:
+        return "a namespace"
+
+
+def _check_sizes(*numbers: float) -> None:
+    if any(isinstance(number, int) and number.bit_length() > _MAX_BITS for number in numbers):
+        raise TemplateMisuse(f"a number has more than {_MAX_BITS} bits")
+
+
+def _of_numbers(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a test, which would take a text for a format and fill it."""
+
+    @wraps(test)
+    def checked(*numbers: Any) -> Any:
+        if not all(isinstance(number, int | float | Undefined) for number in numbers):
+            raise TemplateMisuse(f"{test.__name__.removeprefix('test_')} takes numbers only")
+        _check_sizes(*numbers)
+        return test(*numbers)
+
+    return checked
 
 
 def _literal(values: Any) -> Any:
@@ -236,54 +266,3 @@ def _characters_before_the_first_slot(tree: nodes.Template) -> int:
                 return count
             count += len(piece.data)
     return count
-
-
-class _Rewriting(NodeTransformer):
-    """Refuses what is not supported, and puts the budget where Jinja gives no hold."""
-
-    def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
-        refused = _REFUSED_NODES.get(type(node))
-        if refused is not None:
-            _refuse(refused, node)
-        return super().visit(node, *args, **kwargs)
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 as Jinja names it
-        if node.recursive:
-            _refuse("a recursive loop", node)
-        self.generic_visit(node)
-        node.iter = _through("_turns", node.iter)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _through("_concat", nodes.List(node.nodes, lineno=node.lineno))
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        node.expr = _through("_charge", node.expr)
-        for operand in node.ops:
-            operand.expr = _through("_charge", operand.expr)
-        return node
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _through("_charge", node) if isinstance(node.arg, nodes.Slice) else node
-
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _through("_literal", node)
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
-        self.generic_visit(node)
-        return _through("_literal", node) if node.ctx == "load" else node
-
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
-        _refuse("an object written in a template", node)
-
-
-def _through(name: str, node: Any) -> nodes.Expr:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
-
-
-def _refuse(what: str, node: nodes.Node) -> NoReturn:
-    raise TemplateSyntaxError(f"{what} is not supported in a prompt", node.lineno)

@@ -41,7 +41,8 @@ class Renderer:
     Args:
         max_templates: how many compiled templates are kept, of those for texts and of those for values, and of how many
             it is known what they read.
-        max_work: characters and items that one rendering may touch; a turn of a loop counts as 40.
+        max_work: characters and items that one rendering may touch; a turn of a loop counts as 40, or as 4 for each
+            part of its body.
     """
 
     def __init__(self, *, max_templates: int, max_work: int) -> None:

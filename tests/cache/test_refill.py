@@ -11,11 +11,13 @@ from headchef_contracts.events.invalidations import InvalidatedScope
 from headchef_contracts.events.semantic import Marks
 
 from headchef.cache.circuit import CircuitPolicy
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.invalidated import Invalidated
 from headchef.cache.policy import CachePolicy, worth_keeping
 from headchef.cache.refill import Refill
 from headchef.cache.store import StoredAnswer
+from headchef.cache.taking_back import TakingBack
 from headchef.cache.withdrawn import Withdrawn
 from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.replay_input import Replayed
@@ -40,7 +42,8 @@ class Bench:
         self.invalidated = Invalidated()
         self.withdrawn = Withdrawn()
         policy = CachePolicy(ttl_s)
-        self.refill = Refill(self.guarded, policy, self.invalidated, self.withdrawn, self.clock, self.metrics)
+        taking_back = TakingBack(self.invalidated, Forgetting(self.clock, self.guarded))
+        self.refill = Refill(self.guarded, policy, taking_back, self.withdrawn, self.clock, self.metrics)
 
     async def there(self, *prompts: str) -> list[bool]:
         found = await self.guarded.lookup([make_sought(prompt) for prompt in prompts])
@@ -119,7 +122,8 @@ def test_a_store_that_is_lost_later_is_noticed() -> None:
     async def lose() -> None:
         clock, store = LoopClock(), MemoryAnswerStore()
         guarded = GuardedStore(store, CircuitPolicy(1.0, 4.0), clock, RecordedMetrics())
-        refill = Refill(guarded, CachePolicy(), Invalidated(), Withdrawn(), clock, RecordedMetrics())
+        taking_back = TakingBack(Invalidated(), Forgetting(clock, guarded))
+        refill = Refill(guarded, CachePolicy(), taking_back, Withdrawn(), clock, RecordedMetrics())
 
         def drop() -> None:
             store.empty = True

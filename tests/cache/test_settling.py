@@ -7,11 +7,13 @@ from headchef_contracts.events.invalidations import InvalidatedScope
 
 from headchef.cache.circuit import CircuitPolicy
 from headchef.cache.correcting import Corrections
+from headchef.cache.forgetting import Forgetting
 from headchef.cache.guarded import GuardedStore
 from headchef.cache.invalidated import Invalidated
 from headchef.cache.policy import CachePolicy
 from headchef.cache.settling import Settling
 from headchef.cache.store import StoredAnswer
+from headchef.cache.taking_back import TakingBack
 from headchef.cache.withdrawn import Withdrawn
 from tests.cache.builders import deliver, make_settled, make_sought
 from tests.cache.memory_store import MemoryAnswerStore
@@ -40,7 +42,7 @@ async def test_what_is_erased_while_it_is_being_stored_does_not_stay() -> None:
     deliveries = [
         deliver(make_settled("soup", tenant=tenant), offset=at) for at, tenant in enumerate(("acme", "other"))
     ]
-    kept = await Settling(guarded, CachePolicy(), invalidated, metrics).keep(
+    kept = await Settling(guarded, CachePolicy(), TakingBack(invalidated, Forgetting(clock, guarded)), metrics).keep(
         deliveries, Corrections(deliveries, Withdrawn()), START
     )
     assert [each.tenant for each in kept.values()] == ["other"]
@@ -56,7 +58,7 @@ async def test_what_is_heard_of_when_its_time_is_over_is_not_stored() -> None:
     settling = Settling(
         GuardedStore(store, CircuitPolicy(1.0, 30.0), ManualClock(), metrics),
         CachePolicy(ttl_s=3_600),
-        Invalidated(),
+        TakingBack(Invalidated(), Forgetting(ManualClock())),
         metrics,
     )
     deliveries = [deliver(make_settled("soup"))]

@@ -38,6 +38,11 @@ class MemoryShelf(VectorShelf):
     async def write(self, vectors: Mapping[str, Vector]) -> None:
         self.vectors |= vectors
 
+    async def remove(self, hashes: Sequence[str]) -> bool:
+        for each in hashes:
+            self.vectors.pop(each, None)
+        return True
+
     async def forget(self, until: datetime) -> bool:
         self.vectors.clear()
         return True

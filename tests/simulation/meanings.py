@@ -60,4 +60,4 @@ def by_meaning(
     invalidations.forgetting.covers(meanings)
     near = NearQuestions(EMBEDDER, meanings, invalidations.invalidated, _CIRCUIT, _LIMIT_S, clock, metrics)
     judging = Judging(Judges(installed(), Instruments(EMBEDDER)), _LIMIT_S, clock)
-    return ByMeaning(near, meanings, answers, judging, metrics, homes)
+    return ByMeaning(near, meanings, answers, judging, invalidations.taking_back, metrics, homes)

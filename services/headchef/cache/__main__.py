@@ -102,7 +102,7 @@ def processor(
             withdrawn.broadcast,
             *(() if meaning is None else (meaning.broadcast,)),
         ),
-        replays=(Refill(store, policy, invalidations.invalidated, withdrawn, clock, metrics, meaning).replay,),
+        replays=(Refill(store, policy, invalidations.taking_back, withdrawn, clock, metrics, meaning).replay,),
     )
 
 

@@ -61,7 +61,7 @@ class CacheHandler(BatchHandler):
         meaning: ByMeaning | None = None,
         withdrawn: Withdrawn | None = None,
     ) -> None:
-        self._settling = Settling(store, policy, invalidations.invalidated, metrics)
+        self._settling = Settling(store, policy, invalidations.taking_back, metrics)
         self._invalidations = invalidations
         self._exact = ExactLookup(store)
         self._coalescing = coalescing

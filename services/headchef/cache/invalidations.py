@@ -11,6 +11,7 @@ from headchef.cache.forgetting import Forgetting, Forgotten
 from headchef.cache.invalidated import APART, Invalidated, Origin
 from headchef.cache.selection import Selection
 from headchef.cache.standing import Standing
+from headchef.cache.taking_back import TakingBack
 from headchef.runtime.broadcast_input import Broadcast
 from headchef.runtime.clock import Clock
 from headchef.runtime.errors import InvalidEvent
@@ -36,6 +37,7 @@ class Invalidations:
     Attributes:
         invalidated: what was said last of each scope.
         forgetting: as given.
+        taking_back: looks once more at what stores were given.
     """
 
     def __init__(self, fresh_s: float, clock: Clock, metrics: Metrics, forgetting: Forgetting) -> None:
@@ -43,6 +45,7 @@ class Invalidations:
         self._fresh_s = fresh_s
         self._clock = clock
         self.forgetting = forgetting
+        self.taking_back = TakingBack(self.invalidated, forgetting)
         self._known_s: float | None = None
         self._published_at = datetime.min.replace(tzinfo=UTC)
         metrics.gauge("headchef.cache.invalidations", self._scopes)

@@ -8,10 +8,10 @@ from headchef_contracts.events.cache import CacheSettled
 from headchef_contracts.events.common import Cause
 
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
 from headchef.cache.semantic import ByMeaning
 from headchef.cache.store import Sought, StoredAnswer
+from headchef.cache.taking_back import TakingBack
 from headchef.cache.validity import serving
 from headchef.cache.withdrawn import Withdrawn
 from headchef.runtime.clock import Clock
@@ -35,7 +35,7 @@ class Refill:
     Args:
         store: where answers lie; it may be away, and says so.
         policy: how long they serve.
-        invalidated: what holds no longer.
+        taking_back: says what holds no longer, and takes back what does not any more once it is put back.
         withdrawn: what people have found wrong.
         clock: says what has expired.
         metrics: counts what was put back.
@@ -46,7 +46,7 @@ class Refill:
         self,
         store: GuardedStore,
         policy: CachePolicy,
-        invalidated: Invalidated,
+        taking_back: TakingBack,
         withdrawn: Withdrawn,
         clock: Clock,
         metrics: Metrics,
@@ -54,7 +54,7 @@ class Refill:
     ) -> None:
         self._store = store
         self._policy = policy
-        self._invalidated = invalidated
+        self._taking_back = taking_back
         self._withdrawn = withdrawn
         self._clock = clock
         self._metrics = metrics
@@ -84,7 +84,7 @@ class Refill:
             for event, cause in events
             if isinstance(event, CacheSettled)
             and (each := self._kept(event, cause, now)) is not None
-            and not self._invalidated.concerns(Origin(each.tenant, each.marks, each.planned_at))
+            and self._taking_back.holds(each)
         }
         there = await self._store.lookup(list(kept))
         if there is None:
@@ -95,12 +95,14 @@ class Refill:
             # What was settled since the reading began is there by now, and is the later one.
             if found is None or found.settled_at < each.settled_at
         ]
-        if missing and not await self._store.put([each for _, _, each in missing]):
+        answers = [each for _, _, each in missing]
+        if missing and not await self._store.put(answers):
             return False
+        standing = await self._taking_back.after(self._store, answers)
         if self._meaning is not None:
-            await self._meaning.remember(missing, now)
-        self._put += len(missing)
-        self._metrics.count("headchef.cache.refilled", len(missing))
+            await self._meaning.remember([verdict for verdict in missing if verdict[2] in standing], now)
+        self._put += len(standing)
+        self._metrics.count("headchef.cache.refilled", len(standing))
         return True
 
     def _kept(self, settled: CacheSettled, cause: Cause, now: datetime) -> StoredAnswer | None:

@@ -7,10 +7,9 @@ from headchef_contracts.events.cache import CacheSettled
 
 from headchef.cache.correcting import Corrections
 from headchef.cache.guarded import GuardedStore
-from headchef.cache.invalidated import Invalidated, Origin
 from headchef.cache.policy import CachePolicy, worth_keeping
-from headchef.cache.selection import Selection
 from headchef.cache.store import StoredAnswer
+from headchef.cache.taking_back import TakingBack
 from headchef.cache.validity import serving
 from headchef.runtime.processor import Delivery
 from headchef.runtime.telemetry.metrics import Metrics
@@ -25,14 +24,14 @@ class Settling:
     Args:
         store: where answers lie; it may be away, and says so.
         policy: how long they serve.
-        invalidated: what holds no longer, and is not worth keeping therefore.
+        taking_back: says what holds no longer, and takes back what does not any more once it is stored.
         metrics: counts what was stored.
     """
 
-    def __init__(self, store: GuardedStore, policy: CachePolicy, invalidated: Invalidated, metrics: Metrics) -> None:
+    def __init__(self, store: GuardedStore, policy: CachePolicy, taking_back: TakingBack, metrics: Metrics) -> None:
         self._store = store
         self._policy = policy
-        self._invalidated = invalidated
+        self._taking_back = taking_back
         self._metrics = metrics
 
     async def keep(
@@ -59,17 +58,14 @@ class Settling:
             kept = await self._store.put(lasting)
             self._metrics.count("headchef.cache.stored" if kept else "headchef.cache.dropped", len(lasting))
             # What was said of them meanwhile may have been deleted from the store before they were in it.
-            if late := self._without_outdated(answers):
-                await self._store.remove(Selection(fingerprints=tuple(each.fingerprint for each in late)))
+            await self._taking_back.after(self._store, lasting)
+            self._without_outdated(answers)
         return answers
 
-    def _without_outdated(self, answers: dict[str, StoredAnswer]) -> Sequence[StoredAnswer]:
-        """Take those out that were invalidated after they had been asked for, and give them."""
-        outdated = [event for event, answer in answers.items() if self._concerned(answer)]
+    def _without_outdated(self, answers: dict[str, StoredAnswer]) -> None:
+        """Take those out that were invalidated after they had been asked for."""
+        outdated = [event for event, answer in answers.items() if not self._taking_back.holds(answer)]
         if outdated:
             self._metrics.count("headchef.cache.outdated", len(outdated))
-        return [answers.pop(event) for event in outdated]
-
-    def _concerned(self, answer: StoredAnswer) -> bool:
-        """Say whether an answer was invalidated after it had been asked for."""
-        return self._invalidated.concerns(Origin(answer.tenant, answer.marks, answer.planned_at))
+        for event in outdated:
+            del answers[event]

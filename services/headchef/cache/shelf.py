@@ -90,6 +90,15 @@ class PointShelf(VectorShelf):
 
         await self._guard.attempt("write_vectors", write)
 
+    async def remove(self, hashes: Sequence[str]) -> bool:
+        """Remove points by their ids."""
+
+        async def remove() -> bool:
+            await self._points.remove(Where(ids=[_point_id(each) for each in hashes]))
+            return True
+
+        return await self._guard.attempt("remove_vectors", remove) is True
+
     async def forget(self, until: datetime) -> bool:
         """Remove the points that were written until a time, by this clock."""
 

@@ -95,7 +95,7 @@ class Bench:
         )
         judges = Judges(installed(), Instruments())
         judging = Judging(judges, 0.5, self.clock)
-        self.meaning = ByMeaning(near, meanings, answers, judging, self.metrics)
+        self.meaning = ByMeaning(near, meanings, answers, judging, self.invalidations.taking_back, self.metrics)
         # Nobody waits for the same question here.
         alone = make_coalescing(most=0)
         self.handler = CacheHandler(

@@ -9,7 +9,6 @@ from headchef_contracts.events.cache_use import CacheUse
 from headchef_contracts.events.semantic import Comparison
 from headchef_contracts.events.steps import StepDispatched
 
-from headchef.cache.invalidated import Invalidated
 from headchef.cache.policy import CachePolicy
 from headchef.cache.refill import Refill
 from headchef.cache.semantic.judging import LEFT_ALONE_S
@@ -236,7 +235,7 @@ async def test_questions_that_may_not_be_compared_are_not_embedded(bench: Bench)
 async def test_a_store_that_is_filled_again_gets_the_questions_too_and_nothing_is_learnt_twice(bench: Bench) -> None:
     verdicts = [make_verdict(make_question(f"pay {number}", job_id=f"job-{number}")) for number in range(3)]
     verdicts.append(make_verdict(make_question("pay late", job_id="job-9"), "With a fee."))
-    about = (CachePolicy(), Invalidated(), Withdrawn(), bench.clock, bench.metrics, bench.meaning)
+    about = (CachePolicy(), bench.invalidations.taking_back, Withdrawn(), bench.clock, bench.metrics, bench.meaning)
     refill = Refill(bench.answers, *about)
     await bench.answers.open()
     assert await refill.take([Replayed(each, SETTLED) for each in verdicts])

@@ -53,6 +53,7 @@ async def assemble_meaning(
         )
         judging = Judging(Judges(installed(), Instruments(embedder)), settings.judge_timeout_s, clock)
         try:
-            yield ByMeaning(near, meanings, answers, judging, metrics, sharing=opened.sharing)
+            taking_back = invalidations.taking_back
+            yield ByMeaning(near, meanings, answers, judging, taking_back, metrics, sharing=opened.sharing)
         finally:
             await meanings.close()

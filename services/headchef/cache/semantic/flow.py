@@ -15,6 +15,7 @@ from headchef.cache.semantic.learning import Earlier, Learning
 from headchef.cache.semantic.looking import SemanticLookup
 from headchef.cache.semantic.near import NearQuestions
 from headchef.cache.store import Sought, StoredAnswer
+from headchef.cache.taking_back import TakingBack
 from headchef.homes import HOMES
 from headchef.runtime.admission import Sharing
 from headchef.runtime.broadcast_input import Broadcast
@@ -30,6 +31,7 @@ class ByMeaning:
         meanings: takes new ones; it may be away, and says so.
         answers: where the answers lie.
         judging: lets judges say whether two answers are the same.
+        taking_back: takes back questions that hold no longer once they are kept.
         metrics: counts guesses and labels.
         homes: accounts are kept in so many partitions, the first ones.
         sharing: told which tasks are at work, where the embedder has a quota for all of them; None for nobody.
@@ -45,6 +47,7 @@ class ByMeaning:
         meanings: GuardedMeanings,
         answers: GuardedStore,
         judging: Judging,
+        taking_back: TakingBack,
         metrics: Metrics,
         homes: int = HOMES,
         sharing: Sharing | None = None,
@@ -55,7 +58,7 @@ class ByMeaning:
         self.questions = meanings
         self._bounds = BoundsInForce()
         self._lookup = SemanticLookup(near, answers, self._bounds, metrics)
-        self._learning = Learning(near, meanings, answers, judging, metrics, homes)
+        self._learning = Learning(near, meanings, answers, judging, taking_back, metrics, homes)
 
     @property
     def embedder(self) -> str:

@@ -18,6 +18,7 @@ from headchef.cache.semantic.judging import Judging
 from headchef.cache.semantic.likeness import likeness
 from headchef.cache.semantic.near import MOST_CHARACTERS, Found, NearQuestions
 from headchef.cache.store import Sought, StoredAnswer
+from headchef.cache.taking_back import TakingBack
 from headchef.cache.validity import serving
 from headchef.embedding import Vector
 from headchef.equality import ToBeAsked, Undecided
@@ -38,6 +39,7 @@ class Learning:
         meanings: takes the new ones.
         answers: where the answers to earlier questions lie.
         judging: lets judges say whether two answers are the same.
+        taking_back: takes back questions that hold no longer once they are kept.
         metrics: counts what was learnt.
         homes: accounts are kept in so many partitions, the first ones.
     """
@@ -48,6 +50,7 @@ class Learning:
         meanings: GuardedMeanings,
         answers: GuardedStore,
         judging: Judging,
+        taking_back: TakingBack,
         metrics: Metrics,
         homes: int,
     ) -> None:
@@ -55,6 +58,7 @@ class Learning:
         self._meanings = meanings
         self._answers = answers
         self._judging = judging
+        self._taking_back = taking_back
         self._metrics = metrics
         self._homes = homes
 
@@ -137,7 +141,11 @@ class Learning:
             before = (near_of(question, alike(at, number)) for at, question in enumerate(questions))
             group = await each.group([*known, *before])
             questions.append(question_of(each.fresh, vector, group))
+        questions = [each for each in questions if self._taking_back.holds(each)]
+        if not questions:
+            return
         kept = await self._meanings.put(questions)
+        await self._taking_back.after(self._meanings, questions)
         self._metrics.count("headchef.cache.questions", len(questions), {"kept": str(kept).lower()})
 
     async def _labelled(self, comparing: Comparing, now: datetime) -> Emit | None:

@@ -12,7 +12,7 @@ from headchef.cache.embedder import open_embedder
 from headchef.cache.embedder_settings import EmbedderSettings
 from headchef.cache.meaning_points import collection_of
 from headchef.cache.settings import CacheSettings
-from headchef.embedding import HashedEmbedder, Vector
+from headchef.embedding import EmbeddingFailed, HashedEmbedder, Vector
 from headchef.runtime.settings import BadSettings, load
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.test_assembly import OpenPermit
@@ -38,6 +38,25 @@ async def test_words_are_hashed_if_nothing_is_set(surroundings: Surroundings, tm
     name, [vector] = await _embed(surroundings, ["How do I pay?"])
     assert (name, len(vector)) == ("hashed-1/512", 512)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["hashed", "wordllama"])
+async def test_a_batch_of_long_texts_is_not_embedded_whole_and_short_ones_are(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Whoever is behind them in the batch would wait in vain, until the time for all is over."""
+    monkeypatch.setenv("HEADCHEF_CACHE_EMBEDDER_KIND", kind)
+    texts = [f"{number} {'a' * 9_990}" for number in range(100, 256)]
+    async with open_embedder(load(EmbedderSettings), load(CacheSettings), "kitchen", surroundings) as opened:
+        assert opened.is_local
+        with pytest.raises(EmbeddingFailed) as failed:
+            await opened.embedder.embed([*texts, "How do I pay?"])
+        # What is kept counts no more, so in the end all of them have theirs.
+        with pytest.raises(EmbeddingFailed) as again:
+            await opened.embedder.embed([*texts, "How do I pay?"])
+    assert failed.value.withheld
+    assert "How do I pay?" in failed.value.made
+    assert 10 < len(failed.value.made) < len(again.value.made) < len(texts)
 
 
 async def test_another_embedder_has_another_collection(

@@ -1,5 +1,6 @@
 """The embedder by hashed words: the same everywhere, of length 1, and near where words are shared."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -34,6 +35,33 @@ async def test_texts_at_once_have_the_vectors_that_they_have_alone() -> None:
     texts = ["a flat in Lisbon", "", "a house in Porto"]
     together = await HashedEmbedder().embed(texts)
     assert list(together) == [await _one(text) for text in texts]
+
+
+async def test_while_a_long_text_is_embedded_others_get_their_turn() -> None:
+    text = " ".join(str(number) for number in range(40_000))
+    assert await _turns_during(HashedEmbedder(apart_from=None), text) < 10
+    assert await _turns_during(HashedEmbedder(), text) > 20
+
+
+async def test_a_text_has_one_vector_on_whatever_thread_it_is_made() -> None:
+    text = "a flat in Lisbon " * 100
+    assert await HashedEmbedder(64).embed([text]) == await HashedEmbedder(64, apart_from=None).embed([text])
+
+
+async def _turns_during(embedder: HashedEmbedder, text: str) -> int:
+    """Count the turns that others get while a text is embedded."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(others())
+    await embedder.embed([text])
+    task.cancel()
+    return turns
 
 
 async def test_shared_words_and_parts_of_words_make_texts_near() -> None:

@@ -16,8 +16,8 @@ from tests.cache.memory_store import MemoryAnswerStore
 from tests.qdrant.memory_points import MemoryPoints
 from tests.simulation.faults import NONE, Faults
 
-EMBEDDER = HashedEmbedder(32)
-"""Of the questions."""
+EMBEDDER = HashedEmbedder(32, apart_from=None)
+"""Of the questions; on no thread, as a seed would not say when that is done."""
 
 _SLOW_S = 0.5
 

@@ -17,6 +17,8 @@ from headchef.folding import folded
 _WORD = re.compile(r"\w+")
 _GRAMS = (3, 4)
 """Lengths of n-grams; with the mark at each end of a word, short words have some too."""
+_APART_FROM = 1_000
+"""Characters that take 3 ms, at 3 µs each; a thread costs 0.1 ms, so shorter texts are quicker without."""
 
 
 class HashedEmbedder:
@@ -24,10 +26,13 @@ class HashedEmbedder:
 
     Args:
         dimensions: from 8 to 65,536; the fewer, the more different words meet in one bucket.
+        apart_from: texts of more characters are embedded on a thread, so that the event loop does not stand still; None
+            for no text.
     """
 
-    def __init__(self, dimensions: int = 512) -> None:
+    def __init__(self, dimensions: int = 512, *, apart_from: int | None = _APART_FROM) -> None:
         self._dimensions = dimensions
+        self._apart_from = apart_from
 
     @property
     def name(self) -> str:
@@ -43,8 +48,11 @@ class HashedEmbedder:
         """Turn texts into vectors; between them others get their turn. Nothing fails."""
         vectors = []
         for text in texts:
-            vectors.append(self._vector(text))
-            await asyncio.sleep(0)
+            if self._apart_from is not None and len(text) > self._apart_from:
+                vectors.append(await asyncio.to_thread(self._vector, text))
+            else:
+                vectors.append(self._vector(text))
+                await asyncio.sleep(0)
         return vectors
 
     def _vector(self, text: str) -> Vector:

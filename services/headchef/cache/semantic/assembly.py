@@ -49,7 +49,14 @@ async def assemble_meaning(
         meanings = GuardedMeanings(PointMeanings(points), circuit, limit_s, clock, metrics)
         invalidations.forgetting.covers(meanings)
         near = NearQuestions(
-            embedder, meanings, invalidations.invalidated, circuit, settings.embed_timeout_s, clock, metrics
+            embedder,
+            meanings,
+            invalidations.invalidated,
+            circuit,
+            settings.embed_timeout_s,
+            clock,
+            metrics,
+            is_local=opened.is_local,
         )
         judging = Judging(Judges(installed(), Instruments(embedder)), settings.judge_timeout_s, clock)
         try:

@@ -1,5 +1,6 @@
 """Finds the earlier questions that are nearest in meaning: embeds, and searches, within a set time."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,8 @@ class NearQuestions:
         limit_s: seconds that it may take for a batch; above 0.
         clock: for waits and durations.
         metrics: for failures and durations.
+        is_local: whether the embedder works here. Then it is never away: what takes it too long is left out, and others
+            fare no worse for it.
     """
 
     def __init__(
@@ -58,7 +61,10 @@ class NearQuestions:
         limit_s: float,
         clock: Clock,
         metrics: Metrics,
+        *,
+        is_local: bool = False,
     ) -> None:
+        self._is_local = is_local
         self._embedder = embedder
         self._meanings = meanings
         self._invalidated = invalidated
@@ -103,14 +109,17 @@ class NearQuestions:
         async def embed() -> Sequence[Vector | None]:
             nonlocal at_hand
             try:
-                return await self._embedder.embed(texts)
+                async with asyncio.timeout(self._limit_s if self._is_local else None):
+                    return await self._embedder.embed(texts)
+            except TimeoutError as late:
+                raise Withheld("timeout") from late
             except EmbeddingFailed as failed:
                 if failed.withheld:
                     at_hand = failed.made
                     raise Withheld(failed.reason) from failed
                 raise StoreUnavailable(failed.reason, failed.message) from failed
 
-        vectors = await self._guard.attempt("embed", embed, limit_s=self._limit_s)
+        vectors = await self._guard.attempt("embed", embed, limit_s=None if self._is_local else self._limit_s)
         return vectors if at_hand is None else [at_hand.get(text) for text in texts]
 
     async def forget(self, answers: Iterable[Sought]) -> None:

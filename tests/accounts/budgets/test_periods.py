@@ -54,6 +54,38 @@ async def test_a_question_that_has_waited_too_long_ends(exchange: Exchange) -> N
     assert not any(exchange.timers)
 
 
+async def test_what_waits_behind_a_question_that_ends_is_asked_for_in_its_place(exchange: Exchange) -> None:
+    """The account knows what it was asked for by a number alone: the old one means the question that has ended."""
+    await exchange.set(budget={"day": {"tokens": 10 * QUESTION}})
+    for job_id, questions in (("job-1", 7), ("job-2", 6)):
+        parameters = {"max_output_tokens": questions * QUESTION - 1}
+        await exchange.submit(job_id, conversation_id=of_task(1), parameters=parameters)
+        await exchange.talk()
+    await exchange.ring(1_800)
+    await exchange.submit("job-3", conversation_id=of_task(1))
+    for _ in range(60):
+        await exchange.ring(30)
+        await exchange.talk()
+    assert [each.job.job_id for each in exchange.finished] == ["job-2"]
+    assert [each.step.job.job_id for each in exchange.open] == ["job-1", "job-3"]
+    numbers = [each.number for each in exchange.said if each.wanted is not None]
+    assert numbers[-1] == max(numbers) > numbers[-2]
+
+
+async def test_all_that_have_waited_too_long_end_together(exchange: Exchange) -> None:
+    await exchange.set(budget={"day": {"tokens": QUESTION}})
+    for number in range(121):
+        await exchange.submit(f"job-{number}", conversation_id=of_task(1))
+    await exchange.talk()
+    await exchange.ring(3_600)
+    for _ in range(2):
+        assert len(exchange.finished) < 120
+        await exchange.ring(0.001)
+    await exchange.talk()
+    assert [each.job.job_id for each in exchange.finished] == [f"job-{number}" for number in range(1, 121)]
+    assert not any(exchange.timers)
+
+
 async def test_a_warning_comes_once_for_each_share_of_each_period(exchange: Exchange) -> None:
     await exchange.set(budget={"day": {"tokens": 400}, "month": {"usd": dollars(1_000)}, "warn_at": [0.2, 0.5, 1.0]})
     for number in range(4):

@@ -9,6 +9,9 @@ from headchef.runtime.processor import Timer
 ASKED_AGAIN = timedelta(seconds=30)
 """After so long without an answer a task asks again: what may be spent may have changed."""
 
+_AT_ONCE = timedelta(milliseconds=1)
+"""Timers are told apart by when they are due, in milliseconds: one for now might be the one that has just gone off."""
+
 _PREFIX = "budgets\0"
 
 
@@ -26,6 +29,10 @@ class Alarm(Part):
     def after(self, at: datetime) -> Timer:
         """Set it at a time."""
         return Timer(alarm_id(self.tenant), at + ASKED_AGAIN, self.model_dump_json().encode())
+
+    def at_once(self, at: datetime) -> Timer:
+        """Set it for as soon as what is decided at a time is done."""
+        return Timer(alarm_id(self.tenant), at + _AT_ONCE, self.model_dump_json().encode())
 
 
 def alarm_id(tenant: str) -> str:

@@ -117,17 +117,33 @@ class Till:
         return self._go_on(tenant, visit, answer.refusal, resume)
 
     def _overdue(self, alarm: Alarm, visit: Visit, resume: Resume) -> Outcome:
-        """Ask again where no answer has come; end what has waited for too long."""
-        tenant, outcome = alarm.tenant, Outcome()
-        head = visit.head(tenant)
-        if head is not None and head.at + self._patience <= visit.decided.at:
-            waited_s = self._patience.total_seconds()
-            why = f"after {waited_s:g} s this still waits for what other questions have reserved"
-            outcome = self._end(tenant, visit, resume, why)
-        visit.ask_again(tenant)
+        """Ask again where no answer has come; end all that have waited for too long."""
+        tenant, at = alarm.tenant, visit.decided.at
+        waited_s = self._patience.total_seconds()
+        why = f"after {waited_s:g} s this still waits for what other questions have reserved"
+        outcome, ended = Outcome(), 0
+        while (head := self._head_overdue(tenant, visit)) is not None and ended < MOST_AT_ONCE:
+            # Bodies are read before anything is done, and only then.
+            if ended and not visit.is_at_hand(head):
+                break
+            came = self._end(tenant, head, visit, resume, why)
+            outcome, ended = _added(outcome, came), ended + 1
+            if came.changes:
+                # What follows is known when these are written.
+                break
+        more = self._head_overdue(tenant, visit) is not None
+        if not more:
+            # The account knows what was asked by its number alone, and the question that it was for may have ended.
+            visit.ask_again(tenant, anew=ended > 0)
         closed = _closed(visit, outcome)
-        again = (alarm.after(visit.decided.at),) if visit.purse(tenant).waits else ()
-        return replace(closed, timers=(*closed.timers, *again))
+        if not visit.purse(tenant).waits:
+            return closed
+        return replace(closed, timers=(*closed.timers, alarm.at_once(at) if more else alarm.after(at)))
+
+    def _head_overdue(self, tenant: str, visit: Visit) -> Parked | None:
+        """Give the question that waits longest if it has waited for too long."""
+        head = visit.head(tenant)
+        return head if head is not None and head.at + self._patience <= visit.decided.at else None
 
     def _go_on(self, tenant: str, visit: Visit, refusal: str | None, resume: Resume) -> Outcome:
         refused_need = None
@@ -164,10 +180,7 @@ class Till:
                 break
         return _closed(visit, outcome)
 
-    def _end(self, tenant: str, visit: Visit, resume: Resume, why: str) -> Outcome:
-        head = visit.head(tenant)
-        if head is None:
-            return Outcome()
+    def _end(self, tenant: str, head: Parked, visit: Visit, resume: Resume, why: str) -> Outcome:
         head = visit.opened(head)
         visit.take_head(tenant)
         visit.counted.append("headchef.budgets.refused")

@@ -189,12 +189,17 @@ class Visit:
         wanted = Reserved(day=day_of(self.decided.at), amount=head.need)
         self._say(purse.asks(wanted.day), returned=purse.holds, wanted=wanted)
 
-    def ask_again(self, tenant: str) -> None:
-        """Say once more what was asked, by the same number; anew where another day has begun."""
+    def ask_again(self, tenant: str, *, anew: bool = False) -> None:
+        """Say once more what was asked, by the same number; with one of its own where it is something else.
+
+        Args:
+            tenant: whose.
+            anew: whether another question waits longest now; by another day it is something else too.
+        """
         head, purse = self.head(tenant), self.purse(tenant)
         if head is None or purse.asked is None:
             return
-        if purse.day != day_of(self.decided.at):
+        if anew or purse.day != day_of(self.decided.at):
             self.ask(tenant, anew=True)
             return
         same = purse.model_copy(update={"number": purse.asked})

@@ -227,3 +227,33 @@ async def test_no_order_of_events_lets_more_be_spent_or_refuses_what_fits(
     assert exchange.sums().out_tokens == 0
     assert exchange.sums("month", "2026-11-01").out_usd == 0
     assert not any(exchange.timers)
+
+
+@settings(max_examples=100, deadline=None)
+@given(JOBS, st.integers(0, 3_000), st.integers(0, 2**32))
+async def test_whatever_is_under_way_when_questions_have_waited_too_long_no_money_is_lost(
+    jobs: list[tuple[int, int, bool]], day: int, seed: int
+) -> None:
+    """Letters of questions that have ended are under way then, and others are asked for in their place."""
+    chance, exchange = Random(seed), Exchange()
+    await exchange.set(budget={"day": {"tokens": day}})
+    for number, (conversation, longest, overtaken) in enumerate(jobs):
+        about = {"conversation_id": f"c{conversation}", "parameters": {"max_output_tokens": longest}}
+        await exchange.submit(f"job-{number}", **about)
+        if overtaken:
+            await exchange.ring(chance.choice([31, 300, 1_000]))
+        for _ in range(chance.randrange(6)):
+            await exchange.drawn(chance, 10)
+            assert exchange.sums().spent_tokens + exchange.sums().out_tokens <= day
+    await exchange.ring(3_600)
+    while any(exchange.timers):
+        await exchange.ring(0.001)
+    assert not any(store == PARKED for door in exchange.doors for store, _ in door.state.values), "all have ended"
+    while await exchange.drawn(chance, 10):
+        assert exchange.sums().spent_tokens + exchange.sums().out_tokens <= day
+    assert len(exchange.planned) + len(exchange.finished) == len(jobs)
+    for task in range(4):
+        event = BudgetRecalled(tenant="acme", task=task, decided=make_decided())
+        await exchange.deliver(event, "budgets.answered", task)
+    await exchange.talk()
+    assert (exchange.sums().spent_tokens, exchange.sums().out_tokens) == (10 * len(exchange.planned), 0)

@@ -60,7 +60,8 @@ class MemoryAnswerStore(AnswerStore):
         self._check_open()
         given = {each.fingerprint: each.worth for each in worths}
         self._answers = {
-            name: replace(each, worth=given.get(each.fingerprint, each.worth)) for name, each in self._answers.items()
+            name: replace(each, worth=max(each.worth, given.get(each.fingerprint, 0.0)))
+            for name, each in self._answers.items()
         }
 
     async def unfilled(self) -> bool:

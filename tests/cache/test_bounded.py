@@ -1,6 +1,7 @@
 """The bound on answers: which go when there are too many, what a hit changes, and what it does not."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -117,6 +118,17 @@ async def test_the_level_outlives_the_process(memory: MemoryAnswerStore) -> None
     for number in range(60):
         await again.put([make_stored(f"after {number}", cost_usd=Decimal("0.01"))])
     assert len(await _there(again, "after", 60)) > 40
+
+
+async def test_what_was_used_loses_nothing_where_another_process_has_put_it_anew(memory: MemoryAnswerStore) -> None:
+    store, _ = _bounded(memory)
+    await store.put([make_stored("x")])
+    await store.lookup([make_sought("x")])
+    anew = replace(make_stored("x"), worth=5.0)
+    await memory.put([anew])
+    for number in range(60):
+        await store.put([make_stored(f"new {number}")])
+    assert list(await memory.lookup([make_sought("x")])) == [anew]
 
 
 async def test_a_store_that_fails_in_between_goes_on_where_it_was(memory: MemoryAnswerStore) -> None:

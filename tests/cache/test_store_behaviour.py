@@ -183,6 +183,12 @@ async def test_another_worth_changes_nothing_else(store: AnswerStore) -> None:
     assert list(await store.lookup([make_sought("a")])) == [replace(make_stored("a"), worth=1.5)]
 
 
+async def test_what_is_worth_more_already_keeps_that(store: AnswerStore) -> None:
+    await store.put([replace(make_stored("a"), worth=0.5), replace(make_stored("b"), worth=0.75)])
+    await store.revalue([Ranking(make_fingerprint(name), 0.625) for name in "ab"])
+    assert list(await store.least(5)) == [Ranking(make_fingerprint("a"), 0.625), Ranking(make_fingerprint("b"), 0.75)]
+
+
 async def test_opening_an_open_store_changes_nothing(store: AnswerStore) -> None:
     await store.put([make_stored()])
     await store.open()

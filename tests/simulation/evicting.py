@@ -1,7 +1,7 @@
 """The small bound that the caches' store has in some worlds, and what is seen of how caches keep to it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headchef.cache.bounded import Bound, BoundedAnswerStore
 from headchef.cache.selection import Selection
@@ -47,11 +47,16 @@ class WatchedBound(BoundedAnswerStore):
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What there was when a process began to make room: answers by their fingerprints, and what it had used."""
+    """What there was when a process began to make room: answers by their fingerprints, and what it had used.
+
+    What it had used, and has been put or valued anew by somebody since, is in `used_before`, with what that had cost: it
+    may have gained by it.
+    """
 
     changes: int
     answers: Mapping[str, StoredAnswer]
     used: Collection[str]
+    used_before: Mapping[str, float]
 
 
 class _WatchedConnection(StoreConnection):
@@ -62,12 +67,12 @@ class _WatchedConnection(StoreConnection):
 
     def __init__(self, server: SharedStore) -> None:
         super().__init__(server)
-        self._used: dict[str, float] = {}
+        self._used: dict[str, tuple[float, float]] = {}
         self._round: _Round | None = None
 
     async def lookup(self, sought: Sequence[Sought]) -> Sequence[StoredAnswer | None]:
         found = await super().lookup(sought)
-        self._used |= {each.fingerprint: each.worth for each in found if each is not None}
+        self._used |= {each.fingerprint: (each.worth, _cost_usd(each)) for each in found if each is not None}
         return found
 
     async def put(self, answers: Sequence[StoredAnswer]) -> None:
@@ -79,8 +84,10 @@ class _WatchedConnection(StoreConnection):
     async def count(self) -> int:
         counted = await super().count()
         answers = {each.fingerprint: each for each in self._server.answers.contents}
-        used = {name for name, worth in self._used.items() if name in answers and answers[name].worth == worth}
-        self._round = _Round(self._server.changes, answers, used)
+        there = {name: seen for name, seen in self._used.items() if name in answers}
+        used = {name for name, (worth, _) in there.items() if answers[name].worth == worth}
+        before = {name: cost_usd for name, (_, cost_usd) in there.items() if name not in used}
+        self._round = _Round(self._server.changes, answers, used, before)
         return counted
 
     async def revalue(self, worths: Sequence[Ranking]) -> None:
@@ -88,7 +95,7 @@ class _WatchedConnection(StoreConnection):
         await super().revalue(worths)
         self._used = {}
         if alone is not None:
-            self._round = _Round(alone.changes + 1, alone.answers, alone.used)
+            self._round = replace(alone, changes=alone.changes + 1)
 
     async def remove(self, selection: Selection) -> None:
         alone = self._alone()
@@ -110,6 +117,8 @@ class _WatchedConnection(StoreConnection):
 
 def _range(answer: StoredAnswer, level: float, known: _Round) -> tuple[float, float]:
     """Give what an answer is worth at least and at most in a round: its use counts where it would else have to go."""
+    if (cost_usd := known.used_before.get(answer.fingerprint)) is not None:
+        return answer.worth, max(level + cost_usd, answer.worth)
     if answer.fingerprint not in known.used:
         return answer.worth, answer.worth
     anew = level + _cost_usd(answer)

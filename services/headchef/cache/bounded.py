@@ -106,7 +106,7 @@ class BoundedAnswerStore(AnswerStore):
         return await self._store.least(most)
 
     async def revalue(self, worths: Sequence[Ranking]) -> None:
-        """Give answers another worth."""
+        """Give answers more worth."""
         await self._store.revalue(worths)
 
     async def unfilled(self) -> bool:

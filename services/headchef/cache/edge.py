@@ -82,7 +82,7 @@ class EdgeAnswerStore(AnswerStore):
 
     async def revalue(self, worths: Sequence[Ranking]) -> None:
         """Write the worth alone."""
-        await self._embedded.set("worth", {point_id(each.fingerprint): each.worth for each in worths})
+        await self._embedded.raise_to("worth", {point_id(each.fingerprint): each.worth for each in worths})
 
     async def unfilled(self) -> bool:
         """Look for the mark beside the answers."""

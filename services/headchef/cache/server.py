@@ -77,7 +77,7 @@ class ServerAnswerStore(AnswerStore):
 
     async def revalue(self, worths: Sequence[Ranking]) -> None:
         """Write the worth alone."""
-        await self._collection.set("worth", {point_id(each.fingerprint): each.worth for each in worths})
+        await self._collection.raise_to("worth", {point_id(each.fingerprint): each.worth for each in worths})
 
     async def unfilled(self) -> bool:
         """Look for the point that is the mark."""

@@ -114,7 +114,11 @@ class AnswerStore(Protocol):
         ...
 
     async def revalue(self, worths: Sequence[Ranking]) -> None:
-        """Give answers another worth; what is not there is passed over. Raises StoreUnavailable."""
+        """Give answers more worth; what is worth as much already, or is not there, is passed over.
+
+        Raises:
+            StoreUnavailable: some or all may have what they had.
+        """
         ...
 
     async def unfilled(self) -> bool:

@@ -157,16 +157,16 @@ class EmbeddedShard:
         found, _ = await self.on_reader(partial(self.opened().scroll, request))
         return [ranked(point.id, point.payload, name, also) for point in found]
 
-    async def set(self, name: str, numbers: Mapping[UUID, float]) -> None:
-        """Write a number into a field of each of these points, as far as they are there. Raises StoreUnavailable."""
+    async def raise_to(self, name: str, numbers: Mapping[UUID, float]) -> None:
+        """Write a number into a field of each of these points that is there and has less. Raises StoreUnavailable."""
         by_number: dict[float, list[int | UUID | str]] = {}
         for point, number in numbers.items():
             by_number.setdefault(number, []).append(point)
         shard = self.opened()
         for number, points in by_number.items():
             # By a filter, since a point that is named and is not there would be an error.
-            there = Filter(must=[HasIdCondition(set(points))])
-            await self.on_writer(partial(shard.update, UpdateOperation.set_payload_by_filter(there, {name: number})))
+            lower = Filter(must=[HasIdCondition(set(points)), FieldCondition(key=name, range=RangeFloat(lt=number))])
+            await self.on_writer(partial(shard.update, UpdateOperation.set_payload_by_filter(lower, {name: number})))
 
     def _let_go(self) -> None:
         for thread in (self._writer, self._reader):

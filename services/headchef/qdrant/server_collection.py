@@ -124,8 +124,8 @@ class ServerCollection:
         )
         return [ranked(point.id, point.payload, name, also) for point in found]
 
-    async def set(self, name: str, numbers: Mapping[UUID, float]) -> None:
-        """Write a number into a field of each of these points, as far as they are there. Raises StoreUnavailable."""
+    async def raise_to(self, name: str, numbers: Mapping[UUID, float]) -> None:
+        """Write a number into a field of each of these points that is there and has less. Raises StoreUnavailable."""
         by_number: dict[float, list[models.ExtendedPointId]] = {}
         for point, number in numbers.items():
             by_number.setdefault(number, []).append(str(point))
@@ -133,7 +133,13 @@ class ServerCollection:
         operations = [
             models.SetPayloadOperation(
                 set_payload=models.SetPayload(
-                    payload={name: number}, filter=models.Filter(must=[models.HasIdCondition(has_id=points)])
+                    payload={name: number},
+                    filter=models.Filter(
+                        must=[
+                            models.HasIdCondition(has_id=points),
+                            models.FieldCondition(key=name, range=models.Range(lt=number)),
+                        ]
+                    ),
                 )
             )
             for number, points in by_number.items()

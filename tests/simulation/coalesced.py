@@ -12,6 +12,7 @@ from tests.simulation.history import ALL_DISPATCHED, Happened
 from tests.simulation.kinds import EXACTLY_ONCE
 from tests.simulation.moves import moved_from
 from tests.simulation.oracle import Job
+from tests.simulation.trail import Spot
 from tests.support.virtual_time import START
 
 _HEEDED_MS = 5_000
@@ -38,11 +39,18 @@ def _nobody_is_forgotten(evidence: Evidence) -> Iterator[str]:
 
 
 def _never_for_bulk(evidence: Evidence) -> Iterator[str]:
-    """Check each interactive step that has waited: somebody else of its class was asking the same."""
+    """Check each interactive step that has waited: somebody else of its class was asking the same.
+
+    Or there was an answer when it came, of which it was not known whether it holds.
+    """
     asked = _by_question(_dispatched(evidence))
+    planned_ms = {each.spot: each.record.timestamp_ms for each in evidence.every("steps.planned")}
+    settled_ms = {each.spot: each.record.timestamp_ms for each in _settled(evidence)}
     for event in _waited(evidence):
         others = (each for each in asked.get(_question(event), ()) if each.spot != event.spot)
-        if not _is_bulk(event) and all(map(_is_bulk, others)):
+        came, *why = (Spot(**cause) for cause in event.data["decided"]["causes"])
+        was_answered = any(settled_ms[each] <= planned_ms.get(came, 0) for each in why if each in settled_ms)
+        if not _is_bulk(event) and all(map(_is_bulk, others)) and not was_answered:
             yield f"{event.job} has waited for a bulk job"
 
 

@@ -66,6 +66,17 @@ async def test_what_was_accepted_is_put_back(bench: Bench) -> None:
     assert bench.metrics.total("headchef.cache.refilled") == 1
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_of_two_verdicts_the_later_one_counts(bench: Bench, *, at_once: bool) -> None:
+    late = make_settled("a")
+    verdicts = _replayed(late, late.model_copy(update={"settled_at": START - timedelta(seconds=2)}))
+    for events in [verdicts] if at_once else [[each] for each in verdicts]:
+        assert await bench.refill.take(events)
+    [found] = await bench.store.lookup([make_sought("a")])
+    assert found is not None
+    assert found.settled_at == late.settled_at
+
+
 async def test_what_has_expired_is_not() -> None:
     bench = Bench(ttl_s=60.0)
     await bench.guarded.open()

@@ -79,13 +79,16 @@ class Refill:
     async def take(self, events: Sequence[Replayed]) -> bool:
         """Put back the answers of some verdicts. Says whether the store took them."""
         now = self._clock.now()
-        kept = {
-            Sought(each.tenant, each.fingerprint): (event, cause, each)
+        accepted = [
+            (event, cause, each)
             for event, cause in events
             if isinstance(event, CacheSettled)
             and (each := self._kept(event, cause, now)) is not None
             and self._taking_back.holds(each)
-        }
+        ]
+        # Of two verdicts the one that was given later counts, wherever they lie: together, or apart as below.
+        accepted.sort(key=lambda verdict: verdict[2].settled_at)
+        kept = {Sought(verdict[2].tenant, verdict[2].fingerprint): verdict for verdict in accepted}
         there = await self._store.lookup(list(kept))
         if there is None:
             return False

@@ -100,7 +100,9 @@ class _WatchedConnection(StoreConnection):
     async def remove(self, selection: Selection) -> None:
         alone = self._alone()
         await super().remove(selection)
-        if selection.fingerprints is None or alone is None or self._server.changes != alone.changes + 1:
+        # What is taken back as it holds no longer is chosen by its tenant too.
+        is_eviction = selection.fingerprints is not None and selection.tenant is None
+        if not is_eviction or alone is None or self._server.changes != alone.changes + 1:
             return
         gone = set(selection.fingerprints)
         level = sorted(each.worth for each in alone.answers.values())[len(gone) - 1]

@@ -10,7 +10,7 @@ from headchef_contracts.events.cache_use import REUSED
 from headchef.cache.policy import COMPLETE
 from headchef.cache.store import StoredAnswer
 from tests.simulation.evidence import Evidence
-from tests.simulation.history import Happened
+from tests.simulation.history import ALL_DISPATCHED, Happened
 from tests.simulation.invalidated import submissions_of
 from tests.simulation.losing import REFILLED
 from tests.simulation.services import FRESH_S, pair
@@ -87,20 +87,26 @@ def _nothing_that_holds_no_longer_is_back(evidence: Evidence) -> Iterator[str]:
 def _what_is_back_is_hit(evidence: Evidence) -> Iterator[str]:
     """Check each job that asked the same when the store was full again: it was given an answer, if it had to be there.
 
-    An answer that does not please this job is refused, and that is a hit too.
+    An answer that does not please this job is refused, and that is a hit too. A cache for which the store was away looks
+    again after a while, and says of the steps until then that it was.
     """
     if evidence.store.loss is None or not evidence.in_time:
         return
     there = _to_be_put_back(evidence)
-    served = {
+    served_or_away = {
         (event.job, event.unit, event.plan)
         for event in evidence.every("steps.completed")
         if event.data["cache"]["kind"] in REUSED
+    } | {
+        (event.job, event.unit, event.plan)
+        for topic in ALL_DISPATCHED
+        for event in evidence.every(topic)
+        if event.data["cache"]["kind"] == "unavailable"
     }
     for event in (each for topic in pair("steps.planned") for each in evidence.every(topic)):
         asked = Asked(event.job.tenant, event.data["step"]["fingerprint"])
         wants_it = event.job.job_id.startswith(REFILLED) and event.data["step"].get("cache", "exact") == "exact"
-        if wants_it and event.plan == 0 and asked in there and (event.job, event.unit, 0) not in served:
+        if wants_it and event.plan == 0 and asked in there and (event.job, event.unit, 0) not in served_or_away:
             yield f"{event.job} asks what {there[asked].data['source_job_id']} had an answer to, and is given none"
 
 

@@ -49,8 +49,8 @@ class WatchedBound(BoundedAnswerStore):
 class _Round:
     """What there was when a process began to make room: answers by their fingerprints, and what it had used.
 
-    What it had used, and has been put or valued anew by somebody since, is in `used_before`, with what that had cost: it
-    may have gained by it.
+    What it had used, and has been put or valued anew by somebody since, is in `used_before`, with what that had cost:
+    it may have gained by it.
     """
 
     changes: int

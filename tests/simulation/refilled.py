@@ -87,8 +87,8 @@ def _nothing_that_holds_no_longer_is_back(evidence: Evidence) -> Iterator[str]:
 def _what_is_back_is_hit(evidence: Evidence) -> Iterator[str]:
     """Check each job that asked the same when the store was full again: it was given an answer, if it had to be there.
 
-    An answer that does not please this job is refused, and that is a hit too. A cache for which the store was away looks
-    again after a while, and says of the steps until then that it was.
+    An answer that does not please this job is refused, and that is a hit too. A cache for which the store was away
+    looks again after a while, and says of the steps until then that it was.
     """
     if evidence.store.loss is None or not evidence.in_time:
         return

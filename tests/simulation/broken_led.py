@@ -62,8 +62,8 @@ def rejected_taken(patch: pytest.MonkeyPatch) -> None:
 def one_loss_is_too_many(patch: pytest.MonkeyPatch) -> None:
     begin = items.Items.__init__
 
-    def wrong(self: Any, *about: Any) -> None:
-        begin(self, *about)
+    def wrong(self: Any, *about: Any, **more: Any) -> None:
+        begin(self, *about, **more)
         self._may_fail = 0
 
     patch.setattr(items.Items, "__init__", wrong)

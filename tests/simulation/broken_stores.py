@@ -4,14 +4,12 @@ Each is looked for in worlds that all have such a store, as few of them have by 
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from headchef.cache import bounded, refill
 from headchef.cache.bounded import BoundedAnswerStore
-from headchef.cache.invalidated import Origin
 from headchef.cache.policy import worth_keeping
 from headchef.cache.refill import Refill
 from headchef.cache.validity import serving
@@ -54,7 +52,13 @@ def nothing_is_put_back(patch: pytest.MonkeyPatch) -> None:
 def what_was_invalidated_is_put_back(patch: pytest.MonkeyPatch) -> None:
     _let_stores_be_lost(patch)
     patch.setattr(invalidating, "_SHARE", 1.0)
-    patch.setattr(refill, "Origin", lambda tenant, *_: Origin(tenant, None, datetime.max.replace(tzinfo=UTC)))
+    begin = Refill.__init__
+
+    def wrong(self: Any, *about: Any, **more: Any) -> None:
+        begin(self, *about, **more)
+        self._taking_back = _AllHolds()
+
+    patch.setattr(Refill, "__init__", wrong)
 
 
 def what_was_found_wrong_is_put_back(patch: pytest.MonkeyPatch) -> None:
@@ -82,6 +86,16 @@ def answers_come_back_as_anothers(patch: pytest.MonkeyPatch) -> None:
         return None if kept is None else replace(kept, tenant=others.get(kept.tenant, kept.tenant))
 
     patch.setattr(refill, "worth_keeping", wrong)
+
+
+class _AllHolds:
+    """Knows of nothing that was invalidated."""
+
+    def holds(self, _: object) -> bool:
+        return True
+
+    async def after(self, _: object, put: object) -> object:
+        return put
 
 
 def _let_stores_have_a_bound(patch: pytest.MonkeyPatch) -> None:

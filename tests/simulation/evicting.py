@@ -101,10 +101,10 @@ class _WatchedConnection(StoreConnection):
         alone = self._alone()
         await super().remove(selection)
         # What is taken back as it holds no longer is chosen by its tenant too.
-        is_eviction = selection.fingerprints is not None and selection.tenant is None
-        if not is_eviction or alone is None or self._server.changes != alone.changes + 1:
+        evicted = selection.fingerprints if selection.tenant is None else None
+        if evicted is None or alone is None or self._server.changes != alone.changes + 1:
             return
-        gone = set(selection.fingerprints)
+        gone = set(evicted)
         level = sorted(each.worth for each in alone.answers.values())[len(gone) - 1]
         left = [(_range(each, level, alone)[1], name) for name, each in alone.answers.items() if name not in gone]
         went = [(_range(alone.answers[name], level, alone)[0], name) for name in gone if name in alone.answers]

@@ -168,7 +168,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "what came of steps is not written": Mutant(broken_led.units_not_written, 20),
     "a job goes on that is too late or cancelled": Mutant(broken_led.called_off_forgotten, 40),
     "what is remembered of steps stays": Mutant(broken_led.units_stay, 10, NONE),
-    "a workflow goes on with a rejected answer": Mutant(broken_led.rejected_taken, 20, NONE),
+    "a workflow goes on with a rejected answer": Mutant(broken_led.rejected_taken, 40, NONE),
     "a step is lost with its first item": Mutant(broken_led.one_loss_is_too_many, 40, NONE),
     "a budget forgets what is under way": Mutant(broken_led.nothing_reserved, 60, NONE),
     "that a job is beyond its budget is forgotten": Mutant(broken_led.passing_forgotten, 60, NONE),

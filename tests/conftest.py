@@ -17,7 +17,7 @@ from tests.support.qdrant_server import NoQdrant, QdrantAddress, running_qdrant
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
 # How long an example takes depends on what else the machine does.
-hypothesis.settings.register_profile("headchef", deadline=None)
+hypothesis.settings.register_profile("headchef", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("headchef")
 
 

@@ -37,7 +37,8 @@ class _Failing(HashedEmbedder):
 
 def _collection(store: MemoryPoints, embedder: HashedEmbedder | None = None, **whose: Any) -> Collection:
     entry = CollectionEntry.model_validate({"folder": "data", "hashed": {}, **(whose or {"tenant_field": "tenant"})})
-    return Collection(entry, embedder or HashedEmbedder(DIMENSIONS), store)
+    # On virtual time nothing waits for a thread.
+    return Collection(entry, embedder or HashedEmbedder(DIMENSIONS, apart_from=None), store)
 
 
 def _query(text: str = "flats in Lisbon", **changes: Any) -> Query:

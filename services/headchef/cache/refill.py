@@ -88,7 +88,7 @@ class Refill:
         ]
         # Of two verdicts the one that was given later counts, wherever they lie: together, or apart as below.
         accepted.sort(key=lambda verdict: verdict[2].settled_at)
-        kept = {Sought(verdict[2].tenant, verdict[2].fingerprint): verdict for verdict in accepted}
+        kept = {_sought(verdict[2]): verdict for verdict in accepted}
         there = await self._store.lookup(list(kept))
         if there is None:
             return False
@@ -103,7 +103,8 @@ class Refill:
             return False
         standing = await self._taking_back.after(self._store, answers)
         if self._meaning is not None:
-            await self._meaning.remember([verdict for verdict in missing if verdict[2] in standing], now)
+            hold = {_sought(each) for each in standing}
+            await self._meaning.remember([verdict for verdict in missing if _sought(verdict[2]) in hold], now)
         self._put += len(standing)
         self._metrics.count("headchef.cache.refilled", len(standing))
         return True
@@ -119,3 +120,7 @@ class Refill:
             "The answer store is filled: %d answers were put back from %s, beside those that it had.", self._put, TOPIC
         )
         return True
+
+
+def _sought(answer: StoredAnswer) -> Sought:
+    return Sought(answer.tenant, answer.fingerprint)

@@ -36,12 +36,13 @@ class TakingBack:
         Returns:
             What holds.
         """
-        late = [each for each in put if not self.holds(each)]
+        judged = [(each, self.holds(each)) for each in put]
+        late = [each for each, holds in judged if not holds]
         for tenant in dict.fromkeys(each.tenant for each in late):
             selection = _chosen(tenant, [each for each in late if each.tenant == tenant])
             if not await store.remove(selection):
                 self._forgetting.note(f"late: {selection}", Forgotten(selection))
-        return [each for each in put if each not in late]
+        return [each for each, holds in judged if holds]
 
 
 def _chosen(tenant: str, late: Iterable[Kept]) -> Selection:

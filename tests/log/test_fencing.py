@@ -138,7 +138,7 @@ async def test_a_transaction_that_takes_too_long_is_aborted_and_its_producer_fen
         await eventually_async(aborted)
         with pytest.raises(DEAD):
             await producer.commit()
-    async with started_producer(log, transactional_id) as producer:
+    async with started_producer(backend.process("q"), transactional_id) as producer:
         await commit_records(producer, values(topic, "kept"))
     assert bodies(await read_to_end(reader, partition)) == ["kept"]
 

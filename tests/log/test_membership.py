@@ -98,7 +98,7 @@ async def test_a_killed_members_tasks_go_to_the_others_when_its_session_ends(bac
     await backend.kill(victim.log)
     await settled(survivor)
     assert survivor.member.tasks == [0, 1, 2, 3]
-    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
+    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S / 2
 
 
 async def test_a_killed_leader_is_replaced(backend: Backend) -> None:
@@ -120,7 +120,7 @@ async def test_leaving_says_no_word_so_that_the_place_is_kept(backend: Backend) 
     left_s = asyncio.get_running_loop().time()
     await leaving.membership.close()
     await eventually(lambda: len(survivor.member.rounds) > rounds)
-    assert asyncio.get_running_loop().time() - left_s > SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
+    assert asyncio.get_running_loop().time() - left_s > SESSION_TIMEOUT_S / 2
 
 
 async def test_a_member_that_leaves_gives_its_place_up_at_once(backend: Backend) -> None:
@@ -144,7 +144,7 @@ async def test_a_round_waits_for_a_dead_member_until_its_session_ends(backend: B
     killed_s = asyncio.get_running_loop().time()
     await backend.kill(victim.log)
     third = await join(backend, group, backend.name("c"), topic)
-    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S - 2 * HEARTBEAT_S
+    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S / 2
     await settled(first, third)
     assert dealt(first, third) == [0, 1, 2, 3]
 

@@ -213,6 +213,8 @@ class Deployment:
             "HEADCHEF_CACHE_FOLDER": str(self.folder / "cache"),
             # A busy machine may stand still for seconds; that a cache then reuses nothing has tests of its own.
             "HEADCHEF_CACHE_FRESH_S": "30",
+            "HEADCHEF_CACHE_EMBED_TIMEOUT_S": "30",
+            "HEADCHEF_CACHE_JUDGE_TIMEOUT_S": "30",
             "HEADCHEF_SIMULATOR_URL": self.simulator_url,
             "HEADCHEF_SIMULATOR_PORT": str(port),
             **self.environment,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.log.conftest import backend, pytest_asyncio_loop_factories
-from tests.runtime.behaviour.world import World
+from tests.runtime.behaviour.world import LASTING_S, World
 from tests.support.backends import Backend
 
 __all__ = ["backend", "pytest_asyncio_loop_factories"]
@@ -31,11 +31,11 @@ def collected(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 async def make_world(backend: Backend) -> AsyncIterator[MakeWorld]:
-    """Make a world with its topics; everything in it ends with the test."""
+    """Make a world with its topics, where sessions last unless told otherwise; everything in it ends with the test."""
     made: list[World] = []
 
     async def make(*, sink_max_bytes: int | None = None, **about: Any) -> World:
-        world = World(backend, **about)
+        world = World(backend, **{"session_s": LASTING_S, **about})
         made.append(world)
         await world.make_topics(sink_max_bytes)
         return world

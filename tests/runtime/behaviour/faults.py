@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.runtime.behaviour.instance import Instance
+from tests.support.eventually import PATIENCE_S
 from tests.support.hooked_log import Moment
-
-MET_WITHIN_S = 60.0
 
 
 class Fault:
@@ -53,7 +52,7 @@ class Fault:
 
     async def until_met(self) -> None:
         """Wait until it acts."""
-        await asyncio.wait_for(self.met.wait(), MET_WITHIN_S)
+        await asyncio.wait_for(self.met.wait(), PATIENCE_S)
 
 
 class Hold(Fault):

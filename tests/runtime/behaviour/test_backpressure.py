@@ -46,7 +46,8 @@ class Watch:
 
 @ORDERS
 async def test_blocked_handlers_hold_little_and_keep_their_tasks(make_world: MakeWorld, order: Order) -> None:
-    world = await make_world()
+    session_s = 4 * SESSION_S
+    world = await make_world(session_s=session_s)
     values = list(map(str, range(800)))
     await world.publish(*values)
     gate = asyncio.Event()
@@ -58,7 +59,7 @@ async def test_blocked_handlers_hold_little_and_keep_their_tasks(make_world: Mak
     one = world.start("one", handler, order=order, concurrency=1000, buffer_records=BUFFER)
     await eventually(lambda: len(one.tasks) == 4 and min(held(one)) >= BUFFER - 1)
     joins, tasks = one.log.joins_ended, dict(one.engine.tasks)
-    watch = Watch(one, 1.5 * SESSION_S)
+    watch = Watch(one, 1.5 * session_s)
     await eventually(watch.over)
     assert watch.most <= MOST_HELD
     assert one.log.joins_ended == joins, "there was no other round"

@@ -14,7 +14,7 @@ from tests.runtime.behaviour.echo import Echo
 from tests.runtime.behaviour.faults import crash_at, failing
 from tests.runtime.behaviour.instance import Instance
 from tests.runtime.behaviour.tally import STORE, Tally, assert_exact
-from tests.runtime.behaviour.world import World
+from tests.runtime.behaviour.world import SESSION_S, World
 from tests.support.hooked_log import Moment
 
 FIRST, SECOND = [f"a{number}" for number in range(8)], [f"b{number}" for number in range(8)]
@@ -89,7 +89,7 @@ async def test_another_process_takes_over_when_the_session_of_a_dead_one_ends(
 ) -> None:
     world = await make_world(partitions=1, stores=[STORE])
     await world.publish(*FIRST)
-    one = world.start("one", Tally(), commit_max_records=SMALL_BATCH)
+    one = world.start("one", Tally(), commit_max_records=SMALL_BATCH, session_timeout_s=SESSION_S)
     await crash_at(one, moment, step, skip=0 if step == "producer.start" else 2)
     world.start("two", Tally())
     await world.until_done()

@@ -79,7 +79,7 @@ async def test_a_late_zombie_writes_nothing(make_world: MakeWorld, step: str) ->
     world = await make_world(partitions=1, stores=[STORE])
     await world.publish(*FIRST)
     hold = Hold("before", step, skip=2)
-    zombie = world.start("zombie", Tally(), hook=hold, commit_max_records=4)
+    zombie = world.start("zombie", Tally(), hook=hold, commit_max_records=4, session_timeout_s=SESSION_S)
     await hold.until_met()
     (membership,) = zombie.log.memberships
     await membership.close()
@@ -99,7 +99,7 @@ async def test_an_heir_reads_the_places_after_the_former_owner_can_move_them_no_
     world = await make_world(partitions=1, stores=[STORE])
     await world.publish(*FIRST)
     former_holds, heir_holds = Hold("before", "producer.commit", skip=1), Hold(moment, "producer.start")
-    former = world.start("former", Tally(), hook=former_holds, commit_max_records=4)
+    former = world.start("former", Tally(), hook=former_holds, commit_max_records=4, session_timeout_s=SESSION_S)
     await former_holds.until_met()
     (membership,) = former.log.memberships
     await membership.close()
@@ -147,7 +147,7 @@ async def test_a_task_that_another_member_owns_by_now_ends_without_a_commit(
 
 @pytest.mark.asyncio(loop_factories=["memory"])
 async def test_at_least_once_a_former_owner_that_comes_back_moves_no_place(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=2)
+    world = await make_world(partitions=2, session_s=SESSION_S)
     gate = asyncio.Event()
 
     async def wait(value: str) -> None:
@@ -193,7 +193,9 @@ class Paying(Echo):
 
 
 async def test_a_process_that_stood_still_starts_no_call_before_it_has_rejoined(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=2)
+    # A busy machine's own standstill is no freeze to it, nor does one more end the session.
+    session_s = 5 * SESSION_S
+    world = await make_world(partitions=2, session_s=session_s)
     gate = asyncio.Event()
 
     async def wait(value: str) -> None:
@@ -207,7 +209,7 @@ async def test_a_process_that_stood_still_starts_no_call_before_it_has_rejoined(
     await world.publish(*FIRST)
     await eventually(lambda: len(handler.calls) == 1 + len(FIRST))
     before = one.log.joins_ended
-    stand_still(SESSION_S * 0.6)
+    stand_still(session_s * 0.6)
     gate.set()
     await world.until_done()
     assert one.guard.freezes == 1
@@ -218,7 +220,7 @@ async def test_a_process_that_stood_still_starts_no_call_before_it_has_rejoined(
 async def test_a_process_that_stood_still_for_longer_than_its_session_pays_for_nothing_that_it_lost(
     make_world: MakeWorld,
 ) -> None:
-    world = await make_world(partitions=2)
+    world = await make_world(partitions=2, session_s=SESSION_S)
     gate = asyncio.Event()
 
     async def wait(value: str) -> None:

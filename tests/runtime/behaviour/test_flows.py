@@ -11,7 +11,7 @@ from headchef.runtime.log.port import Record
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.echo import Echo, Noting, named
 from tests.runtime.behaviour.instance import Instance
-from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
+from tests.runtime.behaviour.world import SECOND, SESSION_S, SOURCE, Order, World
 from tests.support.eventually import eventually
 
 AT_HAND = 20
@@ -51,7 +51,7 @@ async def test_a_tenant_far_behind_another_waits_for_one_of_its_records_at_a_tim
 async def test_what_a_killed_process_had_done_out_of_its_order_is_not_done_again(make_world: MakeWorld) -> None:
     world, handler = await make_world(partitions=1, flow=tenant), Noting(stop_at=150)
     await world.publish(*named("a", MANY), *named("b", FEW), *named("c", FEW))
-    one = world.start("one", handler, buffer_records=AT_HAND)
+    one = world.start("one", handler, buffer_records=AT_HAND, session_timeout_s=SESSION_S)
     await read_ahead(one, count=MANY + 2 * FEW)
     handler.gate.set()
     await world.until_out(150)
@@ -73,7 +73,7 @@ async def test_what_had_finished_among_what_is_noted_is_not_done_again(make_worl
         if int(value.partition("-")[2]) % 2 == 0:
             await for_ever.wait()
 
-    before = world.start("one", Echo(every_other), order="concurrent")
+    before = world.start("one", Echo(every_other), order="concurrent", session_timeout_s=SESSION_S)
     await world.publish(*values)
     assert await world.until_out(20) == Counter(values[1::2])
     await before.kill()

@@ -77,7 +77,7 @@ async def test_growing_to_three_and_shrinking_to_two_calls_nothing_twice(
 
 
 async def test_members_join_leave_die_and_return(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=TASKS, inputs=(SOURCE, SECOND))
+    world = await make_world(partitions=TASKS, inputs=(SOURCE, SECOND), session_s=3 * SESSION_S)
     async with watched(world) as crew, load(world):
         one, two = world.start("one", Echo()), world.start("two", Echo())
         await crew.until_even(3, 3)
@@ -121,18 +121,19 @@ async def test_both_inputs_of_a_task_go_to_the_same_process(make_world: MakeWorl
 async def test_a_join_held_up_by_a_dead_member_does_not_stop_running_tasks(make_world: MakeWorld) -> None:
     world = await make_world(partitions=2)
     async with watched(world) as crew:
-        one, two = world.start("one", Echo(), session_timeout_s=8.0), world.start("two", Echo(), session_timeout_s=8.0)
+        one, two = world.start("one", Echo()), world.start("two", Echo())
         await crew.until_even(1, 1)
         (task,) = one.tasks
         await two.kill()
         before = one.log.joins_begun
-        three = world.start("three", Echo(), session_timeout_s=8.0)
+        three = world.start("three", Echo())
         await eventually(lambda: one.log.joins_begun > before)
         for number in range(5):
             await world.publish(f"during-{number}", partition=task)
             await world.until_out(number + 1)
         assert three.log.joins_ended == 0, "the round still waits for the dead one"
-        await crew.until_even(1, 1)
+        world.start("two", Echo())
+        await crew.until_even(0, 1, 1)
 
 
 async def test_a_task_drained_during_a_join_is_not_orphaned(make_world: MakeWorld) -> None:
@@ -148,7 +149,7 @@ async def test_a_task_drained_during_a_join_is_not_orphaned(make_world: MakeWorl
         await crew.until_even(3)
         await world.publish("a", "b", "c")
         await eventually(lambda: len(handler.calls) == 3)
-        ghost = world.start("ghost", Echo())
+        ghost = world.start("ghost", Echo(), session_timeout_s=4 * SESSION_S)
         await eventually(lambda: ghost.log.joins_ended > 0)
         assert ghost.tasks == set(), "nothing is given to it before its owner has drained it"
         await ghost.kill()
@@ -165,15 +166,14 @@ async def test_a_task_drained_during_a_join_is_not_orphaned(make_world: MakeWorl
 
 async def test_a_member_that_returns_within_its_session_gets_its_tasks_back(make_world: MakeWorld) -> None:
     world = await make_world(partitions=4)
-    long_s = 10 * SESSION_S
     async with watched(world) as crew:
-        one = world.start("one", Echo(), session_timeout_s=long_s)
+        one = world.start("one", Echo())
         await crew.until_even(4)
-        two = world.start("two", Echo(), session_timeout_s=long_s)
+        two = world.start("two", Echo())
         await crew.until_even(2, 2)
         mine, before = two.tasks, one.log.joins_ended
         await two.kill()
-        again = world.start("two", Echo(), session_timeout_s=long_s)
+        again = world.start("two", Echo())
         await eventually(lambda: again.tasks == mine and again.engine.ready() is None)
         await world.publish(*map(str, range(8)))
         assert await world.until_done() == Counter(map(str, range(8)))
@@ -181,7 +181,7 @@ async def test_a_member_that_returns_within_its_session_gets_its_tasks_back(make
 
 
 async def test_a_second_live_process_with_the_same_id_ends_and_says_so(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=2)
+    world = await make_world(partitions=2, session_s=SESSION_S)
     first = world.start("same", Echo())
     await eventually(lambda: len(first.tasks) == 2)
     second = world.start("same", Echo())
@@ -250,7 +250,7 @@ async def test_a_leader_that_came_back_without_a_round_still_notices_new_partiti
 
 
 async def test_a_processor_that_has_failed_takes_no_task_any_more(make_world: MakeWorld) -> None:
-    world = await make_world()
+    world = await make_world(session_s=SESSION_S)
     gate = asyncio.Event()
 
     async def wait(value: str) -> None:

@@ -44,7 +44,8 @@ async def told(world: World) -> dict[str, str]:
 
 
 async def test_a_restore_that_takes_longer_than_the_session_keeps_the_membership(make_world: MakeWorld) -> None:
-    world = await make_world(partitions=1, stores=[STORE])
+    session_s = 4 * SESSION_S
+    world = await make_world(partitions=1, stores=[STORE], session_s=session_s)
     await world.publish(*FIRST)
     before = world.start("one", Tally())
     await world.until_done()
@@ -56,7 +57,7 @@ async def test_a_restore_that_takes_longer_than_the_session_keeps_the_membership
     await eventually(lambda: two.log.joins_ended > 0 and one.log.joins_ended > 1)
     joins, task = one.log.joins_ended, one.engine.tasks[0]
     assert one.engine.ready() == "tasks [0] are recovering"
-    await world.until_later(1.5 * SESSION_S)
+    await world.until_later(1.5 * session_s)
     assert (one.log.joins_ended, two.tasks) == (joins, set())
     assert one.engine.tasks[0] is task
     await world.publish(*SECOND)
@@ -116,7 +117,7 @@ async def test_a_window_forgets_what_is_older(make_world: MakeWorld, window_s: f
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_counters_kept_as_state_are_exact_whenever_it_is_killed(make_world: MakeWorld, seed: int) -> None:
     chance = random.Random(seed)
-    world = await make_world(partitions=2, stores=[STORE])
+    world = await make_world(partitions=2, stores=[STORE], session_s=SESSION_S)
     values: list[str] = []
     for life in range(4):
         values += (more := [f"{life}-{number}" for number in range(40)])

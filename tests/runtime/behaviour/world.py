@@ -27,7 +27,11 @@ from tests.support.virtual_time import LoopClock, VirtualTimeLoop
 
 SOURCE, SECOND = "steps.completed", "steps.judged"
 SESSION_S = 2.0
-"""Short enough for a test to wait it out, long enough for a busy machine's heartbeats."""
+"""Short enough for a test to wait it out. A busy machine stands still for as long: of a process with such a session
+nothing may be said but that it gets over the loss of its place."""
+
+LASTING_S = PATIENCE_S / 2
+"""A session that no machine sleeps through: a place is kept until its process gives it up or comes back."""
 
 Order = Literal["in_order", "batches", "concurrent"]
 
@@ -46,6 +50,7 @@ class World:
         timers: whether the processor sets timers.
         waiting: how many may be set before no more records are handed over.
         retention_s: of the inputs; None for ever.
+        session_s: of its processes, unless one is started with another.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class World:
         timers: bool = False,
         waiting: int | None = None,
         retention_s: float | None = None,
+        session_s: float = SESSION_S,
     ) -> None:
         self.backend = backend
         self.clock: Clock = LoopClock() if isinstance(asyncio.get_running_loop(), VirtualTimeLoop) else SystemClock()
@@ -71,6 +77,7 @@ class World:
         self.timers = timers
         self.waiting = waiting
         self.retention_s = retention_s
+        self.session_s = session_s
         self.processor = self._processor(Echo(), "in_order", 1)
         self.names = names(self.namespace, self.processor)
         self.instances: list[Instance] = []
@@ -113,7 +120,7 @@ class World:
     ) -> Instance:
         """Start a process; the same name is the same static member. `settings` are those of the runtime."""
         chosen = RuntimeSettings(
-            namespace=self.namespace, **{"session_timeout_s": SESSION_S, "heartbeat_s": 0.1, **settings}
+            namespace=self.namespace, **{"session_timeout_s": self.session_s, "heartbeat_s": 0.1, **settings}
         )
         log = self.backend.process(name, transaction_timeout_s=transaction_timeout_s)
         made = self._processor(handler, order, concurrency, admission)

@@ -12,6 +12,8 @@ from tests.support.log_client import bodies, commit_records, read_to_end, starte
 from tests.support.unseen_errors import collect_unseen
 
 DEAD = (ProducerFenced, ProducerBroken)
+TIMED_OUT_S = 5.0
+"""Of a transaction that is to end by time, and not before a busy machine has begun it."""
 
 
 async def test_a_second_owner_fences_the_first_and_aborts_its_transaction(backend: Backend) -> None:
@@ -125,7 +127,7 @@ async def test_a_new_owner_sees_all_that_the_former_committed(backend: Backend) 
 
 async def test_a_transaction_that_takes_too_long_is_aborted_and_its_producer_fenced(backend: Backend) -> None:
     topic, transactional_id = await backend.make_topic(), backend.name("task")
-    log, partition = backend.process("p", transaction_timeout_s=1.0), Partition(topic, 0)
+    log, partition = backend.process("p", transaction_timeout_s=TIMED_OUT_S), Partition(topic, 0)
     reader = await log.reader("r")
     await reader.assign({partition: 0})
     async with started_producer(log, transactional_id) as producer:
@@ -162,7 +164,7 @@ async def test_an_abandoned_transaction_ends_with_the_next_owner(backend: Backen
 
 async def test_a_killed_owners_transaction_ends_by_its_timeout(backend: Backend) -> None:
     topic, transactional_id = await backend.make_topic(), backend.name("task")
-    victim, witness = backend.process("victim", transaction_timeout_s=1.0), backend.process("witness")
+    victim, witness = backend.process("victim", transaction_timeout_s=TIMED_OUT_S), backend.process("witness")
     partition = Partition(topic, 0)
     producer = victim.producer("test", transactional_id)
     await producer.start()

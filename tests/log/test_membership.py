@@ -11,6 +11,9 @@ from tests.support.eventually import PATIENCE_S, eventually, eventually_async
 from tests.support.group_client import HEARTBEAT_S, SESSION_TIMEOUT_S, dealt, join, settings, settled
 from tests.support.recording_member import RecordingMember
 
+LEAST_S = SESSION_TIMEOUT_S / 3
+"""At least so long after a member's end its session ends, even if it had stood still before."""
+
 
 async def test_one_member_gets_every_task(backend: Backend) -> None:
     topic, group = await backend.make_topic(3), backend.name("group")
@@ -91,20 +94,20 @@ async def test_a_request_to_rejoin_from_within_assigned_is_kept(backend: Backend
 
 async def test_a_killed_members_tasks_go_to_the_others_when_its_session_ends(backend: Backend) -> None:
     topic, group = await backend.make_topic(4), backend.name("group")
-    survivor = await join(backend, group, backend.name("a"), topic)
-    victim = await join(backend, group, backend.name("b"), topic)
+    survivor = await join(backend, group, backend.name("a"), topic, session_timeout_s=SESSION_TIMEOUT_S)
+    victim = await join(backend, group, backend.name("b"), topic, session_timeout_s=SESSION_TIMEOUT_S)
     await settled(survivor, victim)
     killed_s = asyncio.get_running_loop().time()
     await backend.kill(victim.log)
     await settled(survivor)
     assert survivor.member.tasks == [0, 1, 2, 3]
-    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S / 2
+    assert asyncio.get_running_loop().time() - killed_s > LEAST_S
 
 
 async def test_a_killed_leader_is_replaced(backend: Backend) -> None:
     topic, group = await backend.make_topic(4), backend.name("group")
-    leader = await join(backend, group, backend.name("a"), topic)
-    survivor = await join(backend, group, backend.name("b"), topic)
+    leader = await join(backend, group, backend.name("a"), topic, session_timeout_s=SESSION_TIMEOUT_S)
+    survivor = await join(backend, group, backend.name("b"), topic, session_timeout_s=SESSION_TIMEOUT_S)
     await settled(leader, survivor)
     await backend.kill(leader.log)
     await eventually(lambda: survivor.member.tasks == [0, 1, 2, 3])
@@ -113,14 +116,14 @@ async def test_a_killed_leader_is_replaced(backend: Backend) -> None:
 
 async def test_leaving_says_no_word_so_that_the_place_is_kept(backend: Backend) -> None:
     topic, group = await backend.make_topic(4), backend.name("group")
-    survivor = await join(backend, group, backend.name("a"), topic)
-    leaving = await join(backend, group, backend.name("b"), topic)
+    survivor = await join(backend, group, backend.name("a"), topic, session_timeout_s=SESSION_TIMEOUT_S)
+    leaving = await join(backend, group, backend.name("b"), topic, session_timeout_s=SESSION_TIMEOUT_S)
     await settled(survivor, leaving)
     rounds = len(survivor.member.rounds)
     left_s = asyncio.get_running_loop().time()
     await leaving.membership.close()
     await eventually(lambda: len(survivor.member.rounds) > rounds)
-    assert asyncio.get_running_loop().time() - left_s > SESSION_TIMEOUT_S / 2
+    assert asyncio.get_running_loop().time() - left_s > LEAST_S
 
 
 async def test_a_member_that_leaves_gives_its_place_up_at_once(backend: Backend) -> None:
@@ -138,13 +141,13 @@ async def test_a_member_that_leaves_gives_its_place_up_at_once(backend: Backend)
 
 async def test_a_round_waits_for_a_dead_member_until_its_session_ends(backend: Backend) -> None:
     topic, group = await backend.make_topic(4), backend.name("group")
-    first = await join(backend, group, backend.name("a"), topic)
-    victim = await join(backend, group, backend.name("b"), topic)
+    first = await join(backend, group, backend.name("a"), topic, session_timeout_s=SESSION_TIMEOUT_S)
+    victim = await join(backend, group, backend.name("b"), topic, session_timeout_s=SESSION_TIMEOUT_S)
     await settled(first, victim)
     killed_s = asyncio.get_running_loop().time()
     await backend.kill(victim.log)
     third = await join(backend, group, backend.name("c"), topic)
-    assert asyncio.get_running_loop().time() - killed_s > SESSION_TIMEOUT_S / 2
+    assert asyncio.get_running_loop().time() - killed_s > LEAST_S
     await settled(first, third)
     assert dealt(first, third) == [0, 1, 2, 3]
 
@@ -182,7 +185,7 @@ async def test_a_static_member_that_returned_takes_part_in_later_rounds(backend:
 async def test_of_two_live_processes_with_one_instance_one_is_fenced_and_the_other_goes_on(backend: Backend) -> None:
     topic, group, name = await backend.make_topic(2), backend.name("group"), backend.name("a")
     partition = Partition(topic, 0)
-    pair = [await join(backend, group, name, topic), await join(backend, group, name, topic)]
+    pair = [await join(backend, group, name, topic, session_timeout_s=SESSION_TIMEOUT_S / 2) for _ in range(2)]
     await eventually(lambda: [each for each in pair if each.membership.failure()])
     [fenced] = [each for each in pair if each.membership.failure()]
     [other] = [each for each in pair if each is not fenced]
@@ -206,10 +209,11 @@ async def test_a_newcomer_with_the_id_of_one_that_has_long_been_there_ends_and_t
     backend: Backend,
 ) -> None:
     topic, group, name = await backend.make_topic(2), backend.name("group"), backend.name("a")
-    first = await join(backend, group, name, topic)
+    session_s = SESSION_TIMEOUT_S / 2
+    first = await join(backend, group, name, topic, session_timeout_s=session_s)
     entered_s = asyncio.get_running_loop().time()
-    await eventually(lambda: asyncio.get_running_loop().time() > entered_s + 2 * SESSION_TIMEOUT_S)
-    newcomer = await join(backend, group, name, topic)
+    await eventually(lambda: asyncio.get_running_loop().time() > entered_s + 2 * session_s)
+    newcomer = await join(backend, group, name, topic, session_timeout_s=session_s)
     await eventually(lambda: newcomer.membership.failure() is not None)
     assert isinstance(newcomer.membership.failure(), MemberFenced)
     await settled(first)

@@ -66,7 +66,7 @@ async def test_offsets_expire_when_a_group_has_had_no_members_for_long_enough(me
     cluster = Cluster(LoopClock(), offsets_retention_s=60.0)
     cluster.create_topic("topic", 1)
     partition, witness, log = Partition("topic", 0), MemoryLog(cluster, "witness"), MemoryLog(cluster, "p")
-    membership = log.membership(settings("group", "a", "topic"), RecordingMember())
+    membership = log.membership(settings("group", "a", "topic", session_timeout_s=2.0), RecordingMember())
     await membership.join()
     await membership.commit({partition: Commit(3)})
     await asyncio.sleep(90)

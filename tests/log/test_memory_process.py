@@ -68,8 +68,8 @@ async def test_a_poll_under_way_does_not_return_to_a_killed_process(memory: Memo
 
 async def test_a_frozen_member_loses_its_place_and_takes_it_again_when_thawed(memory: MemoryBackend) -> None:
     topic, group = await memory.make_topic(4), memory.name("group")
-    steady = await join(memory, group, memory.name("a"), topic)
-    sleeper = await join(memory, group, memory.name("b"), topic)
+    steady = await join(memory, group, memory.name("a"), topic, session_timeout_s=SESSION_TIMEOUT_S)
+    sleeper = await join(memory, group, memory.name("b"), topic, session_timeout_s=SESSION_TIMEOUT_S)
     await settled(steady, sleeper)
     assert isinstance(sleeper.log, MemoryLog)
     sleeper.log.freeze()
@@ -81,8 +81,8 @@ async def test_a_frozen_member_loses_its_place_and_takes_it_again_when_thawed(me
 
 async def test_a_short_freeze_goes_unnoticed(memory: MemoryBackend) -> None:
     topic, group = await memory.make_topic(4), memory.name("group")
-    steady = await join(memory, group, memory.name("a"), topic)
-    sleeper = await join(memory, group, memory.name("b"), topic)
+    steady = await join(memory, group, memory.name("a"), topic, session_timeout_s=SESSION_TIMEOUT_S)
+    sleeper = await join(memory, group, memory.name("b"), topic, session_timeout_s=SESSION_TIMEOUT_S)
     await settled(steady, sleeper)
     rounds = len(steady.member.rounds)
     assert isinstance(sleeper.log, MemoryLog)
@@ -117,7 +117,9 @@ async def test_a_member_gets_over_lost_requests(memory: MemoryBackend, moment: s
     log = MemoryLog(memory.cluster, instance, faults=faults)
     member = RecordingMember()
     faults.once("before" if moment == "before" else "after", operation, lost)
-    membership = log.membership(settings(memory.name("group"), instance, topic), member)
+    membership = log.membership(
+        settings(memory.name("group"), instance, topic, session_timeout_s=SESSION_TIMEOUT_S), member
+    )
     await membership.join()
     await asyncio.sleep(SESSION_TIMEOUT_S * 2)
     assert (membership.failure(), member.tasks) == (None, [0, 1])
@@ -129,7 +131,9 @@ async def test_heartbeats_that_never_arrive_cost_the_place(memory: MemoryBackend
     topic, group, instance = await memory.make_topic(2), memory.name("group"), memory.name("b")
     steady = await join(memory, group, memory.name("a"), topic)
     log = MemoryLog(memory.cluster, instance, faults=faults)
-    membership = log.membership(settings(group, instance, topic), RecordingMember(b"b"))
+    membership = log.membership(
+        settings(group, instance, topic, session_timeout_s=SESSION_TIMEOUT_S), RecordingMember(b"b")
+    )
     await membership.join()
     await settled(steady, of=2)
     faults.always("before", "heartbeat", lost)

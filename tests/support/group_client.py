@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from headchef.runtime.log.port import Log, MemberSettings, Membership
 from tests.support.backends import Backend
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_S, eventually
 from tests.support.recording_member import RecordingMember
 
-SESSION_TIMEOUT_S = 2.0
+SESSION_TIMEOUT_S = 6.0
+"""For tests that wait it out. It begins with the last heartbeat, which on a busy machine may be three seconds old."""
+
+LASTING_S = PATIENCE_S / 2
+"""A session that no machine sleeps through."""
+
 HEARTBEAT_S = 0.2
 
 
@@ -20,8 +25,8 @@ class Joined:
     member: RecordingMember
 
 
-def settings(group: str, instance: str, *topics: str, session_timeout_s: float = SESSION_TIMEOUT_S) -> MemberSettings:
-    """Make the settings of a member, with a short session unless told otherwise."""
+def settings(group: str, instance: str, *topics: str, session_timeout_s: float = LASTING_S) -> MemberSettings:
+    """Make the settings of a member, whose session lasts unless told otherwise."""
     return MemberSettings(group, instance, topics, session_timeout_s, HEARTBEAT_S)
 
 
@@ -31,7 +36,7 @@ async def join(
     instance: str,
     *topics: str,
     said: bytes | None = None,
-    session_timeout_s: float = SESSION_TIMEOUT_S,
+    session_timeout_s: float = LASTING_S,
 ) -> Joined:
     """Start a process and let it enter a group; it reports its instance unless told otherwise."""
     log = backend.process(instance)

@@ -61,7 +61,7 @@ async def test_a_loss_is_written_down_once_though_the_process_is_killed(make_wor
         if step == "producer.commit":
             await asyncio.Event().wait()
 
-    one = world.start("one", Echo(), after_loss="earliest", transaction_timeout_s=1.0)
+    one = world.start("one", Echo(), after_loss="earliest")
     await eventually(lambda: 0 in one.tasks)
     one.log.hook = never
     await world.until_later(0.5)

@@ -173,6 +173,17 @@ class World:
         wanted = Partition(self.topic(topic), partition)
         return (await self.outside.committed(self.names.group, [wanted])).get(wanted)
 
+    async def until_placed(self, place: Commit, topic: str = SOURCE) -> None:
+        """Wait until the group's place in the first partition of an input is this one.
+
+        A transaction's places are there when its marker has come to the coordinator, which may be after its commit.
+        """
+
+        async def placed() -> bool:
+            return await self.place(0, topic) == place
+
+        await eventually_async(placed)
+
     async def until_later(self, seconds: float) -> None:
         """Wait until so much time has passed for the processes."""
         due_s = self.clock.monotonic() + seconds

@@ -11,6 +11,7 @@ from headchef.runtime.processor import Delivery, Outcome, State
 from tests.runtime.behaviour.conftest import MakeWorld
 from tests.runtime.behaviour.test_dead_letters import EventEcho, Failing, event
 from tests.runtime.behaviour.world import SECOND, SOURCE, Order, World
+from tests.support.eventually import eventually_async
 from tests.support.log_client import publish
 
 ORDERS = pytest.mark.parametrize("order", ["in_order", "concurrent"])
@@ -21,10 +22,17 @@ def broken(world: World, count: int, topic: str = SOURCE) -> list[NewRecord]:
     return [NewRecord(world.topic(topic), b"{}", str(number).encode(), 0) for number in range(count)]
 
 
-async def placed(world: World, topic: str = SOURCE) -> int:
-    """Give the next offset that the group will read."""
-    place = await world.place(0, topic)
-    return 0 if place is None else place.offset
+async def assert_halted(world: World, *, letters: int, place: int) -> None:
+    """Check that there are so many dead letters, and that the group goes on from there."""
+    await world.until_marked()
+    assert len(await world.dead_letters()) == letters
+
+    async def placed() -> bool:
+        found = await world.place(0)
+        return found is not None and found.offset == place
+
+    # The coordinator's marker is another one.
+    await eventually_async(placed)
 
 
 @ORDERS
@@ -34,10 +42,10 @@ async def test_too_many_in_a_row_halt_and_each_restart_goes_on_from_there(make_w
     first = await world.start("one", EventEcho(), order=order, dead_letters_in_a_row=3).failure()
     assert isinstance(first, TooManyDeadLetters)
     assert (first.topic, first.offset, first.reason) == (world.topic(SOURCE), 3, "no_cloudevents_headers")
-    assert (len(await world.dead_letters()), await placed(world)) == (3, 3)
+    await assert_halted(world, letters=3, place=3)
     again = await world.start("one", EventEcho(), order=order, dead_letters_in_a_row=3).failure()
     assert isinstance(again, TooManyDeadLetters)
-    assert (len(await world.dead_letters()), await placed(world)) == (6, 6)
+    await assert_halted(world, letters=6, place=6)
     world.start("one", EventEcho(), order=order, dead_letters_in_a_row=3)
     assert await world.until_done() == Counter(["good"])
     assert [letter.key for letter in await world.dead_letters()] == [str(number).encode() for number in range(7)]
@@ -51,7 +59,7 @@ async def test_too_large_a_share_halts_and_a_higher_one_goes_on(make_world: Make
     failure = await world.start("one", EventEcho(), **limit).failure()
     assert isinstance(failure, TooManyDeadLetters)
     assert "HEADCHEF_DEAD_LETTERS_SHARE" in str(failure)
-    assert (len(await world.dead_letters()), await placed(world)) == (3, 7)
+    await assert_halted(world, letters=3, place=7)
     world.start("one", EventEcho(), **(limit | {"dead_letters_share": 0.6}))
     assert await world.until_done() == Counter(f"good-{number}" for number in range(8))
     assert len(await world.dead_letters()) == 8

@@ -125,8 +125,11 @@ async def test_bulk_that_lies_unread_delays_interactive_by_no_more_than_a_buffer
         def __init__(self) -> None:
             super().__init__()
             self.order: list[str] = []
+            self.gate = asyncio.Event()
+            self.gate.set()
 
         async def handle(self, delivery: Delivery, state: State) -> Outcome:
+            await self.gate.wait()
             self.order.append((delivery.record.value or b"").decode())
             await asyncio.sleep(0.001)
             return await super().handle(delivery, state)
@@ -139,8 +142,13 @@ async def test_bulk_that_lies_unread_delays_interactive_by_no_more_than_a_buffer
     assert len(one.engine.intakes) == 2, "each class has its own reader"
     for number in range(1, 4):
         await eventually(lambda number=number: len(handler.order) > 100 * number)  # type: ignore[misc]  # mypy infers no type for the default
+        handler.gate.clear()
         await world.publish(f"interactive-{number}")
+        # How long the log takes to bring it is another matter.
+        mark = one.engine.tasks[0].watermarks[world.source(0)]
+        await eventually(lambda mark=mark, number=number: mark.received == number)  # type: ignore[misc]  # as above
         before = len(handler.order)
+        handler.gate.set()
         await eventually(lambda number=number: handler.calls[f"interactive-{number}"])  # type: ignore[misc]  # as above
         assert handler.order.index(f"interactive-{number}") - before <= MOST_HELD
     assert await world.until_done() == Counter([*bulk, *(f"interactive-{number}" for number in range(1, 4))])
@@ -149,15 +157,16 @@ async def test_bulk_that_lies_unread_delays_interactive_by_no_more_than_a_buffer
 async def test_a_reader_that_brings_nothing_is_replaced(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(intake, "_STALL_S", 0.3)
     world = await make_world(partitions=1)
     values = list(map(str, range(100)))
     await world.publish(*values)
     hold = Hold("after", "reader.poll")
     handler = Echo()
-    one = world.start("one", handler, hook=hold, buffer_records=BUFFER)
-    await hold.until_met()
-    await eventually(lambda: "reading anew" in caplog.text)
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "_STALL_S", 0.3)
+        one = world.start("one", handler, hook=hold, buffer_records=BUFFER)
+        await hold.until_met()
+        await eventually(lambda: "reading anew" in caplog.text)
     hold.released.set()
     assert await world.until_done() == Counter(values)
     assert handler.calls == Counter(values), "what the old one brought late is not read again"

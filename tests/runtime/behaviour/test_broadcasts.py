@@ -263,9 +263,9 @@ async def test_it_is_told_up_to_when_all_has_been_taken(make_world: MakeWorld) -
     world.start("one", Echo(), broadcasts=(broadcast,))
     published: list[float] = []
     for number in range(4):
-        looks = len(told)
         await publish(world.outside, [said(world, f"entry {number}")])
         published.append(world.clock.monotonic())
+        looks = len(told)
         await eventually(lambda seen=looks: len(told) > seen + 1)  # type: ignore[misc]  # bound now, not later
     for known_s, heard in told:
         assert heard >= sum(at_s <= known_s for at_s in published)

@@ -8,9 +8,11 @@ import pytest
 
 from headchef.runtime.log.memory import Cluster, MemoryLog
 from headchef.runtime.settings import BadSettings
+from headchef.runtime.telemetry import setup
 from headchef.runtime.telemetry.setup import start_telemetry
 from headchef.runtime.telemetry.spans import SpanTracer
 from headchef.runtime.telemetry.tracing import Tracer
+from tests.support.eventually import PATIENCE_S
 from tests.support.manual_clock import ManualClock
 from tests.telemetry.deliveries import make_delivery
 
@@ -34,6 +36,9 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Receiving", (Collector,), {"received": received}))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
+    # How long an exit waits for a busy machine is not what these are about.
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", f"{PATIENCE_S:g}")
+    monkeypatch.setattr(setup, "_CLOSE_S", PATIENCE_S)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
     yield received
     server.shutdown()

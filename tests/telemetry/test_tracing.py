@@ -1,5 +1,6 @@
 """Without a provider of traces the context goes on untouched, within W3C's limits, and costs next to nothing."""
 
+import time
 import timeit
 
 import pytest
@@ -59,4 +60,5 @@ def test_a_hop_costs_a_few_microseconds() -> None:
         one.sent()
 
     runs = 5_000
-    assert min(timeit.repeat(hop, number=runs, repeat=5)) / runs < 20e-6
+    # Processor time: on a busy machine every run is interrupted.
+    assert min(timeit.repeat(hop, timer=time.thread_time, number=runs, repeat=5)) / runs < 20e-6

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer
 
 from headchef.runtime.log.kafka import ending
 from tests.support.backends import Backend
+from tests.support.eventually import PATIENCE_S
 
 
 async def member(backend: Backend, kafka: str, topic: str) -> Any:
@@ -35,7 +36,7 @@ async def test_a_task_that_loses_its_cancellation_is_cancelled_again(backend: Ba
     await consumer._coordinator.close()
     consumer._coordinator._closing = asyncio.get_running_loop().create_future()
     task = consumer._coordinator._coordination_task = asyncio.create_task(deaf(3))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         await ending.stop_consumer(consumer)
     assert task.done()
     assert not connected(consumer)
@@ -56,7 +57,7 @@ async def test_unsent_bytes_for_a_peer_that_does_not_read_hold_nobody_up(backend
     _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     connection._writer, former = writer, connection._writer
     writer.write(b"x" * 50_000_000)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         await ending.stop_consumer(consumer)
     assert writer.transport.is_closing()
     former.close()

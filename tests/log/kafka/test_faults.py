@@ -13,13 +13,15 @@ from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.log import KafkaLog
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, MemberSettings, Membership, Partition
-from tests.support.eventually import eventually, eventually_async
+from tests.support.eventually import PATIENCE_S, eventually, eventually_async
 from tests.support.kafka_server import KafkaServer
 from tests.support.log_client import bodies, commit_records, started_producer, take, values, write
 from tests.support.ports import free_ports
 from tests.support.recording_member import RecordingMember
 
 TOPIC, PARTITION = "jobs", Partition("jobs", 0)
+BOUND_S = 5.0
+"""Short enough to be waited out, and long enough for a busy broker's answer."""
 
 
 @asynccontextmanager
@@ -80,7 +82,8 @@ async def test_an_error_without_a_name_ends_a_producer_and_is_no_fault_of_a_reco
 
 @pytest.mark.usefixtures("topic")
 async def test_all_go_on_after_the_broker_was_killed_and_came_back(own_kafka: KafkaServer) -> None:
-    async with opened(own_kafka.bootstrap) as log:
+    # What is being written waits for as long as a broker takes to start.
+    async with opened(own_kafka.bootstrap, bound_s=2 * PATIENCE_S) as log:
         member = RecordingMember()
         membership = log.membership(MemberSettings("g", "a", (TOPIC,), 6.0, 0.2), member)
         await membership.join()
@@ -106,9 +109,9 @@ async def test_all_go_on_after_the_broker_was_killed_and_came_back(own_kafka: Ka
 @pytest.mark.usefixtures("topic")
 async def test_all_go_on_after_the_broker_stood_still_until_it_was_given_up(own_kafka: KafkaServer) -> None:
     """For a while after it goes on, the metadata name no broker, and every session has ended."""
-    async with opened(own_kafka.bootstrap, bound_s=2) as log:
+    async with opened(own_kafka.bootstrap, bound_s=BOUND_S) as log:
         member = RecordingMember()
-        membership = log.membership(MemberSettings("g", "a", (TOPIC,), 1.0, 0.2), member)
+        membership = log.membership(MemberSettings("g", "a", (TOPIC,), BOUND_S / 2, 0.2), member)
         await membership.join()
         for _ in range(3):
             own_kafka.freeze()
@@ -139,7 +142,7 @@ async def starts(log: KafkaLog) -> bool:
 
 @pytest.mark.usefixtures("topic")
 async def test_a_frozen_broker_is_reported_within_the_time_bound(own_kafka: KafkaServer) -> None:
-    async with opened(own_kafka.bootstrap, bound_s=2) as log:
+    async with opened(own_kafka.bootstrap, bound_s=BOUND_S) as log:
         producer, plain = log.producer("p", "task"), log.producer("p", None)
         await producer.start()
         await plain.start()

@@ -1,5 +1,6 @@
 """A reader that always polls all that it has asks the broker seldom while nothing comes, and has what comes at once."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -34,6 +35,8 @@ async def test_a_steady_reader_asks_seldom_for_what_is_not_there(backend: Backen
     topic = await backend.make_topic()
     log = backend.process("p")
     partition = Partition(topic, 0)
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
     often, seldom = await log.reader("often"), await log.reader("seldom", steady=True)
     for reader in (often, seldom):
         await reader.assign({partition: 0})
@@ -44,7 +47,8 @@ async def test_a_steady_reader_asks_seldom_for_what_is_not_there(backend: Backen
         return fetches["often"] >= _FETCHES
 
     await eventually_async(enough)
-    assert 0 < fetches["seldom"] <= _FETCHES / 3
+    # One a second: a slow machine asks less often, and takes longer.
+    assert 0 < fetches["seldom"] <= 2 + loop.time() - began_s
     await publish(log, values(topic, "a"))
     [one] = (await seldom.poll([partition], max_records=1, timeout_s=PATIENCE_S))[partition]
     assert bodies([one]) == ["a"]

@@ -11,14 +11,15 @@ from headchef.bodies import BodyStore, BodyUnusable, StoreAway
 from headchef.bodies.form import written
 from headchef.bodies.objects import open_objects
 from headchef.runtime.settings import BadSettings
+from tests.support.eventually import PATIENCE_S
 from tests.support.memory_bodies import MemoryBodyStore
 from tests.support.s3_server import S3Server, s3_server
 
 STORES: dict[str, Callable[[Path], BodyStore]] = {
     "fake": lambda _: MemoryBodyStore(),
-    "memory": lambda _: open_objects("memory:///", 5),
-    "folder": lambda folder: open_objects((folder / "made" / "anew").as_uri(), 5),
-    "s3": lambda _: open_objects("s3://bodies/here", 5),
+    "memory": lambda _: open_objects("memory:///", PATIENCE_S),
+    "folder": lambda folder: open_objects((folder / "made" / "anew").as_uri(), PATIENCE_S),
+    "s3": lambda _: open_objects("s3://bodies/here", PATIENCE_S),
 }
 
 
@@ -75,14 +76,14 @@ async def test_no_tenant_finds_what_is_of_another(store: BodyStore) -> None:
 
 
 async def test_a_folder_holds_a_file_for_each_body_and_nothing_else(tmp_path: Path) -> None:
-    store, (reference, data) = open_objects(tmp_path.as_uri(), 5), body()
+    store, (reference, data) = open_objects(tmp_path.as_uri(), PATIENCE_S), body()
     await store.put("acme", reference, data)
     found = {each.relative_to(tmp_path).as_posix(): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
     assert found == {f"acme/{reference.sha256}": data}
 
 
 async def test_a_folder_that_cannot_be_written_is_away(tmp_path: Path) -> None:
-    store, (reference, data) = open_objects(tmp_path.as_uri(), 5), body()
+    store, (reference, data) = open_objects(tmp_path.as_uri(), PATIENCE_S), body()
     (tmp_path / "acme").write_text("a file where a folder belongs")
     with pytest.raises(StoreAway, match="away"):
         await store.put("acme", reference, data)
@@ -90,7 +91,7 @@ async def test_a_folder_that_cannot_be_written_is_away(tmp_path: Path) -> None:
 
 async def test_a_bucket_holds_an_object_for_each_body_below_its_prefix(s3: S3Server) -> None:
     reference, data = body()
-    await open_objects("s3://bodies/here", 5).put("acme", reference, data)
+    await open_objects("s3://bodies/here", PATIENCE_S).put("acme", reference, data)
     assert s3.objects == {f"/bodies/here/acme/{reference.sha256}": data}
 
 
@@ -103,7 +104,7 @@ async def calls(store: BodyStore, call: str) -> object:
 async def test_a_server_that_is_not_there_is_away(s3: S3Server, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(StoreAway, match=r"away: .* error sending request") as away:
-        await calls(open_objects("s3://bodies/here", 5), call)
+        await calls(open_objects("s3://bodies/here", PATIENCE_S), call)
     assert "\n" not in str(away.value)
 
 
@@ -118,7 +119,7 @@ async def test_a_server_that_does_not_answer_is_away_after_the_time_out(s3: S3Se
 async def test_a_server_that_refuses_is_away_and_names_the_credentials(s3: S3Server, call: str) -> None:
     s3.refuses = True
     with pytest.raises(StoreAway, match=r"refuses: .*; see the credentials"):
-        await calls(open_objects("s3://bodies/here", 5), call)
+        await calls(open_objects("s3://bodies/here", PATIENCE_S), call)
 
 
 @pytest.mark.parametrize("url", ["nowhere://x", "bodies", "az://container"])

@@ -16,7 +16,7 @@ from headchef.runtime.log.kafka.producer import KafkaProducer
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Commit, Log, Partition, Record
 from tests.support.deleted_topics import delete_topics
-from tests.support.eventually import PATIENCE_S
+from tests.support.eventually import PATIENCE_S, eventually_async
 from tests.support.kafka_witness import KafkaWitness
 
 
@@ -89,6 +89,12 @@ class KafkaBackend:
     async def grow_topic(self, topic: str, partitions: int) -> None:
         admin = await self._administration()
         await admin.grow(topic, partitions)
+
+        async def known() -> bool:
+            return len(await self._partitions(topic)) == partitions
+
+        # The controller has made them; whoever writes to one asks a broker, which learns of it a little later.
+        await eventually_async(known)
 
     async def delete_records(self, partition: Partition, before_offset: int) -> None:
         admin = await self._administration()

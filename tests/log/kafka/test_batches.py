@@ -62,7 +62,9 @@ async def test_a_partition_that_is_not_polled_does_not_hold_the_others_back(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # For which the driver holds them back, unless it is told otherwise.
-    monkeypatch.setitem(Fetcher.__init__.__kwdefaults__, "prefetch_backoff", 2 * PATIENCE_S)
+    defaults = Fetcher.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "prefetch_backoff", 2 * PATIENCE_S)
     topic, log = await backend.make_topic(2), backend.process("p")
     idle, busy = Partition(topic, 0), Partition(topic, 1)
     reader = await log.reader("r")

@@ -123,8 +123,7 @@ async def test_a_change_that_concerns_others_lets_nothing_go(make_world: MakeWor
 
 async def test_what_waits_to_be_tried_again_is_stopped_too(make_world: MakeWorld) -> None:
     world = await make_world(partitions=1, timers=True)
-    # Later than a busy machine needs until it is stopped.
-    brake, handler = Brake(world.clock), TriedAgain(world.clock, after_s=5)
+    brake, handler = Brake(world.clock), TriedAgain(world.clock, after_s=5)  # a busy machine's time to stop it
     one = start(world, "one", handler, brake)
     await world.publish("a1", "b1")
     await eventually(lambda: handler.calls == Counter(["a1", "b1"]))
@@ -199,7 +198,6 @@ async def test_what_is_to_go_elsewhere_goes_at_once_and_a_timer_when_it_is_due(m
     await world.until_later(0.5)
     assert await world.outputs() == ["moves a2"], "one that waits to be tried again is not due yet"
     await one.stop()
-    # To whom half an hour has passed.
     world.clock = FastClock(world.clock, timedelta(minutes=31))
     world.start("one", handler, order="concurrent", hold=brake, admission=door)
     await until_out(world, "moves a2", "moves a1")

@@ -15,7 +15,7 @@ from tests.support.warm_commands import AFRESH
 
 _ADDRESS = "localhost:9092"
 _NAMESPACE = "headchef"
-_TIME_OUT_S = 120.0
+_TIME_OUT_S = 300.0
 
 
 class Desk:

@@ -12,6 +12,7 @@ from confluent_kafka import Producer
 
 from headchef_contracts.topics import physical
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
@@ -33,7 +34,7 @@ def publish(deployment: Deployment) -> None:
             job: dict[str, Any] = {"job_id": job_id, "prompt": f"Describe {job_id}.", "batch_id": batch}
             job |= {"batch_size": SIZE, **({"model": "nonesuch"} if number % 10 == 0 else {})}
             publisher.produce(topic, json.dumps(job).encode(), key=job_id)
-    assert publisher.flush(30) == 0
+    assert publisher.flush(PATIENCE_S) == 0
 
 
 @pytest.mark.timeout(300)

@@ -12,6 +12,7 @@ from headchef_contracts.topics import physical, topic
 
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.settings import KafkaSettings
+from tests.support.eventually import PATIENCE_S
 from tests.support.kafka_server import KafkaServer
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
@@ -37,7 +38,7 @@ def publish_all(deployment: Deployment, jobs: int, *, prefix: str = "job") -> se
     for job_id in ids:
         job = {"job_id": job_id, "prompt": f"Describe the lamp {job_id}."}
         producer.produce(physical(deployment.namespace, "jobs.submitted"), json.dumps(job).encode(), job_id)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
     return ids
 
 

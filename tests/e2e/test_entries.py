@@ -10,6 +10,7 @@ from confluent_kafka import Producer
 
 from headchef_contracts.topics import physical
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 from tests.support.typed import typed
@@ -40,7 +41,7 @@ def publish(deployment: Deployment) -> None:
             "batch_size": 2,
         }
         publisher.produce(physical(deployment.namespace, topic), json.dumps(job).encode())
-    assert publisher.flush(30) == 0
+    assert publisher.flush(PATIENCE_S) == 0
 
 
 def named(event: dict[str, Any]) -> tuple[str, str]:

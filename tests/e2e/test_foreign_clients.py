@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 from headchef_contracts.placement import home_partition
 from headchef_contracts.topics import physical
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 
 PARTITIONS = 4
@@ -32,7 +33,7 @@ def elsewhere(job_id: str) -> int:
 def produce_all(producer: Producer, topic: str, jobs: Sequence[dict[str, Any]], *, keyed: bool = True) -> None:
     for job in jobs:
         producer.produce(topic, json.dumps(job).encode(), job["job_id"] if keyed else None)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def test_plain_json_becomes_one_result(pipeline: Pipeline, job_id: str) -> None:
@@ -81,8 +82,8 @@ def test_one_job_from_two_clients_that_place_it_differently(pipeline: Pipeline, 
 
     def publish(partitioner: str) -> None:
         producer = Producer({"bootstrap.servers": pipeline.bootstrap, "partitioner": partitioner})
-        producer.list_topics(timeout=30)
-        together.wait(30)
+        producer.list_topics(timeout=PATIENCE_S)
+        together.wait(PATIENCE_S)
         produce_all(producer, topic, jobs)
 
     with ThreadPoolExecutor(2) as clients:
@@ -158,12 +159,12 @@ def test_the_trace_of_the_publisher_reaches_the_result(pipeline: Pipeline, job_i
 def test_what_an_upstream_transaction_aborts_is_no_job(pipeline: Pipeline, job_id: str) -> None:
     topic = physical(pipeline.namespace, "jobs.submitted")
     producer = Producer({"bootstrap.servers": pipeline.bootstrap, "transactional.id": job_id})
-    producer.init_transactions(30)
+    producer.init_transactions(PATIENCE_S)
     for kept in (False, True):
         producer.begin_transaction()
         producer.produce(topic, json.dumps(make(f"{job_id}-{kept}")).encode(), job_id)
-        producer.flush(30)
-        (producer.commit_transaction if kept else producer.abort_transaction)(30)
+        producer.flush(PATIENCE_S)
+        (producer.commit_transaction if kept else producer.abort_transaction)(PATIENCE_S)
     assert pipeline.result(f"{job_id}-True")["status"] == "ok"
     pipeline.settled()
     assert pipeline.results(f"{job_id}-False") == []

@@ -10,6 +10,7 @@ from confluent_kafka import Producer
 
 from headchef_contracts.topics import physical
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
@@ -29,7 +30,7 @@ def publish(deployment: Deployment, jobs: int) -> None:
         job_id = f"job-{number}"
         job = {"job_id": job_id, "prompt": f"Describe chair {number}.", "output": {"schema": SCHEMA}}
         publisher.produce(topic, json.dumps(job).encode(), key=job_id)
-    assert publisher.flush(30) == 0
+    assert publisher.flush(PATIENCE_S) == 0
 
 
 @pytest.mark.timeout(300)

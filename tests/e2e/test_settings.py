@@ -13,6 +13,7 @@ from headchef.catalogue import DEFAULT_PATH
 from headchef.runtime.log.embedded import embedded_broker
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create
+from tests.support.eventually import PATIENCE_S
 from tests.support.kafka_server import running_server
 from tests.support.services import ServiceProcess
 
@@ -115,11 +116,11 @@ def broker_without_transactions() -> Iterator[str]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     context = embedded_broker()
-    address = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(30)
+    address = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result(PATIENCE_S)
     making = create(KafkaSettings(bootstrap=address, idempotence=False), "headchef", ["default"])
-    asyncio.run_coroutine_threadsafe(making, loop).result(30)
+    asyncio.run_coroutine_threadsafe(making, loop).result(PATIENCE_S)
     yield address
-    asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(30)
+    asyncio.run_coroutine_threadsafe(context.__aexit__(None, None, None), loop).result(PATIENCE_S)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -46,6 +46,7 @@ def test_one_trace_through_all_processes(kafka: str, tmp_path: Path, otlp: OtlpC
     namespace = f"traced-{uuid.uuid4().hex[:8]}"
     settings = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": otlp.address,
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "100",
         "OTEL_BSP_SCHEDULE_DELAY": "100",
         "OTEL_METRIC_EXPORT_INTERVAL": "300",
     }

@@ -12,6 +12,7 @@ from confluent_kafka import Producer
 
 from headchef_contracts.topics import physical
 
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 from tests.support.typed import typed
@@ -39,7 +40,7 @@ def publish(deployment: Deployment) -> None:
                 "tenant": tenant,
             }
             publisher.produce(topic, json.dumps(job | {"parameters": {"max_output_tokens": 200}}).encode())
-    assert publisher.flush(30) == 0
+    assert publisher.flush(PATIENCE_S) == 0
 
 
 def tokens_of(event: dict[str, Any]) -> int:

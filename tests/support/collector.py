@@ -78,7 +78,7 @@ class Collector:
                 "log_level": 2,
             }
         )
-        known = self._consumer.list_topics(timeout=30).topics
+        known = self._consumer.list_topics(timeout=PATIENCE_S).topics
         self._consumer.assign(
             [TopicPartition(topic, number, 0) for topic in topics for number in known[topic].partitions]
         )

@@ -43,7 +43,7 @@ PROCESSORS: Mapping[str, Sequence[str]] = {
 Header = tuple[str, bytes | None]
 T = TypeVar("T")
 _LOOK_S = 0.05
-_ASK_S = 10.0
+_ASK_S = 30.0
 _ANY = -1
 """RD_KAFKA_PARTITION_UA: the partitioner chooses."""
 
@@ -113,7 +113,7 @@ class Pipeline:
             on_delivery=delivered,
             partition=_ANY if partition is None else partition,
         )
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(PATIENCE_S) == 0
         return acknowledged[0]
 
     def of(self, topic: str) -> list[Collected]:

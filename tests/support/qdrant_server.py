@@ -18,6 +18,7 @@ from testcontainers.core.wait_strategies import HttpWaitStrategy
 
 from headchef.runtime.children import END_WITH_PARENT
 from tests.support.docker_images import image_is_there
+from tests.support.eventually import PATIENCE_S
 from tests.support.ports import free_ports
 
 GIVEN = "HEADCHEF_TEST_QDRANT"
@@ -28,7 +29,6 @@ IMAGE = f"qdrant/qdrant:v{VERSION}"
 HTTP_PORT = 6333
 GRPC_PORT = 6334
 
-_START_TIMEOUT_S = 60.0
 _BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / ".." / "shared" / "bin" / "qdrant"
 
 
@@ -130,7 +130,7 @@ def running_process(binary: str) -> Iterator[tuple[QdrantAddress, int]]:
 
 
 def _wait_until_ready(address: QdrantAddress, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not _ready(address):
         if process.poll() is not None or time.monotonic() > deadline:
             raise NoQdrant(f"Qdrant did not start:\n{log.read_text(errors='replace')[-4000:]}")

@@ -108,7 +108,7 @@ class ServiceProcess:
         """Ask a health path once, and give why it does not answer 200, by processor; nothing where it does."""
         url = f"http://127.0.0.1:{self._environment['HEADCHEF_HEALTH_PORT']}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=2) as response:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
                 response.read()
                 return {}
         except urllib.error.HTTPError as error:
@@ -125,10 +125,13 @@ class ServiceProcess:
         """
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
+            # Looked at before its output: it may say the last of it and end in between.
+            has_ended = self.has_ended
             for line in self.log()[after:].splitlines():
                 if text in line:
                     return line
-            self.check()
+            if has_ended:
+                self.check()
             time.sleep(0.05)
         raise AssertionError(f"{self.name} did not say {text!r}:\n{self.log()[-4000:]}")
 
@@ -215,6 +218,8 @@ class Deployment:
             "HEADCHEF_CACHE_FRESH_S": "30",
             "HEADCHEF_CACHE_EMBED_TIMEOUT_S": "30",
             "HEADCHEF_CACHE_JUDGE_TIMEOUT_S": "30",
+            # Likewise for calls: one that is cut off is another attempt, and another call.
+            "HEADCHEF_EXECUTOR_CONNECT_TIMEOUT_S": "60",
             "HEADCHEF_SIMULATOR_URL": self.simulator_url,
             "HEADCHEF_SIMULATOR_PORT": str(port),
             **self.environment,
@@ -273,7 +278,7 @@ class Deployment:
 
     def calls(self) -> int:
         """Give how many calls the simulator has answered."""
-        with urllib.request.urlopen(self.simulator_url.replace("/v1", "/bill"), timeout=10) as response:
+        with urllib.request.urlopen(self.simulator_url.replace("/v1", "/bill"), timeout=PATIENCE_S) as response:
             return int(json.load(response)["calls"])
 
     def of(self, module: str) -> Sequence[ServiceProcess]:

@@ -1,5 +1,7 @@
 """Equal jobs at once through all services on real Kafka, whose cache is killed while they wait."""
 
+import signal
+import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -12,9 +14,7 @@ from tests.support.services import Deployment
 JOBS = 200
 SETTINGS = {
     "HEADCHEF_SESSION_TIMEOUT_S": "6",
-    "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "30",
-    "HEADCHEF_SIMULATOR_LATENCY_SIGMA": "0",
-    "HEADCHEF_EXECUTOR_CALL_TIMEOUT_S": "120",
+    "HEADCHEF_EXECUTOR_CALL_TIMEOUT_S": "280",
     "HEADCHEF_CACHE_WAIT_S": "300",
 }
 
@@ -27,6 +27,8 @@ def test_a_crowd_costs_one_call_though_its_cache_is_killed(kafka: str, tmp_path:
         Pipeline(deployment) as pipeline,
     ):
         [cache] = deployment.of("cache")
+        # No answer comes before all has been seen that is to be seen without one.
+        deployment.simulator.signal(signal.SIGSTOP)
         for number in range(JOBS):
             pipeline.publish({"job_id": f"job-{number}", "prompt": "What does everybody ask?"}, key=f"job-{number}")
         planned = pipeline.wait_for_count("steps.planned", JOBS)
@@ -34,11 +36,14 @@ def test_a_crowd_costs_one_call_though_its_cache_is_killed(kafka: str, tmp_path:
         last = max(each.offset for each in planned)
         pipeline.wait_until(lambda: pipeline.committed("cache", "steps.planned").get(partition, 0) > last)
         assert len(pipeline.of("steps.dispatched.default")) == 1
+        all_wait_s = time.monotonic()
         cache.kill()
         cache.start()
         pipeline.publish({"job_id": "other", "prompt": "What nobody else asks."}, key="other")
         pipeline.wait_for_count("steps.dispatched.default", 2)
         assert pipeline.of("jobs.finished") == [], "they still wait, and the other is not held up"
+        held_s = time.monotonic() - all_wait_s
+        deployment.simulator.signal(signal.SIGCONT)
         pipeline.wait_for_count("jobs.finished", JOBS + 1)
         pipeline.settled()
         finished = [it.event for it in pipeline.of("jobs.finished")]
@@ -51,4 +56,4 @@ def test_a_crowd_costs_one_call_though_its_cache_is_killed(kafka: str, tmp_path:
     assert len(waited) == JOBS - 1
     assert {it["cache"]["source_job_id"] for it in waited} == {leader}
     assert {it["cost_usd"] for it in waited} == {"0"}
-    assert max(it["cache"]["waited_s"] for it in waited) > 5
+    assert min(it["cache"]["waited_s"] for it in waited) > 0.9 * held_s, "the wait counts from before the kill"

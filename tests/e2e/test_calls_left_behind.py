@@ -10,6 +10,9 @@ from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
 JOBS, AT_ONCE = 36, 12
+CALL_S, CALL_TIMEOUT_S = 5, 20
+"""The time-out leaves a machine that stands still room: a call that is cut off would be another attempt."""
+
 CATALOGUE = f"""
 defaults: {{model: simulated}}
 providers:
@@ -29,9 +32,9 @@ def test_the_provider_refuses_nothing_after_a_kill(kafka: str, tmp_path: Path) -
     settings = {
         "HEADCHEF_CATALOGUE": str(tmp_path / "catalogue.yaml"),
         "HEADCHEF_SIMULATOR_QUOTA__CONCURRENCY": str(AT_ONCE),
-        "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": "6",
+        "HEADCHEF_SIMULATOR_LATENCY_MEDIAN_S": str(CALL_S),
         "HEADCHEF_SIMULATOR_LATENCY_SIGMA": "0",
-        "HEADCHEF_EXECUTOR_CALL_TIMEOUT_S": "8",
+        "HEADCHEF_EXECUTOR_CALL_TIMEOUT_S": str(CALL_TIMEOUT_S),
     }
     with (
         Deployment(kafka, f"behind-{uuid.uuid4().hex[:8]}", tmp_path, environment=settings) as deployment,
@@ -44,7 +47,7 @@ def test_the_provider_refuses_nothing_after_a_kill(kafka: str, tmp_path: Path) -
         pipeline.wait_for_count("attempts.recorded", AT_ONCE)
         executor.kill()
         executor.start()
-        executor.wait_for_output("rest for 8 s: it was not left clean")
+        executor.wait_for_output(f"rest for {CALL_TIMEOUT_S} s: it was not left clean")
         pipeline.wait_for_count("jobs.finished", JOBS)
         pipeline.settled()
         finished, attempts = pipeline.of("jobs.finished"), pipeline.of("attempts.recorded")

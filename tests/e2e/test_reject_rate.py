@@ -1,7 +1,9 @@
 """A batch whose answers all fail a check, on real Kafka: it pauses by itself, is told of, goes on, and is ended."""
 
 import json
+import subprocess
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ SETTINGS = {
     "HEADCHEF_SIMULATOR_LATENCY_SIGMA": "0",
     "HEADCHEF_EXECUTOR_CONCURRENCY": "4",
 }
+PAUSED = "paused by headchef.batches since "
 WARM_UP = 20
 UNDER_WAY = 60
 """Calls that may begin until a pause is heeded: there are four a second, so for that there are fifteen seconds."""
@@ -29,20 +32,24 @@ def test_a_batch_of_bad_answers_pauses_after_a_few_of_them(kafka: str, tmp_path:
     with (
         Deployment(kafka, namespace, tmp_path, counts={"batches": 1}, environment=SETTINGS) as deployment,
         Pipeline(deployment) as pipeline,
+        ExitStack() as stack,
     ):
         desk = Desk(tmp_path, {"HEADCHEF_KAFKA": kafka, "HEADCHEF_NAMESPACE": namespace})
         submit(desk)
-        waiting = desk.start("batch", "wait", "spring")
+        waiting = stack.enter_context(desk.start("batch", "wait", "spring"))
+        stack.callback(waiting.kill)
         pipeline.wait_for_count("brakes", 1)
+        hear_of_a_pause(waiting)
         paused_with_the_reason(desk)
         pipeline.settled()
         spent = deployment.calls()
         other_tenants_go_on(pipeline)
         resumed = json.loads(desk.type("resume", "--batch", "spring", "--yes", "--json"))
         said = [it.event for it in pipeline.wait_for_count("brakes", 3)]
+        hear_of_a_pause(waiting)
         pipeline.settled()
         desk.type("cancel", "--batch", "spring", "--tenant", "default", "--yes")
-        out, err = waiting.communicate(timeout=PATIENCE_S)
+        out, err = rest_of(waiting)
         [finished] = [it.event for it in pipeline.wait_for_count("batches.finished", 1)]
         pipeline.settled()
         results = [it.event for it in pipeline.of("jobs.finished") if it.event["job"]["tenant"] == "default"]
@@ -55,12 +62,27 @@ def test_a_batch_of_bad_answers_pauses_after_a_few_of_them(kafka: str, tmp_path:
     assert [each["action"] for each in said] == ["pause", "resume", "pause"]
     assert "answers since it was resumed were" in said[2]["because"]
     assert waiting.returncode == 1
-    assert err.count("paused by headchef.batches since ") == 2
+    assert PAUSED not in err, "of each pause it is told once"
     assert "why jobs were rejected or failed" in out
     rejected = sum(each["status"] == "rejected" for each in results)
     assert (len(results), rejected) == (JOBS, spent + spent_again)
     assert finished["counts"] == counts(rejected=rejected, cancelled=JOBS - rejected)
     assert [(each["check"], each["jobs"]) for each in finished["reasons"]] == [("chars", rejected)]
+
+
+def hear_of_a_pause(waiting: "subprocess.Popen[str]") -> None:
+    """Wait until whoever waits for the batch is told that it is paused."""
+    assert waiting.stderr is not None
+    assert any(PAUSED in line for line in waiting.stderr), "it has ended without a word of a pause"
+
+
+def rest_of(waiting: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Wait until it has ended, and give what it said since it was heard last, on both streams."""
+    assert waiting.stderr is not None
+    assert waiting.stdout is not None
+    err, out = waiting.stderr.read(), waiting.stdout.read()
+    waiting.wait(PATIENCE_S)
+    return out, err
 
 
 def submit(desk: Desk) -> None:

@@ -156,6 +156,7 @@ def test_a_misplaced_bad_job_is_refused_at_its_home(pipeline: Pipeline, job_id: 
 
 
 def test_a_tombstone_is_passed_over(pipeline: Pipeline, job_id: str) -> None:
+    pipeline.settled()
     before = len(pipeline.of("jobs.refused")), len(pipeline.of("jobs.submitted.dlq"))
     published = pipeline.publish(None, key=job_id, partition=at_home(job_id))
     check_goes_on(pipeline, published, job_id)

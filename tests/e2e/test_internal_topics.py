@@ -54,6 +54,7 @@ def test_garbage_is_buried_and_work_goes_on(
 
 
 def test_a_tombstone_on_an_internal_topic_is_passed_over(pipeline: Pipeline) -> None:
+    pipeline.settled()
     before = len(pipeline.of("steps.completed.dlq"))
     pipeline.publish(None, topic="steps.completed", key=b"k", partition=1)
     pipeline.settled()

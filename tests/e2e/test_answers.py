@@ -51,7 +51,7 @@ def test_an_answer_that_is_cut_off(pipeline: Pipeline, job_id: str) -> None:
 
 
 def test_a_model_that_is_gone_is_waited_for_and_stops_no_other(pipeline: Pipeline, job_id: str) -> None:
-    deadline = datetime.now(UTC) + timedelta(seconds=6)
+    deadline = datetime.now(UTC) + timedelta(seconds=20)
     waiting = {"job_id": job_id, "prompt": "Describe it.", "model": "withdrawn", "deadline": deadline.isoformat()}
     pipeline.publish(waiting, key=job_id)
     assert ask(pipeline, f"{job_id}-other")["status"] == "ok"

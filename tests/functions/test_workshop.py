@@ -114,7 +114,10 @@ async def begun(folder: Path) -> int:
 
 def has_ended(pid: int) -> bool:
     """Say whether a process is no more, or only waits for somebody to note its end."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_workshop_that_was_never_used_is_closed() -> None:

@@ -88,9 +88,11 @@ def whoami() -> int:
 def wait_for(path: str, begun: str) -> str:
     """Write down that it has begun, in which process, and wait for a file; give its text."""
     Path(begun).write_text(str(os.getpid()))
-    while not (found := Path(path)).exists():
+    found = Path(path)
+    # One that is empty is still being written.
+    while not (found.exists() and (text := found.read_text())):
         time.sleep(0.01)
-    return found.read_text()
+    return text
 
 
 def note(path: str, word: str, pause_s: float = 0) -> dict[str, str]:

@@ -16,12 +16,15 @@ from headchef_contracts.topics import physical, topic
 from headchef.runtime.log.kafka.admin import WantedTopic, administration
 from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.port import Partition
+from tests.support.eventually import PATIENCE_S
 from tests.support.pipeline import Pipeline
 from tests.support.services import Deployment
 
 LANE_TOPIC = "steps.dispatched.default"
 LETTERS = f"{LANE_TOPIC}.dlq"
-RETENTION_S = 60
+RETENTION_S = 600
+"""So much longer than what waits for six seconds that nothing expires however long an executor takes to start."""
+
 _PAUSE_S = 0.25
 
 
@@ -32,7 +35,7 @@ def apart(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def make_short_lived(bootstrap: str, namespace: str) -> None:
-    """Make the lane's topic with a retention that a test can wait for; the deployment leaves it as it is."""
+    """Make the lane's topic with a retention whose hundredth a test can wait for; the deployment leaves it as it is."""
     row = topic(LANE_TOPIC)
     configuration = row.configuration() | {"retention.ms": str(RETENTION_S * 1000)}
     async with administration(KafkaSettings(bootstrap=bootstrap)) as admin:
@@ -54,8 +57,8 @@ def test_jobs_are_refused_before_work_can_expire_and_taken_again_after(kafka: st
     apart(make_short_lived(kafka, namespace))
     settings = {
         "HEADCHEF_BACKLOG_LOOK_S": "0.2",
-        "HEADCHEF_ROUTER_REFUSE_AT": "0.1",
-        "HEADCHEF_ROUTER_ACCEPT_BELOW": "0.05",
+        "HEADCHEF_ROUTER_REFUSE_AT": "0.01",
+        "HEADCHEF_ROUTER_ACCEPT_BELOW": "0.005",
     }
     published: list[str] = []
     with Deployment(kafka, namespace, tmp_path, environment=settings) as deployment, Pipeline(deployment) as pipeline:
@@ -63,7 +66,7 @@ def test_jobs_are_refused_before_work_can_expire_and_taken_again_after(kafka: st
         executor.stop()
 
         def publish_until(topic: str, count: int) -> None:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_S
             while len(pipeline.of(topic)) < count:
                 assert time.monotonic() < deadline, f"no {count} in {topic}, of {len(published)} published"
                 published.append(f"job-{len(published)}")
@@ -81,7 +84,9 @@ def test_jobs_are_refused_before_work_can_expire_and_taken_again_after(kafka: st
         finished = [it.event["job"]["job_id"] for it in pipeline.of("jobs.finished")]
     refused = [it["job_id"] for it in refusals]
     assert {it["reason"] for it in refusals} == {"overloaded"}
-    assert all(it["message"].startswith(LANE_TOPIC) and "of 60.0 s" in it["message"] for it in refusals)
+    assert all(
+        it["message"].startswith(LANE_TOPIC) and f"of {RETENTION_S / 60} minutes" in it["message"] for it in refusals
+    )
     assert Counter(finished) + Counter(refused) == Counter(published), "each has one answer, and only one"
     assert Counter(it.event["job_id"] for it in letters) == Counter(refused), "the raw bytes are kept"
     assert published[0] in finished, "that it came again when the door was shut refuses nothing"

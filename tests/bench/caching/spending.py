@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from headchef_contracts import topics
 from headchef_contracts.events.steps import AttemptRecorded
@@ -78,11 +78,11 @@ def spend(bootstrap: str, way: Way, *, jobs: int, executors: int) -> tuple[Spent
                 load.close()
             if results.statuses != {"ok": jobs}:
                 raise RuntimeError(f"not what was to be measured: {results.statuses}")
-            return _recorded(bootstrap, namespace), _billed(deployment)
+            return _recorded(bootstrap, namespace, jobs), _billed(deployment)
 
 
-def _recorded(bootstrap: str, namespace: str) -> Spent:
-    attempts = _attempts(bootstrap, topics.physical(namespace, "attempts.recorded"))
+def _recorded(bootstrap: str, namespace: str, jobs: int) -> Spent:
+    attempts = _attempts(bootstrap, topics.physical(namespace, "attempts.recorded"), jobs)
     usages = [attempt.usage for attempt in attempts if attempt.usage is not None]
     output_usd = sum(usage.output_tokens for usage in usages) * _OUTPUT_USD
     costs = [(attempt.cost_usd, attempt.uncached_cost_usd) for attempt in attempts]
@@ -96,8 +96,8 @@ def _recorded(bootstrap: str, namespace: str) -> Spent:
     )
 
 
-def _attempts(bootstrap: str, topic: str) -> list[AttemptRecorded]:
-    """Read all calls that are recorded."""
+def _attempts(bootstrap: str, topic: str, least: int) -> list[AttemptRecorded]:
+    """Read all calls that are recorded, so many at least: a result may be seen before the calls of its transaction."""
     settings = {"bootstrap.servers": bootstrap, "group.id": topic, "isolation.level": "read_committed"}
     consumer = Consumer({**settings, "enable.auto.commit": False, "enable.partition.eof": True})
     found: list[AttemptRecorded] = []
@@ -105,12 +105,14 @@ def _attempts(bootstrap: str, topic: str) -> list[AttemptRecorded]:
         partitions = consumer.list_topics(topic, timeout=_READ_S).topics[topic].partitions
         consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         ended: set[int] = set()
-        while len(ended) < len(partitions):
+        while len(ended) < len(partitions) or len(found) < least:
             message = consumer.poll(_READ_S)
             if message is None:
                 raise RuntimeError(f"{topic} cannot be read to its end within {_READ_S:g} s")
-            if message.error():
-                ended.add(message.partition() or 0)
+            if (error := message.error()) is not None:
+                # Others are of a broker that is slow; the driver goes on.
+                if error.code() == KafkaError._PARTITION_EOF:
+                    ended.add(message.partition() or 0)
             elif (value := message.value()) is not None:
                 event = decode(AttemptRecorded.event_type, AttemptRecorded.version, value)
                 found += [event] if isinstance(event, AttemptRecorded) else []
@@ -120,7 +122,7 @@ def _attempts(bootstrap: str, topic: str) -> list[AttemptRecorded]:
 
 
 def _billed(deployment: Deployment) -> Spent:
-    with urllib.request.urlopen(deployment.simulator_url.replace("/v1", "/bill"), timeout=10) as response:
+    with urllib.request.urlopen(deployment.simulator_url.replace("/v1", "/bill"), timeout=_READ_S) as response:
         bill: dict[str, Any] = json.load(response)
     return Spent(
         calls=bill["calls"],

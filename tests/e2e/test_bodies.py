@@ -70,7 +70,9 @@ def test_an_output_of_six_million_bytes_ends_well_and_can_be_read(kafka: str, tm
     assert max(sizes.values()) < 10_000, f"no topic carries a large body: {sizes}"
     assert max(len(it.value or b"") for it in stored) < 10_000
     # Whoever was killed in the middle of writing one has left a part of it under a name of its own.
-    assert len(list((store / "acme").glob("[0-9a-f]" * 64))) == 4, "input, one text for all items, what joins it, what came"
+    assert len(list((store / "acme").glob("[0-9a-f]" * 64))) == 4, (
+        "input, one text for all items, what joins it, what came"
+    )
     assert topics.topic("jobs.finished").max_message_bytes < ITEMS * CHARACTERS
 
 

@@ -51,7 +51,7 @@ def check_each_once(pipeline: Pipeline, ids: set[str]) -> None:
     assert Counter(it["job"]["job_id"] for it in attempts) == Counter(ids)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 def test_a_broker_that_comes_late_goes_away_and_dies(own_kafka: KafkaServer, namespace: str, tmp_path: Path) -> None:
     deployment = Deployment(own_kafka.bootstrap, namespace, tmp_path, environment=IMPATIENT)
     deployment.make()

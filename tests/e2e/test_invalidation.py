@@ -46,7 +46,9 @@ class Kiosk:
         """Give when the cache decided; whoever judges the answer after it may do so much later."""
         name = result["job"]["job_id"]
         [completed] = self._pipeline.wait_for(
-            lambda: [it.event for it in self._pipeline.of("steps.completed") if it.event["step"]["job"]["job_id"] == name]
+            lambda: [
+                it.event for it in self._pipeline.of("steps.completed") if it.event["step"]["job"]["job_id"] == name
+            ]
         )
         return at(completed["decided"]["at"])
 

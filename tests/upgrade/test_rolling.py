@@ -57,7 +57,7 @@ def wait_for_versions(pipeline: Pipeline, topic: str, *wanted: int) -> None:
     pipeline.wait_until(lambda: all(versions(pipeline, topic, after)[each] >= ENOUGH for each in wanted))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 def test_neighbouring_releases_run_side_by_side_and_lose_nothing(kafka: str, tmp_path: Path) -> None:
     namespace = f"rolling-{uuid.uuid4().hex[:8]}"
     counts = {"executor": 2, "validator": 2}

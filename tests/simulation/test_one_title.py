@@ -50,7 +50,7 @@ def answers(evidence: Evidence) -> Sequence[Happened]:
     return evidence.every("reservations.answered")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", [EXACTLY_ONCE, GROWING, AT_LEAST_ONCE])
 @pytest.mark.parametrize("seed", seeds(3))
 def test_of_two_hundred_jobs_that_want_one_title_one_comes_to_a_good_end(seed: int, kind: Kind) -> None:

@@ -12,6 +12,7 @@ from headchef.cache.server import ServerAnswerStore
 from headchef.cache.store import AnswerStore
 from headchef.qdrant.server import QdrantServer
 from tests.cache.memory_store import MemoryAnswerStore
+from tests.support.eventually import PATIENCE_S
 from tests.support.qdrant_server import QdrantAddress
 
 
@@ -23,9 +24,9 @@ def server(qdrant: QdrantAddress) -> Iterator[QdrantServer]:
         grpc_port=qdrant.grpc_port,
         api_key=None,
         collection=f"test.{uuid.uuid4().hex}",
-        open_timeout_s=10.0,
-        lookup_timeout_s=10.0,
-        put_timeout_s=10.0,
+        open_timeout_s=PATIENCE_S,
+        lookup_timeout_s=PATIENCE_S,
+        put_timeout_s=PATIENCE_S,
     )
     yield server
     drop_collection(server)
@@ -33,14 +34,14 @@ def server(qdrant: QdrantAddress) -> Iterator[QdrantServer]:
 
 def drop_collection(server: QdrantServer) -> None:
     """Drop a collection, as somebody might who tidies up a server."""
-    client = QdrantClient(url=server.url, check_compatibility=False)
+    client = QdrantClient(url=server.url, check_compatibility=False, timeout=round(PATIENCE_S))
     client.delete_collection(server.collection)
     client.close()
 
 
 def make_bare_collection(server: QdrantServer) -> None:
     """Make a collection with nothing in it, and do no more, as a process that dies then."""
-    client = QdrantClient(url=server.url, check_compatibility=False)
+    client = QdrantClient(url=server.url, check_compatibility=False, timeout=round(PATIENCE_S))
     client.create_collection(server.collection, vectors_config={})
     client.close()
 

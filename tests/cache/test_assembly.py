@@ -17,6 +17,7 @@ from headchef.runtime.settings import BadSettings
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.builders import DECIDED, NoState, deliver, make_planned, make_settled
 from tests.cache.semantic.bench import make_question, make_verdict
+from tests.support.idle import UNHURRIED
 from tests.support.manual_clock import ManualClock
 from tests.support.ports import free_ports
 from tests.support.qdrant_server import QdrantAddress
@@ -35,6 +36,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surrounding
     monkeypatch.setenv("HEADCHEF_CACHE_FOLDER", str(tmp_path))
     monkeypatch.setenv("HEADCHEF_NAMESPACE", "kitchen")
     monkeypatch.delenv("HEADCHEF_CACHE_QDRANT_URL", raising=False)
+    for name, value in UNHURRIED.items():
+        monkeypatch.setenv(name, value)
     return Surroundings(ManualClock(), random.Random(1), OpenPermit(), RecordedMetrics())
 
 
@@ -120,8 +123,6 @@ async def test_one_setting_switches_to_a_server(
     monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_URL", qdrant.url)
     monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_GRPC_PORT", str(qdrant.grpc_port))
     monkeypatch.setenv("HEADCHEF_CACHE_COLLECTION", f"test.{tmp_path.name}")
-    # A server that has just begun, on a busy machine, may take longer than a step should wait for it.
-    monkeypatch.setenv("HEADCHEF_CACHE_LOOKUP_TIMEOUT_S", "30")
     async with assemble(surroundings) as processor:
         assert isinstance(processor.handler, CacheHandler)
         _hears_all(processor)
@@ -137,7 +138,6 @@ async def test_one_setting_moves_questions_to_that_server(
     monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_URL", qdrant.url)
     monkeypatch.setenv("HEADCHEF_CACHE_QDRANT_GRPC_PORT", str(qdrant.grpc_port))
     monkeypatch.setenv("HEADCHEF_CACHE_COLLECTION", f"test.{tmp_path.name}")
-    monkeypatch.setenv("HEADCHEF_CACHE_LOOKUP_TIMEOUT_S", "30")
     async with assemble(surroundings) as processor:
         assert isinstance(processor.handler, CacheHandler)
         first = make_verdict(make_question("How do I pay?", job_id="job-1"), "By card.")

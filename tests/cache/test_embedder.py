@@ -16,6 +16,7 @@ from headchef.embedding import EmbeddingFailed, HashedEmbedder, Vector
 from headchef.runtime.settings import BadSettings, load
 from headchef.runtime.surroundings import Surroundings
 from tests.cache.test_assembly import OpenPermit
+from tests.support.idle import UNHURRIED
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -26,6 +27,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Surrounding
     monkeypatch.delenv("HEADCHEF_CACHE_QDRANT_URL", raising=False)
     for name in EmbedderSettings.model_fields:
         monkeypatch.delenv(f"HEADCHEF_CACHE_EMBEDDER_{name.upper()}", raising=False)
+    for name, value in UNHURRIED.items():
+        monkeypatch.setenv(name, value)
     return Surroundings(ManualClock(), random.Random(1), OpenPermit(), RecordedMetrics())
 
 

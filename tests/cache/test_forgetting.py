@@ -25,7 +25,7 @@ from headchef.runtime.telemetry.metrics import Metrics
 from tests.cache.builders import make_sought, make_stored
 from tests.cache.meanings_kinds import DIMENSIONS, make_question, memory_meanings
 from tests.cache.memory_store import MemoryAnswerStore
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_S, eventually
 from tests.support.manual_clock import START, ManualClock
 
 
@@ -104,9 +104,9 @@ async def test_it_ends_with_its_context() -> None:
 async def test_an_erasure_is_of_questions_and_vectors_too(tmp_path: Path) -> None:
     clock, circuit = ManualClock(), CircuitPolicy(0.05, 0.1)
     embedder = HashedEmbedder(DIMENSIONS)
-    meanings = GuardedMeanings(memory_meanings(), circuit, 0.5, clock, Metrics())
+    meanings = GuardedMeanings(memory_meanings(), circuit, PATIENCE_S, clock, Metrics())
     points = EmbeddedPoints(tmp_path / "vectors", shelf_form(embedder))
-    shelf = PointShelf(points, 100, circuit, 0.5, clock, Metrics())
+    shelf = PointShelf(points, 100, circuit, PATIENCE_S, clock, Metrics())
     kept = KeptEmbedder(embedder, shelf, 100)
     bench = await stocked()
     bench.forgetting.covers(meanings)

@@ -11,6 +11,7 @@ from headchef.cache.server import ServerAnswerStore
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from headchef.qdrant.server import QdrantServer
 from tests.cache.builders import make_sought, make_stored
+from tests.support.eventually import PATIENCE_S
 
 FAULTS = [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK]
 REFUSALS = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
@@ -52,7 +53,7 @@ async def store(faulty: tuple[FaultyServer, int]) -> AsyncIterator[ServerAnswerS
 
 
 def make_server(grpc_port: int, api_key: SecretStr | None = None) -> QdrantServer:
-    return QdrantServer("http://127.0.0.1:6333", grpc_port, api_key, "answers", 5.0, 5.0, 5.0)
+    return QdrantServer("http://127.0.0.1:6333", grpc_port, api_key, "answers", *[PATIENCE_S] * 3)
 
 
 CALLS: list[Callable[[ServerAnswerStore], Awaitable[object]]] = [

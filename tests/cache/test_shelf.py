@@ -14,6 +14,7 @@ from headchef.qdrant.errors import StoreUnavailable
 from headchef.qdrant.points import PointStore
 from headchef.qdrant.server_points import ServerPoints
 from tests.qdrant.memory_points import MemoryPoints
+from tests.support.eventually import PATIENCE_S
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -36,7 +37,7 @@ async def points(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 def _shelf(points: PointStore, clock: ManualClock) -> PointShelf:
-    return PointShelf(points, MOST, CircuitPolicy(1.0, 4.0), 10.0, clock, RecordedMetrics())
+    return PointShelf(points, MOST, CircuitPolicy(1.0, 4.0), PATIENCE_S, clock, RecordedMetrics())
 
 
 def _hash(text: str) -> str:

@@ -38,7 +38,7 @@ from tests.cache.builders import make_sought, make_stored
 from tests.cache.meanings_kinds import DIMENSIONS
 from tests.cache.memory_store import MemoryAnswerStore
 from tests.cache.semantic.bench import make_question, make_verdict
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_S, eventually
 from tests.support.manual_clock import START, ManualClock
 
 CIRCUIT = CircuitPolicy(0.05, 0.1)
@@ -105,12 +105,12 @@ async def test_a_question_does_not_outlive_an_erasure_in_between(tmp_path: Path)
     erasing = Erasing()
     clock, metrics = erasing.clock, Metrics()
     meanings = GuardedMeanings(
-        PointMeanings(Points(tmp_path, form_of(EMBEDDER), erasing)), CIRCUIT, 10.0, clock, metrics
+        PointMeanings(Points(tmp_path, form_of(EMBEDDER), erasing)), CIRCUIT, PATIENCE_S, clock, metrics
     )
     erasing.forgetting.covers(meanings)
     answers = GuardedStore(MemoryAnswerStore(), CIRCUIT, clock, metrics)
-    near = NearQuestions(EMBEDDER, meanings, erasing.heard.invalidated, CIRCUIT, 10.0, clock, metrics)
-    judging = Judging(Judges(installed(), Instruments()), 0.5, clock)
+    near = NearQuestions(EMBEDDER, meanings, erasing.heard.invalidated, CIRCUIT, PATIENCE_S, clock, metrics)
+    judging = Judging(Judges(installed(), Instruments()), PATIENCE_S, clock)
     meaning = ByMeaning(near, meanings, answers, judging, erasing.heard.taking_back, metrics)
     verdicts = [make_verdict(make_question("pay how", tenant=tenant)) for tenant in TENANTS]
     stored = [make_stored("pay how", tenant=each.tenant, fingerprint=each.fingerprint) for each in verdicts]
@@ -128,7 +128,7 @@ async def test_a_vector_does_not_outlive_an_erasure_in_between(tmp_path: Path) -
     points = Points(tmp_path, shelf_form(EMBEDDER), erasing)
     # Long after the erasure was said, as the clocks of machines differ: what goes by times would leave it there.
     erasing.clock.advance(3_600.0)
-    shelf = PointShelf(points, 100, CIRCUIT, 10.0, erasing.clock, Metrics())
+    shelf = PointShelf(points, 100, CIRCUIT, PATIENCE_S, erasing.clock, Metrics())
     made = Noting()
     kept = KeptEmbedder(made, shelf, 100)
     erasing.forgetting.covers_vectors(kept)
@@ -141,7 +141,7 @@ async def test_a_vector_does_not_outlive_an_erasure_in_between(tmp_path: Path) -
 
 async def test_a_vector_that_is_being_made_or_read_is_not_kept_after_an_erasure(tmp_path: Path) -> None:
     erasing = Erasing()
-    shelf = PointShelf(EmbeddedPoints(tmp_path, shelf_form(EMBEDDER)), 100, CIRCUIT, 10.0, erasing.clock, Metrics())
+    shelf = PointShelf(EmbeddedPoints(tmp_path, shelf_form(EMBEDDER)), 100, CIRCUIT, PATIENCE_S, erasing.clock, Metrics())
     erasing.clock.advance(3_600.0)
     made = Noting(erasing)
     kept = KeptEmbedder(made, shelf, 100)

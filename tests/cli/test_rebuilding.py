@@ -46,7 +46,7 @@ async def test_a_collection_is_marked_and_made_if_it_is_gone(qdrant: QdrantAddre
         },
     )
     await asyncio.to_thread(desk.type, "cache", "rebuild", "--json")
-    store = ServerAnswerStore(QdrantServer(qdrant.url, qdrant.grpc_port, None, collection, 10.0, 10.0, 10.0))
+    store = ServerAnswerStore(QdrantServer(qdrant.url, qdrant.grpc_port, None, collection, *[PATIENCE_S] * 3))
     await store.open()
     assert await store.unfilled()
     await store.set_unfilled(False)

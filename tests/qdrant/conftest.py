@@ -12,6 +12,7 @@ from headchef.qdrant.points import PointsForm, PointStore
 from headchef.qdrant.server import QdrantServer
 from headchef.qdrant.server_points import ServerPoints
 from tests.qdrant.memory_points import MemoryPoints
+from tests.support.eventually import PATIENCE_S
 from tests.support.qdrant_server import QdrantAddress
 
 DIMENSIONS = 4
@@ -23,7 +24,7 @@ def collection(qdrant: QdrantAddress) -> Iterator[str]:
     """The name of a collection of a test's own on the server, not made yet; dropped at the end."""
     name = f"test.{uuid.uuid4().hex}"
     yield name
-    client = QdrantClient(url=qdrant.url, check_compatibility=False)
+    client = QdrantClient(url=qdrant.url, check_compatibility=False, timeout=round(PATIENCE_S))
     client.delete_collection(name)
     client.close()
 
@@ -52,9 +53,9 @@ def server_store(qdrant: QdrantAddress, collection: str, form: PointsForm = FORM
             grpc_port=qdrant.grpc_port,
             api_key=None,
             collection=collection,
-            open_timeout_s=10.0,
-            lookup_timeout_s=10.0,
-            put_timeout_s=10.0,
+            open_timeout_s=PATIENCE_S,
+            lookup_timeout_s=PATIENCE_S,
+            put_timeout_s=PATIENCE_S,
         ),
         form,
     )

@@ -22,6 +22,7 @@ from headchef.runtime.log.kafka.settings import KafkaSettings
 from headchef.runtime.log.kafka.topics import create, wanted
 from tests.support.deleted_topics import delete_topics
 from tests.support.eventually import PATIENCE_S
+from tests.support.idle import UNHURRIED
 from tests.support.nursery import Child, started, started_afresh
 from tests.support.ports import free_ports
 from tests.support.usage import Usage, usage_of
@@ -214,10 +215,7 @@ class Deployment:
             "HEADCHEF_NAMESPACE": self.namespace,
             "HEADCHEF_LOCK_DIR": str(self.folder / "locks"),
             "HEADCHEF_CACHE_FOLDER": str(self.folder / "cache"),
-            # A busy machine may stand still for seconds; that a cache then reuses nothing has tests of its own.
-            "HEADCHEF_CACHE_FRESH_S": "30",
-            "HEADCHEF_CACHE_EMBED_TIMEOUT_S": "30",
-            "HEADCHEF_CACHE_JUDGE_TIMEOUT_S": "30",
+            **UNHURRIED,
             "HEADCHEF_SIMULATOR_URL": self.simulator_url,
             "HEADCHEF_SIMULATOR_PORT": str(port),
             # A connection that a busy machine makes too late is another attempt, and tests count those.

@@ -19,6 +19,7 @@ from headchef.qdrant.errors import StoreUnavailable
 from headchef.runtime.replay_input import Replayed
 from tests.cache.builders import SETTLED, make_answer
 from tests.cache.semantic.bench import SCOPE, Bench, groups, make_question, make_verdict
+from tests.support.eventually import PATIENCE_S
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
 
@@ -194,7 +195,7 @@ async def test_a_judge_that_never_ends_holds_nothing_up(bench: Bench, monkeypatc
 
     await bench.learn("pay how", "By card.")
     monkeypatch.setattr(Judges, "compare", for_ever)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         [label] = await bench.learn("pay can I", "By cards.", job_id="job-2")
         assert (label.wrong, label.why) == (True, "to compare them takes more than 0.5 s")
         assert await bench.learn("pay can J", "By cards.", job_id="job-3") == []

@@ -20,6 +20,7 @@ from headchef.runtime.errors import InvalidEvent
 from tests.cache.builders import make_answer
 from tests.cache.corrected import make_corrected
 from tests.cache.semantic.bench import SCOPE, Bench, make_question, make_verdict
+from tests.support.eventually import PATIENCE_S
 from tests.support.manual_clock import START
 
 AWAY = StoreUnavailable("unavailable", "connection refused")
@@ -181,7 +182,7 @@ async def test_an_embedder_that_never_answers_holds_nothing_up(bench: Bench, mon
         raise AssertionError
 
     monkeypatch.setattr(bench.embedder, "embed", for_ever)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         [asked] = await bench.ask(make_question("pay can I"))
     assert asked.cache.kind == "miss"
     assert bench.metrics.total("headchef.cache.failures", operation="embed", reason="timeout") == 1

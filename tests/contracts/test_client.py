@@ -22,6 +22,8 @@ from headchef_contracts.events.jobs import JobFinished, JobSubmitted
 from headchef_contracts.generate import PACKAGE
 from headchef_contracts.placement import home_partition, partition_for
 
+from tests.support.eventually import PATIENCE_S
+
 NAMES = ("jobs.submitted", "jobs.submitted.bulk", "jobs.finished", "jobs.refused")
 FINISHED = (PACKAGE / "schemas/headchef.job.finished/1/examples/ok_text.json").read_bytes()
 PARTITIONS = 3
@@ -75,7 +77,7 @@ class Kitchen:
 
 async def take(results: Results, count: int) -> list[str]:
     taken: list[Result] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         async for result in results:
             taken.append(result)
             if len(taken) == count:
@@ -89,7 +91,7 @@ async def published(kafka: str, namespace: str, count: int, entry: str = "jobs.s
     )
     await consumer.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             return [await consumer.getone() for _ in range(count)]
     finally:
         await consumer.stop()
@@ -231,7 +233,10 @@ async def test_a_topic_that_grows_is_read_in_its_new_partitions(kafka: str, name
     async with Results(kafka, namespace=namespace, metadata_max_age_ms=100) as results:
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await admin.start()
-        await admin.create_partitions({topics.physical(namespace, "jobs.finished"): NewPartitions(PARTITIONS + 1)})
+        name = topics.physical(namespace, "jobs.finished")
+        await admin.create_partitions({name: NewPartitions(PARTITIONS + 1)})
+        while len((await admin.describe_topics([name]))[0]["partitions"]) <= PARTITIONS:
+            pass
         await admin.close()
         async with Kitchen(kafka, namespace) as kitchen:
             await kitchen.serve(["in-the-new-one"], partition=PARTITIONS)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 import orjson
 
+from tests.support.eventually import PATIENCE_S
+
 Refusal = tuple[int, dict[str, str]]
 """A status, and headers."""
 
@@ -41,7 +43,7 @@ class EndpointServer:
 
     async def has_been_asked(self, times: int) -> None:
         """Wait until so many requests have come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.asked) < times:
                 self._news.clear()
                 await self._news.wait()

@@ -17,7 +17,7 @@ from headchef.embedding.endpoint import EmbeddingEndpoint, open_endpoint
 from headchef.embedding.gathering import GatheredEmbedder, Gathering
 from headchef.embedding.lane import EmbeddingLane, EmbeddingQuota
 from tests.embedding.endpoint_server import EndpointServer, serving_endpoint
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_S, eventually
 from tests.support.manual_clock import ManualClock
 from tests.support.recorded_metrics import RecordedMetrics
 
@@ -53,7 +53,7 @@ async def _bench(
 ) -> AsyncIterator[Bench]:
     clock, metrics = ManualClock(), RecordedMetrics()
     async with serving_endpoint() as server:
-        where = EmbeddingEndpoint(server.url, None, "small", 2, retries=0)
+        where = EmbeddingEndpoint(server.url, None, "small", 2, timeout_s=PATIENCE_S, retries=0)
         async with open_endpoint(where, clock, Random(1)) as endpoint:
             lane = EmbeddingLane(EmbeddingQuota(**quota), clock.monotonic())
             price = None if price_usd is None else Decimal(price_usd)

@@ -26,7 +26,7 @@ def test_it_listens_until_it_is_told_to_stop() -> None:
         with urlopen(f"{base_url}/models") as response:
             assert b"simulated" in response.read()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_wrong_setting_is_named() -> None:
@@ -45,4 +45,4 @@ def test_a_port_that_is_taken_is_named() -> None:
             assert second.returncode == 1
             assert f"127.0.0.1:{port}" in error
         first.terminate()
-        assert first.wait(20) == 0
+        assert first.wait(PATIENCE_S) == 0

@@ -61,7 +61,7 @@ def bill_of(url: str) -> Counter[str]:
     Args:
         url: base URL, with `/v1`.
     """
-    with urllib.request.urlopen(url.replace("/v1", "/bill"), timeout=10) as response:
+    with urllib.request.urlopen(url.replace("/v1", "/bill"), timeout=60) as response:
         bill = json.load(response)
     calls = bill["calls_by_outcome"]
     return Counter(

@@ -16,6 +16,8 @@ from tests.bench.clients.beside import beside
 from tests.bench.clients.calls import bodies_of
 from tests.bench.limits import LIMITS
 from tests.bench.load import make_jobs
+from tests.support.eventually import PATIENCE_S
+from tests.support.manual_clock import ManualClock
 
 BODIES = list(bodies_of(make_jobs("t", 4), read(LIMITS[0].catalogue.encode(), Path("catalogue.yaml"), Path())))
 
@@ -30,7 +32,7 @@ def test_calls_are_those_of_an_executor() -> None:
 
 async def test_replies_add_up_to_the_bill() -> None:
     seen: Counter[str] = Counter()
-    async with Simulator(Settings(port=0, quota=Quota(requests_per_minute=3))) as simulator:
+    async with Simulator(Settings(port=0, quota=Quota(requests_per_minute=3)), ManualClock()) as simulator:
         async with account_at(simulator.base_url) as ask:
             for body in BODIES:
                 seen.update((await ask(body)).bill)
@@ -51,7 +53,7 @@ def test_work_beside_ends_with_its_block() -> None:
             ended.set()
 
     with beside(work()):
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         assert not ended.is_set()
     assert ended.is_set()
 

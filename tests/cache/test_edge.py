@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from headchef.cache.edge import EdgeAnswerStore
 from headchef.cache.selection import Selection
 from headchef.qdrant.errors import StoreRefused, StoreUnavailable
 from tests.cache.builders import make_sought, make_stored
+from tests.support.eventually import PATIENCE_S
 from tests.support.manual_clock import START
 
 REPOSITORY = Path(__file__).parents[2]
@@ -210,18 +213,24 @@ async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 async def test_reads_go_on_while_answers_are_written_and_flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, was_read = edge._write, threading.Event()
+
+    def write_until_read(*what: Any) -> None:
+        write(*what)
+        was_read.clear()
+        assert was_read.wait(PATIENCE_S)
+
     monkeypatch.setattr(edge, "PUTS_A_FLUSH", 100)
     store = EdgeAnswerStore(folder)
     await store.open()
     await store.put([make_stored("first")])
+    monkeypatch.setattr(edge, "_write", write_until_read)
     writing = asyncio.ensure_future(store.put([make_stored(f"prompt {number}") for number in range(400)]))
-    reads = 0
     while not writing.done():
         await asyncio.sleep(0)
         assert list(await store.lookup([make_sought("first")])) == [make_stored("first")]
-        reads += 1
+        was_read.set()
     await writing
-    assert reads > 1
     await store.close()
 
 

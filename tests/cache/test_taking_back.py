@@ -141,7 +141,9 @@ async def test_a_vector_does_not_outlive_an_erasure_in_between(tmp_path: Path) -
 
 async def test_a_vector_that_is_being_made_or_read_is_not_kept_after_an_erasure(tmp_path: Path) -> None:
     erasing = Erasing()
-    shelf = PointShelf(EmbeddedPoints(tmp_path, shelf_form(EMBEDDER)), 100, CIRCUIT, PATIENCE_S, erasing.clock, Metrics())
+    shelf = PointShelf(
+        EmbeddedPoints(tmp_path, shelf_form(EMBEDDER)), 100, CIRCUIT, PATIENCE_S, erasing.clock, Metrics()
+    )
     erasing.clock.advance(3_600.0)
     made = Noting(erasing)
     kept = KeptEmbedder(made, shelf, 100)

@@ -1,13 +1,12 @@
 """Words that a text must have or must not: as words of their own, whatever their case, width or typesetting."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headchef.checks.errors import BadCheck
 from tests.checks.test_lengths_and_values import said
+from tests.support.processor_time import within
 
 
 @pytest.mark.parametrize(
@@ -51,9 +50,8 @@ def test_a_term_is_found_behind_any_number_of_words_that_it_is_a_part_of(more: s
 
 def test_many_terms_on_a_text_of_their_parts_are_looked_for_in_time() -> None:
     text, terms = "xab" * 20_000 + " ab", [f"{'ab' * number} cd" for number in range(1, 99)] + ["ab"] * 4_000
-    began_s = time.process_time()
-    assert len(said(text + " xcd", check="required_terms", terms=terms)) == 98
-    assert time.process_time() - began_s < 5.0
+    for _ in within(5.0):
+        assert len(said(text + " xcd", check="required_terms", terms=terms)) == 98
 
 
 @pytest.mark.parametrize("term", ["\u00ad", "\u00ad\u00ad"])
@@ -72,6 +70,5 @@ def test_both_checks_agree_on_what_a_text_says(words: list[str]) -> None:
 
 
 def test_a_long_row_of_marks_is_read_in_time() -> None:
-    began_s = time.process_time()
-    assert said("a" + "\u0316\u0300" * 100_000, check="banned_terms", terms=["bad"]) == []
-    assert time.process_time() - began_s < 2.0
+    for _ in within(2.0):
+        assert said("a" + "\u0316\u0300" * 100_000, check="banned_terms", terms=["bad"]) == []

@@ -1,6 +1,5 @@
 """Where the JSON value is found in what a model said, and what is refused without a crash."""
 
-import time
 from typing import Any
 
 import orjson
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headchef.answer import AnswerRefused, parse_answer
+from tests.support.processor_time import within
 
 OBJECT = frozenset({"object"})
 ARRAY = frozenset({"array"})
@@ -110,10 +110,9 @@ def test_what_is_no_value_is_refused(text: str, check: str, message: str) -> Non
 )
 def test_reading_takes_linear_time(piece: str) -> None:
     text = piece * (900_000 // len(piece))
-    started_s = time.process_time()
-    with pytest.raises(AnswerRefused):
-        parse(text, frozenset({"number"}))
-    assert time.process_time() - started_s < 2
+    for _ in within(2):
+        with pytest.raises(AnswerRefused):
+            parse(text, frozenset({"number"}))
 
 
 # fmt: off

@@ -1,6 +1,5 @@
 """Prompt templates: what they can do, how their errors read, and that none runs or grows without bound."""
 
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headchef.template import Renderer, TemplateRefused
+from tests.support.processor_time import within
 
 VALUES: dict[str, Any] = {
     "city": "Paris",
@@ -125,10 +125,9 @@ BOMBS = [
 
 @pytest.mark.parametrize("source", BOMBS)
 def test_no_template_runs_or_grows_without_bound(source: str) -> None:
-    started_s = time.process_time()
-    with pytest.raises(TemplateRefused):
-        render(source)
-    assert time.process_time() - started_s < 2
+    for _ in within(2):
+        with pytest.raises(TemplateRefused):
+            render(source)
 
 
 def test_compiled_templates_are_kept_within_a_bound() -> None:

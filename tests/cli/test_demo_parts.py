@@ -34,6 +34,7 @@ from headchef.runtime.log.memory import MemoryLog
 from headchef.schema.compiled import compile_schema
 from tests.cli.builders import make_finished, make_job
 from tests.cli.clusters import NAMESPACE, make_log, put_event
+from tests.support.eventually import PATIENCE_S
 
 FACTS_AT = "127.0.0.1:8765"
 
@@ -150,7 +151,7 @@ async def cooked(
             finished = make_finished(job.job_id, cost_usd=Decimal("0.01"))
             await put_event(log, "jobs.finished", finished, job.job_id.encode())
 
-    limits = {"in_flight": 4, "cap_usd": None, "stall_s": 5.0} | policy
+    limits = {"in_flight": 4, "cap_usd": None, "stall_s": PATIENCE_S} | policy
     feed = await open_feed(log, NAMESPACE, "now")
     cooking = Cooking(
         feed,

@@ -1,6 +1,7 @@
 """The command line with nothing set: the embedded broker and the simulator, as a newcomer has them."""
 
 import json
+import re
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ from tests.cli.desk import Desk
 from tests.support.eventually import PATIENCE_S
 from tests.support.ports import free_ports
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
@@ -40,7 +41,11 @@ def test_a_demo_that_is_interrupted_says_how_far_it_came(desk: Desk) -> None:
     demo.send_signal(signal.SIGINT)
     _, err = demo.communicate(timeout=2 * PATIENCE_S)
     assert demo.returncode == 1
-    assert "interrupted: 0 results came, 667 jobs are left out" in err
+    found = re.search(r"interrupted: (\d+) results came, (\d+) jobs are left out", err)
+    assert found is not None, err
+    came, left_out = map(int, found.groups())
+    assert came + left_out == 667
+    assert left_out > 0
 
 
 def test_a_taken_port_is_named(desk: Desk) -> None:

@@ -23,6 +23,7 @@ from headchef.runtime.log.memory import MemoryLog
 from tests.cli.builders import make_finished, make_refused
 from tests.cli.clusters import NAMESPACE, make_log, put, put_event
 from tests.support.builders import make_tried
+from tests.support.eventually import PATIENCE_S
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ async def test_results_that_are_not_ours_end_the_reading_with_their_place(log: M
 async def test_waiting_ends_when_all_are_there(log: MemoryLog) -> None:
     await finish(log, "a", "b", "c")
     feed = await open_feed(log, NAMESPACE, "start")
-    found = await wait_for(feed, {job("a"), job("c")}, stop=asyncio.Event(), timeout_s=5)
+    found = await wait_for(feed, {job("a"), job("c")}, stop=asyncio.Event(), timeout_s=PATIENCE_S)
     assert set(found) == {"a", "c"}
 
 
@@ -82,20 +83,20 @@ async def test_the_result_of_an_earlier_run_or_of_another_tenant_is_not_waited_f
     again = make_finished("a", {})
     again = again.model_copy(update={"job": again.job.model_copy(update={"run": 1})})
     await put_event(log, "jobs.finished", again, b"a")
-    found = await wait_for(feed, {job("a", run=1)}, stop=stop, timeout_s=5)
+    found = await wait_for(feed, {job("a", run=1)}, stop=stop, timeout_s=PATIENCE_S)
     assert found["a"].event == again
 
 
 async def test_a_refusal_that_does_not_tell_its_run_is_taken_for_that_of_the_job(log: MemoryLog) -> None:
     await put_event(log, "jobs.refused", make_refused("a"), b"a")
     feed = await open_feed(log, NAMESPACE, "start")
-    assert set(await wait_for(feed, {job("a", run=1)}, stop=asyncio.Event(), timeout_s=5)) == {"a"}
+    assert set(await wait_for(feed, {job("a", run=1)}, stop=asyncio.Event(), timeout_s=PATIENCE_S)) == {"a"}
 
 
 async def test_waiting_ends_when_told_to(log: MemoryLog) -> None:
     feed, stop = await open_feed(log, NAMESPACE, "start"), asyncio.Event()
     stop.set()
-    assert await wait_for(feed, {job("a")}, stop=stop, timeout_s=5) == {}
+    assert await wait_for(feed, {job("a")}, stop=stop, timeout_s=PATIENCE_S) == {}
 
 
 @pytest.mark.parametrize("text", ["", "finished", "finished:", "finished:a=1", "other:0=1", "finished:0=1;x"])

@@ -27,6 +27,7 @@ from headchef.runtime.settings import BadSettings
 from tests.cli.builders import make_finished
 from tests.cli.clusters import NAMESPACE, make_log, put_event
 from tests.support.builders import make_review
+from tests.support.eventually import PATIENCE_S
 
 OUTPUT = {"title": "Long", "text": "x" * 1_000}
 
@@ -35,7 +36,7 @@ OUTPUT = {"title": "Long", "text": "x" * 1_000}
 async def result(tmp_path: Path) -> JobFinished:
     """A result whose output lies in a folder."""
     reference, data = written(OUTPUT)
-    await open_objects(tmp_path.as_uri(), 5).put("default", reference, data)
+    await open_objects(tmp_path.as_uri(), PATIENCE_S).put("default", reference, data)
     return make_finished("j1", {}).model_copy(update={"output": Ref(ref=reference)})
 
 
@@ -43,7 +44,7 @@ async def waited_for(result: JobFinished) -> Outcome:
     log = make_log()
     await put_event(log, "jobs.finished", result, b"j1")
     feed = await open_feed(log, NAMESPACE, "start")
-    found = await wait_for(feed, {identity_of(result.job)}, stop=asyncio.Event(), timeout_s=5)
+    found = await wait_for(feed, {identity_of(result.job)}, stop=asyncio.Event(), timeout_s=PATIENCE_S)
     return found["j1"]
 
 
@@ -145,6 +146,6 @@ async def test_a_review_is_decided_with_its_document_or_not_at_all(
     named = review.model_copy(update={"document": Ref(ref=reference)})
     with pytest.raises(WrongUsage, match=reference.sha256):
         await with_document(named)
-    await open_objects(tmp_path.as_uri(), 5).put(review.job.tenant, reference, data)
+    await open_objects(tmp_path.as_uri(), PATIENCE_S).put(review.job.tenant, reference, data)
     monkeypatch.setenv("HEADCHEF_BODIES", tmp_path.as_uri())
     assert await with_document(named) == review

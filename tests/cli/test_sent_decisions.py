@@ -22,7 +22,7 @@ from headchef.runtime.log.port import Partition
 from tests.cli.clusters import NAMESPACE, make_log, put_event
 from tests.cli.reviews import APPROVE, of_job
 from tests.support.builders import make_decided, make_head, make_review, make_review_closed
-from tests.support.eventually import eventually_async
+from tests.support.eventually import PATIENCE_S, eventually_async
 
 
 def test_a_command_names_its_review_and_the_home_of_its_job() -> None:
@@ -48,7 +48,7 @@ def refusal(command: ReviewDecided, reason: str = "closed") -> CommandRefused:
     )
 
 
-async def sent(log: MemoryLog, commands: Sequence[ReviewDecided], timeout_s: float = 5) -> dict[str, Answer]:
+async def sent(log: MemoryLog, commands: Sequence[ReviewDecided], timeout_s: float = PATIENCE_S) -> dict[str, Answer]:
     return await send(
         log,
         NAMESPACE,

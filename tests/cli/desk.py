@@ -34,6 +34,7 @@ class Desk:
 
     def type(self, *arguments: str, code: int = 0) -> str:
         process = self.start(*arguments, starting=at_hand())
-        out, err = process.communicate(timeout=PATIENCE_S)
+        # Some commands start all services and end them.
+        out, err = process.communicate(timeout=2 * PATIENCE_S)
         assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
         return out

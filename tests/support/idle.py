@@ -12,7 +12,8 @@ UNHURRIED: Mapping[str, str] = {
     "HEADCHEF_EXECUTOR_CONNECT_TIMEOUT_S": "60",
 }
 """A busy machine may stand still for seconds, after which the product's own half a second to five are over: that a
-cache then reuses nothing, and learns nothing, and that calls are made again, has tests of its own."""
+cache then reuses nothing, and learns nothing, and that a connection made too late is another attempt, has
+tests of its own."""
 
 IDLE: Mapping[str, str] = {"HEADCHEF_KAFKA_FETCH_WAIT_S": "0.5", **UNHURRIED}
 """The product's 100 ms have a dozen readers ask ten times a second each; an answer with records comes at once either

@@ -218,8 +218,6 @@ class Deployment:
             **UNHURRIED,
             "HEADCHEF_SIMULATOR_URL": self.simulator_url,
             "HEADCHEF_SIMULATOR_PORT": str(port),
-            # A connection that a busy machine makes too late is another attempt, and tests count those.
-            "HEADCHEF_EXECUTOR_CONNECT_TIMEOUT_S": "60",
             **self.environment,
         }
         self.simulator = ServiceProcess("simulator", "simulator", shared, self.folder)

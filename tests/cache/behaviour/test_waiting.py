@@ -11,6 +11,7 @@ from headchef_contracts.events.steps import StepPlanned
 from tests.cache.behaviour.world import CacheWorld, Came, kinds
 from tests.cache.builders import make_planned, make_settled
 from tests.runtime.behaviour.faults import crash_at
+from tests.runtime.behaviour.fast_clock import FastClock
 from tests.support.braking import make_brake
 from tests.support.hooked_log import Moment
 from tests.support.manual_clock import START
@@ -147,12 +148,15 @@ async def test_who_is_asked_in_vain_lets_one_go_on(world: CacheWorld) -> None:
 
 async def test_topics_may_grow_while_they_wait(world: CacheWorld) -> None:
     """The verdict may come to another task: who waits goes on all the same when that has lasted long enough."""
-    world.settings = world.settings.model_copy(update={"wait_s": 2.0})
-    world.begin("one")
+    one = world.begin("one")
     await waiting(world)
     for topic in world.names.topics:
         await world.backend.grow_topic(topic, 3 * world.partitions)
     await world.tell(answer())
+    await world.until_done()
+    await one.stop()
+    world.clock = FastClock(world.clock, timedelta(seconds=world.settings.wait_s))
+    world.begin("two")
     came = kinds(await world.until_gone_on(len(CROWD)))
     # How many do so before they find the answer is a matter of how long the growth takes.
     assert {job: len(found) for job, found in came.items()} == dict.fromkeys(CROWD, 1)

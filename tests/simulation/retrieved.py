@@ -159,7 +159,8 @@ def _nearest(tenant: str, query: str, season: str) -> Mapping[str, str]:
 
 def _is_true(event: Happened, reason: str) -> bool:
     if reason == "timeout":
-        return bool(event.data["duration_s"] >= TIMEOUT_S)
+        # The difference of two times on a clock of floats.
+        return bool(round(event.data["duration_s"], 6) >= TIMEOUT_S)
     if reason == "deadline_exceeded":
         deadline = event.head.get("deadline")
         return deadline is not None and _time(deadline) <= _time(event.data["decided"]["at"])

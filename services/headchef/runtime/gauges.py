@@ -73,7 +73,8 @@ class Gauges:
 
     def _entries(self) -> Values:
         for number, task in self._engine.tasks.items():
-            yield task.entries, {"store": self._processor, "partition": str(number)}
+            for store, count in task.entries.items():
+                yield count, {"processor": self._processor, "store": store, "partition": str(number)}
 
     def _paused(self) -> Values:
         for number, task in self._engine.tasks.items():

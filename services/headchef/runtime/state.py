@@ -43,9 +43,9 @@ class TaskState:
         passing = self._passing.get(store)
         return len(self._kept[store]) if passing is None else len(passing)
 
-    def size(self) -> int:
-        """Count the entries of all stores."""
-        return sum(map(len, self._kept.values())) + sum(map(len, self._passing.values()))
+    def counts(self) -> dict[str, int]:
+        """Count the entries of each store."""
+        return {store: self.count(store) for store in (*self._kept, *self._passing)}
 
     def records(self, changes: Iterable[Change], now_ms: int) -> list[NewRecord]:
         """Write changes as changelog records."""

@@ -95,9 +95,9 @@ class Task:
         return 0 if self._dispatcher is None else self._dispatcher.held
 
     @property
-    def entries(self) -> int:
-        """Entries in the task's stores."""
-        return self._state.size()
+    def entries(self) -> Mapping[str, int]:
+        """Entries in each of the task's stores."""
+        return self._state.counts()
 
     @property
     def feed(self) -> Feed | None:

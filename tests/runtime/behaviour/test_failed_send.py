@@ -94,7 +94,7 @@ async def test_state_does_not_count_what_was_refused(make_world: MakeWorld) -> N
     await world.publish("later")
     await world.until_done()
     await assert_exact(world, [*GOOD, "later"])
-    assert one.engine.tasks[0].entries == 1
+    assert one.engine.tasks[0].entries == {TALLY: 1}
     changelog = await world.backend.read_committed(world.names.changelogs[TALLY])
     assert (changelog[-1].key, changelog[-1].value) == (KEY, str(len(GOOD) + 1).encode())
 

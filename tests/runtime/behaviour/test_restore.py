@@ -80,7 +80,7 @@ async def test_state_is_what_was_written(make_world: MakeWorld, order: Sequence[
     await world.publish(*(f"tell {key}" for key in "abcde"))
     await world.until_done()
     assert await told(world) == {"a": "2", "b": "nothing", "c": "1", "d": "2", "e": "nothing"}
-    assert one.engine.tasks[0].entries == 3
+    assert one.engine.tasks[0].entries == {NOTES: 3}
 
 
 async def test_a_restore_does_not_stop_at_aborted_changes(make_world: MakeWorld) -> None:
@@ -108,7 +108,7 @@ async def test_a_window_forgets_what_is_older(make_world: MakeWorld, window_s: f
     await world.until_later(1.2)
     again = world.start("one", Tally())
     await eventually(lambda: again.tasks == {0} and again.engine.ready() is None)
-    assert again.engine.tasks[0].entries == (1 if counts > 1 else 0)
+    assert again.engine.tasks[0].entries == {TALLY: 1 if counts > 1 else 0}
     await world.publish("later")
     await world.until_done()
     assert (await told(world))["later"] == str(counts)

@@ -227,7 +227,7 @@ async def test_work_in_order_waits_for_no_timer(make_world: MakeWorld) -> None:
     await world.publish(f"set a {FAR_S}", *(f"set x{number} 0" for number in range(20)))
     await world.until_out(20)
     assert waker.rang["a"] == 0
-    await eventually(lambda: one.engine.tasks[0].entries == 1)
+    await eventually(lambda: one.engine.tasks[0].entries == {TIMERS: 1})
 
 
 @pytest.mark.parametrize("order", ["in_order", "concurrent"])
@@ -239,9 +239,9 @@ async def test_records_wait_while_too_many_timers_are_set(
     waker = Waker(world.clock)
     one = world.start("one", waker, order=order, concurrency=1)
     await world.publish(*(f"set {name} {FAR_S if place < bound else 0}" for place, name in enumerate("abcdefgh")))
-    await eventually(lambda: 0 in one.tasks and one.engine.tasks[0].entries == bound)
+    await eventually(lambda: 0 in one.tasks and one.engine.tasks[0].entries == {TIMERS: bound})
     await world.until_later(SOON_S)
-    assert (one.engine.tasks[0].entries, waker.rang) == (bound, Counter()), "the next ones would ring at once"
+    assert (one.engine.tasks[0].entries, waker.rang) == ({TIMERS: bound}, Counter()), "the next ones would ring at once"
     await one.stop()
     world.clock = FastClock(world.clock, AHEAD)
     world.start("one", Waker(world.clock), order=order, concurrency=1)

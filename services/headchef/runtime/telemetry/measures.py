@@ -261,7 +261,7 @@ GAUGES: Mapping[GaugeName, Measure] = {
     ),
     "headchef.tasks.owned": Measure("{task}", "tasks of this process [state: restoring, running, draining]"),
     "headchef.queue.depth": Measure("{item}", "items in a bounded queue [queue]"),
-    "headchef.store.entries": Measure("{entry}", "keys in a state store [store, partition]"),
+    "headchef.store.entries": Measure("{entry}", "keys in a state store [processor, store, partition]"),
     "headchef.held": Measure("{record}", "set aside and not handled, as operators have it [processor, partition]"),
     "headchef.catalog.in_force": Measure(
         "1", "1 for the catalogue in force [processor, version, source: file, published]"

@@ -55,7 +55,7 @@ def test_a_burst_costs_no_more_than_the_budget_though_who_counts_is_killed(kafka
         Deployment(kafka, namespace, tmp_path, counts=counts, environment=SETTINGS) as deployment,
         Pipeline(deployment) as pipeline,
     ):
-        typed(deployment, "tenant", "set", "acme", "--day-tokens", str(LIMIT))
+        typed(deployment, "tenant", "set", "acme", "--month-tokens", str(LIMIT))
         for process in (*deployment.of("router"), *deployment.of("accounts")):
             process.wait_for_output("tenant 'acme', set by")
         publish(deployment)

@@ -10,8 +10,8 @@ from headchef_contracts.events.steps import StepPlanned
 
 from tests.cache.behaviour.world import CacheWorld, Came, kinds
 from tests.cache.builders import make_planned, make_settled
-from tests.runtime.behaviour.faults import crash_at
 from tests.runtime.behaviour.fast_clock import FastClock
+from tests.runtime.behaviour.faults import crash_at
 from tests.support.braking import make_brake
 from tests.support.hooked_log import Moment
 from tests.support.manual_clock import START

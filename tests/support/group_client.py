@@ -11,7 +11,7 @@ SESSION_TIMEOUT_S = 6.0
 """For tests that wait it out. It begins with the last heartbeat, which on a busy machine may be three seconds old."""
 
 LASTING_S = PATIENCE_S / 2
-"""A session that no machine sleeps through."""
+"""A session that no machine sleeps through: a place is kept until its process gives it up or comes back."""
 
 HEARTBEAT_S = 0.2
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.log.conftest import backend, pytest_asyncio_loop_factories
-from tests.runtime.behaviour.world import LASTING_S, World
+from tests.runtime.behaviour.world import World
 from tests.support.backends import Backend
+from tests.support.group_client import LASTING_S
 
 __all__ = ["backend", "pytest_asyncio_loop_factories"]
 

@@ -30,9 +30,6 @@ SESSION_S = 2.0
 """Short enough for a test to wait it out. A busy machine stands still for as long: of a process with such a session
 nothing may be said but that it gets over the loss of its place."""
 
-LASTING_S = PATIENCE_S / 2
-"""A session that no machine sleeps through: a place is kept until its process gives it up or comes back."""
-
 Order = Literal["in_order", "batches", "concurrent"]
 
 
